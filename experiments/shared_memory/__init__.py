@@ -1,0 +1,1 @@
+"""tmpfs, ramfs and shared memory."""

@@ -1,0 +1,1 @@
+"""The lab: claims → experiment → machine → sandbox → probe → samples → evidence → verdicts → reports."""

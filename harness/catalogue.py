@@ -1,0 +1,56 @@
+"""The catalogue: every experiment under experiments/, found by looking, one question a file."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+
+import experiments
+from harness.claims import Claim, Experiment
+from harness.errors import UsageError
+
+
+@cache
+def load() -> dict[str, Experiment]:
+    """Name → experiment. A file's name is the experiment's, its first line the question."""
+    found = {}
+    for module in pkgutil.walk_packages(experiments.__path__, "experiments."):
+        if module.ispkg:
+            continue
+        loaded = importlib.import_module(module.name)
+        name = module.name.rsplit(".", 1)[-1].replace("_", "-")
+        question = (loaded.__doc__ or "").strip().split("\n")[0]
+        found[name] = replace(loaded.EXPERIMENT, name=name, question=question)
+    return dict(sorted(found.items()))
+
+
+@cache
+def claims() -> dict[str, tuple[Claim, Experiment]]:
+    """Id → claim and the experiment that decides it."""
+    return {claim.id: (claim, experiment) for experiment in load().values() for claim in experiment.claims}
+
+
+def find(name: str) -> tuple[Experiment, Claim | None]:
+    """An experiment by its name, or by the id of one of its claims (then that claim too).
+
+    Raises UsageError with the nearest names for one that is neither.
+    """
+    if name in claims():
+        claim, experiment = claims()[name]
+        return experiment, claim
+    if name in load():
+        return load()[name], None
+    near = difflib.get_close_matches(name, [*claims(), *load()], n=3, cutoff=0.4)
+    raise UsageError(f"experiment {name!r}", "there is none of that name, nor a claim",
+                     f"did you mean {', '.join(near)}?" if near else "`invoke list` names them all")
+
+
+def search(text: str) -> Iterator[tuple[Claim, Experiment]]:
+    """Claims whose id, statement or section has the text in it."""
+    for claim, experiment in claims().values():
+        if text.lower() in f"{claim.id} {claim.text} {claim.section} {experiment.name}".lower():
+            yield claim, experiment

@@ -1,0 +1,38 @@
+"""Errors that a user reads: one line that names the thing, the reason and the remedy, and an exit status."""
+
+from __future__ import annotations
+
+# The exit statuses of the command line (README, "Exit status").
+AS_KNOWN, USAGE, BROKEN, SURPRISE, NOTHING_RAN, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+
+class LabError(Exception):
+    """Something that the user must hear of in one line.
+
+    thing: what it is about; reason: what is wrong with it; remedy: what to type or change.
+    """
+
+    status = BROKEN
+
+    def __init__(self, thing: str, reason: str, remedy: str = "") -> None:
+        self.thing, self.reason, self.remedy = thing, reason, remedy
+        line = f"{thing}: {reason}" + (f"; {remedy}" if remedy else "")
+        super().__init__(" ".join(line.split()))
+
+
+class UsageError(LabError):
+    """The command was typed wrongly: an unknown name, a number out of range."""
+
+    status = USAGE
+
+
+class Unavailable(LabError):
+    """This machine lacks what the command needs: nothing could run."""
+
+    status = NOTHING_RAN
+
+
+class MachineLost(LabError):
+    """The machine under test died, hung or answered nonsense: the lab broke, no verdict follows."""
+
+    status = BROKEN

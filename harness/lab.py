@@ -1,0 +1,233 @@
+"""What an experiment's procedure works with: one machine, its sandboxes and probes, and the recording of it all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from harness import counters, evidence, samples, wire
+from harness import settings as pinned
+from harness.errors import LabError
+from harness.evidence import Recorder
+from harness.machine.vm import VM
+from harness.needs import Needs
+from harness.operations import numbers
+from harness.probe import Probe, Region, Target
+from harness.sandbox import Sandbox, prepare
+from harness.settings import Settings
+
+GROUPS = "/sys/fs/cgroup/lab"
+DISK = "/mnt/disk"
+# Without them ext4 reads bitmaps and initialises tables when it likes (measured: Cached +48, Buffers +28 KiB at
+# random); noatime: a read would dirty the inode.
+EXT4 = "noinit_itable,no_prefetch_block_bitmaps"
+MS_NOATIME = 1024
+
+
+class Skip(Exception):
+    """The machine lacks what the experiment needs; the text says what."""
+
+
+class Absent(Skip):
+    """The kernel does not have the setting that this cell is about: there is no row for it."""
+
+
+class Lab:
+    """The lab bench of one arm of one trial.
+
+    hand: carries out operations outside every sandbox. page_size, memory (MemTotal): bytes. arm: which way of the
+    procedure this is. settings: as read back from the kernel.
+    """
+
+    def __init__(self, machine: VM, recorder: Recorder, needs: Needs, settings: Settings, arm: str = "") -> None:
+        self.machine, self.recorder, self.arm, self.needs = machine, recorder, arm, needs
+        self.agent = machine.agent
+        self.page_size = machine.info.page_size
+        self.hand = Target(self.agent, wire.HAND, "hand", recorder.event)
+        self.sampler = samples.Sampler(self.agent, recorder)
+        self._sandboxes: list[Sandbox] = []
+        self._mounted: list[str] = []
+        self._swaps: list[str] = []
+        self._malloc = settings.malloc
+        prepare(self.hand, GROUPS)
+        self.settings = self._pin(settings)
+        for name, path in counters.MACHINE.items():
+            self.sampler.watch(name, path)
+        self.memory = counters.keyed(self.read("/proc/meminfo").encode())["MemTotal"] * 1024
+
+    # Settings -----------------------------------------------------------------------------------------------------
+
+    def _pin(self, settings: Settings) -> dict[str, str | None]:
+        """Sets what is pinned and reads every setting back. Raises Absent where the kernel has no such setting."""
+        for path, value in settings.pins().items():
+            reply = self.hand.attempt.put(path, value)
+            if reply.error and path == pinned.PATHS["lru"] and settings.lru == "mglru":
+                raise Absent("this kernel has no multi-generational LRU")
+            if reply.error and self.find(path) is not None and path != pinned.PATHS["thp"]:
+                raise LabError(path, f"{value} can't be set: {os.strerror(reply.error)}", "run as root")
+        found: dict[str, str | None] = {name: pinned.read_back(name, self.find(path))
+                                        for name, path in pinned.PATHS.items()}
+        return {**found, "malloc": settings.malloc, "memory": str(self.needs.memory), "cpus": str(self.needs.cpus)}
+
+    def start(self, **fields: Any) -> None:
+        """Writes the recording's first event: the machine, the kernel's boot, the settings."""
+        info = self.machine.info
+        self.recorder.event("start", machine={
+            "name": self.machine.name, "release": info.release, "version": info.version, "arch": info.arch,
+            "page_size": info.page_size, "cpus": info.cpus, "accelerator": self.machine.accelerator,
+            "boot": self.read("/proc/sys/kernel/random/boot_id").strip(), "boots": self.machine.boots,
+            "restored": self.machine.restored, "command_line": self.read("/proc/cmdline").strip(),
+            "memory": self.memory}, settings=self.settings, arm=self.arm, **fields)
+
+    # Files and settings of the machine ------------------------------------------------------------------------------
+
+    def read(self, path: str) -> str:
+        """A file of the machine's, whole. Raises LabError if it can't be read."""
+        return self.hand.slurp(path).text.decode(errors="replace")
+
+    def find(self, path: str) -> str | None:
+        """A file's text, None if the machine has no such file."""
+        reply = self.hand.attempt.slurp(path)
+        return None if reply.error else reply.text.decode(errors="replace")
+
+    def write(self, path: str, text: str) -> None:
+        self.hand.put(path, text)
+
+    def sysctl(self, name: str, value: object) -> None:
+        """sysctl("vm.drop_caches", 1)"""
+        self.write("/proc/sys/" + name.replace(".", "/"), str(value))
+
+    def drop_caches(self, what: int) -> None:
+        self.sysctl("vm.drop_caches", what)
+
+    def sync(self) -> None:
+        self.hand.sync()
+
+    def device(self, name: str) -> str:
+        """The block device of a disk that the experiment needs, found by its serial number."""
+        for block in self.hand.list("/sys/block").text.split(b"\0"):
+            device = block.decode()
+            if device and (self.find(f"/sys/block/{device}/serial") or "").strip() == name:
+                return f"/dev/{device}"
+        raise LabError(f"disk {name}", "the machine has none of that name", "name it in the experiment's needs")
+
+    def mount(self, source: str, target: str, kind: str, options: str = "", flags: int = 0) -> str:
+        """Mounts a file system on a new directory, until the trial ends: the directory."""
+        self.hand.attempt.mkdir(target)
+        self.hand.mount(source, target, kind, options, flags)
+        self._mounted.append(target)
+        return target
+
+    def mount_tmpfs(self, name: str = "tmpfs", options: str = "huge=never") -> str:
+        return self.mount("tmpfs", f"/mnt/{name}", "tmpfs", options)
+
+    def mount_ramfs(self, name: str = "ramfs", options: str = "") -> str:
+        return self.mount("ramfs", f"/mnt/{name}", "ramfs", options)
+
+    def mount_disk(self, name: str = "disk") -> str:
+        """The ext4 disk of that name, on /mnt/NAME."""
+        self.hand.attempt.mkdir(f"/mnt/{name}")
+        device = self.device(name)
+        if self.hand.attempt.mount(device, f"/mnt/{name}", "ext4", EXT4, MS_NOATIME).error:
+            self.hand.mount(device, f"/mnt/{name}", "ext4", "", MS_NOATIME)    # a kernel without those options
+        self._mounted.append(f"/mnt/{name}")
+        return f"/mnt/{name}"
+
+    def swapon(self, name: str = "swap") -> str:
+        """Switches a swap disk on, until the trial ends: its device."""
+        device = self.device(name)
+        self.hand.swapon(device)
+        self._swaps.append(device)
+        return device
+
+    def kernel_log(self) -> str:
+        """What the kernel has logged so far, a record a line (Documentation/ABI/testing/dev-kmsg)."""
+        return self.hand.slurp("/dev/kmsg", 0, os.O_NONBLOCK).text.decode(errors="replace")
+
+    # Sandboxes and probes -------------------------------------------------------------------------------------------
+
+    def sandbox(self, name: str = "box", **limits: Any) -> Sandbox:
+        """A new group with limits in bytes (see Sandbox); its counters are sampled from now on as "NAME/…"."""
+        box = Sandbox(self.hand, GROUPS, name, **limits)
+        self._sandboxes.append(box)
+        for file in counters.SANDBOX:
+            self.sampler.watch(f"{name}/{file}", f"{box.path}/{file}")
+        return box
+
+    def probe(self, name: str = "probe", sandbox: Sandbox | None = None, *, uid: int = 0, held: bool = False,
+              environment: Mapping[str, str] | None = None, program: str = "/programs/probe") -> Probe:
+        """A new probe, born in the sandbox (or outside of any); its counters are sampled as "NAME/…"."""
+        variables = {**samples.allocator(self._malloc), **(environment or {})}
+        words = [program, str(self.machine.info.agent_pid)]
+        number, pid = self.agent.spawn(words, group=sandbox.path if sandbox else "", uid=uid, gid=uid, held=held,
+                                       environment=variables)
+        self.recorder.event("probe", name=name, pid=pid, sandbox=sandbox.name if sandbox else None, uid=uid)
+        self.sampler.watch_process(name, pid)
+        return Probe(self.agent, number, name, self.recorder.event, pid, self.page_size)
+
+    def fork(self, parent: Probe, name: str = "child") -> Probe:
+        """A child of a probe, by fork: driven like any other probe."""
+        number = self.agent.next_target()
+        pid = parent.run("fork", number).value
+        self.recorder.event("probe", name=name, pid=pid, parent=parent.name)
+        self.sampler.watch_process(name, pid)
+        return Probe(self.agent, number, name, self.recorder.event, pid, self.page_size)
+
+    # Readings -------------------------------------------------------------------------------------------------------
+
+    def sample(self, name: str, pages: Mapping[str, str | Region] | None = None) -> None:
+        """Reads every counter at a named moment; with `pages`, what each page of a file (by path) or region is."""
+        self.hand.attempt.put("/proc/sys/vm/stat_refresh", "1")     # folds the per-cpu parts into the counters
+        self.sampler.named(name)
+        for label, what in (pages or {}).items():
+            kind, data = self.file_pages(what) if isinstance(what, str) else ("pagemap", self.region_pages(what))
+            self.recorder.event("pages", sample=name, label=label, kind=kind, data=evidence.encode(data))
+
+    def file_pages(self, path: str) -> tuple[str, bytes]:
+        """mincore of a whole file: a byte a page, through a mapping that touches nothing."""
+        fd = self.hand.open(path, os.O_RDONLY).value
+        size = numbers(self.hand.fstat(fd).text)[4]
+        address = self.hand.mmap(size, protection=1, flags=1, fd=fd).value
+        vector = self.hand.mincore(address, size).text
+        self.hand.munmap(address, size)
+        self.hand.close(fd)
+        return "mincore", vector
+
+    def region_pages(self, region: Region) -> bytes:
+        """A struct page (probes/wire.h) for each page of a region."""
+        step = wire.TEXT_LIMIT // wire.PAGE_SIZE
+        count = -(-region.length // self.page_size)
+        parts = [self.agent.call("pages", region.probe.pid, region.address + first * self.page_size,
+                                 min(step, count - first)).text for first in range(0, count, step)]
+        return b"".join(parts)
+
+    def drain_lru(self) -> None:
+        """Empties the per-cpu batches on their way to the LRU lists (up to 31 pages a processor lag otherwise)."""
+        self.write("/proc/sys/vm/compact_memory", "1")
+
+    def record(self, name: str, value: Any) -> None:
+        """Keeps a reading of the procedure's own: a number, a text, or a list or object of such."""
+        self.recorder.event("record", name=name, value=value)
+
+    def require(self, condition: bool, what: str) -> None:
+        """A precondition of the procedure: without it the trial is broken, it says nothing."""
+        if not condition:
+            raise LabError("procedure", f"its precondition did not come about: {what}",
+                           "see the run's evidence; more memory or time may help")
+
+    # The end ----------------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Undoes all of it: sandboxes with their probes, swap, mounts."""
+        for box in reversed(self._sandboxes):
+            box.remove()
+        for number in range(wire.FIRST_PROBE, wire.TARGET_LIMIT):
+            self.agent.channel.call("signal", wire.AGENT, (number, 9), b"", self.agent.seconds)
+        for device in self._swaps:
+            self.hand.attempt.swapoff(device)
+        for target in reversed(self._mounted):
+            self.hand.attempt.umount(target, 2)
+
+
+__all__ = ["Absent", "Lab", "Skip"]

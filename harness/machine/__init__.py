@@ -1,0 +1,1 @@
+"""Where the kernel under test runs."""

@@ -1,0 +1,263 @@
+"""Kernel packages of a distribution's archive: listed, downloaded and verified by apt, never installed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from harness import cache
+from harness.errors import LabError, Unavailable, UsageError
+
+# Releases of Debian that may have a cloud kernel ("duke" follows forky); one that a mirror lacks costs a 404.
+RELEASES = ("bullseye", "bookworm", "trixie", "forky", "duke", "sid", "experimental")
+ALIASES = ("oldoldstable", "oldstable", "stable", "testing", "unstable")
+KEYRINGS = Path("/usr/share/keyrings")
+# Ubuntu's sources are asked as they are: only what this ring signed is believed.
+UBUNTU_KEYRING = KEYRINGS / "ubuntu-archive-keyring.gpg"
+# Debian's cloud kernels (virtio and ext4 at hand, few drivers), and those of Ubuntu that come nearest, whose
+# unsigned images are the same kernels as the signed ones and come from the same build as the modules.
+PACKAGE = re.compile(
+    r"linux-(?P<part>image(?=-\d\S*-cloud-amd64)|image-unsigned|base|binary|modules)"
+    r"-(?P<release>\d\S*-(?:cloud-amd64|generic|kvm))"
+)
+# The packages that make a kernel, the image's first: one in Debian up to 6.18, three since 6.19 (`base` has
+# the configuration), two in Ubuntu.
+PARTS = (("image",), ("binary", "modules", "base"), ("image-unsigned", "modules"))
+# An image package below this holds no kernel, it only depends on those that do (about 2 kB in 2026).
+LEAST_IMAGE_BYTES = 1 << 20
+INDEX_FRESH_S = 24 * 3600.0  # how long a list of offers serves before apt asks the archive again
+ABANDONED_S = 3600.0  # a working directory as old as this was left by a killed run: no fetch takes an hour
+APT_HELPER = "/usr/lib/apt/apt-helper"
+
+# The hooks are cleared because they act on the system. The sandbox user could not write to a user's cache.
+# The lists are read here, so apt need not build its own cache of them (3 s and 117 MB for all of Debian).
+APT_CONF = """\
+Dir::Etc::sourcelist "{root}/sources.list"; Dir::Etc::sourceparts "-"; Dir::Etc::preferencesparts "-";
+Dir::State "{root}"; Dir::State::lists "{root}/lists"; Dir::State::status "/dev/null"; Dir::Cache "{root}";
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+#clear APT::Architectures;
+APT::Architecture "amd64";
+APT::Sandbox::User "root";
+APT::Get::AllowUnauthenticated "false";
+Acquire::AllowInsecureRepositories "false";
+Acquire::AllowDowngradeToInsecureRepositories "false";
+Acquire::AllowWeakRepositories "false";
+Acquire::Languages "none"; Acquire::PDiffs "false"; Acquire::GzipIndexes "false";
+pkgCacheFile::Generate "false";
+"""
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package as a signed list describes it; size in bytes."""
+
+    name: str
+    version: str
+    suite: str
+    uri: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A kernel that can be fetched; size in bytes of all its packages; fetched: it has been."""
+
+    series: str
+    release: str
+    version: str
+    suite: str
+    package: str
+    size: int
+    packages: tuple[Package, ...]
+    fetched: bool = False
+
+
+def offers(*, mirror: str | None = None, age_s: float = INDEX_FRESH_S) -> list[Offer]:
+    """What the suites offer, newest first, from a list that is at most age_s seconds old.
+
+    mirror: URL of a Debian mirror; else FOLKLAB_MIRROR, else what the system's own sources name.
+    Raises Unavailable without apt, sources or an answer, and UsageError for a mirror that is no URL.
+    """
+    sources = _sources(mirror or os.environ.get("FOLKLAB_MIRROR"))
+    key = hashlib.sha256("\n".join(sources).encode()).hexdigest()[:12]
+    index = cache.directory("kernels") / f"offers-{key}.json"
+    if not index.exists() or time.time() - index.stat().st_mtime > age_s:
+        rows = [asdict(package) for package in _listed(sources)]
+        partial = index.with_suffix(f".{os.getpid()}")
+        partial.write_text(json.dumps(rows, indent=0))
+        partial.replace(index)
+    return _kernels(Package(**row) for row in json.loads(index.read_text()))
+
+
+def unpack(offer: Offer, into: Path) -> None:
+    """Downloads the packages of an offer, verifies them and unpacks them below `into`. Raises LabError."""
+    with workplace() as root:
+        config = _private_root(root, [])
+        for package in offer.packages:
+            file = root / "package.deb"
+            # apt's method "file" hands out the original, "copy" makes a file of our own.
+            uri = re.sub("^file:", "copy:", package.uri)
+            sha256 = f"SHA256:{package.sha256}"
+            done = _run(APT_HELPER, "-c", str(config), "download-file", uri, str(file), sha256)
+            if done.returncode == 0:
+                done = _run("dpkg-deb", "-x", str(file), str(into))
+            if done.returncode != 0:
+                raise LabError(package.name, _complaint(done), "try again, or name another mirror")
+            file.unlink()
+
+
+@contextmanager
+def workplace() -> Iterator[Path]:
+    """A directory inside the cache for half-done work; goes away, also what a killed run has left."""
+    place = cache.directory("kernels")
+    for left in place.glob(".work-*"):
+        if time.time() - left.stat().st_mtime > ABANDONED_S:
+            shutil.rmtree(left, ignore_errors=True)
+    with TemporaryDirectory(prefix=".work-", dir=place, ignore_cleanup_errors=True) as root:
+        yield Path(root)
+
+
+def version_key(version: str) -> tuple[object, ...]:
+    """Orders versions as dpkg does (deb-version(7)): in a text "~", the end, letters, all else."""
+
+    def rank(text: str) -> tuple[int, ...]:
+        return (*(-1 if c == "~" else ord(c) if c.isalpha() else ord(c) + 256 for c in text), 0)
+
+    epoch, _, rest = version.rpartition(":")
+    upstream, _, revision = rest.rpartition("-") if "-" in rest else (rest, "", "")
+    texts = [re.findall(r"(\D*)(\d*)", text) for text in (upstream, revision)]
+    return int(epoch or 0), *([(rank(text), int(digits or 0)) for text, digits in parts] for parts in texts)
+
+
+def series(release: str) -> str:
+    """The first two numbers of a release or version: "6.12" of 6.12.117+deb13-cloud-amd64."""
+    numbers = re.match(r"\d+\.\d+", release)
+    return numbers.group() if numbers else release
+
+
+def _run(*command: str) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
+    except FileNotFoundError:
+        raise Unavailable("apt", f"{command[0]} is missing here", "name a kernel by its path") from None
+
+
+def _complaint(done: subprocess.CompletedProcess[str]) -> str:
+    lines = [line[2:] for line in done.stderr.splitlines() if line[:2] in ("E:", "W:")]
+    return (lines or done.stderr.splitlines() or [f"exit status {done.returncode}"])[0].strip()
+
+
+def _private_root(root: Path, sources: list[str]) -> Path:
+    (root / "lists" / "partial").mkdir(parents=True, exist_ok=True)
+    (root / "sources.list").write_text("".join(f"{line}\n" for line in sources))
+    config = root / "apt.conf"
+    config.write_text(APT_CONF.format(root=root))
+    return config
+
+
+def _targets(*options: str) -> Iterator[tuple[str, str, str]]:
+    """(base URL, suite, file name in apt's lists) of everything that `apt-get update` would fetch."""
+    for line in _run("apt-get", *options, "--print-uris", "update").stdout.splitlines():
+        if found := re.match(r"'(\S+)/dists/(\S+?)/(?:InRelease|main/binary-amd64/Packages)\S*' (\S+)", line):
+            base, suite, file = found.groups()
+            yield base, suite, file
+
+
+def _sources(mirror: str | None) -> list[str]:
+    """The lines of sources.list to ask. Raises Unavailable when the system names no archive that serves."""
+    named = dict.fromkeys((base, suite) for base, suite, _ in _targets())
+    if mirror:
+        if not re.fullmatch(r"[a-z+]+:/\S+", mirror):
+            raise UsageError(f"mirror {mirror!r}", "is no URL", "type --mirror METHOD://HOST/debian")
+        named = {(mirror.rstrip("/"), "stable"): None}
+    bases: dict[str, bool] = {}
+    for base, suite in named:
+        if suite.split("-")[0] in RELEASES + ALIASES and not base.startswith("cdrom:"):
+            bases[base] = bases.get(base, True) and suite.endswith("-security")
+    if bases:
+        if not any(bases.values()):  # by custom the security archive lies beside the other
+            bases |= {f"{base}-security": True for base in bases}
+        return _debian_sources(bases)
+    if named and UBUNTU_KEYRING.exists():
+        option = f"[arch=amd64 target=Packages signed-by={UBUNTU_KEYRING}]"
+        return [f"deb {option} {base} {suite} main" for base, suite in named]
+    raise Unavailable("the system's apt sources", "name no archive of Debian or Ubuntu",
+                      "name a mirror of Debian with --mirror or FOLKLAB_MIRROR")
+
+
+def _debian_sources(bases: dict[str, bool]) -> list[str]:
+    """Every suite that may exist; bases: the URLs, and whether each has the security suites only."""
+    keyring = KEYRINGS / "debian-archive-keyring.gpg"
+    if not keyring.exists():
+        raise Unavailable("Debian's kernels", f"{keyring} is missing, which verifies them",
+                          "install the package debian-archive-keyring")
+    removed = KEYRINGS / "debian-archive-removed-keys.gpg"
+    lines = []
+    for base, security in bases.items():
+        for release in RELEASES:
+            # The keys of the oldest release move to the second ring once its support ends.
+            rings = f"{keyring},{removed}" if release == RELEASES[0] and removed.exists() else str(keyring)
+            for suffix in ("-security",) if security else ("", "-updates", "-backports"):
+                option = f"[arch=amd64 target=Packages signed-by={rings}]"
+                lines.append(f"deb {option} {base} {release}{suffix} main")
+    return lines
+
+
+def _listed(sources: list[str]) -> list[Package]:
+    """The kernel packages in the signed lists of all sources that answer. Raises Unavailable if none does."""
+    with workplace() as root:
+        config = _private_root(root, sources)
+        targets = list(_targets("-c", str(config)))
+        # A suite that is missing or badly signed makes this fail and leaves no list: so the lists tell.
+        done = _run("apt-get", "-c", str(config), "-q", "update")
+        lists = [(base, suite, root / "lists" / file) for base, suite, file in targets if "binary" in file]
+        packages = [package for base, suite, file in lists if file.exists()
+                    for package in _kernel_packages(base, suite, file.read_bytes())]
+    if not packages:
+        raise Unavailable("the archive", _complaint(done), "check the network, or name a kernel by its path")
+    return packages
+
+
+def _kernel_packages(base: str, suite: str, listed: bytes) -> Iterator[Package]:
+    # A search for bytes: splitting 279 MB of lists into stanzas takes ten times as long.
+    text, start = b"\n" + listed + b"\n\n", -1
+    while (start := text.find(b"\nPackage: linux-", start + 1)) >= 0:
+        stanza = text[start + 1 : text.index(b"\n\n", start)].decode()
+        fields = dict(re.findall(r"^(Package|Version|Filename|SHA256|Size): (.*)$", stanza, re.M))
+        if PACKAGE.fullmatch(fields["Package"]):
+            yield Package(fields["Package"], fields["Version"], suite, f"{base}/{fields['Filename']}",
+                          fields["SHA256"], int(fields["Size"]))
+
+
+def _kernels(packages: Iterable[Package]) -> list[Offer]:
+    """The kernels of which every part is there, newest first."""
+    found: dict[tuple[str, str], dict[str, list[Package]]] = {}
+    for package in packages:
+        if name := PACKAGE.fullmatch(package.name):
+            parts = found.setdefault((name["release"], package.version), {})
+            parts.setdefault(name["part"], []).append(package)
+    made = [_offer(release, version, parts) for (release, version), parts in found.items()]
+    return sorted((offer for offer in made if offer), key=lambda o: version_key(o.version), reverse=True)
+
+
+def _offer(release: str, version: str, parts: dict[str, list[Package]]) -> Offer | None:
+    for names in PARTS:
+        packages = tuple(parts[name][0] for name in names if name in parts)
+        if len(packages) == len(names) and packages[0].size >= LEAST_IMAGE_BYTES:
+            suites = ", ".join(dict.fromkeys(package.suite for package in parts[names[0]]))
+            size = sum(package.size for package in packages)
+            return Offer(series(version), release, version, suites, packages[0].name, size, packages)
+    return None

@@ -1,0 +1,86 @@
+"""The guest's first file system: agent, probe with its loader and libraries, modules; packed without root."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from harness import cache
+from harness.errors import LabError
+from harness.machine import modules
+from harness.machine.kernels import Kernel
+from probes import build
+
+# What a guest needs before it can answer; what is built in, or absent from a kernel, is left out.
+MODULES = ("virtio", "virtio_ring", "virtio_mmio", "virtio_pci", "virtio_blk", "virtio_console", "ext4")
+DIRECTORIES = ("proc", "sys", "dev", "mnt", "tmp", "root", "modules", "programs")
+
+
+def entry(path: str, mode: int, data: bytes = b"", *, inode: int, major: int = 0, minor: int = 0) -> bytes:
+    """One file in the newc format (Documentation/driver-api/early-userspace/buffer-format.rst)."""
+    name = path.encode() + b"\0"
+    fields = (inode, mode, 0, 0, 1, 0, len(data), 0, 0, major, minor, len(name), 0)
+    head = b"070701" + b"".join(b"%08x" % field for field in fields) + name
+    head += b"\0" * (-len(head) % 4)
+    return head + data + b"\0" * (-len(data) % 4)
+
+
+def libraries(program: Path) -> list[Path]:
+    """The loader and the shared libraries that a program is linked with, as this host would load them."""
+    try:
+        listing = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise LabError(str(program), "its libraries can't be listed", "install libc-bin (it has ldd)") from error
+    return [Path(path) for path in re.findall(r"(/\S+) \(0x", listing)]
+
+
+def program_files(program: Path, name: str) -> dict[str, bytes]:
+    """A dynamic program under /programs/NAME, with all it is linked with where it looks for it."""
+    files = {f"programs/{name}": program.read_bytes()}
+    for library in libraries(program):
+        files[str(library).lstrip("/")] = library.read_bytes()
+    return files
+
+
+def pack(files: dict[str, bytes]) -> bytes:
+    """A cpio archive: every file executable, every parent directory there, the console's device too."""
+    parents = {*DIRECTORIES} | {str(parent) for path in files for parent in Path(path).parents if str(parent) != "."}
+    parts = [entry(path, 0o040755, inode=1000 + number) for number, path in enumerate(sorted(parents))]
+    parts.append(entry("dev/console", 0o020600, inode=900, major=5, minor=1))
+    parts += [entry(path, 0o100755, data, inode=5000 + number)
+              for number, (path, data) in enumerate(sorted(files.items()))]
+    return b"".join(parts) + entry("TRAILER!!!", 0, inode=0)
+
+
+def contents(kernel: Kernel, extra: Iterable[tuple[str, Path]] = ()) -> dict[str, bytes]:
+    """Path → bytes of all that a guest of this kernel starts with."""
+    files = {"init": (build.BUILD / "agent").read_bytes(), **program_files(build.BUILD / "probe", "probe")}
+    for number, module in enumerate(modules.load_order(kernel, MODULES)):
+        files[f"modules/{number:02d}-{module.name}.ko"] = module.data
+    for name, program in extra:
+        files |= program_files(program, name)
+    return files
+
+
+def sources(kernel: Kernel, extra: Iterable[tuple[str, Path]]) -> str:
+    """What the archive is made from, told by sizes and times: cheap to compare at every start."""
+    paths = [build.BUILD / "agent", build.BUILD / "probe", *(path for _, path in extra), Path(__file__)]
+    states = [(str(path), os.stat(path).st_size, os.stat(path).st_mtime_ns) for path in paths]
+    return hashlib.sha256(repr((kernel.digest, str(kernel.modules), states)).encode()).hexdigest()[:20]
+
+
+def make(kernel: Kernel, extra: Iterable[tuple[str, Path]] = ()) -> tuple[Path, str]:
+    """The archive for a kernel, made once and kept in the cache: its path and its digest (sha256, hex)."""
+    extra = tuple(extra)
+    kept = cache.directory("initramfs") / f"{sources(kernel, extra)}.cpio"
+    digest = kept.with_suffix(".sha256")
+    if not (kept.exists() and digest.exists()):
+        data = pack(contents(kernel, extra))
+        with cache.replacing(kept) as new, cache.replacing(digest) as named:
+            new.write_bytes(data)
+            named.write_text(hashlib.sha256(data).hexdigest())
+    return kept, digest.read_text()

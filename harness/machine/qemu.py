@@ -1,0 +1,194 @@
+"""One QEMU process: its command line, its monitor, its end."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import socket
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qemu.qmp.legacy import QEMUMonitorProtocol
+
+from harness import cache
+from harness.errors import MachineLost
+from harness.machine import disks
+from harness.machine.kernels import Kernel
+from harness.needs import DISK, MIB, SWAP, Disk
+
+BINARY = "qemu-system-x86_64"
+
+# Why each stands there: console: the log; panic, oops: a kernel that erred ends, it does not answer wrongly;
+# tsc_early_khz: calibrating the TSC hangs on microvm (vm-facts: 2 of 3 boots lost on some kernels);
+# nokaslr, norandmaps: page tables of the same size in every boot (experiments set randomize_va_space to 2 before
+# they start a probe); rootfstype=ramfs: the instrument's own files can't be swapped as those of a tmpfs can;
+# transparent_hugepage: set here, since changing it later silently moves min_free_kbytes and the watermarks.
+APPEND = ("console=ttyS0 panic=-1 oops=panic tsc_early_khz=2600000 nokaslr norandmaps rootfstype=ramfs "
+          "mitigations=off {quiet}transparent_hugepage={thp}")
+
+# A QEMU dies with its parent thread (PR_SET_PDEATHSIG): all are started by one that lives as long as the process.
+_launcher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="launcher")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A guest as experiments ask for it: memory in bytes, processors, disks in order, NUMA nodes, THP, kernel
+    arguments of the user's, programs (name, path on this host) that travel in its initramfs."""
+
+    memory: int = 1024 * MIB
+    cpus: int = 1
+    disks: tuple[Disk, ...] = (DISK, SWAP)
+    nodes: int = 1
+    thp: str = "never"
+    append: str = ""
+    programs: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def machine(self) -> str:
+        return "microvm" if self.nodes == 1 else "q35"      # microvm has no NUMA
+
+    def kernel_arguments(self, quiet: bool) -> str:
+        fixed = APPEND.format(quiet="quiet " if quiet else "", thp=self.thp)
+        return f"{fixed} {self.append}".strip()
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Where the guest's memory lives: a file (for snapshots; private: changes stay with the clone), or nowhere."""
+
+    file: Path | None = None
+    private: bool = False
+
+
+def _numa(shape: Shape) -> list[str]:
+    words: list[str] = []
+    for node in range(shape.nodes if shape.nodes > 1 else 0):
+        size = shape.memory // MIB // shape.nodes
+        words += ["-object", f"memory-backend-ram,id=node{node},size={size}M",
+                  "-numa", f"node,nodeid={node},memdev=node{node}" + (f",cpus=0-{shape.cpus - 1}" if not node else "")]
+    return words
+
+
+def _disks(shape: Shape) -> list[str]:
+    words = []
+    for number, disk in enumerate(shape.disks):
+        limit = f",throttling.bps-total={disk.rate}" if disk.rate else ""
+        # snapshot=on: writes go to a file of QEMU's that is deleted at once and goes with the process.
+        words += ["-drive", f"if=none,id=d{number},file={disks.image(disk)},format=raw,cache=unsafe,snapshot=on{limit}",
+                  "-device", f"virtio-blk-{bus(shape)},drive=d{number},serial={disk.name}"]
+    return words
+
+
+def bus(shape: Shape) -> str:
+    return "device" if shape.machine == "microvm" else "pci"
+
+
+def _machine(shape: Shape, memory: Memory) -> list[str]:
+    options = {"microvm": "microvm,rtc=on", "q35": "q35"}[shape.machine]
+    size = f"{shape.memory // MIB}M"
+    if memory.file and shape.nodes == 1:
+        share = "off" if memory.private else "on"
+        return ["-M", f"{options},memory-backend=ram", "-m", size,
+                "-object", f"memory-backend-file,id=ram,size={size},mem-path={memory.file},share={share}"]
+    return ["-M", options, "-m", size, *_numa(shape)]
+
+
+def command_line(kernel: Kernel, shape: Shape, initramfs: Path, accelerator: str, memory: Memory,
+                 quiet: bool = True) -> list[str]:
+    """The part of QEMU's command line that makes the guest what it is (a snapshot's key is made from it)."""
+    # -cx16: QEMU 7.2's TCG corrupts the flags around cmpxchg16b (vm-facts: 2 of 14 boots of 6.12 oopsed).
+    model = "host" if accelerator == "kvm" else "max,-cx16"
+    return [*_machine(shape, memory), "-accel", accelerator, "-cpu", model, "-smp", str(shape.cpus),
+            "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+            "-kernel", str(kernel.image), "-initrd", str(initramfs), "-append", shape.kernel_arguments(quiet),
+            "-device", f"virtio-serial-{bus(shape)}", "-device", "virtserialport,chardev=ch,name=agent",
+            *_disks(shape)]
+
+
+def version() -> str:
+    """QEMU's version, asked once for each binary and remembered."""
+    binary = disks.tool(BINARY)
+    state = os.stat(binary)
+    mark = hashlib.sha256(repr((binary, state.st_size, state.st_mtime_ns)).encode()).hexdigest()[:16]
+    kept = cache.directory("qemu") / mark
+    if not kept.exists():
+        text = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout
+        found = re.search(r"version ([^\s(]+)", text)
+        with cache.replacing(kept) as new:
+            new.write_text(found.group(1) if found else text.splitlines()[0])
+    return kept.read_text()
+
+
+class Qemu:
+    """A running QEMU with a monitor and one channel (`socket`) to the guest's agent.
+
+    words: what `command_line` made. console: the file for the guest's serial console. incoming: wait for a
+    snapshot's state instead of booting; `files` are open descriptors that go with the process.
+    """
+
+    def __init__(self, words: list[str], console: Path, *, incoming: bool = False, files: tuple[int, ...] = ()) -> None:
+        self.console = console
+        ours, theirs = socket.socketpair()
+        monitor, monitored = socket.socketpair()
+        with theirs, monitored:
+            command = ["setpriv", "--pdeathsig", "KILL", disks.tool(BINARY), *words,
+                       "-chardev", f"file,id=con,path={console}", "-serial", "chardev:con",
+                       "-chardev", f"socket,id=ch,fd={theirs.fileno()}",
+                       "-chardev", f"socket,id=qmp,fd={monitored.fileno()}", "-mon", "chardev=qmp,mode=control",
+                       *(["-incoming", "defer"] if incoming else [])]
+            passed = (theirs.fileno(), monitored.fileno(), *files)
+            self.process = _launcher.submit(
+                subprocess.Popen, command, pass_fds=passed, stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=open(f"{console}.qemu", "wb"), start_new_session=True).result()
+        self.socket = ours
+        self._monitor_socket = monitor
+        self._monitor: QEMUMonitorProtocol | None = None
+
+    def monitor(self, command: str, **arguments: Any) -> Any:
+        """Carries out a command of the monitor's; raises MachineLost if QEMU refuses or is gone."""
+        try:
+            if self._monitor is None:
+                self._monitor = QEMUMonitorProtocol(self._monitor_socket)
+                self._monitor.connect()
+            return self._monitor.cmd(command, **arguments)
+        except Exception as error:
+            raise self.lost(f"QEMU's monitor: {command}: {error}") from error
+
+    def lost(self, what: str) -> MachineLost:
+        """The error for a guest that is gone, with the last lines of its console and of QEMU's own messages."""
+        return MachineLost("guest", f"{what}; {self.last_words()}", f"the whole console is in {self.console}")
+
+    def last_words(self, lines: int = 3) -> str:
+        said: list[str] = []
+        for path in (Path(f"{self.console}.qemu"), self.console):
+            if path.exists():
+                text = path.read_text(errors="replace")
+                said += [line.strip() for line in text.splitlines() if line.strip()][-lines:]
+        panic = [line for line in said if "anic" in line]
+        return "last on its console: " + " / ".join(panic or said) if said else "its console is empty"
+
+    def close(self) -> None:
+        """Ends the process and leaves nothing of it behind."""
+        if self._monitor is not None:
+            try:
+                self._monitor.close()
+            except Exception:
+                self._monitor = None        # the connection broke with the process: nothing left to close
+        self._monitor_socket.close()
+        self.socket.close()
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        errors = Path(f"{self.console}.qemu")
+        if errors.exists() and not errors.stat().st_size:
+            errors.unlink()
+
+
+def describe(words: list[str]) -> str:
+    """The command line as one digest."""
+    return hashlib.sha256(json.dumps(words).encode()).hexdigest()

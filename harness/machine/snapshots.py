@@ -1,0 +1,177 @@
+"""Snapshots of booted guests, and guests restored from them: a fresh kernel in a few hundredths of a second.
+
+A snapshot is a directory of the cache: `ram` (the guest's memory, sparse), `state` (its devices) and `info.json`.
+Its key covers all that went into the guest; trial N is restored from snapshot N, each of a boot of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from harness import cache, wire
+from harness.errors import MachineLost
+from harness.machine import disks, initramfs, qemu, vm
+from harness.machine.kernels import Kernel
+from harness.machine.qemu import Memory, Qemu, Shape
+
+# Bytes on disk that all snapshots may take together; the one unused for longest goes first.
+LIMIT = 16 << 30
+RESTORE_SECONDS = 20
+SHARED = [{"capability": "x-ignore-shared", "state": True}]     # memory stays in its file, the state is 70 KB
+
+
+def key(kernel: Kernel, shape: Shape, accelerator: str) -> str:
+    """A name for exactly this guest: kernel, initramfs, disks, QEMU and its arguments."""
+    archive, digest = initramfs.make(kernel, ((name, Path(path)) for name, path in shape.programs))
+    words = qemu.command_line(kernel, shape, archive, accelerator, Memory(Path("ram")))
+    images = [(disk, os.stat(disks.image(disk)).st_mtime_ns) for disk in shape.disks]
+    made_from = repr((words, kernel.digest, digest, qemu.version(), images, gate.__doc__))
+    return hashlib.sha256(made_from.encode()).hexdigest()[:24]
+
+
+def gate(guest: vm.VM) -> str | None:
+    """Why this boot is unfit to be copied, None if it is fit. Version 1: clocksource tsc or kvm-clock, no oops.
+
+    One unlucky boot would bias every clone of it (vm-facts: a guest with clocksource refined-jiffies).
+    """
+    path = b"/sys/devices/system/clocksource/clocksource0/current_clocksource"
+    clock = guest.agent.channel.call("slurp", wire.HAND, (0, 0), path, guest.agent.seconds).text.decode().strip()
+    if clock not in {"tsc", "kvm-clock"}:
+        return f"clocksource {clock}"
+    return "an oops on its console" if "Call Trace" in guest.console() else None
+
+
+def _settle(guest: vm.VM) -> None:
+    """Lets the kernel finish what it does after boot: RCU, deferred initialisation, the clock's watchdog."""
+    guest.agent.channel.call("sleep", wire.HAND, (500_000_000,), b"", guest.agent.seconds)
+
+
+def _save(guest: vm.VM, directory: Path) -> None:
+    guest.qemu.monitor("stop")
+    guest.qemu.monitor("migrate-set-capabilities", capabilities=SHARED)
+    # The process has no name for the file that it could keep: the shell's cat writes what comes.
+    guest.qemu.monitor("migrate", uri=f"exec:cat > {directory / 'state'}")
+    deadline = time.monotonic() + vm.patience(RESTORE_SECONDS)
+    while (status := guest.qemu.monitor("query-migrate").get("status")) != "completed":
+        if status == "failed" or time.monotonic() > deadline:
+            raise guest.qemu.lost(f"its snapshot could not be saved (migration {status})")
+        time.sleep(0.005)
+
+
+def _make(kernel: Kernel, shape: Shape, accelerator: str, directory: Path) -> None:
+    temporary = directory.with_name(f".{directory.name}.{os.getpid()}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        for _ in range(vm.BOOT_TRIES):
+            memory = Memory(temporary / "ram")
+            with vm.boot(kernel, shape, accelerator, temporary / "console.log", memory) as guest:
+                _settle(guest)
+                unfit = gate(guest)
+                if unfit is None:
+                    _save(guest, temporary)
+                    break
+        else:
+            raise MachineLost(f"kernel {kernel.release}", f"no boot was fit for a snapshot: {unfit}",
+                              "use --fresh-boot")
+        _describe(temporary, kernel, guest)
+        shutil.rmtree(directory, ignore_errors=True)
+        temporary.rename(directory)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _state(directory: Path) -> list[Any]:
+    return [[name, (directory / name).stat().st_size, (directory / name).stat().st_mtime_ns]
+            for name in ("ram", "state")]
+
+
+def _describe(directory: Path, kernel: Kernel, guest: vm.VM) -> None:
+    digest = hashlib.sha256((directory / "state").read_bytes()).hexdigest()
+    text = json.dumps({"files": _state(directory), "digest": digest, "release": kernel.release, "boots": guest.boots,
+                       "made": time.time()})
+    (directory / "info.json").write_text(text)
+
+
+def _sound(directory: Path) -> bool:
+    """Whether the snapshot is there, whole, and as it was written."""
+    try:
+        info = json.loads((directory / "info.json").read_text())
+        digest = hashlib.sha256((directory / "state").read_bytes()).hexdigest()
+        return bool(info["files"] == _state(directory) and info["digest"] == digest)
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def ensure(kernel: Kernel, shape: Shape, accelerator: str, number: int) -> Path:
+    """The snapshot of boot `number` (0…), made if it is missing, damaged or stale."""
+    directory = cache.directory("snapshots", key(kernel, shape, accelerator)) / str(number)
+    if not _sound(directory):
+        with cache.lock(directory.with_name(f"{number}.lock")):
+            if not _sound(directory):
+                _make(kernel, shape, accelerator, directory)
+                clear(keep=directory.parent)
+    os.utime(directory / "info.json")
+    return directory
+
+
+def _resume(process: Qemu, state: int) -> None:
+    process.monitor("migrate-set-capabilities", capabilities=SHARED)
+    process.monitor("migrate-incoming", uri=f"fd:{state}")
+    deadline = time.monotonic() + vm.patience(RESTORE_SECONDS)
+    while (status := process.monitor("query-status")["status"]) == "inmigrate":
+        if time.monotonic() > deadline:
+            raise process.lost("its snapshot could not be loaded")
+        time.sleep(0.001)
+    if status != "running":
+        process.monitor("cont")
+
+
+def _restore_once(kernel: Kernel, shape: Shape, accelerator: str, directory: Path, console: Path) -> vm.VM:
+    archive, _ = initramfs.make(kernel, ((name, Path(path)) for name, path in shape.programs))
+    words = qemu.command_line(kernel, shape, archive, accelerator, Memory(directory / "ram", private=True))
+    with open(directory / "state", "rb") as state:
+        process = Qemu(words, console, incoming=True, files=(state.fileno(),))
+        try:
+            _resume(process, state.fileno())
+            agent, info = vm.greet(process, vm.patience(RESTORE_SECONDS))
+            guest = vm.VM(kernel, shape, accelerator, process, agent, info, restored=True)
+            vm.set_clock_and_randomness(guest)
+        except BaseException:
+            process.close()
+            raise
+    return guest
+
+
+def restore(kernel: Kernel, shape: Shape, accelerator: str, number: int, console: Path) -> vm.VM:
+    """A guest that goes on where boot `number` stood. A snapshot that can't be loaded is made anew, once."""
+    directory = ensure(kernel, shape, accelerator, number)
+    try:
+        return _restore_once(kernel, shape, accelerator, directory, console)
+    except (MachineLost, OSError):
+        shutil.rmtree(directory, ignore_errors=True)
+        return _restore_once(kernel, shape, accelerator, ensure(kernel, shape, accelerator, number), console)
+
+
+def size(directory: Path) -> int:
+    """Bytes on disk of a snapshot's files (they are sparse)."""
+    return sum(path.stat().st_blocks * 512 for path in directory.rglob("*") if path.is_file())
+
+
+def clear(limit: int = LIMIT, keep: Path | None = None) -> None:
+    """Removes the snapshots that were unused for longest until the rest takes `limit` bytes at most."""
+    kept = [path.parent.parent for path in cache.directory("snapshots").glob("*/*/info.json")]
+    used = {path: max(info.stat().st_mtime for info in path.glob("*/info.json")) for path in set(kept)}
+    total = sum(size(path) for path in used)
+    for path in sorted(used, key=lambda path: used[path]):
+        if total <= limit:
+            return
+        if path != keep:
+            total -= size(path)
+            shutil.rmtree(path, ignore_errors=True)

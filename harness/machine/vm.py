@@ -1,0 +1,93 @@
+"""The `vm` machine: a throw-away guest under QEMU, booted, or restored from a snapshot of a booted one."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import wire
+from harness.errors import LabError, MachineLost
+from harness.machine import initramfs, qemu
+from harness.machine.agent import Agent, Info
+from harness.machine.channel import Channel
+from harness.machine.kernels import Kernel
+from harness.machine.qemu import Memory, Qemu, Shape
+
+# A quiet boot takes 2-4 s without hardware virtualisation, 17 s were seen at load 11 (vm-facts).
+BOOT_SECONDS = 30
+BOOT_TRIES = 3
+
+
+def patience(seconds: float) -> float:
+    """A deadline that grows with the load of this host."""
+    return seconds * (1 + os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+@dataclass(eq=False)
+class VM:
+    """A running guest. boots: how many boots it took (more than 1: counted retries)."""
+
+    kernel: Kernel
+    shape: Shape
+    accelerator: str
+    qemu: Qemu
+    agent: Agent
+    info: Info
+    boots: int = 1
+    restored: bool = False
+    name: str = "vm"
+
+    def close(self) -> None:
+        self.qemu.close()
+
+    def console(self) -> str:
+        return self.qemu.console.read_text(errors="replace")
+
+    def __enter__(self) -> VM:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def greet(process: Qemu, seconds: float) -> tuple[Agent, Info]:
+    """Waits for the agent's first reply."""
+    agent = Agent(Channel(process.socket, process.lost), seconds)
+    info = agent.hello()
+    agent.seconds = patience(120)
+    return agent, info
+
+
+def _boot_once(kernel: Kernel, shape: Shape, accelerator: str, console: Path, memory: Memory, quiet: bool) -> VM:
+    archive, _ = initramfs.make(kernel, ((name, Path(path)) for name, path in shape.programs))
+    process = Qemu(qemu.command_line(kernel, shape, archive, accelerator, memory, quiet), console)
+    try:
+        agent, info = greet(process, patience(BOOT_SECONDS))
+    except BaseException:
+        process.close()
+        raise
+    return VM(kernel, shape, accelerator, process, agent, info)
+
+
+def boot(kernel: Kernel, shape: Shape, accelerator: str, console: Path, memory: Memory | None = None) -> VM:
+    """Boots a guest. A lost boot is tried again, with the kernel's whole log on the console, and counted."""
+    for attempt in range(1, BOOT_TRIES + 1):
+        log = console if attempt == 1 else console.with_suffix(f".boot-{attempt}{console.suffix}")
+        try:
+            vm = _boot_once(kernel, shape, accelerator, log, memory or Memory(), quiet=attempt == 1)
+        except MachineLost as error:
+            last = error
+        else:
+            vm.boots = attempt
+            return vm
+    raise MachineLost(f"kernel {kernel.release}", f"no answer in {BOOT_TRIES} boots: {last.reason}", last.remedy)
+
+
+def set_clock_and_randomness(vm: VM) -> None:
+    """A clone's clock stands where its snapshot was taken, and its random stream is that of every other clone."""
+    for operation, arguments, text in (("reseed", (), os.urandom(64)), ("set_clock", (time.time_ns(),), b"")):
+        reply = vm.agent.channel.call(operation, wire.HAND, arguments, text, vm.agent.seconds)
+        if reply.error:
+            raise LabError("guest", f"{operation}: {os.strerror(reply.error)}", "use --fresh-boot")

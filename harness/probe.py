@@ -1,0 +1,216 @@
+"""Probes and the hand: processes that carry out operations one by one, driven from here."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from harness import wire
+from harness.errors import LabError
+from harness.machine.agent import Agent
+from harness.operations import ANONYMOUS, PRIVATE, READ, SHARED, WRITE, Operations
+
+Log = Callable[..., None]
+
+
+def describe_status(status: int) -> str:
+    """A wait status in words."""
+    if status < 0:
+        return "ended"
+    if os.WIFSIGNALED(status):
+        return f"was killed by {signal.Signals(os.WTERMSIG(status)).name}"
+    return f"exited with status {os.WEXITSTATUS(status)}"
+
+
+class Pending:
+    """An operation under way."""
+
+    def __init__(self, target: Target, operation: str, arguments: tuple[int, ...], text: bytes) -> None:
+        self.target, self.operation, self.arguments, self.text = target, operation, arguments, text
+        self.sequence = target.agent.channel.send(operation, target.number, arguments, text)
+
+    @property
+    def done(self) -> bool:
+        return self.target.agent.channel.ready(self.sequence)
+
+    def wait(self, seconds: float | None = None) -> wire.Reply:
+        """The reply, whatever it says; a machine that is silent for so long is lost (default: the agent's patience)."""
+        reply = self.target.agent.channel.wait(self.sequence, seconds or self.target.agent.seconds)
+        self.target.log(self, reply)
+        return reply
+
+
+class _Begin(Operations[Pending]):
+    def __init__(self, target: Target) -> None:
+        self._target = target
+
+    def run(self, operation: str, *arguments: int, text: bytes = b"") -> Pending:
+        return Pending(self._target, operation, arguments, text)
+
+
+class _Attempt(Operations[wire.Reply]):
+    def __init__(self, target: Target) -> None:
+        self._target = target
+
+    def run(self, operation: str, *arguments: int, text: bytes = b"") -> wire.Reply:
+        return Pending(self._target, operation, arguments, text).wait()
+
+
+class Target(Operations[wire.Reply]):
+    """A process that carries out operations: each method returns its Reply and raises LabError if it failed.
+
+    `attempt` has the same methods and returns the Reply whatever it says (error: errno; ended: it died meanwhile);
+    `begin` has them too and does not wait.
+    """
+
+    def __init__(self, agent: Agent, number: int, name: str, record: Log, pid: int = 0) -> None:
+        self.agent, self.number, self.name, self.pid = agent, number, name, pid
+        self._record = record
+        self.begin = _Begin(self)
+        self.attempt = _Attempt(self)
+
+    def run(self, operation: str, *arguments: int, text: bytes = b"") -> wire.Reply:
+        reply = self.attempt.run(operation, *arguments, text=text)
+        if reply.ended is not None:
+            raise LabError(f"probe {self.name}", f"{describe_status(reply.ended)} during {operation}",
+                           "see the run's evidence and console")
+        if reply.error:
+            what = text.split(b"\0")[0][:200].decode(errors="replace")
+            code = errno.errorcode.get(reply.error, "")
+            raise LabError(f"probe {self.name}", f"{operation} {what}: {os.strerror(reply.error)} ({code})",
+                           "see the run's evidence and console")
+        return reply
+
+    def log(self, pending: Pending, reply: wire.Reply) -> None:
+        self._record("operation", target=self.name, operation=pending.operation, arguments=list(pending.arguments),
+                     text=pending.text[:200].decode(errors="backslashreplace"), at=reply.began, value=reply.value,
+                     error=reply.error, nanoseconds=reply.nanoseconds, minor_faults=reply.minor_faults,
+                     major_faults=reply.major_faults, ended=reply.ended)
+
+
+@dataclass(frozen=True)
+class Region:
+    """Memory of a probe's: address and length in bytes."""
+
+    probe: Probe
+    address: int
+    length: int
+
+    def fill(self, seed: int = 1) -> Region:
+        self.probe.fill(self.address, self.length, seed)
+        return self
+
+    def check(self, seed: int = 1) -> int:
+        """How many pages hold what fill wrote."""
+        return self.probe.check(self.address, self.length, seed).value
+
+    def read(self) -> Region:
+        self.probe.touch(self.address, self.length, stride=self.probe.page_size)
+        return self
+
+    def write(self) -> Region:
+        self.probe.touch(self.address, self.length, stride=self.probe.page_size, write=True)
+        return self
+
+    def lock(self) -> Region:
+        self.probe.mlock(self.address, self.length)
+        return self
+
+    def unmap(self) -> None:
+        self.probe.munmap(self.address, self.length)
+
+    def part(self, offset: int, length: int) -> Region:
+        return Region(self.probe, self.address + offset, length)
+
+    def of(self, probe: Probe) -> Region:
+        """The same addresses in another process."""
+        return Region(probe, self.address, self.length)
+
+
+class Probe(Target):
+    """A workload's process. page_size in bytes."""
+
+    def __init__(self, agent: Agent, number: int, name: str, record: Log, pid: int, page_size: int) -> None:
+        super().__init__(agent, number, name, record, pid)
+        self.page_size = page_size
+
+    def region(self, address: int, length: int) -> Region:
+        return Region(self, address, length)
+
+    def map(self, length: int, *, shared: bool = False, fd: int = -1, write: bool = True, flags: int = 0) -> Region:
+        """A new mapping: anonymous, or of an open file; private unless shared."""
+        kind = (SHARED if shared else PRIVATE) | (ANONYMOUS if fd < 0 else 0) | flags
+        address = self.mmap(length, protection=READ | (WRITE if write else 0), flags=kind, fd=fd).value
+        return Region(self, address & (1 << 64) - 1, length)
+
+    def create_file(self, path: str, length: int, seed: int = 1) -> int:
+        """Writes a new file of whole pages and leaves it open: its descriptor."""
+        fd = self.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC).value
+        self.write(fd, length, seed=seed)
+        return fd
+
+    def end(self, status: int = 0) -> int:
+        """Lets it exit: its wait status."""
+        self.attempt.run("exit", status)
+        return self.agent.channel.wait_exit(self.number, self.agent.seconds)
+
+    def signal(self, number: int) -> None:
+        self.agent.call("signal", self.number, number)
+
+    def kill_now(self) -> int:
+        """SIGKILL: its wait status once it is gone."""
+        if self.alive:
+            self.signal(signal.SIGKILL)
+        return self.agent.channel.wait_exit(self.number, self.agent.seconds)
+
+    @property
+    def alive(self) -> bool:
+        self.agent.call("hello")        # takes in what has come
+        return self.number not in self.agent.channel.exits
+
+    def status(self) -> int | None:
+        """Its wait status if it has ended."""
+        return None if self.alive else self.agent.channel.exits[self.number]
+
+    def trace(self) -> Trace:
+        """Records its system calls: `with probe.trace() as calls:`, then `calls.calls`."""
+        return Trace(self)
+
+
+@dataclass(frozen=True)
+class SystemCall:
+    """One system call: its number (x86-64's), arguments, result (negative: -errno), and during which request."""
+
+    number: int
+    arguments: tuple[int, ...]
+    result: int
+    sequence: int
+
+
+class Trace:
+    """The system calls of a probe during a block, without those of the channel and the probe's own bookkeeping."""
+
+    # read, write, getrusage, clock_gettime: the loop around an operation (probes/operations.c).
+    OWN = frozenset({98, 228})
+
+    def __init__(self, probe: Probe) -> None:
+        self.probe = probe
+        self.calls: list[SystemCall] = []
+
+    def __enter__(self) -> Trace:
+        self.probe.agent.call("trace", self.probe.number, 1)
+        return self
+
+    def __exit__(self, kind: Any, *_: object) -> None:
+        if kind is not None:
+            return
+        text = self.probe.agent.call("trace", self.probe.number, 0).text
+        for entry in wire.syscalls(text):
+            call = SystemCall(*entry)
+            on_channel = call.number in {0, 1} and call.arguments[0] == 3
+            if not on_channel and call.number not in self.OWN:
+                self.calls.append(call)

@@ -1,0 +1,188 @@
+"""The run directory: made, found again, and the verdicts in it (README, "Results", documents every key)."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from harness import catalogue, errors, evidence, verdicts
+from harness.claims import SKIPPED, UNDECIDED, Experiment
+from harness.errors import LabError, UsageError
+from harness.evidence import Trial
+from harness.verdicts import Limits, Verdict
+
+RUNS = Path("results/runs")
+SCHEMA = 1
+
+
+def create(parent: Path, kernel: str, what: str) -> Path:
+    """A new directory for a run: time, kernel, name. Raises LabError where nothing can be written."""
+    stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    name = re.sub(r"[^\w.+-]+", "-", f"{stamp}-{kernel}-{what}")
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        for number in range(1, 1000):       # two runs may start in the same second
+            path = parent / (name if number == 1 else f"{name}.{number}")
+            try:
+                path.mkdir()
+                return path
+            except FileExistsError:
+                continue
+    except OSError as error:
+        raise LabError(f"results directory {parent}", error.strerror or "can't be written",
+                       "name another with --results") from error
+    raise LabError(f"results directory {parent}", "a thousand runs in one second", "wait one")
+
+
+def find(run: str, parent: Path = RUNS) -> Path:
+    """A run by its directory, its id, or `latest`. Raises UsageError for one that is not there."""
+    if run == "latest":
+        found = sorted((path for path in parent.glob("*") if (path / "verdicts.json").exists()),
+                       key=lambda path: (path / "verdicts.json").stat().st_mtime)
+        if not found:
+            raise UsageError("run latest", f"there is no run in {parent}", "start with `invoke run-experiment`")
+        return found[-1]
+    for path in (Path(run), parent / run):
+        if (path / "environment.json").exists():
+            return path
+    raise UsageError(f"run {run!r}", "there is no such run directory or id", f"`ls {parent}` lists them")
+
+
+def cell_directory(run: Path, name: str) -> Path:
+    return run / "experiments" / name
+
+
+def environment(kernel_row: dict[str, Any], options: dict[str, Any], qemu: str) -> dict[str, Any]:
+    """What a stranger needs to know of the host, the tools and the kernel to judge again."""
+    return {"schema": SCHEMA, "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "host": {"release": platform.release(), "machine": platform.machine(), "cpus": os.cpu_count(),
+                     "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), "load": os.getloadavg()},
+            "versions": {"python": platform.python_version(), "qemu": qemu, "libc": " ".join(platform.libc_ver())},
+            "kernel": kernel_row, "options": options}
+
+
+def describe_cell(experiment: Experiment, axis: dict[str, str], trials: int, kernel: dict[str, Any],
+                  accelerator: str) -> dict[str, Any]:
+    """cell.json before its trials: what was planned, on what."""
+    return {"schema": SCHEMA, "experiment": experiment.name, "version": experiment.version, "axis": axis,
+            "trials": trials, "kernel": kernel["release"], "series": kernel["series"], "config": kernel["config"],
+            "accelerator": accelerator, "seconds": None, "failures": [], "bounds": []}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A cell judged from its directory: rows of verdicts.json, entries of its `errors`, and what they came from."""
+
+    directory: Path
+    cell: dict[str, Any]
+    experiment: Experiment
+    trials: list[Trial]
+    verdicts: list[Verdict]
+    rows: list[dict[str, Any]]
+    failures: list[dict[str, Any]]
+
+
+def judge_cell(directory: Path, as_recorded: bool = False) -> Judged:
+    """Judges a cell from its directory alone; by the bounds of the run with `as_recorded`.
+
+    Raises UsageError for a directory that is none, or whose experiment the catalogue does not have any more.
+    """
+    try:
+        cell = json.loads((directory / "cell.json").read_text())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cell {directory}", "it has no readable cell.json", "name the run's directory") from error
+    experiment, _ = catalogue.find(cell["experiment"])
+    trials = evidence.read_trials(directory)
+    failures = [{"experiment": cell["experiment"], "kernel": cell["kernel"], "what": what} for what in cell["failures"]]
+    absent = any(recording.end["status"] == "absent" for trial in trials for recording in trial.arms.values())
+    found: list[Verdict] = []
+    if not failures and not absent:
+        found = verdicts.judge(experiment, trials, recorded_bounds(cell) if as_recorded else None, cell["trials"])
+    return Judged(directory, cell, experiment, trials, found, [row(one, cell, trials) for one in found], failures)
+
+
+def recorded_bounds(cell: dict[str, Any]) -> verdicts.Recorded:
+    return {(one["claim"], one["quantity"]): (Limits(*one["if_true"]), Limits(*one["if_false"]))
+            for one in cell["bounds"]}
+
+
+def bounds_of(found: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """The bounds by which a run was judged, for `--as-recorded`: of the first trial that has them."""
+    rows = []
+    for verdict in found:
+        for expect, readings in verdict.readings:
+            first = next((reading for reading in readings if reading.if_true and reading.if_false), None)
+            if first and first.if_true and first.if_false:
+                rows.append({"claim": verdict.claim.id, "quantity": expect.quantity.name,
+                             "if_true": [first.if_true.low, first.if_true.high], "why_true": expect.if_true.why,
+                             "if_false": [first.if_false.low, first.if_false.high], "why_false": expect.if_false.why})
+    return rows
+
+
+def row(verdict: Verdict, cell: dict[str, Any], trials: Sequence[Trial]) -> dict[str, Any]:
+    """A verdict as the contract wants it; machine and settings as the first recording has them."""
+    start = next((recording.start for trial in trials for recording in trial.arms.values() if recording.start), {})
+    settings = {name: value for name, value in {**cell["axis"], **start.get("settings", {})}.items()
+                if value is not None}
+    machine = start.get("machine", {})
+    return {"claim": verdict.claim.id, "experiment": verdict.experiment.name, "version": verdict.experiment.version,
+            "verdict": verdict.verdict, "known": verdict.claim.known_answer(cell["series"], settings),
+            "kernel": machine.get("release", cell["kernel"]), "series": cell["series"], "config": cell["config"],
+            "machine": machine.get("name", "vm"), "accelerator": machine.get("accelerator", cell["accelerator"]),
+            "settings": settings, "trials": verdict.trials, "valid": verdict.valid, "boots": verdict.boots,
+            "quantities": verdict.quantities(), "references": verdict.references(), "guards": verdict.guards,
+            "why": verdict.why, "seconds": cell["seconds"]}
+
+
+def judge_run(run: Path, as_recorded: bool = False) -> list[Judged]:
+    """Every cell of a run, judged from disk."""
+    directories = sorted(path.parent for path in (run / "experiments").glob("*/cell.json"))
+    return [judge_cell(directory, as_recorded) for directory in directories]
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Whole or not at all. Raises LabError where the disk is full."""
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise LabError(f"results file {path}", error.strerror or "can't be written",
+                       "free some room or name another --results") from error
+
+
+def write_verdicts(run: Path, rows: Sequence[dict[str, Any]], failures: Sequence[dict[str, Any]]) -> None:
+    arch = platform.machine()
+    write_json(run / "verdicts.json", {"schema": SCHEMA, "run": run.name, "arch": arch, "errors": list(failures),
+                                       "verdicts": list(rows)})
+
+
+def read_verdicts(run: Path) -> dict[str, Any]:
+    """Raises UsageError for a run without verdicts."""
+    try:
+        found: dict[str, Any] = json.loads((run / "verdicts.json").read_text())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"run {run}", "it has no readable verdicts.json", "`invoke judge` makes one from its evidence"
+                         ) from error
+    return found
+
+
+def status(rows: Sequence[dict[str, Any]], failures: Sequence[Any], claim: str | None = None) -> int:
+    """The exit status of the contract; with `claim`, only that claim counts."""
+    counted = [one for one in rows if claim is None or one["claim"] == claim]
+    if failures:
+        return errors.BROKEN
+    if any(one["verdict"] == UNDECIDED or (one["known"] and one["verdict"] not in {SKIPPED, one["known"]})
+           for one in counted):
+        return errors.SURPRISE
+    if all(one["verdict"] == SKIPPED for one in counted):
+        return errors.NOTHING_RAN
+    return errors.AS_KNOWN

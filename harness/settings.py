@@ -1,0 +1,68 @@
+"""Settings of the kernel that move results: pinned before an experiment, read back, recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The conditions of the claims, unless an experiment states others; None leaves the kernel's own and records it.
+
+    lru: "classic" or "mglru". thp: set on the kernel's command line. malloc: the allocator that probes use.
+    """
+
+    lru: str | None = None
+    thp: str = "never"
+    malloc: str = "glibc"
+    swappiness: int | None = 60
+    overcommit: int | None = 0
+    aslr: int | None = 2
+    shm_rmid_forced: int | None = 0
+    min_free_kbytes: int | None = None
+    watermark_scale_factor: int | None = None
+    watermark_boost_factor: int | None = None
+    page_cluster: int | None = None
+    ksm: int | None = 0
+    zswap: str | None = "N"
+
+    def pins(self) -> dict[str, str]:
+        """Path → value, for what is pinned. A path that a kernel lacks is left out there and recorded as absent."""
+        found = {}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if item.name in PATHS and value is not None:
+                found[PATHS[item.name]] = LRU.get(value, str(value)) if item.name == "lru" else str(value)
+        return found
+
+
+PATHS = {
+    "lru": "/sys/kernel/mm/lru_gen/enabled",
+    "thp": "/sys/kernel/mm/transparent_hugepage/enabled",
+    "swappiness": "/proc/sys/vm/swappiness",
+    "overcommit": "/proc/sys/vm/overcommit_memory",
+    "aslr": "/proc/sys/kernel/randomize_va_space",
+    "shm_rmid_forced": "/proc/sys/kernel/shm_rmid_forced",
+    "min_free_kbytes": "/proc/sys/vm/min_free_kbytes",
+    "watermark_scale_factor": "/proc/sys/vm/watermark_scale_factor",
+    "watermark_boost_factor": "/proc/sys/vm/watermark_boost_factor",
+    "page_cluster": "/proc/sys/vm/page-cluster",
+    "ksm": "/sys/kernel/mm/ksm/run",
+    "zswap": "/sys/module/zswap/parameters/enabled",
+}
+
+# lru_gen/enabled: bit 0 is MGLRU itself, 1 and 2 its walks of page tables (Documentation/admin-guide/mm/
+# multigen_lru.rst); kernels with MGLRU on by default have 7.
+LRU = {"classic": "0", "mglru": "7"}
+
+
+def read_back(name: str, text: str | None) -> str | None:
+    """A setting as it stands in results, from its file's text; None where the kernel has no such file."""
+    if text is None:
+        return "classic" if name == "lru" else None
+    text = text.strip()
+    if name == "lru":
+        return "mglru" if int(text, 16) & 1 else "classic"
+    if "[" in text:
+        return text[text.index("[") + 1:text.index("]")]
+    return text

@@ -1,0 +1,261 @@
+"""Evidence → verdicts. Pure: no machine, no root; the same evidence and bounds give the same verdicts for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.claims import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Claim, Expect, Experiment, Guard, Range
+from harness.evidence import Trial
+from harness.quantities import Number, Quantity, name_of, value_of
+
+TRUE, FALSE = "true", "false"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """A range with its numbers in place, for one trial."""
+
+    low: Number | None
+    high: Number | None
+
+    def holds(self, value: Number) -> bool:
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
+    def overlaps(self, other: Limits) -> bool:
+        low = max((bound for bound in (self.low, other.low) if bound is not None), default=None)
+        high = min((bound for bound in (self.high, other.high) if bound is not None), default=None)
+        return low is None or high is None or low <= high
+
+    def __str__(self) -> str:
+        if self.low == self.high:
+            return "any" if self.low is None else f"= {show(self.low)}"
+        if self.low is None:
+            return f"<= {show(self.high)}"
+        return f">= {show(self.low)}" if self.high is None else f"{show(self.low)} to {show(self.high)}"
+
+
+def show(value: Number | None) -> str:
+    """A number as machines read it: no separators, at most four significant digits behind the point."""
+    if value is None:
+        return "none"
+    return str(value) if isinstance(value, int) else f"{value:.6g}"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One expectation in one trial: what was read, and what follows ("true", "false", or None with the reason)."""
+
+    value: Number | None
+    reads_true: Number | None
+    reads_false: Number | None
+    if_true: Limits | None
+    if_false: Limits | None
+    outcome: str | None
+    why: str = ""
+
+
+@dataclass
+class Verdict:
+    """One row of verdicts.json: a claim under one setting. `readings`: a list a trial for each expectation."""
+
+    claim: Claim
+    experiment: Experiment
+    verdict: str
+    why: str
+    trials: int = 0
+    valid: int = 0
+    boots: int = 0
+    readings: list[tuple[Expect, list[Reading]]] = field(default_factory=list)
+    guards: list[str] = field(default_factory=list)
+
+    def quantities(self) -> list[dict[str, Any]]:
+        return [{"name": expect.quantity.name, "unit": expect.quantity.unit,
+                 "if_true": common(str(reading.if_true) for reading in readings),
+                 "if_false": common(str(reading.if_false) for reading in readings),
+                 "values": [reading.value for reading in readings]} for expect, readings in self.readings]
+
+    def references(self) -> list[dict[str, Any]]:
+        rows = []
+        for expect, readings in self.readings:
+            rows.append({"name": expect.reads_true.name, "must": TRUE, "values": [r.reads_true for r in readings]})
+            rows.append({"name": expect.reads_false.name, "must": FALSE, "values": [r.reads_false for r in readings]})
+        return rows
+
+
+def common(texts: Any) -> str:
+    """What all trials have in common, or each trial's."""
+    found = list(dict.fromkeys(texts))
+    return found[0] if len(found) == 1 else " | ".join(found)
+
+
+# Bounds of a run, as verdicts of it are judged again with `--as-recorded`: (claim, quantity) → ranges.
+Recorded = Mapping[tuple[str, str], tuple[Limits, Limits]]
+
+
+def resolve(bounds: Range, trial: Trial) -> Limits | None:
+    """The range with its numbers; None if one of them is not in the evidence."""
+    low, high = value_of(bounds.low, trial), value_of(bounds.high, trial)
+    if (low is None) != (bounds.low is None) or (high is None) != (bounds.high is None):
+        return None
+    return Limits(low, high)
+
+
+def read(expect: Expect, trial: Trial, recorded: Recorded | None = None) -> Reading:
+    """One expectation in one trial."""
+    value, true, false = (quantity.read(trial) for quantity in
+                          (expect.quantity, expect.reads_true, expect.reads_false))
+    ranges = (recorded or {}).get((expect.claim.id, expect.quantity.name))
+    if_true, if_false = ranges or (resolve(expect.if_true, trial), resolve(expect.if_false, trial))
+
+    def reading(outcome: str | None, why: str = "") -> Reading:
+        return Reading(value, true, false, if_true, if_false, outcome, why)
+
+    if if_true is None or if_false is None:
+        return reading(None, f"a bound of “{expect.quantity.name}” is not in the evidence")
+    if if_true.overlaps(if_false):
+        return reading(None, f"the ranges {if_true} and {if_false} overlap")
+    for name, what, must in ((expect.reads_true.name, true, if_true), (expect.reads_false.name, false, if_false)):
+        if what is None:
+            return reading(None, f"the reference “{name}” was not read")
+        if not must.holds(what):
+            return reading(None, f"the reference “{name}” read {show(what)} where it must read {must}")
+    if value is None:
+        return reading(None, f"“{expect.quantity.name}” was not read")
+    if if_true.holds(value):
+        return reading(TRUE)
+    if if_false.holds(value):
+        return reading(FALSE)
+    return reading(None, f"“{expect.quantity.name}” read {show(value)}, in neither {if_true} nor {if_false}")
+
+
+def guarded(guards: Sequence[Guard], trial: Trial) -> str | None:
+    """Why a trial says nothing, None if every guard holds."""
+    for guard in guards:
+        value, limits = guard.quantity.read(trial), resolve(guard.holds, trial)
+        if value is None or limits is None:
+            return f"trial {trial.number}: the guard “{guard.quantity.name}” was not read"
+        if not limits.holds(value):
+            return (f"trial {trial.number}: {guard.quantity.name} was {show(value)}, must be {limits}"
+                    + (f" ({guard.why})" if guard.why else ""))
+    return None
+
+
+def _ended(trial: Trial) -> tuple[str, str]:
+    """How a trial ended, its worst arm: status and reason."""
+    ends = [recording.end for recording in trial.arms.values()]
+    order = {"broken": 0, "skipped": 1, "ok": 2}
+    worst = min(ends, key=lambda end: order.get(end["status"], 0))
+    return worst["status"], worst.get("reason", "")
+
+
+def judge(experiment: Experiment, trials: Sequence[Trial], recorded: Recorded | None = None,
+          planned: int | None = None) -> list[Verdict]:
+    """A verdict for each of the experiment's claims. Trials that broke are none of them: they are errors.
+
+    planned: how many trials were fixed beforehand (default: the experiment's own number).
+    """
+    planned = planned or experiment.trials
+    whole = [trial for trial in trials if _ended(trial)[0] != "broken" and set(trial.arms) == set(experiment.arms)]
+    skipped = [_ended(trial)[1] for trial in whole if _ended(trial)[0] == "skipped"]
+    if whole and len(skipped) == len(whole):
+        return [Verdict(claim, experiment, SKIPPED, skipped[0], trials=len(whole)) for claim in experiment.claims]
+    failed = [why for trial in whole if (why := guarded(experiment.guards, trial))]
+    valid = [trial for trial in whole if guarded(experiment.guards, trial) is None and _ended(trial)[0] == "ok"]
+    boots = {recording.start["machine"]["boot"] for trial in whole for recording in trial.arms.values()
+             if recording.start}
+    return [_judge_claim(claim, experiment, planned, valid, len(boots), failed, recorded)
+            for claim in experiment.claims]
+
+
+def _judge_claim(claim: Claim, experiment: Experiment, planned: int, valid: list[Trial], boots: int,
+                 failed: list[str], recorded: Recorded | None) -> Verdict:
+    expects = [expect for expect in experiment.expects if expect.claim == claim]
+    readings = [(expect, [read(expect, trial, recorded) for trial in valid]) for expect in expects]
+    outcomes = [_of_trial([of_expect[index] for _, of_expect in readings]) for index in range(len(valid))]
+    verdict, why = _combine(outcomes, valid, planned, failed)
+    if verdict in {CONFIRMED, REFUTED}:
+        why = sentence(readings, verdict)
+    return Verdict(claim, experiment, verdict, why, planned, len(valid), boots, readings, failed)
+
+
+def _of_trial(readings: Sequence[Reading]) -> tuple[str | None, str]:
+    """A claim in one trial: refuted by one expectation, confirmed by all of them, else the first reason why not.
+
+    An expectation that can't be judged leaves the claim open, however clear another one is.
+    """
+    for reading in readings:
+        if reading.outcome is None:
+            return None, reading.why
+    return (FALSE if any(reading.outcome == FALSE for reading in readings) else TRUE), ""
+
+
+def _combine(outcomes: list[tuple[str | None, str]], valid: list[Trial], planned: int,
+             failed: list[str]) -> tuple[str, str]:
+    if len(valid) < planned or not valid:
+        return UNDECIDED, f"{len(valid)} of {planned} trials are valid: {'; '.join(failed) or 'the others are missing'}"
+    for trial, (outcome, why) in zip(valid, outcomes, strict=True):
+        if outcome is None:
+            return UNDECIDED, f"trial {trial.number}: {why}"
+    found = [outcome for outcome, _ in outcomes]
+    if len(set(found)) > 1:
+        said = ", ".join(f"trial {trial.number} {outcome}" for trial, outcome in zip(valid, found, strict=True))
+        return UNDECIDED, f"the trials disagree: {said}"
+    return (CONFIRMED if found[0] == TRUE else REFUTED), ""
+
+
+def human(value: Number | None) -> str:
+    """A number as people read it."""
+    if value is None:
+        return "nothing"
+    return f"{value:,}" if isinstance(value, int) or float(value).is_integer() and abs(value) < 1e15 else f"{value:,.4g}"
+
+
+def spread(values: Sequence[Number | None]) -> str:
+    """A quantity over the trials: one number, or from … to …"""
+    read = sorted(value for value in values if value is not None)
+    if not read:
+        return "nothing"
+    return human(read[0]) if read[0] == read[-1] else f"{human(read[0])} to {human(read[-1])}"
+
+
+def sentence(readings: Sequence[tuple[Expect, Sequence[Reading]]], verdict: str) -> str:
+    """The numbers that decided: of the expectations that were contradicted, or of all."""
+    wanted = FALSE if verdict == REFUTED else TRUE
+    decisive = [(expect, found) for expect, found in readings if all(one.outcome == wanted for one in found)]
+    return " ".join(phrase(expect, found) for expect, found in decisive or readings)
+
+
+def phrase(expect: Expect, readings: Sequence[Reading]) -> str:
+    values = spread([reading.value for reading in readings])
+    bounds = common(str(reading.if_true) for reading in readings)
+    if expect.says:
+        most = readings[0].if_true.high if readings and readings[0].if_true else None
+        return expect.says.format(value=values, bound=human(most))
+    unit = f" {expect.quantity.unit}" if expect.quantity.unit else ""
+    return f"{expect.quantity.name}: {values}{unit} (true: {bounds})."
+
+
+def reference_phrase(expect: Expect, readings: Sequence[Reading]) -> str:
+    """One line on what the references read."""
+    false = spread([reading.reads_false for reading in readings])
+    true = spread([reading.reads_true for reading in readings])
+    return f"Read false: {expect.reads_false.name}: {false}. Read true: {expect.reads_true.name}: {true}."
+
+
+def describe(bounds: Range) -> str:
+    """A range before any trial gave it numbers."""
+    low, high = bounds.low, bounds.high
+    if low is not None and high is not None:
+        return f"= {name_of(low)}" if low == high else f"{name_of(low)} to {name_of(high)}"
+    if high is not None:
+        return f"<= {name_of(high)}"
+    return f">= {name_of(low)}" if low is not None else "any"
+
+
+def quantities_of(experiment: Experiment) -> list[Quantity]:
+    """All that an experiment's judge reads."""
+    return [quantity for expect in experiment.expects
+            for quantity in (expect.quantity, expect.reads_true, expect.reads_false)] + [
+            guard.quantity for guard in experiment.guards]

@@ -1,0 +1,50 @@
+/* The agent's parts: children and their exits, samples, pages, traces, the start of a guest. */
+#ifndef AGENT_H
+#define AGENT_H
+#include "operation.h"
+#include <sys/types.h>
+
+struct target {
+    int fd;               /* its channel, -1 if there is none */
+    pid_t pid;            /* 0 if the slot is free */
+    uint32_t pending;     /* the sequence of the request that it works on, 0 if none */
+    int traced;           /* seized by ptrace */
+    int held;             /* stopped at its exec */
+    int recording;        /* its system calls are recorded */
+};
+
+extern struct target targets[TARGET_LIMIT];
+extern int channel;       /* to Python */
+
+void lock_own_memory(void);
+
+/* children.c */
+int start_hand(void);
+int listen_for_forks(void);
+void accept_fork(int listener);
+void spawn(struct call *call);
+void signal_target(struct call *call);
+void reap(void);
+void target_closed(unsigned number);
+
+/* sampling.c */
+void watch(struct call *call);
+void unwatch(struct call *call);
+size_t sample(int set, char *out, size_t limit);
+void set_series(struct call *call);
+int64_t until_next_sample(void);    /* ns, -1 if no series runs */
+void sample_series(void);
+
+/* pages.c */
+void pages(struct call *call);
+
+/* trace.c */
+void trace(struct call *call);
+void release(struct call *call);
+int hold_at_exec(struct target *target);
+void traced_stop(struct target *target, int status);
+
+/* init.c */
+int start_guest(void);              /* mounts, modules, the port: the channel's descriptor, -1 on failure */
+
+#endif

@@ -1,0 +1,13 @@
+/* What Python calls in the extension, beside the structures of wire.h. */
+
+void carry_out(const struct request *request, char *text, char *out, size_t limit, int channel,
+               struct reply *reply);
+
+/* Lines "name value" or "name: value unit" of `text`: the values into `values`, where their names begin and end
+ * in the text into `names` (pairs). Lines without a number are left out. How many there were, at most `limit`. */
+size_t parse_counters(const char *text, size_t size, int64_t *values, uint32_t *names, size_t limit);
+
+/* How many entries have these bits under these masks; how many pairs are present in the same frame. */
+size_t count_pages(const struct page *pages, size_t count, uint64_t pagemap_mask, uint64_t pagemap_value,
+                   uint64_t flags_mask, uint64_t flags_value);
+size_t count_same_frames(const struct page *first, const struct page *second, size_t count);

@@ -1,0 +1,137 @@
+/* System calls of a probe, by ptrace: what the C library really asks of the kernel. */
+#include "agent.h"
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+
+#define RECORDS 8192
+#define OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC)
+
+static struct syscall records[RECORDS];
+static size_t recorded;
+
+static void resume(struct target *target, int signal)
+{
+    ptrace(target->recording ? PTRACE_SYSCALL : PTRACE_CONT, target->pid, NULL, (long)signal);
+}
+
+static void record(struct target *target)
+{
+    struct __ptrace_syscall_info information = { 0 };
+    if (ptrace(PTRACE_GET_SYSCALL_INFO, target->pid, sizeof information, &information) <= 0)
+        return;
+    if (information.op == PTRACE_SYSCALL_INFO_ENTRY && recorded < RECORDS) {
+        struct syscall *entry = &records[recorded++];
+        entry->number = (int64_t)information.entry.nr;
+        for (int i = 0; i < 6; i++)
+            entry->argument[i] = information.entry.args[i];
+        entry->result = INT64_MIN;   /* until it returns */
+        entry->sequence = target->pending;
+    } else if (information.op == PTRACE_SYSCALL_INFO_EXIT && recorded && records[recorded - 1].result == INT64_MIN) {
+        records[recorded - 1].result = information.exit.rval;
+    }
+}
+
+void traced_stop(struct target *target, int status)
+{
+    int signal = WSTOPSIG(status);
+    if (!target->traced)
+        return;
+    if (signal == (SIGTRAP | 0x80)) {
+        record(target);
+        signal = 0;
+    } else if (status >> 16) {
+        signal = 0;               /* an event of ptrace's own, no signal of the probe's */
+    }
+    resume(target, signal);
+}
+
+/* Waits until the tracee stops for any reason: 0, or ESRCH if it died. */
+static int await_stop(struct target *target, int event)
+{
+    int status;
+    while (waitpid(target->pid, &status, __WALL) == target->pid) {
+        if (!WIFSTOPPED(status))
+            return ESRCH;
+        if (!event || status >> 16 == event)
+            return 0;
+        resume(target, status >> 16 ? 0 : WSTOPSIG(status));
+    }
+    return errno;
+}
+
+/* Seizes a child that waits before its exec; spawn lets it go, RELEASE or TRACE find it stopped at the exec. */
+int hold_at_exec(struct target *target)
+{
+    if (ptrace(PTRACE_SEIZE, target->pid, NULL, OPTIONS) < 0)
+        return errno;
+    target->traced = 1;
+    return 0;
+}
+
+static void detach(struct target *target)
+{
+    ptrace(PTRACE_DETACH, target->pid, NULL, NULL);
+    target->traced = target->held = target->recording = 0;
+}
+
+static struct target *target_of(struct call *call)
+{
+    int64_t number = arg(call, 0);
+    return number >= 0 && number < TARGET_LIMIT && targets[number].pid > 0 ? &targets[number] : NULL;
+}
+
+/* target. With 1 as second argument it only waits for the exec: value is the address of the first instruction
+ * to come. Else it lets the target run, untraced. */
+void release(struct call *call)
+{
+    struct target *target = target_of(call);
+    struct user_regs_struct registers;
+    if (!target || !target->traced)
+        return fail(call, ESRCH);
+    if (arg(call, 1) == 1) {
+        int error = await_stop(target, PTRACE_EVENT_EXEC);
+        if (error || ptrace(PTRACE_GETREGS, target->pid, NULL, &registers) < 0)
+            return fail(call, error ? error : errno);
+        call->value = (int64_t)registers.rip;
+        return;
+    }
+    detach(target);
+}
+
+static void start_trace(struct call *call, struct target *target)
+{
+    if (!target->traced) {
+        if (ptrace(PTRACE_SEIZE, target->pid, NULL, OPTIONS) < 0 ||
+            ptrace(PTRACE_INTERRUPT, target->pid, NULL, NULL) < 0)
+            return fail(call, errno);
+        target->traced = 1;
+        int error = await_stop(target, 0);
+        if (error)
+            return fail(call, error);
+    }
+    target->recording = 1;
+    target->held = 0;
+    recorded = 0;
+    resume(target, 0);
+}
+
+/* target, enum trace. STOP's reply: a struct syscall for each call since START. */
+void trace(struct call *call)
+{
+    struct target *target = target_of(call);
+    if (!target)
+        return fail(call, ESRCH);
+    if (arg(call, 1) == TRACE_START)
+        return start_trace(call, target);
+    if (ptrace(PTRACE_INTERRUPT, target->pid, NULL, NULL) < 0)
+        return fail(call, errno);
+    int error = await_stop(target, PTRACE_EVENT_STOP);
+    if (error)
+        return fail(call, error);
+    detach(target);
+    call->value = (int64_t)recorded;
+    call->out_size = recorded * sizeof *records;
+    memcpy(call->out, records, call->out_size);
+}

@@ -1,0 +1,7 @@
+"""The commands. Each calls one function of the harness; what it prints and its exit status are the contract's."""
+
+from __future__ import annotations
+
+from harness import commands
+
+namespace = commands.collection()
