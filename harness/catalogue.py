@@ -19,7 +19,7 @@ def load() -> dict[str, Experiment]:
     """Name → experiment. A file's name is the experiment's, its first line the question."""
     found = {}
     for module in pkgutil.walk_packages(experiments.__path__, "experiments."):
-        if module.ispkg:
+        if module.ispkg or module.name == "experiments.sections":
             continue
         loaded = importlib.import_module(module.name)
         name = module.name.rsplit(".", 1)[-1].replace("_", "-")
@@ -54,3 +54,16 @@ def search(text: str) -> Iterator[tuple[Claim, Experiment]]:
     for claim, experiment in claims().values():
         if text.lower() in f"{claim.id} {claim.text} {claim.section} {experiment.name}".lower():
             yield claim, experiment
+
+
+def of_section(text: str) -> list[Experiment]:
+    """The experiments whose section, folder or name has the text in it; all for none.
+
+    Raises UsageError where there is none.
+    """
+    found = [experiment for experiment in load().values()
+             if text.lower() in " ".join([experiment.name, *(claim.section for claim in experiment.claims)]).lower()]
+    if not found:
+        sections = sorted({claim.section for claim, _ in claims().values()})
+        raise UsageError(f"--section {text}", "no experiment is in it", f"sections are: {'; '.join(sections)}")
+    return found

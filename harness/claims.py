@@ -58,11 +58,15 @@ class Claim:
 
 @dataclass(frozen=True)
 class Range:
-    """Where a quantity falls: from `low` to `high`, both included, either open. why: the reason for the bound."""
+    """Where a quantity falls: from `low` to `high`, both included, either open; or, `outside`, below or above them.
+
+    why: the reason for the bound.
+    """
 
     low: Bound | None
     high: Bound | None
     why: str = ""
+    outside: bool = False
 
 
 def Exactly(value: Bound, why: str = "") -> Range:
@@ -79,6 +83,15 @@ def AtLeast(value: Bound, why: str = "") -> Range:
 
 def Within(low: Bound, high: Bound, why: str = "") -> Range:
     return Range(low, high, why)
+
+
+def Outside(low: Bound, high: Bound, why: str = "") -> Range:
+    """Less than `low` or more than `high`: all that Within(low, high) is not."""
+    return Range(low, high, why, outside=True)
+
+
+def Not(value: Bound, why: str = "") -> Range:
+    return Outside(value, value, why)
 
 
 @dataclass(frozen=True)

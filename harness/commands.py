@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import functools
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from invoke import Collection, task
 
 from harness import catalogue, errors
+from harness.claims import Experiment
 from harness.errors import LabError, UsageError
+
+if TYPE_CHECKING:
+    from harness.results import Judged
+    from harness.run import Options
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def say(line: str) -> None:
@@ -66,47 +73,189 @@ def settings(texts: list[str]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def options(**given: Any) -> Any:
-    from harness.run import Options
-
-    return Options(
-        kernel=given["kernel"], modules=Path(given["modules"]) if given["modules"] else None, append=given["append"],
-        trials=whole("trials", given["trials"]), sets=settings(given["set_"]), results=Path(given["results"]),
-        jobs=whole("jobs", given["jobs"]), fresh=given["fresh_boot"], mirror=given["mirror"])
-
-
 HELP = {
     "kernel": "a series (6.12), an exact version, a digest, or a path to a vmlinuz", "modules": "its modules directory",
     "append": "more kernel arguments", "trials": "trials of each experiment (default: its own number, 3)",
-    "set": "a setting to run under: lru=classic,mglru (repeatable)", "results": "where the run directory is made",
+    "set_": "a setting to run under: lru=classic,mglru (repeatable)", "results": "where the run directory is made",
     "jobs": "machines at once (default: from processors and memory)", "fresh-boot": "boot instead of restoring",
-    "machine": "auto, vm or local", "mirror": "a Debian mirror to fetch kernels from", "json": "print verdicts.json"}
+    "machine": "auto or vm", "mirror": "a Debian mirror to fetch kernels from", "json": "print verdicts.json"}
 RUNS = "results/runs"
 
 
-def _execute(names: list[str], what: str, claim: str | None, machine: str, as_json: bool, chosen: Any) -> int:
+@dataclass(frozen=True)
+class Typed:
+    """The options that all commands share which run experiments, as they were typed."""
+
+    machine: str
+    kernel: str | None
+    modules: str | None
+    append: str
+    trials: str | None
+    set_: list[str]
+    results: str
+    jobs: str | None
+    fresh_boot: bool
+    mirror: str | None
+    json: bool
+
+    def options(self) -> Options:
+        from harness.run import Options
+
+        if self.machine not in {"auto", "vm"}:
+            raise UsageError(f"--machine {self.machine}", "there are the machines auto and vm", "leave it out")
+        return Options(self.kernel, Path(self.modules) if self.modules else None, self.append,
+                       whole("trials", self.trials), settings(self.set_), Path(self.results), whole("jobs", self.jobs),
+                       self.fresh_boot, self.mirror)
+
+
+def run_and_report(experiments: Sequence[Experiment], what: str, claim: str | None, typed: Typed) -> int:
+    """Runs experiments, prints each answer as it comes, writes the report: the exit status."""
+    options = typed.options()
     from harness import reports, run
     from harness.reports import answer
 
-    if machine not in {"auto", "vm"}:
-        raise UsageError(f"--machine {machine}", "machines are auto and vm", "leave it out")
+    reports.preload()
 
-    def done(judged: Any) -> None:
-        if not as_json:
-            for line in answer.lines(judged, claim):
-                say(line)
+    def done(judged: Judged) -> None:
+        for line in answer.lines(judged, claim) if not typed.json else ():
+            say(line)
 
-    finished = run.execute([catalogue.load()[name] for name in names], chosen, what, done)
+    finished = run.execute(experiments, options, what, done)
     report = reports.write(finished.directory, finished.judged)
-    say((finished.directory / "verdicts.json").read_text() if as_json else f"  Report: {report}")
+    say((finished.directory / "verdicts.json").read_text() if typed.json else f"  Report: {report}")
     return finished.status(claim)
 
 
 @task(iterable=["set_"], help={"name": "an experiment, or the id of a claim", **HELP})
 @guarded
-def run_experiment(context, name, machine="auto", kernel=None, modules=None, append="", trials=None, set_=(),
-                   results=RUNS, jobs=None, fresh_boot=False, mirror=None, json=False):
+def run_experiment(context: Any, name: str, machine: str = "auto", kernel: str | None = None,
+                   modules: str | None = None, append: str = "", trials: str | None = None, set_: Any = (),
+                   results: str = RUNS, jobs: str | None = None, fresh_boot: bool = False, mirror: str | None = None,
+                   json: bool = False) -> int:
     """Run an experiment (all its claims), or the one that decides a claim, and print the answer."""
     experiment, claim = catalogue.find(name)
-    chosen = options(**{key: value for key, value in locals().items() if key not in {"context"}})
-    return _execute([experiment.name], experiment.name, claim.id if claim else None, machine, json, chosen)
+    typed = Typed(machine, kernel, modules, append, trials, list(set_), results, jobs, fresh_boot, mirror, json)
+    return run_and_report([experiment], experiment.name, claim.id if claim else None, typed)
+
+
+@task(iterable=["set_"], help={"section": "only the experiments whose section or folder has this in its name", **HELP})
+@guarded
+def run_all(context: Any, section: str = "", machine: str = "auto", kernel: str | None = None,
+            modules: str | None = None, append: str = "", trials: str | None = None, set_: Any = (),
+            results: str = RUNS, jobs: str | None = None, fresh_boot: bool = False, mirror: str | None = None,
+            json: bool = False) -> int:
+    """Run every experiment, or those of a section, and print each answer as it comes."""
+    typed = Typed(machine, kernel, modules, append, trials, list(set_), results, jobs, fresh_boot, mirror, json)
+    chosen = catalogue.of_section(section)
+    return run_and_report(chosen, section.replace(" ", "-") or "all", None, typed)
+
+
+@task(help={"run": "a run directory, its id, or latest", "as-recorded": "by the bounds of the run, not today's",
+            "results": "where run directories are", "json": HELP["json"]})
+@guarded
+def judge(context: Any, run: str = "latest", as_recorded: bool = False, results: str = RUNS, json: bool = False) -> int:
+    """Judge recorded evidence again: from disk alone, without machine or root."""
+    from harness import results as stored
+    from harness.reports import answer
+
+    directory = stored.find(run, Path(results))
+    judged = stored.judge_run(directory, as_recorded)
+    rows = [row for one in judged for row in one.rows]
+    failures = [failure for one in judged for failure in one.failures]
+    if json:
+        say(stored.as_text(directory, rows, failures))
+    else:
+        for one in judged:
+            for line in answer.lines(one):
+                say(line)
+    return stored.status(rows, failures)
+
+
+@task(help={"run": "a run directory, its id, or latest", "results": "where run directories are"})
+@guarded
+def report(context: Any, run: str = "latest", results: str = RUNS) -> int:
+    """Write a run's report again: Markdown, plots, samples.parquet."""
+    from harness import reports
+    from harness import results as stored
+
+    directory = stored.find(run, Path(results))
+    say(f"Report: {reports.write(directory, stored.judge_run(directory))}")
+    return errors.AS_KNOWN
+
+
+@task(name="list", help={"search": "only claims whose id, statement, section or experiment has this text in it"})
+@guarded
+def list_(context: Any, search: str = "") -> int:
+    """Experiments and claims, with section, known answers and needs."""
+    from harness.reports import listing
+
+    found = list(catalogue.search(search))
+    if not found:
+        raise UsageError(f"--search {search}", "no claim has it", "leave it out to see all")
+    listing.print_claims(found)
+    return errors.AS_KNOWN
+
+
+@task(help={"claim": "the id of a claim", "results": "where run directories are"})
+@guarded
+def explain(context: Any, claim: str, results: str = RUNS) -> int:
+    """A claim: why it is decided this way, its known answers, the newest evidence."""
+    from harness.reports import listing
+
+    experiment, found = catalogue.find(claim)
+    listing.explain(experiment, [found] if found else list(experiment.claims), Path(results))
+    return errors.AS_KNOWN
+
+
+@task(name="kernels", help={"mirror": HELP["mirror"], "offline": "ask no mirror"})
+@guarded
+def kernels_(context: Any, mirror: str | None = None, offline: bool = False) -> int:
+    """Which kernels are here, are fetched, can be fetched."""
+    from harness.reports import listing
+
+    listing.print_kernels(mirror, offline)
+    return errors.AS_KNOWN
+
+
+@task(help={"series": "a series (6.1), a release or a version", "mirror": HELP["mirror"]})
+@guarded
+def fetch(context: Any, series: str, mirror: str | None = None) -> int:
+    """Fetch a kernel into the cache, verified by its distribution's signature."""
+    from harness.machine import kernels
+
+    kernel = kernels.fetch(series, mirror=mirror)
+    say(f"{kernel.release}  {kernel.source}")
+    return errors.AS_KNOWN
+
+
+@task
+@guarded
+def doctor(context: Any) -> int:
+    """What this machine can run, what it can't, and what to type to change that."""
+    from harness import doctor
+
+    findings = doctor.examine()
+    for line in doctor.lines(findings):
+        say(line)
+    return errors.AS_KNOWN if doctor.can_run(findings) else errors.NOTHING_RAN
+
+
+@task(help={"long": "also what takes many minutes", "select": "only tests whose name matches (pytest -k)"})
+@guarded
+def test(context: Any, long: bool = False, select: str = "") -> int:
+    """The test suite: lint, types, judges, real guests."""
+    words = [sys.executable, "-m", "pytest", "-q", *(["-k", select] if select else [])]
+    environment = {**os.environ, **({"FOLKLAB_LONG": "1"} if long else {})}
+    return subprocess.run(words, cwd=ROOT, env=environment).returncode
+
+
+def collection() -> Collection:
+    """All commands, under the names of the contract."""
+    found = Collection()
+    for one in (run_experiment, run_all, judge, report, list_, explain, doctor, test):
+        found.add_task(one)
+    kernels = Collection("kernels")
+    kernels.add_task(kernels_, name="list", default=True)
+    kernels.add_task(fetch)
+    found.add_collection(kernels)
+    return found

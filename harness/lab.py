@@ -202,6 +202,16 @@ class Lab:
                                  min(step, count - first)).text for first in range(0, count, step)]
         return b"".join(parts)
 
+    def counter(self, name: str) -> int:
+        """A counter of the machine's as it stands now, in bytes if it is an amount of memory. For the procedure's own
+        decisions; what decides a claim is read from samples. Raises LabError if there is none of that name."""
+        source, key = counters.source_and_key(name)
+        value = counters.file_of(source).parse(self.read(counters.MACHINE[source]).encode()).get(key)
+        if value is None:
+            raise LabError(f"counter {name}", "this kernel has none of that name", "name another in the experiment")
+        unit = {"KiB": 1024, "pages": self.page_size}.get(counters.unit_of(name), 1)
+        return value * unit
+
     def drain_lru(self) -> None:
         """Empties the per-cpu batches on their way to the LRU lists (up to 31 pages a processor lag otherwise)."""
         self.write("/proc/sys/vm/compact_memory", "1")

@@ -218,6 +218,7 @@ class Recorded(FromArm):
     record: str
     units: str = ""
     arm: str = ""
+    title: str = ""
 
     def of(self, recording: Recording) -> Number | None:
         value = recording.records.get(self.record)
@@ -227,7 +228,7 @@ class Recorded(FromArm):
 
     @property
     def name(self) -> str:
-        return self.record
+        return self.title or self.record
 
     @property
     def unit(self) -> str:

@@ -121,8 +121,8 @@ def bounds_of(found: Sequence[Verdict]) -> list[dict[str, Any]]:
             first = next((reading for reading in readings if reading.if_true and reading.if_false), None)
             if first and first.if_true and first.if_false:
                 rows.append({"claim": verdict.claim.id, "quantity": expect.quantity.name,
-                             "if_true": [first.if_true.low, first.if_true.high], "why_true": expect.if_true.why,
-                             "if_false": [first.if_false.low, first.if_false.high], "why_false": expect.if_false.why})
+                             "if_true": [first.if_true.low, first.if_true.high, first.if_true.outside], "why_true": expect.if_true.why,
+                             "if_false": [first.if_false.low, first.if_false.high, first.if_false.outside], "why_false": expect.if_false.why})
     return rows
 
 
@@ -159,10 +159,18 @@ def write_json(path: Path, content: Any) -> None:
                        "free some room or name another --results") from error
 
 
+def document(run: Path, rows: Sequence[dict[str, Any]], failures: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What verdicts.json holds."""
+    return {"schema": SCHEMA, "run": run.name, "arch": platform.machine(), "errors": list(failures),
+            "verdicts": list(rows)}
+
+
+def as_text(run: Path, rows: Sequence[dict[str, Any]], failures: Sequence[dict[str, Any]]) -> str:
+    return json.dumps(document(run, rows, failures), indent=1, ensure_ascii=False)
+
+
 def write_verdicts(run: Path, rows: Sequence[dict[str, Any]], failures: Sequence[dict[str, Any]]) -> None:
-    arch = platform.machine()
-    write_json(run / "verdicts.json", {"schema": SCHEMA, "run": run.name, "arch": arch, "errors": list(failures),
-                                       "verdicts": list(rows)})
+    write_json(run / "verdicts.json", document(run, rows, failures))
 
 
 def read_verdicts(run: Path) -> dict[str, Any]:

@@ -15,20 +15,25 @@ TRUE, FALSE = "true", "false"
 
 @dataclass(frozen=True)
 class Limits:
-    """A range with its numbers in place, for one trial."""
+    """A range with its numbers in place, for one trial: from low to high, or, `outside`, below or above them."""
 
     low: Number | None
     high: Number | None
+    outside: bool = False
 
     def holds(self, value: Number) -> bool:
-        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+        within = (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+        return within != self.outside
 
     def overlaps(self, other: Limits) -> bool:
-        low = max((bound for bound in (self.low, other.low) if bound is not None), default=None)
-        high = min((bound for bound in (self.high, other.high) if bound is not None), default=None)
-        return low is None or high is None or low <= high
+        """Whether a number can fall in both: in whole numbers, as nearly all quantities are."""
+        ends = [bound for limits in (self, other) for bound in (limits.low, limits.high) if bound is not None]
+        probes = [end + step for end in ends for step in (-1, 0, 1)]
+        return not ends or any(self.holds(value) and other.holds(value) for value in probes)
 
     def __str__(self) -> str:
+        if self.outside:
+            return f"not {show(self.low)}" if self.low == self.high else f"not {show(self.low)} to {show(self.high)}"
         if self.low == self.high:
             return "any" if self.low is None else f"= {show(self.low)}"
         if self.low is None:
@@ -99,7 +104,7 @@ def resolve(bounds: Range, trial: Trial) -> Limits | None:
     low, high = value_of(bounds.low, trial), value_of(bounds.high, trial)
     if (low is None) != (bounds.low is None) or (high is None) != (bounds.high is None):
         return None
-    return Limits(low, high)
+    return Limits(low, high, bounds.outside)
 
 
 def read(expect: Expect, trial: Trial, recorded: Recorded | None = None) -> Reading:
@@ -247,6 +252,8 @@ def reference_phrase(expect: Expect, readings: Sequence[Reading]) -> str:
 def describe(bounds: Range) -> str:
     """A range before any trial gave it numbers."""
     low, high = bounds.low, bounds.high
+    if bounds.outside and low is not None and high is not None:
+        return f"not {name_of(low)}" if low == high else f"not {name_of(low)} to {name_of(high)}"
     if low is not None and high is not None:
         return f"= {name_of(low)}" if low == high else f"{name_of(low)} to {name_of(high)}"
     if high is not None:

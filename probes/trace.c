@@ -47,7 +47,8 @@ void traced_stop(struct target *target, int status)
     resume(target, signal);
 }
 
-/* Waits until the tracee stops for any reason: 0, or ESRCH if it died. */
+/* Waits until the tracee stops for an event of ptrace's (0: for any reason), letting it pass other stops: 0, or
+ * ESRCH if it died. */
 static int await_stop(struct target *target, int event)
 {
     int status;
@@ -56,7 +57,7 @@ static int await_stop(struct target *target, int event)
             return ESRCH;
         if (!event || status >> 16 == event)
             return 0;
-        resume(target, status >> 16 ? 0 : WSTOPSIG(status));
+        traced_stop(target, status);
     }
     return errno;
 }

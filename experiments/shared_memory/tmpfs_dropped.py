@@ -1,5 +1,6 @@
 """Can what was written to tmpfs be freed by drop_caches?"""
 
+from experiments.sections import SHARED_MEMORY
 from harness.claims import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
 from harness.needs import MIB, Needs
 from harness.quantities import Change, Pages, Quantity, pages
@@ -8,7 +9,7 @@ SIZE = 64 * MIB
 
 UNRECLAIMABLE = Claim(
     "tmpfs-unreclaimable", "What was written to a tmpfs file cannot be freed by drop_caches.",
-    section="tmpfs, ramfs and shared memory",
+    SHARED_MEMORY,
     known=(Known(CONFIRMED, "mm/truncate.c, invalidate_mapping_pages: dirty pages are skipped, and what was written "
                             "to tmpfs stays dirty (v6.12)"),))
 

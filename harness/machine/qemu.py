@@ -102,7 +102,9 @@ def command_line(kernel: Kernel, shape: Shape, initramfs: Path, accelerator: str
                  quiet: bool = True) -> list[str]:
     """The part of QEMU's command line that makes the guest what it is (a snapshot's key is made from it)."""
     # -cx16: QEMU 7.2's TCG corrupts the flags around cmpxchg16b (vm-facts: 2 of 14 boots of 6.12 oopsed).
-    model = "host" if accelerator == "kvm" else "max,-cx16"
+    # -erms, -fsrm: TCG carries out rep movsb byte by byte; without them the kernel copies words (measured on 6.12:
+    # writing 64 MiB to tmpfs 0.80 s with, 0.36 s without; reading it back 0.23 s and 0.04 s).
+    model = "host" if accelerator == "kvm" else "max,-cx16,-erms,-fsrm"
     return [*_machine(shape, memory), "-accel", accelerator, "-cpu", model, "-smp", str(shape.cpus),
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-kernel", str(kernel.image), "-initrd", str(initramfs), "-append", shape.kernel_arguments(quiet),

@@ -1,0 +1,1 @@
+"""Dropping caches by hand."""

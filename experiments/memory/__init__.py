@@ -1,0 +1,1 @@
+"""Memory, virtual memory and swap."""

@@ -1,0 +1,12 @@
+"""The sections of the list of claims, as it names them; each is a folder here."""
+
+MEMORY = "Memory, virtual memory and swap"
+ALLOCATION = "How a process gets its memory"
+OUT_OF_MEMORY = "Running out of memory"
+OVERCOMMIT = "Overcommit"
+ZONES_AND_CACHE = "Where memory is: zones, cache, buffers"
+ADDRESS_SPACE = "The address space of a process"
+DROPPING_CACHES = "Dropping caches by hand"
+SHARED_MEMORY = "tmpfs, ramfs and shared memory"
+OTHER_IPC = "Other IPC"
+RECLAIM = "Automatic reclaim"

@@ -1,0 +1,1 @@
+"""Where memory is: zones, cache, buffers."""

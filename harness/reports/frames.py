@@ -1,0 +1,218 @@
+"""Samples as tables: every counter of every sample of a run, parsed, with units.
+
+A table has a row for each sample and the columns `experiment`, `setting` ("lru=mglru", "" without one), `trial` (1…),
+`arm`, `sample` (the named moment, "" in a time series), `t` (seconds since the recording's first sample), then every
+counter under its name ("meminfo:Cached") as a whole number in its own unit. What was not read is null, never 0.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness import counters
+from harness.evidence import Recording
+from harness.reports.answer import setting
+from harness.results import Judged
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    Whole = NDArray[np.int64]
+    Real = NDArray[np.float64]
+
+TEXTS = ("experiment", "setting", "arm", "sample")
+# Rows of a row group: its columns take some 12 KiB a row in memory while it is written, and each of them some
+# 100 bytes in the file, however few its rows.
+ROW_GROUP = 8192
+
+
+@dataclass(frozen=True)
+class Part:
+    """Texts of one watched file that had the same keys.
+
+    counters: their names. rows: which samples of the track. values: samples × counters, each in its own unit.
+    """
+
+    counters: tuple[str, ...]
+    rows: Whole
+    values: Whole
+
+
+@dataclass(frozen=True)
+class Track:
+    """One recording's samples in the order of time. names: "" in a series. seconds: since the first sample."""
+
+    trial: int
+    arm: str
+    names: tuple[str, ...]
+    seconds: Real
+    parts: tuple[Part, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def columns(self) -> Iterator[tuple[str, Whole, Whole]]:
+        """Counter, rows, values; more than once for a counter whose file changed its keys on the way."""
+        for part in self.parts:
+            for index, counter in enumerate(part.counters):
+                yield counter, part.rows, part.values[:, index]
+
+    def curves(self) -> dict[str, tuple[Real, Whole]]:
+        """Counter → seconds and values of the samples that have it."""
+        import numpy as np
+
+        found: dict[str, list[tuple[Whole, Whole]]] = defaultdict(list)
+        for counter, rows, values in self.columns():
+            found[counter].append((rows, values))
+        curves = {}
+        for counter, pieces in found.items():
+            rows, values = pieces[0] if len(pieces) == 1 else (
+                np.concatenate([piece[index] for piece in pieces]) for index in (0, 1))
+            order = np.argsort(rows, kind="stable")
+            curves[counter] = (self.seconds[rows[order]], values[order])
+        return curves
+
+
+@cache
+def _names(source: str, keys: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{source}:{key}" if key else source for key in keys)
+
+
+def track(recording: Recording, trial: int = 1, arm: str = "") -> Track:
+    """Parses all samples of a recording. A watched file that the list of counters does not have is left out."""
+    import numpy as np
+
+    events = sorted((event for event in recording.events if event["event"] in {"sample", "series"}),
+                    key=lambda event: int(event["began"]))
+    found: dict[tuple[str, tuple[str, ...]], tuple[list[int], list[list[int]]]] = defaultdict(lambda: ([], []))
+    for row, event in enumerate(events):
+        for source, text in event["files"].items():
+            if text is None or source.rsplit("/", 1)[-1] not in counters.FILES:
+                continue
+            values = counters.file_of(source).parse(text.encode())
+            rows, numbers = found[source, tuple(values)]
+            rows.append(row)
+            numbers.append(list(values.values()))
+    first = events[0]["began"] if events else 0
+    return Track(trial, arm, tuple(event.get("name", "") for event in events),
+                 np.array([(event["began"] - first) / 1e9 for event in events], np.float64),
+                 tuple(Part(_names(source, keys), np.array(rows, np.int64), np.array(numbers, np.int64))
+                       for (source, keys), (rows, numbers) in found.items() if keys))
+
+
+def tracks(judged: Judged) -> list[Track]:
+    """All recordings of a cell, trial by trial, arm by arm."""
+    return [track(recording, trial.number, arm) for trial in judged.trials for arm, recording in trial.arms.items()]
+
+
+Cell = tuple[Judged, Sequence[Track]]
+
+
+def counters_of(cells: Sequence[Cell]) -> list[str]:
+    """Every counter that any sample has, file by file as they were read."""
+    found = {counter: None for _, of_cell in cells for one in of_cell for part in one.parts
+             for counter in part.counters}
+    order = {source: index for index, source in enumerate(counters.FILES)}
+    return sorted(found, key=lambda counter: (counter.count("/"), order[_file(counter)]))
+
+
+def _file(counter: str) -> str:
+    return counters.source_and_key(counter)[0].rsplit("/", 1)[-1]
+
+
+def unit(column: str) -> str:
+    """A column's unit: "KiB", "bytes", "pages", "s", "" for a count or a text."""
+    if column in {*TEXTS, "trial"}:
+        return ""
+    return "s" if column == "t" else counters.unit_of(column)
+
+
+def schema(names: Sequence[str]) -> pa.Schema:
+    """The table's columns for these counters, each with its unit in its field's metadata."""
+    import pyarrow as pa
+
+    kinds = {**dict.fromkeys(TEXTS, pa.string()), "trial": pa.int32(), "t": pa.float64()}
+    columns = ("experiment", "setting", "trial", "arm", "sample", "t", *names)
+    return pa.schema([pa.field(name, kinds.get(name, pa.int64()), metadata={"unit": unit(name)}) for name in columns])
+
+
+def table(cells: Sequence[Cell], columns: pa.Schema | None = None) -> pa.Table:
+    """The cells' samples under each other, with these columns, or those of all their counters."""
+    import numpy as np
+    import pyarrow as pa
+
+    columns = columns or schema(counters_of(cells))
+    whole = [(judged, one) for judged, of_cell in cells for one in of_cell]
+    total = sum(len(one) for _, one in whole)
+    values: dict[str, Whole] = {}
+    absent: dict[str, NDArray[np.bool_]] = {}
+    start = 0
+    for _, one in whole:
+        for counter, rows, numbers in one.columns():
+            if counter not in values:
+                values[counter], absent[counter] = np.zeros(total, np.int64), np.ones(total, np.bool_)
+            values[counter][start + rows] = numbers
+            absent[counter][start + rows] = False
+        start += len(one)
+    fixed = {
+        "experiment": [judged.experiment.name for judged, one in whole for _ in one.names],
+        "setting": [setting(judged.cell["axis"]) for judged, one in whole for _ in one.names],
+        "trial": [one.trial for _, one in whole for _ in one.names],
+        "arm": [one.arm for _, one in whole for _ in one.names],
+        "sample": [name for _, one in whole for name in one.names],
+        "t": [second for _, one in whole for second in one.seconds]}
+    nothing = pa.nulls(total, pa.int64())       # one for all columns that no row has
+
+    def column(field: Any) -> Any:
+        if field.name in fixed:
+            return pa.array(fixed[field.name], field.type)
+        return pa.array(values[field.name], mask=absent[field.name]) if field.name in values else nothing
+
+    return pa.Table.from_arrays([column(field) for field in columns], schema=columns)
+
+
+def frame(judged: Judged) -> pd.DataFrame:
+    """A cell's samples as a DataFrame of the columns above; `attrs["units"]`: column → unit.
+
+    Counters are Int64, so that what was not read is <NA> and what was is exact.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    kinds = {pa.int64(): pd.Int64Dtype(), pa.string(): pd.StringDtype("python")}
+    found: pd.DataFrame = table([(judged, tracks(judged))]).to_pandas(types_mapper=kinds.get)
+    found.attrs["units"] = {name: unit(name) for name in found.columns}
+    return found
+
+
+def batches(cells: Sequence[Cell], rows: int = ROW_GROUP) -> Iterator[list[Cell]]:
+    """Cells that make one row group together."""
+    batch: list[Cell] = []
+    for cell in cells:
+        batch.append(cell)
+        if sum(len(one) for _, of_cell in batch for one in of_cell) >= rows:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def write(path: Path, cells: Sequence[Cell]) -> None:
+    """Writes samples.parquet: all cells, the unit of a column in its field's metadata under `unit`.
+
+    A run of many cells has thousands of columns: `pandas.read_parquet(path, columns=[…])` reads only what is asked.
+    """
+    from pyarrow import parquet
+
+    columns = schema(counters_of(cells))
+    with parquet.ParquetWriter(path, columns, compression="zstd", write_statistics=["experiment", "setting"]) as file:
+        for batch in batches(cells):
+            file.write_table(table(batch, columns))

@@ -1,0 +1,120 @@
+"""Makes evidence by hand: the same files that a trial writes, with numbers of our choosing."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness import evidence, pages, results
+from harness.claims import Experiment
+from probes._native import ffi
+
+PAGE_SIZE = 4096
+MACHINE = {"name": "vm", "release": "6.12.0-made", "version": "#1", "arch": "x86_64", "page_size": PAGE_SIZE, "cpus": 1,
+           "accelerator": "tcg", "boots": 1, "restored": False, "command_line": "", "memory": 1 << 30}
+# A number of pages in a state: {"anonymous": 10, "absent": 6}; or a bare number: so many resident, by mincore, of TOTAL.
+TOTAL = 1 << 16
+States = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Made:
+    """What one trial recorded.
+
+    counters: moment → counter → value in the counter's own unit. pages: moment → label → resident pages (mincore),
+    or states with their numbers (pagemap). records: name → value. texts: moment → source → raw text of a file.
+    arms: name → Made, for experiments with arms (then the rest is empty).
+    """
+
+    counters: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    pages: Mapping[str, Mapping[str, int | States]] = field(default_factory=dict)
+    records: Mapping[str, Any] = field(default_factory=dict)
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    arms: Mapping[str, Made] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def but(self, **changes: Any) -> Made:
+        """The same with some values changed: only the named moments, counters, labels or records."""
+        merged = {name: merge(getattr(self, name), change) for name, change in changes.items()}
+        return Made(**{**self.__dict__, **merged})
+
+    def in_arm(self, arm: str, **changes: Any) -> Made:
+        """The same with some values of one arm changed."""
+        return Made(**{**self.__dict__, "arms": {**self.arms, arm: self.arms[arm].but(**changes)}})
+
+
+def merge(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    found = dict(copy.deepcopy(old))
+    for key, value in new.items():
+        inner = isinstance(value, Mapping) and isinstance(found.get(key), Mapping)
+        found[key] = merge(found[key], value) if inner else value
+    return found
+
+
+def text_of(values: Mapping[str, int], source: str) -> str:
+    """A file's text that the decoder reads these values from."""
+    if set(values) == {""}:
+        return f"{values['']}\n"
+    kind = source.rsplit("/", 1)[-1]
+    if kind == "statm":
+        names = ("size", "resident", "shared", "text", "lib", "data", "dt")
+        return " ".join(str(values.get(name, 0)) for name in names) + "\n"
+    if kind == "slabinfo":
+        rows = {key.rsplit(".", 1)[0]: value for key, value in values.items()}
+        return "slabinfo - version: 2.1\n#\n" + "".join(f"{name} {value} {value} 1 1 1\n" for name, value in rows.items())
+    return "".join(f"{key} {value}\n" for key, value in values.items())
+
+
+def page_entries(states: States) -> bytes:
+    """struct page entries, so many of each state; resident ones get frames of their own."""
+    total = sum(states.values())
+    entries = ffi.new("struct page[]", total)
+    index = 0
+    for state, count in states.items():
+        bits = pages.STATES[state]
+        for _ in range(count):
+            frame = index + 1 if bits.pagemap_value & pages.PRESENT else 0
+            entries[index].pagemap = bits.pagemap_value | frame
+            entries[index].flags = bits.flags_value
+            entries[index].mapped = 1 if frame else 0
+            index += 1
+    return bytes(ffi.buffer(entries))
+
+
+def write_recording(path: Path, made: Made, boot: str, settings: Mapping[str, str]) -> None:
+    recorder = evidence.Recorder(path)
+    recorder.event("start", machine={**MACHINE, "boot": boot}, settings={**settings, **made.settings}, arm="")
+    for moment in dict.fromkeys([*made.counters, *made.texts]):
+        files: dict[str, dict[str, int]] = {}
+        for counter, value in made.counters.get(moment, {}).items():
+            source, _, key = counter.partition(":")
+            files.setdefault(source, {})[key] = value
+        texts = {source: text_of(values, source) for source, values in files.items()}
+        recorder.event("sample", name=moment, began=0, ended=1, files={**texts, **made.texts.get(moment, {})})
+    for moment, labels in made.pages.items():
+        for label, what in labels.items():
+            mincore = isinstance(what, int)
+            data = b"\x01" * what + b"\x00" * (TOTAL - what) if mincore else page_entries(what)   # type: ignore[operator, arg-type]
+            recorder.event("pages", sample=moment, label=label, kind="mincore" if mincore else "pagemap",
+                           data=evidence.encode(data))
+    for name, value in made.records.items():
+        recorder.event("record", name=name, value=value)
+    recorder.event("end", status="ok", reason="")
+    recorder.close()
+
+
+def write_run(directory: Path, experiment: Experiment, trials: list[Made], settings: Mapping[str, str]) -> Path:
+    """A run directory with one cell, as a run leaves it: `invoke judge` takes it."""
+    cell = results.cell_directory(directory, experiment.name)
+    cell.mkdir(parents=True)
+    kernel = {"release": MACHINE["release"], "series": "6.12", "config": None}
+    results.write_json(directory / "environment.json", results.environment(kernel, {}, "none"))
+    results.write_json(cell / "cell.json", results.describe_cell(experiment, dict(settings), len(trials), kernel, "tcg"))
+    for number, made in enumerate(trials, 1):
+        for arm in experiment.arms:
+            one = made.arms[arm] if made.arms else made
+            write_recording(cell / evidence.name_of(number, arm), one, f"boot-{number}", settings)
+    return directory
