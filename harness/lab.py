@@ -163,8 +163,11 @@ class Lab:
         number, pid = self.agent.spawn(words, group=sandbox.path if sandbox else "", uid=uid, gid=uid, held=held,
                                        environment=variables)
         self.recorder.event("probe", name=name, pid=pid, sandbox=sandbox.name if sandbox else None, uid=uid)
+        probe = Probe(self.agent, number, name, self.recorder.event, pid, self.page_size)
+        if not held:
+            probe.run("pid")        # its loader is done once it answers: nothing of it falls into what is measured
         self.sampler.watch_process(name, pid)
-        return Probe(self.agent, number, name, self.recorder.event, pid, self.page_size)
+        return probe
 
     def fork(self, parent: Probe, name: str = "child") -> Probe:
         """A child of a probe, by fork: driven like any other probe."""

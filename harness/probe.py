@@ -194,8 +194,8 @@ class SystemCall:
 class Trace:
     """The system calls of a probe during a block, without those of the channel and the probe's own bookkeeping."""
 
-    # read, write, getrusage, clock_gettime: the loop around an operation (probes/operations.c).
-    OWN = frozenset({98, 228})
+    # The loop around an operation (probes/operations.c) reads and writes its channel and asks for time and faults.
+    CHANNEL, ON_CHANNEL, OWN = 3, frozenset({0, 1, 20}), frozenset({98, 228})
 
     def __init__(self, probe: Probe) -> None:
         self.probe = probe
@@ -211,6 +211,6 @@ class Trace:
         text = self.probe.agent.call("trace", self.probe.number, 0).text
         for entry in wire.syscalls(text):
             call = SystemCall(*entry)
-            on_channel = call.number in {0, 1} and call.arguments[0] == 3
+            on_channel = call.number in self.ON_CHANNEL and call.arguments[0] == self.CHANNEL
             if not on_channel and call.number not in self.OWN:
                 self.calls.append(call)

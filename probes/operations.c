@@ -2,6 +2,7 @@
 #include "operation.h"
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <stdio.h>
 #include <time.h>
@@ -104,6 +105,18 @@ void carry_out(const struct request *request, char *text, char *out, size_t limi
 static char text[TEXT_LIMIT + 8] __attribute__((aligned(4096)));
 static char out[TEXT_LIMIT] __attribute__((aligned(4096)));
 
+/* Head and text in one call: between two, a traced probe would stop while the agent waits for the rest. */
+static int send_reply(int channel, const struct reply *reply)
+{
+    struct iovec parts[] = { { .iov_base = (void *)reply, .iov_len = sizeof *reply },
+                             { .iov_base = out, .iov_len = reply->text } };
+    ssize_t sent = writev(channel, parts, 2);
+    if (sent < (ssize_t)sizeof *reply)
+        return -1;
+    size_t of_text = (size_t)sent - sizeof *reply;
+    return write_all(channel, out + of_text, reply->text - of_text);
+}
+
 void serve(int channel)
 {
     struct request request;
@@ -112,7 +125,7 @@ void serve(int channel)
         if (request.text > TEXT_LIMIT || read_all(channel, text, request.text) < 0)
             return;
         carry_out(&request, text, out, sizeof out, channel, &reply);
-        if (write_all(channel, &reply, sizeof reply) < 0 || write_all(channel, out, reply.text) < 0)
+        if (send_reply(channel, &reply) < 0)
             return;
     }
 }

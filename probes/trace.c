@@ -128,9 +128,11 @@ void trace(struct call *call)
         return start_trace(call, target);
     if (ptrace(PTRACE_INTERRUPT, target->pid, NULL, NULL) < 0)
         return fail(call, errno);
-    int error = await_stop(target, PTRACE_EVENT_STOP);
+    /* Any stop will do: one at a system call clears the one asked for (kernel/signal.c, ptrace_stop). */
+    int error = await_stop(target, 0);
     if (error)
         return fail(call, error);
+    record(target);
     detach(target);
     call->value = (int64_t)recorded;
     call->out_size = recorded * sizeof *records;

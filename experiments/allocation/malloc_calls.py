@@ -7,6 +7,7 @@ from harness.quantities import Recorded
 
 SMALL, LARGE = 100, 1 * MIB
 THRESHOLD = "malloc(3), M_MMAP_THRESHOLD: 128 KiB in a fresh process (glibc 2.36)"
+HEAP_REACH = 2 * MIB        # the heap of a fresh process ends less than this above its start
 BRK, MMAP = 12, 9           # arch/x86/entry/syscalls/syscall_64.tbl
 
 FIRST_BRK = Claim(
@@ -24,6 +25,8 @@ def calls_of(lab: Lab, name: str, operation: str, *arguments: int) -> int:
     with probe.trace() as trace:
         value = probe.run(operation, *arguments).value
     made = [call for call in trace.calls if call.result >= 0]
+    heap = max((call.result for call in made if call.number == BRK), default=0)      # brk returns the heap's end
+    lab.record(f"{name}: in the heap", int(heap - HEAP_REACH <= value < heap))
     lab.record(f"{name}: brk", sum(call.number == BRK for call in made))
     lab.record(f"{name}: mmap", sum(call.number == MMAP and call.arguments[1] >= LARGE for call in made))
     lab.record(f"{name}: calls", [[call.number, *call.arguments, call.result] for call in trace.calls])
@@ -57,10 +60,10 @@ EXPERIMENT = Experiment(
                reads_true=calls("mapping", "mmap", "the same of mmap(1 MiB)"),
                reads_false=calls("sbrk", "mmap", "the same of sbrk(132 KiB)"),
                says="malloc(1 MiB) made {value} mapping of at least that size."),
-        Expect(LARGE_MMAP, calls("large", "brk", "brk calls of malloc(1 MiB)"),
-               if_true=Exactly(0, "not by the heap"), if_false=AtLeast(1, "the heap's end was asked for or moved"),
-               reads_true=calls("mapping", "brk", "brk calls of mmap(1 MiB)"),
-               reads_false=calls("sbrk", "brk", "brk calls of sbrk(132 KiB)"),
-               says="It made {value} brk calls."),
+        Expect(LARGE_MMAP, calls("large", "in the heap", "blocks of malloc(1 MiB) inside the heap"),
+               if_true=Exactly(0, "not by the heap"), if_false=AtLeast(1, "below the heap's end, as brk moved it"),
+               reads_true=calls("mapping", "in the heap", "blocks of mmap(1 MiB)"),
+               reads_false=calls("sbrk", "in the heap", "blocks of sbrk(132 KiB)"),
+               says="{value} of that block lay in the heap (the brk calls around it serve the allocator itself)."),
     ),
 )

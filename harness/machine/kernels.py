@@ -12,14 +12,17 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 
 from harness import cache
 from harness.errors import INTERRUPTED, LabError, Unavailable, UsageError
-from harness.machine import archive, bzimage
+from harness.machine import archive
 from harness.machine.archive import Offer
+from harness.machine.kernel import Kernel, image_digest, kernel_at, module_tree
+
+__all__ = ["Kernel", "Offer", "fetch", "fetched", "find", "installed", "offers"]
 
 DEFAULT_SERIES = "6.12"  # a long-term kernel, and the one that both Debian 12 and Debian 13 offer
 # Where packages put what is kept of them: in boot/ those of Ubuntu and of Debian up to 6.18, else with the
@@ -31,30 +34,6 @@ LAYOUT = {
 }
 UNKNOWN_NAME_AGE_S = 600.0  # a name that a list older than this lacks is worth asking the archive again
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Kernel:
-    """A kernel that can be booted.
-
-    label: what names it to find(); release: as its image tells; modules: the directory that holds the tree
-    ("kernel/…"), None for a bare image; config: None when it did not come along; source: package, version and
-    suite, or the path; digest: "sha256:…" of the image; version: of its package, "" when it came from none.
-    """
-
-    label: str
-    release: str
-    image: Path
-    modules: Path | None
-    config: Path | None
-    source: str
-    digest: str
-    version: str = ""
-
-    @property
-    def series(self) -> str:
-        """The first two numbers of the release."""
-        return archive.series(self.release)
 
 
 def find(
@@ -70,10 +49,10 @@ def find(
     if name is None:
         kernel = _default(mirror, offline)
     elif os.sep in name or Path(name).is_file():
-        kernel = _at_path(Path(name))
+        kernel = kernel_at(Path(name))
     else:
         kernel = _named(name, mirror, offline)
-    return replace(kernel, modules=_module_tree(modules, kernel.release)) if modules else kernel
+    return replace(kernel, modules=module_tree(modules, kernel.release)) if modules else kernel
 
 
 def fetch(name: str, *, mirror: str | None = None) -> Kernel:
@@ -110,7 +89,7 @@ def installed() -> list[Kernel]:
     kernels: dict[str, Kernel] = {}
     for image in [*Path("/boot").glob("vmlinuz-*"), *Path("/usr/lib/modules").glob("*/vmlinuz")]:
         try:
-            kernel = _at_path(image)
+            kernel = kernel_at(image)
         except UsageError:
             continue
         kernels.setdefault(kernel.release, kernel)
@@ -220,37 +199,6 @@ def _distance(one: str, other: str) -> list[int]:
     return [abs(a - b) for a, b in zip_longest(_numbers(one), _numbers(other), fillvalue=0)]
 
 
-# Kernels as files
-
-
-def _at_path(image: Path) -> Kernel:
-    """The kernel at a path, with what lies beside it, in lib/modules of the same root, or in its build."""
-    release = bzimage.release(image)
-    image = image.absolute()
-    tree = image.parent.parent / "lib/modules" / release
-    trees = [image.parent, image.parent / "modules", tree]
-    configs = [image.parent / f"config-{release}", image.parent / "config", tree / "config"]
-    if image.match("arch/*/boot/bzImage"):
-        configs.append(image.parents[3] / ".config")
-    return Kernel(
-        label=str(image),
-        release=release,
-        image=image,
-        modules=next((path for path in trees if (path / "kernel").is_dir()), None),
-        config=next((path for path in configs if path.is_file()), None),
-        source=f"path {image}",
-        digest=bzimage.digest(image),
-    )
-
-
-def _module_tree(directory: Path, release: str) -> Path:
-    for tree in (directory, directory / release, directory / "lib/modules" / release):
-        if (tree / "kernel").is_dir():
-            return tree.absolute()
-    raise UsageError(f"modules {directory}", f"has no module tree of {release}",
-                     "give the directory that holds kernel/, or the one that modules_install was given")
-
-
 # The cache of fetched kernels
 
 
@@ -269,7 +217,7 @@ def _load(info: Path) -> Kernel | None:
         kernel = Kernel(
             image=home / "vmlinuz", modules=home / "modules", config=home / "config", **record["kernel"]
         )
-        if _stamp(kernel.image) == record["stamp"] or bzimage.digest(kernel.image) == kernel.digest:
+        if _stamp(kernel.image) == record["stamp"] or image_digest(kernel.image) == kernel.digest:
             return kernel
     except (OSError, ValueError, KeyError, TypeError):
         pass
@@ -311,7 +259,7 @@ def _store(offer: Offer) -> Kernel:
             if not found:
                 raise LabError(offer.package, f"has no {name} in it", "name another version")
             found[0].replace(home / name)
-        kernel = _at_path(home / "vmlinuz")
+        kernel = kernel_at(home / "vmlinuz")
         record = {
             "label": kernel.release,
             "release": kernel.release,

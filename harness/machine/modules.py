@@ -13,7 +13,7 @@ from pathlib import Path
 import zstandard
 
 from harness.errors import UsageError
-from harness.machine.kernels import Kernel
+from harness.machine.kernel import Kernel
 
 # What a guest needs of its kernel, and the option that provides it, built in or as a module. `virtio` and
 # `virtio_ring` are dependencies of these (modules in Debian's 5.10 and 6.1, built in since 6.12).

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +65,7 @@ class Track:
             for index, counter in enumerate(part.counters):
                 yield counter, part.rows, part.values[:, index]
 
+    @cached_property
     def curves(self) -> dict[str, tuple[Real, Whole]]:
         """Counter → seconds and values of the samples that have it."""
         import numpy as np
@@ -213,6 +214,6 @@ def write(path: Path, cells: Sequence[Cell]) -> None:
     from pyarrow import parquet
 
     columns = schema(counters_of(cells))
-    with parquet.ParquetWriter(path, columns, compression="zstd", write_statistics=["experiment", "setting"]) as file:
+    with parquet.ParquetWriter(path, columns, compression="snappy", write_statistics=["experiment", "setting"]) as file:
         for batch in batches(cells):
             file.write_table(table(batch, columns))

@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from harness.errors import LabError, Unavailable, UsageError
-from harness.machine import archive, bzimage, kernels
+from harness.machine import archive, kernels
 from harness.machine.archive import Offer, Package
+from harness.machine.kernel import BOOT_FLAG, MAGIC
 
 LISTED = """\
 Package: linux-image-6.12-cloud-amd64
@@ -304,25 +305,26 @@ def test_image_with_its_modules(kernel: kernels.Kernel, tmp_path: Path) -> None:
 
 def test_image_in_its_build(kernel: kernels.Kernel, tmp_path: Path) -> None:
     (tmp_path / "arch/x86/boot").mkdir(parents=True)
+    (tmp_path / "kernel").mkdir()
     (tmp_path / ".config").write_text("")
     shutil.copy(kernel.image, tmp_path / "arch/x86/boot/bzImage")
-    assert kernels.find(str(tmp_path / "arch/x86/boot/bzImage")).config == tmp_path / ".config"
+    found = kernels.find(str(tmp_path / "arch/x86/boot/bzImage"))
+    assert (found.modules, found.config) == (tmp_path, tmp_path / ".config")
 
 
 def test_no_kernels(kernel: kernels.Kernel, tmp_path: Path) -> None:
     file = tmp_path / "file"
     head = kernel.image.read_bytes()[:0x10000]
-    magic = bzimage.MAGIC
     for content, reason in (
         (b"", "no kernel"),
         (b"text\n" * 1000, "no kernel"),
         (b"\x7fELF" + bytes(2000), "ELF"),
         (head, "cut short"),
-        (head[:magic] + b"XXXX" + head[magic + 4 :], "no kernel"),
-        (head[: bzimage.BOOT_FLAG] + bytes(2) + head[bzimage.BOOT_FLAG + 2 :], "no kernel"),
+        (head[:MAGIC] + b"XXXX" + head[MAGIC + 4 :], "no kernel"),
+        (head[: BOOT_FLAG] + bytes(2) + head[BOOT_FLAG + 2 :], "no kernel"),
         (head[:0x206], "cut short"),
-        (bytes(bzimage.BOOT_FLAG) + b"\x55\xaa" + head[0x200:0x206], "cut short"),
-        (bytes(bzimage.BOOT_FLAG) + b"\x55\xaa" + head[0x200:0x206] + bytes(2000), "does not tell"),
+        (bytes(BOOT_FLAG) + b"\x55\xaa" + head[0x200:0x206], "cut short"),
+        (bytes(BOOT_FLAG) + b"\x55\xaa" + head[0x200:0x206] + bytes(2000), "does not tell"),
     ):
         file.write_bytes(content)
         with pytest.raises(UsageError, match=reason) as caught:

@@ -1,0 +1,266 @@
+"""Plots: one SVG for a cell, its time series with the named moments marked.
+
+Drawn without pyplot, which would look for a display and keep every figure. The text stays text, so that a plot is
+small and can be searched; the same evidence gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.claims import Experiment
+from harness.evidence import Trial
+from harness.reports import readings
+from harness.reports.frames import Track
+from harness.results import Judged
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    Real = NDArray[np.float64]
+
+MIB = 1 << 20
+# Okabe and Ito, Color Universal Design (2008): told apart with every kind of colour vision; dashes help in print.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+DASHES: tuple[Any, ...] = ("-", (0, (6, 1.5)), (0, (2, 1)), (0, (6, 1.5, 1.5, 1.5)), (0, (1, 1)), (0, (9, 2)))
+AMOUNTS, COUNTS = 5, 3          # lines of a panel: more can't be told apart
+LEAST = MIB                     # bytes by which a counter that no judge reads must move to be drawn
+
+# In points, 72 an inch.
+WIDTH, LEFT, RIGHT, BOTTOM = 720, 58, 190, 40
+PANEL, COUNTED, GAP, LINE = 190, 70, 16, 12
+FONT = 8.5
+CHARACTER = 0.62 * FONT         # a wide guess: the reader's font is not known
+STYLE = {"svg.fonttype": "none", "svg.hashsalt": "folklab", "font.family": "DejaVu Sans", "font.size": FONT,
+         "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.6, "xtick.major.width": 0.6,
+         "ytick.major.width": 0.6, "axes.edgecolor": "#555555", "xtick.color": "#333333", "ytick.color": "#333333",
+         "path.simplify": True, "path.simplify_threshold": 0.25, "axes.unicode_minus": True,
+         "axes.formatter.useoffset": False}
+UNDATED = {"Date": None, "Creator": None, "Format": None, "Type": None}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The lines of one arm. amounts, counts: names of counters; page_size: bytes."""
+
+    arm: str
+    tracks: tuple[Track, ...]       # trial by trial, the strong one first
+    amounts: tuple[str, ...]
+    counts: tuple[str, ...]
+    page_size: int
+
+
+def panels(judged: Judged, tracks: Sequence[Track]) -> list[Panel]:
+    """What is worth drawing of a cell: none if no trial ended well, or nothing that was sampled moved."""
+    trial = readings.shown(judged)
+    if trial is None:
+        return []
+    found = []
+    read = readings.asked(judged.experiment, trial)
+    for arm in judged.experiment.arms:
+        own = sorted((one for one in tracks if one.arm == arm and len(one) > 1),
+                     key=lambda one: (one.trial != trial.number, one.trial))
+        if own and own[0].trial == trial.number:
+            page_size = trial.arms[arm].page_size
+            amounts, counts = lines(own[0], list(read[arm].counters), page_size)
+            if amounts or counts:
+                found.append(Panel(arm, tuple(own), amounts, counts, page_size))
+    return found
+
+
+def lines(track: Track, read: Sequence[str], page_size: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The counters to draw: amounts of memory (those read, then those that moved most), and counts that are read."""
+    curves = {name: values for name, (seconds, values) in track.curves.items() if len(seconds) > 2}
+    moving = [name for name in read if name in curves and values_differ(curves[name])]
+    amounts = [name for name in moving if readings.is_amount(name)][:AMOUNTS]
+    for name in islice(movers(curves, amounts, page_size), AMOUNTS - len(amounts)):
+        amounts.append(name)
+    return tuple(amounts), tuple([name for name in moving if not readings.is_amount(name)][:COUNTS])
+
+
+def values_differ(values: NDArray[np.int64]) -> bool:
+    return bool(values.min() != values.max())
+
+
+def movers(curves: Mapping[str, NDArray[np.int64]], taken: list[str], page_size: int) -> Iterator[str]:
+    """Amounts in use that moved by LEAST bytes or more, the farthest first; none that runs along one before it.
+
+    vmstat is left out: its amounts are meminfo's in pages, the rest of it only ever grows.
+    """
+    import numpy as np
+
+    shapes: dict[str, Real] = {}
+    for name in chain(taken, readings.candidates(curves)):
+        size = readings.scale(name, page_size)
+        if size is not None and (name in taken or not name.startswith("vmstat:")):
+            shapes[name] = (curves[name] - curves[name][0]) * float(size)
+    drawn = [shapes[name] for name in taken]
+    for name in sorted(shapes, key=lambda name: -float(np.ptp(shapes[name]))):
+        span = float(np.ptp(shapes[name]))
+        if name in taken or span < LEAST:
+            continue
+        if any(len(one) == len(shapes[name]) and float(np.abs(one - shapes[name]).max()) < 0.05 * span
+               for one in drawn):
+            continue
+        drawn.append(shapes[name])
+        yield name
+
+
+def moments(track: Track) -> list[tuple[float, str]]:
+    return [(float(second), name) for second, name in zip(track.seconds, track.names, strict=True) if name]
+
+
+@dataclass(frozen=True)
+class Label:
+    """A named moment's label: where its line is, where its text begins (both in points), how many lines up it is."""
+
+    x: float
+    start: float
+    level: int
+    text: str
+
+
+def labels(marks: Sequence[tuple[float, str]], right: float) -> list[Label]:
+    """Places labels above a panel so that no text meets another or another's line. marks: x in points, in order.
+
+    A text ends at its own line and stands higher than those before it in its way; one that would begin left of the
+    panel begins at its line, above all that it meets. right: the panel's right edge in points.
+    """
+    placed: list[Label] = []
+    for x, text in marks:
+        width = len(text) * CHARACTER + 6
+        if x - width >= -LEFT:
+            level = 1 + max((one.level for one in placed if one.x > x - width), default=-1)
+            placed.append(Label(x, x - width, level, text))
+    for x, text in reversed([mark for mark in marks if mark[0] - len(mark[1]) * CHARACTER - 6 < -LEFT]):
+        end = min(x + len(text) * CHARACTER + 6, right + RIGHT)
+        met = [one.level for one in placed if one.start < end and one.start + len(one.text) * CHARACTER + 6 > x]
+        placed.append(Label(x, x, 1 + max(met, default=-1), text))
+    return sorted(placed, key=lambda label: label.x)
+
+
+def draw(path: Path, judged: Judged, tracks: Sequence[Track]) -> bool:
+    """Writes a cell's plot; False, and no file, if there is nothing to draw. tracks: of the cell, from frames."""
+    found = panels(judged, tracks)
+    if not found:
+        return False
+    path.write_text(svg(found, title(judged.experiment, found)))
+    return True
+
+
+def title(experiment: Experiment, found: Sequence[Panel]) -> str:
+    others = sorted({track.trial for panel in found for track in panel.tracks[1:]})
+    strong = found[0].tracks[0].trial
+    faint = f", {'trials' if len(others) > 1 else 'trial'} {' and '.join(map(str, others))} faint" if others else ""
+    return f"{experiment.name}: trial {strong} strong{faint}"
+
+
+def svg(found: Sequence[Panel], name: str) -> str:
+    """The whole figure as text."""
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    right = WIDTH - LEFT - RIGHT
+    ends = [max(float(track.seconds[-1]) for track in panel.tracks) * 1.02 or 1.0 for panel in found]
+    placed = [labels([(second / end * right, text) for second, text in moments(panel.tracks[0])], right)
+              for panel, end in zip(found, ends, strict=True)]
+    heights = [(1 + max((label.level for label in of_panel), default=-1)) * LINE + 6 + (LINE if panel.arm else 0)
+               for panel, of_panel in zip(found, placed, strict=True)]
+    total = sum(heights) + sum(body(panel) for panel in found) + len(found) * BOTTOM + LINE + 4
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH / 72, total / 72), dpi=72, facecolor="white")
+        figure.text(4 / WIDTH, 1 - 4 / total, name, va="top", color="#333333")
+        top = total - LINE - 4.0
+        for panel, of_panel, end, height in zip(found, placed, ends, heights, strict=True):
+            top -= height
+            draw_panel(figure, panel, of_panel, end, top, total)
+            top -= body(panel) + BOTTOM
+        text = io.StringIO()
+        FigureCanvasSVG(figure).print_svg(text, metadata=UNDATED)   # type: ignore[no-untyped-call]
+    return tidy(text.getvalue())
+
+
+def body(panel: Panel) -> int:
+    """Height of a panel's axes, in points."""
+    return (PANEL if panel.amounts else 0) + (COUNTED if panel.counts else 0) + (
+        GAP if panel.amounts and panel.counts else 0)
+
+
+def draw_panel(figure: Any, panel: Panel, placed: Sequence[Label], end: float, top: float, total: float) -> None:
+    """One arm: its amounts of memory, below them its counts; the labels of its moments above."""
+    width = WIDTH - LEFT - RIGHT
+    axes = []
+    bottom = top
+    for names, height, what in ((panel.amounts, PANEL, "change of memory (MiB)"), (panel.counts, COUNTED, "count")):
+        if names:
+            bottom -= height + (GAP if axes else 0)
+            one = figure.add_axes((LEFT / WIDTH, bottom / total, width / WIDTH, height / total))
+            draw_lines(one, panel, names)
+            one.set_xlim(0, end)
+            one.set_ylabel(what)
+            one.margins(y=0.06)
+            one.grid(axis="y", linewidth=0.4, color="#dddddd")
+            one.set_axisbelow(True)
+            axes.append(one)
+    for one in axes[:-1]:
+        one.tick_params(labelbottom=False)
+    axes[-1].set_xlabel("seconds since the first sample")
+    for label in placed:
+        for index, one in enumerate(axes):
+            reach = (label.level + 0.8) * LINE / (PANEL if panel.amounts else COUNTED) if index == 0 else 0.0
+            one.plot([label.x / width * end] * 2, [0, 1 + reach], transform=one.get_xaxis_transform(),
+                     clip_on=False, color="#555555", linewidth=0.7, zorder=1)
+        before = label.start < label.x
+        axes[0].annotate(label.text, (label.x, top + label.level * LINE), xycoords="figure points",
+                         xytext=(LEFT + label.x + (-3 if before else 3), top + label.level * LINE + 3),
+                         textcoords="figure points", ha="right" if before else "left", va="baseline",
+                         annotation_clip=False)
+    if panel.arm:
+        figure.text(LEFT / WIDTH, (top + (1 + max((label.level for label in placed), default=-1)) * LINE + 6) / total,
+                    f"arm “{panel.arm}”", weight="bold")
+
+
+def draw_lines(axes: Axes, panel: Panel, names: Sequence[str]) -> None:
+    """A colour for each counter, the shown trial last and strong, the others thin and pale under it."""
+    for index, name in enumerate(names):
+        size = (readings.scale(name, panel.page_size) or MIB) / MIB
+        for number, track in enumerate(panel.tracks):
+            curve = track.curves.get(name)
+            if curve is None:
+                continue
+            seconds, values = thin(curve[0], (curve[1] - curve[1][0]) * size)
+            style: dict[str, Any] = {"linewidth": 1.5, "linestyle": DASHES[index], "zorder": 3,
+                                     "label": described(name, float(curve[1][0]) * size)}
+            axes.plot(seconds, values, color=COLOURS[index],
+                      **(style if number == 0 else {"linewidth": 0.7, "alpha": 0.35, "zorder": 2}))
+    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False, handlelength=2.4, borderaxespad=0,
+                labelspacing=0.6)
+
+
+def described(name: str, start: float) -> str:
+    unit = " MiB" if readings.is_amount(name) else ""
+    return f"{name}\nfrom {start:,.1f}{unit}" if unit else f"{name}\nfrom {start:,.0f}"
+
+
+def thin(seconds: Real, values: Real) -> tuple[Real, Real]:
+    """Without the points in the middle of level stretches."""
+    import numpy as np
+
+    kept = np.ones(len(values), bool)
+    kept[1:-1] = (values[1:-1] != values[:-2]) | (values[1:-1] != values[2:])
+    return seconds[kept], values[kept]
+
+
+def tidy(text: str) -> str:
+    """Coordinates to a tenth of a point, which no eye resolves, and a font that every reader has after ours."""
+    text = re.sub(r"-?\d+\.\d{2,}", lambda number: f"{float(number[0]):.1f}".removesuffix(".0"), text)
+    return text.replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif")

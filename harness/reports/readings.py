@@ -1,0 +1,158 @@
+"""Which readings tell a cell's story: those its judge asks for, and those that changed most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from harness import counters
+from harness.claims import Experiment
+from harness.evidence import Recording, Trial
+from harness.quantities import Number, in_pages, value_of
+from harness.results import Judged
+
+OK = "ok"
+
+
+@dataclass
+class Asked(Recording):
+    """A recording that notes what is asked of it. So it is known what a judge reads, of any kind of quantity."""
+
+    counters: dict[str, None] = field(default_factory=dict)
+    ranges: dict[tuple[str, str], None] = field(default_factory=dict)     # label and state of pages
+    moments: dict[str, None] = field(default_factory=dict)
+
+    def counter(self, sample: str, counter: str) -> int | None:
+        self.counters[counter] = self.moments[sample] = None
+        return super().counter(sample, counter)
+
+    def pages(self, sample: str, label: str, state: str) -> Number | None:
+        self.ranges[label, state] = self.moments[sample] = None
+        return super().pages(sample, label, state)
+
+
+def ended_well(trial: Trial, experiment: Experiment) -> bool:
+    """Whether the trial has all its arms, each recorded to its end."""
+    return set(trial.arms) == set(experiment.arms) and all(one.end["status"] == OK for one in trial.arms.values())
+
+
+def shown(judged: Judged) -> Trial | None:
+    """The trial whose counters a report shows in full: the first that ended well, None if none did."""
+    return next((trial for trial in judged.trials if ended_well(trial, judged.experiment)), None)
+
+
+def asked(experiment: Experiment, trial: Trial) -> dict[str, Asked]:
+    """Arm → what the judge asked of it in this trial: first what decides, then references, bounds and guards."""
+    arms = {arm: Asked(recording.events) for arm, recording in trial.arms.items()}
+    watched = Trial(trial.number, dict(arms))
+    expects, guards = experiment.expects, experiment.guards
+    for quantity in [*(expect.quantity for expect in expects), *(expect.reads_true for expect in expects),
+                     *(expect.reads_false for expect in expects),
+                     *(bound for expect in expects for ends in (expect.if_true, expect.if_false)
+                       for bound in (ends.low, ends.high)),
+                     *(guard.quantity for guard in guards),
+                     *(bound for guard in guards for bound in (guard.holds.low, guard.holds.high))]:
+        value_of(quantity, watched)
+    return arms
+
+
+BYTES = {"KiB": 1024, "bytes": 1}
+
+
+def scale(counter: str, page_size: int) -> int | None:
+    """How many bytes one step of a counter is; None for a count, which is no amount of memory."""
+    unit = counters.unit_of(counter)
+    return page_size if unit == "pages" else BYTES.get(unit)
+
+
+def is_amount(counter: str) -> bool:
+    return scale(counter, 1) is not None
+
+
+# Where to look for what changed most. The rest (zoneinfo, buddyinfo, slabinfo, smaps_rollup, maps, pressure) says the
+# same by zone or in detail, or is no amount of memory. Of counters that changed alike the first of this order stands.
+SOURCES = ("meminfo", "memory.current", "memory.swap.current", "memory.stat", "swaps", "vmstat", "statm")
+# Not amounts in use: limits and address space; and of meminfo what is counted in huge pages, not in KiB.
+_APART = {"meminfo:VmallocTotal", "meminfo:DirectMap4k", "meminfo:DirectMap2M", "meminfo:DirectMap1G",
+          "meminfo:HugePages_Total", "meminfo:HugePages_Free", "meminfo:HugePages_Rsvd", "meminfo:HugePages_Surp"}
+
+
+def candidates(names: Iterable[str]) -> list[str]:
+    """The counters among which to look for what changed most, the plainest name of a thing first."""
+
+    def order(counter: str) -> int:
+        return SOURCES.index(counters.source_and_key(counter)[0].rsplit("/", 1)[-1])
+
+    return sorted((name for name in names if name not in _APART
+                   and counters.source_and_key(name)[0].rsplit("/", 1)[-1] in SOURCES), key=order)
+
+
+def changed_most(values: Mapping[str, Sequence[Number]], taken: Iterable[str] = ()) -> Iterator[str]:
+    """The names whose values lie farthest apart, the farthest first. values: all in one unit, of the same moments.
+
+    Left out are those that never changed, and those that changed as one before them did, or as one that is `taken`.
+    """
+    shapes = {shape(values[name]) for name in taken if name in values}
+    for name in sorted(values, key=lambda name: min(values[name]) - max(values[name])):
+        if len(set(values[name])) > 1 and shape(values[name]) not in shapes:
+            shapes.add(shape(values[name]))
+            yield name
+
+
+def shape(values: Sequence[Number]) -> tuple[Number, ...]:
+    return tuple(value - values[0] for value in values)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One reading at every named moment. values: in `unit`, None where it was not read."""
+
+    name: str
+    unit: str
+    values: tuple[Number | None, ...]
+
+    @property
+    def change(self) -> Number | None:
+        """From the first of these moments to the last."""
+        first, last = self.values[0], self.values[-1]
+        return None if first is None or last is None else last - first
+
+
+def counter_row(recording: Recording, counter: str, moments: Sequence[str]) -> Row:
+    """A counter at these moments: amounts in pages where all of them are whole pages, else in the counter's unit."""
+    unit, values = counters.unit_of(counter), [recording.counter(moment, counter) for moment in moments]
+    if unit in BYTES and counter not in _APART:
+        pages = [None if value is None else in_pages(value, unit, recording.page_size) for value in values]
+        if all(value is None or isinstance(value, int) for value in pages):
+            return Row(counter, "pages", tuple(pages))
+    return Row(counter, unit, tuple(values))
+
+
+def page_row(recording: Recording, label: str, state: str, moments: Sequence[str]) -> Row:
+    """How many pages of a range were in a state at these moments."""
+    return Row(f"{label}: {state}", "pages", tuple(recording.pages(moment, label, state) for moment in moments))
+
+
+def named(recording: Recording, moments: Sequence[str]) -> dict[str, list[int]]:
+    """Counter → value at each of these moments, of the counters that all of them have."""
+    texts = {}
+    for source, text in recording.samples[moments[0]]["files"].items():
+        if text is not None and source.rsplit("/", 1)[-1] in SOURCES:
+            for key in counters.file_of(source).parse(text.encode()):
+                counter = f"{source}:{key}" if key else source
+                values = [recording.counter(moment, counter) for moment in moments]
+                if None not in values:
+                    texts[counter] = [value for value in values if value is not None]
+    return texts
+
+
+def changes(recording: Recording, moments: Sequence[str], taken: Iterable[str], amounts: int,
+            events: int) -> list[str]:
+    """The counters that changed most between these moments, beside those `taken`: so many amounts, so many counts."""
+    found, taken = named(recording, moments), set(taken)
+    names = [name for name in candidates(found) if name not in taken]
+    sizes = {name: [value * size for value in found[name]] for name in [*candidates(taken & set(found)), *names]
+             if (size := scale(name, recording.page_size)) is not None}
+    counts = {name: found[name] for name in names if not is_amount(name)}
+    return [*islice(changed_most(sizes, taken), amounts), *islice(changed_most(counts), events)]
