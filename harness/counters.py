@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from probes._native import ffi, lib
 
 
-
 def keyed(text: bytes) -> dict[str, int]:
     """Lines of a name and a number, decoded in C."""
     limit = text.count(b"\n") + 1

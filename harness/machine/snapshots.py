@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import time
 from pathlib import Path
@@ -28,8 +29,8 @@ SHARED = [{"capability": "x-ignore-shared", "state": True}]     # memory stays i
 
 def key(kernel: Kernel, shape: Shape, accelerator: str) -> str:
     """A name for exactly this guest: kernel, initramfs, disks, QEMU and its arguments."""
-    archive, digest = initramfs.make(kernel, ((name, Path(path)) for name, path in shape.programs))
-    words = qemu.command_line(kernel, shape, archive, accelerator, Memory(Path("ram")))
+    _, digest = initramfs.make(kernel, ((name, Path(path)) for name, path in shape.programs))
+    words = qemu.command_line(kernel, shape, Path("initramfs"), accelerator, Memory(Path("ram")))
     images = [(disk, os.stat(disks.image(disk)).st_mtime_ns) for disk in shape.disks]
     made_from = repr((words, kernel.digest, digest, qemu.version(), images, gate.__doc__))
     return hashlib.sha256(made_from.encode()).hexdigest()[:24]
@@ -56,7 +57,7 @@ def _save(guest: vm.VM, directory: Path) -> None:
     guest.qemu.monitor("stop")
     guest.qemu.monitor("migrate-set-capabilities", capabilities=SHARED)
     # The process has no name for the file that it could keep: the shell's cat writes what comes.
-    guest.qemu.monitor("migrate", uri=f"exec:cat > {directory / 'state'}")
+    guest.qemu.monitor("migrate", uri=f"exec:cat > {shlex.quote(str(directory / 'state'))}")
     deadline = time.monotonic() + vm.patience(RESTORE_SECONDS)
     while (status := guest.qemu.monitor("query-migrate").get("status")) != "completed":
         if status == "failed" or time.monotonic() > deadline:

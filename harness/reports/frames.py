@@ -66,20 +66,27 @@ class Track:
                 yield counter, part.rows, part.values[:, index]
 
     @cached_property
-    def curves(self) -> dict[str, tuple[Real, Whole]]:
-        """Counter → seconds and values of the samples that have it."""
+    def found(self) -> dict[str, list[tuple[Part, int]]]:
+        """Counter → where its values are: parts and the column in each."""
+        places: dict[str, list[tuple[Part, int]]] = defaultdict(list)
+        for part in self.parts:
+            for index, counter in enumerate(part.counters):
+                places[counter].append((part, index))
+        return dict(places)
+
+    def count(self, counter: str) -> int:
+        """How many samples have the counter."""
+        return sum(len(part.rows) for part, _ in self.found.get(counter, ()))
+
+    def curve(self, counter: str) -> tuple[Real, Whole]:
+        """Seconds and values of the samples that have the counter; empty if none has."""
         import numpy as np
 
-        found: dict[str, list[tuple[Whole, Whole]]] = defaultdict(list)
-        for counter, rows, values in self.columns():
-            found[counter].append((rows, values))
-        curves = {}
-        for counter, pieces in found.items():
-            rows, values = pieces[0] if len(pieces) == 1 else (
-                np.concatenate([piece[index] for piece in pieces]) for index in (0, 1))
-            order = np.argsort(rows, kind="stable")
-            curves[counter] = (self.seconds[rows[order]], values[order])
-        return curves
+        places = self.found.get(counter, ())
+        rows = np.concatenate([part.rows for part, _ in places] or [np.array([], np.int64)])
+        values = np.concatenate([part.values[:, index] for part, index in places] or [np.array([], np.int64)])
+        order = np.argsort(rows, kind="stable")
+        return self.seconds[rows[order]], values[order]
 
 
 @cache

@@ -10,13 +10,12 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.claims import Experiment
-from harness.evidence import Trial
 from harness.reports import readings
+from harness.reports.answer import setting
 from harness.reports.frames import Track
 from harness.results import Judged
 
@@ -78,40 +77,45 @@ def panels(judged: Judged, tracks: Sequence[Track]) -> list[Panel]:
 
 def lines(track: Track, read: Sequence[str], page_size: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The counters to draw: amounts of memory (those read, then those that moved most), and counts that are read."""
-    curves = {name: values for name, (seconds, values) in track.curves.items() if len(seconds) > 2}
-    moving = [name for name in read if name in curves and values_differ(curves[name])]
+    series = [name for name in track.found if track.count(name) > len(moments(track))]
+    moving = [name for name in read if name in series and differ(track.curve(name)[1])]
     amounts = [name for name in moving if readings.is_amount(name)][:AMOUNTS]
-    for name in islice(movers(curves, amounts, page_size), AMOUNTS - len(amounts)):
-        amounts.append(name)
-    return tuple(amounts), tuple([name for name in moving if not readings.is_amount(name)][:COUNTS])
+    others = [name for name in readings.candidates(series) if name not in amounts and telling(name)]
+    shapes = {name: (values - values[0]) * float(readings.scale(name, page_size) or 0)
+              for name in [*amounts, *others] for _, values in [track.curve(name)]}
+    return ((*amounts, *islice(movers(shapes, amounts), AMOUNTS - len(amounts))),
+            tuple([name for name in moving if not readings.is_amount(name)][:COUNTS]))
 
 
-def values_differ(values: NDArray[np.int64]) -> bool:
+def telling(name: str) -> bool:
+    """Whether an amount says what memory is used for.
+
+    MemAvailable is an estimate, the LRU lists say what may become of memory. vmstat repeats meminfo in pages, or
+    only ever grows.
+    """
+    source, _, key = name.partition(":")
+    return (readings.is_amount(name) and source != "vmstat" and key != "MemAvailable"
+            and not key.lower().startswith(("active", "inactive")))
+
+
+def differ(values: NDArray[np.int64]) -> bool:
     return bool(values.min() != values.max())
 
 
-def movers(curves: Mapping[str, NDArray[np.int64]], taken: list[str], page_size: int) -> Iterator[str]:
-    """Amounts in use that moved by LEAST bytes or more, the farthest first; none that runs along one before it.
+def movers(shapes: Mapping[str, Real], taken: Sequence[str]) -> Iterator[str]:
+    """Amounts (bytes over time, from zero) that moved by LEAST or more, the farthest first, but those `taken`.
 
-    vmstat is left out: its amounts are meminfo's in pages, the rest of it only ever grows.
+    One that runs along another before it, within a twentieth of its way, is left out.
     """
     import numpy as np
 
-    shapes: dict[str, Real] = {}
-    for name in chain(taken, readings.candidates(curves)):
-        size = readings.scale(name, page_size)
-        if size is not None and (name in taken or not name.startswith("vmstat:")):
-            shapes[name] = (curves[name] - curves[name][0]) * float(size)
     drawn = [shapes[name] for name in taken]
-    for name in sorted(shapes, key=lambda name: -float(np.ptp(shapes[name]))):
-        span = float(np.ptp(shapes[name]))
-        if name in taken or span < LEAST:
-            continue
-        if any(len(one) == len(shapes[name]) and float(np.abs(one - shapes[name]).max()) < 0.05 * span
-               for one in drawn):
-            continue
-        drawn.append(shapes[name])
-        yield name
+    for name in sorted(shapes.keys() - set(taken), key=lambda name: (-np.ptp(shapes[name]), name)):
+        shape, way = shapes[name], float(np.ptp(shapes[name]))
+        if way >= LEAST and not any(len(one) == len(shape) and np.abs(one - shape).max() < 0.05 * way
+                                    for one in drawn):
+            drawn.append(shape)
+            yield name
 
 
 def moments(track: Track) -> list[tuple[float, str]]:
@@ -152,15 +156,16 @@ def draw(path: Path, judged: Judged, tracks: Sequence[Track]) -> bool:
     found = panels(judged, tracks)
     if not found:
         return False
-    path.write_text(svg(found, title(judged.experiment, found)))
+    path.write_text(svg(found, title(judged, found)))
     return True
 
 
-def title(experiment: Experiment, found: Sequence[Panel]) -> str:
-    others = sorted({track.trial for panel in found for track in panel.tracks[1:]})
-    strong = found[0].tracks[0].trial
-    faint = f", {'trials' if len(others) > 1 else 'trial'} {' and '.join(map(str, others))} faint" if others else ""
-    return f"{experiment.name}: trial {strong} strong{faint}"
+def title(judged: Judged, found: Sequence[Panel]) -> str:
+    """"tmpfs-dropped lru=mglru on Linux 6.12.117: trial 1 strong, trials 2 and 3 faint"."""
+    numbers = sorted({track.trial for panel in found for track in panel.tracks[1:]})
+    faint = f", trial{'s' * (len(numbers) > 1)} {' and '.join(map(str, numbers))} faint" if numbers else ""
+    name = f"{judged.experiment.name} {setting(judged.cell['axis'])}".strip()
+    return f"{name} on Linux {judged.cell['kernel']}: trial {found[0].tracks[0].trial} strong{faint}"
 
 
 def svg(found: Sequence[Panel], name: str) -> str:
@@ -200,7 +205,7 @@ def draw_panel(figure: Any, panel: Panel, placed: Sequence[Label], end: float, t
     width = WIDTH - LEFT - RIGHT
     axes = []
     bottom = top
-    for names, height, what in ((panel.amounts, PANEL, "change of memory (MiB)"), (panel.counts, COUNTED, "count")):
+    for names, height, what in ((panel.amounts, PANEL, "change since the first sample (MiB)"), (panel.counts, COUNTED, "count")):
         if names:
             bottom -= height + (GAP if axes else 0)
             one = figure.add_axes((LEFT / WIDTH, bottom / total, width / WIDTH, height / total))
@@ -234,12 +239,12 @@ def draw_lines(axes: Axes, panel: Panel, names: Sequence[str]) -> None:
     for index, name in enumerate(names):
         size = (readings.scale(name, panel.page_size) or MIB) / MIB
         for number, track in enumerate(panel.tracks):
-            curve = track.curves.get(name)
-            if curve is None:
+            when, raw = track.curve(name)
+            if not len(raw):
                 continue
-            seconds, values = thin(curve[0], (curve[1] - curve[1][0]) * size)
+            seconds, values = thin(when, (raw - raw[0]) * size)
             style: dict[str, Any] = {"linewidth": 1.5, "linestyle": DASHES[index], "zorder": 3,
-                                     "label": described(name, float(curve[1][0]) * size)}
+                                     "label": described(name, float(raw[0]) * size)}
             axes.plot(seconds, values, color=COLOURS[index],
                       **(style if number == 0 else {"linewidth": 0.7, "alpha": 0.35, "zorder": 2}))
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False, handlelength=2.4, borderaxespad=0,

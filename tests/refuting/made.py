@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from probes._native import ffi
+
 from harness import evidence, pages, results
 from harness.claims import Experiment
-from probes._native import ffi
 
 PAGE_SIZE = 4096
 MACHINE = {"name": "vm", "release": "6.12.0-made", "version": "#1", "arch": "x86_64", "page_size": PAGE_SIZE, "cpus": 1,

@@ -6,7 +6,9 @@ KIB_A_PAGE, RAM, SWAP, HUGE = 4, 990_308, 1_048_572, 65_536
 LIMIT = ((RAM - HUGE) // KIB_A_PAGE * 40 // 100) * KIB_A_PAGE + SWAP
 
 GOOD = Made(
-    counters={"before": {"vmstat:oom_kill": 0}, "after the reference's kill": {"vmstat:oom_kill": 1},
+    counters={"before": {"vmstat:oom_kill": 0, "meminfo:MemTotal": RAM, "meminfo:SwapTotal": 0, "meminfo:Hugetlb": 0,
+                         "meminfo:CommitLimit": RAM // KIB_A_PAGE * 50 // 100 * KIB_A_PAGE},
+              "after the reference's kill": {"vmstat:oom_kill": 1},
               "limited": {"vmstat:oom_kill": 1, "meminfo:MemTotal": RAM, "meminfo:SwapTotal": SWAP,
                           "meminfo:Hugetlb": HUGE, "meminfo:CommitLimit": LIMIT},
               "asked": {"vmstat:oom_kill": 1}},
