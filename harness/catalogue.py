@@ -1,13 +1,20 @@
-"""The catalogue: every experiment under experiments/, found by looking, one question a file."""
+"""The catalogue: every experiment under experiments/, found by looking, one question a file.
+
+Experiments of one's own: FOLKLAB_EXPERIMENTS names directories with more of them (separated as PATH is).
+"""
 
 from __future__ import annotations
 
 import difflib
 import importlib
+import importlib.util
+import os
 import pkgutil
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import experiments
 from harness.claims import Claim, Experiment
@@ -18,14 +25,25 @@ from harness.errors import UsageError
 def load() -> dict[str, Experiment]:
     """Name → experiment. A file's name is the experiment's, its first line the question."""
     found = {}
-    for module in pkgutil.walk_packages(experiments.__path__, "experiments."):
-        if module.ispkg or module.name == "experiments.sections":
-            continue
-        loaded = importlib.import_module(module.name)
-        name = module.name.rsplit(".", 1)[-1].replace("_", "-")
-        question = (loaded.__doc__ or "").strip().split("\n")[0]
-        found[name] = replace(loaded.EXPERIMENT, name=name, question=question)
+    for module in modules():
+        name = module.__name__.rsplit(".", 1)[-1].replace("_", "-")
+        question = (module.__doc__ or "").strip().split("\n")[0]
+        found[name] = replace(module.EXPERIMENT, name=name, question=question)
     return dict(sorted(found.items()))
+
+
+def modules() -> Iterator[Any]:
+    """Every module that holds an experiment: the built-in ones, then those of the user's own directories."""
+    for module in pkgutil.walk_packages(experiments.__path__, "experiments."):
+        if not module.ispkg and module.name != "experiments.sections":
+            yield importlib.import_module(module.name)
+    for directory in filter(None, os.environ.get("FOLKLAB_EXPERIMENTS", "").split(os.pathsep)):
+        for path in sorted(Path(directory).glob("*.py")):
+            spec = importlib.util.spec_from_file_location(f"experiments_of_the_user.{path.stem}", path)
+            if spec and spec.loader:
+                loaded = importlib.util.module_from_spec(spec)
+                spec.loader.exec_module(loaded)
+                yield loaded
 
 
 @cache

@@ -211,9 +211,11 @@ def explain(context: Any, claim: str, results: str = RUNS) -> int:
 @guarded
 def kernels_(context: Any, mirror: str | None = None, offline: bool = False) -> int:
     """Which kernels are here, are fetched, can be fetched."""
+    from harness.machine import kernels
     from harness.reports import listing
 
-    listing.print_kernels(mirror, offline)
+    offered = [] if offline else kernels.offers(mirror=mirror)
+    listing.print_kernels(offered, kernels.fetched(), kernels.installed())
     return errors.AS_KNOWN
 
 
@@ -228,9 +230,9 @@ def fetch(context: Any, series: str, mirror: str | None = None) -> int:
     return errors.AS_KNOWN
 
 
-@task
+@task(name="doctor")
 @guarded
-def doctor(context: Any) -> int:
+def doctor_(context: Any) -> int:
     """What this machine can run, what it can't, and what to type to change that."""
     from harness import doctor
 
@@ -252,7 +254,7 @@ def test(context: Any, long: bool = False, select: str = "") -> int:
 def collection() -> Collection:
     """All commands, under the names of the contract."""
     found = Collection()
-    for one in (run_experiment, run_all, judge, report, list_, explain, doctor, test):
+    for one in (run_experiment, run_all, judge, report, list_, explain, doctor_, test):
         found.add_task(one)
     kernels = Collection("kernels")
     kernels.add_task(kernels_, name="list", default=True)

@@ -43,7 +43,7 @@ class Recorder:
     def close(self) -> None:
         """Raises OSError when the disk is full: the recording is not whole then."""
         try:
-            self._file.close()
+            self._file.close()      # type: ignore[no-untyped-call, unused-ignore]
         finally:
             self._raw.close()
 
@@ -157,7 +157,7 @@ def read(path: Path) -> Recording:
 def _events(path: Path) -> Iterator[dict[str, Any]]:
     with open(path, "rb") as raw:
         reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(raw, read_across_frames=True)
-        text = io.BufferedReader(reader)        # type: ignore[type-var]  # a raw reader, as its documentation says
+        text = io.BufferedReader(reader)
         try:
             for line in text:
                 yield json.loads(line)

@@ -13,11 +13,11 @@ from typing import Any
 
 from harness import errors, results
 from harness.claims import Experiment
-from harness.errors import LabError, UsageError
+from harness.errors import UsageError
 from harness.machine import accelerator, kernels, qemu
 from harness.machine.kernels import Kernel
 from harness.results import Judged
-from harness.trial import Cell, Machines, cells, run_trial
+from harness.trial import Cell, cells, run_trial
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def plan(experiments: Sequence[Experiment], kernel: Kernel, options: Options) ->
     """Every cell of the run. Raises UsageError for a number of trials or a setting that makes no sense."""
     if options.trials is not None and options.trials < 1:
         raise UsageError(f"--trials {options.trials}", "a verdict needs at least one trial", "leave it out for 3")
-    fixed = {name: values[0] for name, values in options.sets.items() if len(values) == 1}
+    fixed: dict[str, str] = {name: values[0] for name, values in options.sets.items() if len(values) == 1}
     chosen, _ = accelerator.choose(kernel)
 
     def choose(axis: str, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -89,44 +89,44 @@ def execute(experiments: Sequence[Experiment], options: Options, what: str,
     """Runs experiments on one kernel into a new run directory; `done` hears of each cell once it is judged."""
     kernel = kernels.find(options.kernel, modules=options.modules, mirror=options.mirror)
     planned = plan(experiments, kernel, options)
+    version = qemu.version()        # without QEMU nothing can run: said before a directory is made
     run = Run(results.create(options.results, kernel.series, what), kernel)
     settings = {name: list(values) for name, values in options.sets.items()}
     results.write_json(run.directory / "environment.json", results.environment(
-        describe_kernel(kernel), {"append": options.append, "sets": settings, "fresh": options.fresh}, qemu.version()))
+        describe_kernel(kernel), {"append": options.append, "sets": settings, "fresh": options.fresh}, version))
     if kernel.config:
         (run.directory / "kernel.config").write_bytes(kernel.config.read_bytes())
-    machines = Machines()
+    qemu.fleet.start()
     try:
-        _run_cells(run, planned, options.jobs or default_jobs(planned), machines, done)
+        _run_cells(run, planned, options.jobs or default_jobs(planned), done)
     except KeyboardInterrupt:
         run.interrupted = True
     finally:
-        machines.stop()
+        qemu.fleet.stop()
         run.judged.sort(key=lambda one: one.directory.name)
         results.write_verdicts(run.directory, run.rows, run.failures)
     return run
 
 
-def _run_cells(run: Run, planned: Sequence[Cell], jobs: int, machines: Machines,
-               done: Callable[[Judged], None]) -> None:
+def _run_cells(run: Run, planned: Sequence[Cell], jobs: int, done: Callable[[Judged], None]) -> None:
     """Trials side by side; then, one at a time, those of experiments that time would spoil."""
     for chosen, workers in (([cell for cell in planned if not cell.experiment.timed], jobs),
                             ([cell for cell in planned if cell.experiment.timed], 1)):
         with ThreadPoolExecutor(workers) as pool:
-            batches = [Batch(cell, run.directory, pool, machines) for cell in chosen]
+            batches = [Batch(cell, run.directory, pool) for cell in chosen]
             try:
                 _collect(run, batches, done)
             except BaseException:
                 for batch in batches:
                     batch.cancel()
-                machines.stop()
+                qemu.fleet.stop()
                 raise
 
 
 class Batch:
     """The trials of one cell, on their way."""
 
-    def __init__(self, cell: Cell, run: Path, pool: ThreadPoolExecutor, machines: Machines) -> None:
+    def __init__(self, cell: Cell, run: Path, pool: ThreadPoolExecutor) -> None:
         self.cell = cell
         self.directory = results.cell_directory(run, cell.name)
         self.directory.mkdir(parents=True)
@@ -135,12 +135,12 @@ class Batch:
         results.write_json(self.directory / "cell.json", self.row)
         self.began = time.monotonic()
         self.futures: list[Future[str | None]] = [
-            pool.submit(self._trial, number, machines) for number in range(1, cell.trials + 1)]
+            pool.submit(self._trial, number) for number in range(1, cell.trials + 1)]
 
-    def _trial(self, number: int, machines: Machines) -> str | None:
+    def _trial(self, number: int) -> str | None:
         if number == 1:
             self.began = time.monotonic()
-        return run_trial(self.cell, number, self.directory, machines)
+        return run_trial(self.cell, number, self.directory)
 
     def cancel(self) -> None:
         for future in self.futures:
@@ -167,6 +167,3 @@ def _collect(run: Run, batches: list[Batch], done: Callable[[Judged], None]) -> 
             judged = batch.judge()
             run.judged.append(judged)
             done(judged)
-
-
-__all__ = ["LabError", "Options", "Run", "execute"]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from harness import evidence
 from harness.claims import Experiment
-from harness.errors import LabError, MachineLost
+from harness.errors import LabError
 from harness.evidence import Recorder
 from harness.lab import Absent, Lab, Skip
 from harness.machine import snapshots, vm
@@ -50,49 +50,21 @@ def programs_of(experiment: Experiment, settings: Settings) -> tuple[tuple[str, 
     return tuple((Path(path).name, path) for path in experiment.needs.programs)
 
 
-class Machines:
-    """The machines that are running, so that an interrupted run can end them all."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._live: set[VM] = set()
-        self.stopped = False
-
-    def open(self, cell: Cell, number: int, console: Path) -> VM:
-        """A fresh machine for trial `number` (1…): restored from boot `number`, or booted."""
-        if self.stopped:
-            raise MachineLost("run", "it was interrupted", "")
-        console.parent.mkdir(parents=True, exist_ok=True)
-        if cell.fresh:
-            machine = vm.boot(cell.kernel, cell.shape, cell.accelerator, console)
-        else:
-            machine = snapshots.restore(cell.kernel, cell.shape, cell.accelerator, number - 1, console)
-        with self._lock:
-            self._live.add(machine)
-        return machine
-
-    def close(self, machine: VM) -> None:
-        with self._lock:
-            self._live.discard(machine)
-        machine.close()
-
-    def stop(self) -> None:
-        """Ends every machine; their trials end as broken."""
-        self.stopped = True
-        with self._lock:
-            live = list(self._live)
-        for machine in live:
-            machine.qemu.process.kill()
+def open_machine(cell: Cell, number: int, console: Path) -> VM:
+    """A fresh machine for trial `number` (1…): restored from boot `number`, or booted."""
+    if cell.fresh:
+        return vm.boot(cell.kernel, cell.shape, cell.accelerator, console)
+    return snapshots.restore(cell.kernel, cell.shape, cell.accelerator, number - 1, console)
 
 
-def run_trial(cell: Cell, number: int, directory: Path, machines: Machines) -> str | None:
+def run_trial(cell: Cell, number: int, directory: Path) -> str | None:
     """All arms of one trial, one after the other, into `directory`; what broke, if one of them did: the lab's error,
     never a verdict."""
     for arm in cell.experiment.arms:
         recorder = Recorder(directory / evidence.name_of(number, arm))
         try:
             try:
-                status, reason = _run_arm(cell, number, arm, directory, recorder, machines)
+                status, reason = _run_arm(cell, number, arm, directory, recorder)
                 recorder.event("end", status=status, reason=reason)
             finally:
                 recorder.close()
@@ -106,18 +78,14 @@ def run_trial(cell: Cell, number: int, directory: Path, machines: Machines) -> s
     return None
 
 
-def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recorder,
-             machines: Machines) -> tuple[str, str]:
+def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recorder) -> tuple[str, str]:
     """How it ended: "ok", "skipped", "absent" (no such setting on this kernel) or "broken", and why."""
     if cell.experiment.needs.system:
         return "skipped", "only an installed system can answer it: run it with --machine local"
     console = directory / f"trial-{number}{'.' + arm if arm else ''}.console.log"
     try:
-        machine = machines.open(cell, number, console)
-        try:
+        with open_machine(cell, number, console) as machine:
             with_machine(machine, cell, arm, recorder)
-        finally:
-            machines.close(machine)
         return "ok", ""
     except Absent as missing:
         return "absent", str(missing)
@@ -149,12 +117,12 @@ def with_machine(machine: VM, cell: Cell, arm: str, recorder: Recorder) -> None:
 
 
 def cells(experiment: Experiment, kernel: Kernel, choose: Callable[[str, tuple[str, ...]], tuple[str, ...]], *,
-          trials: int | None, accelerator: str, fixed: dict[str, str], append: str = "", fresh: bool = False) -> list[Cell]:
+          trials: int | None, accelerator: str, fixed: dict[str, Any], append: str = "", fresh: bool = False) -> list[Cell]:
     """The cells of an experiment on a kernel: one for each combination of its axes' values.
 
     choose narrows an axis to what the user asked for; `fixed` are settings that the user pinned for all.
     """
-    combinations: list[dict[str, str]] = [{}]
+    combinations: list[dict[str, Any]] = [{}]
     for axis, values in experiment.axes.items():
         combinations = [{**one, axis: value} for one in combinations for value in choose(axis, values)]
     return [Cell(experiment, kernel, replace(experiment.settings, **{**fixed, **axis}), tuple(sorted(axis.items())),

@@ -50,7 +50,7 @@ class Channel:
                 try:
                     rest = rest[self.socket.send(rest, socket.MSG_DONTWAIT):]
                 except OSError as error:
-                    raise self.lost(f"its channel closed ({error.strerror})") from error
+                    raise self.lost(f"it ended ({error.strerror})") from error
 
     def _ended(self, target: int, sequence: int) -> wire.Reply:
         return wire.Reply(wire.EXIT, target, sequence, 0, 0, 0, 0, 0, 0, ended=self.exits[target])
@@ -88,7 +88,7 @@ class Channel:
             try:
                 data = self.socket.recv(1 << 20)
             except OSError as error:
-                raise self.lost(f"its channel broke ({error.strerror})") from error
+                raise self.lost(f"it ended ({error.strerror})") from error
             if not data:
                 raise self.lost("it ended")
             self._buffer += data

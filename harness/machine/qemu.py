@@ -8,6 +8,7 @@ import os
 import re
 import socket
 import subprocess
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +24,48 @@ from harness.needs import DISK, MIB, SWAP, Disk
 
 BINARY = "qemu-system-x86_64"
 
-# Why each stands there: console: the log; panic, oops: a kernel that erred ends, it does not answer wrongly;
+# Why each stands there: console: the log; panic, oops: a kernel that erred ends, it does not answer wrongly; reboot=t:
+# by a triple fault, the one way out that microvm has (without it a panicked guest hangs);
 # tsc_early_khz: calibrating the TSC hangs on microvm (vm-facts: 2 of 3 boots lost on some kernels);
 # nokaslr, norandmaps: page tables of the same size in every boot (experiments set randomize_va_space to 2 before
 # they start a probe); rootfstype=ramfs: the instrument's own files can't be swapped as those of a tmpfs can;
 # transparent_hugepage: set here, since changing it later silently moves min_free_kbytes and the watermarks.
-APPEND = ("console=ttyS0 panic=-1 oops=panic tsc_early_khz=2600000 nokaslr norandmaps rootfstype=ramfs "
+APPEND = ("console=ttyS0 panic=-1 oops=panic reboot=t tsc_early_khz=2600000 nokaslr norandmaps rootfstype=ramfs "
           "mitigations=off {quiet}transparent_hugepage={thp}")
+
+class Fleet:
+    """All QEMU processes of this Python process, so that an interrupted run ends every one, booting ones too."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._processes: set[Qemu] = set()
+        self._stopped = False
+
+    def add(self, process: Qemu) -> None:
+        with self._lock:
+            self._processes.add(process)
+
+    def remove(self, process: Qemu) -> None:
+        with self._lock:
+            self._processes.discard(process)
+
+    def check(self) -> None:
+        """Raises MachineLost once the fleet is stopped: nothing starts any more."""
+        if self._stopped:
+            raise MachineLost("run", "it was interrupted")
+
+    def stop(self) -> None:
+        """Kills all of them; their trials end as lost machines."""
+        self._stopped = True
+        with self._lock:
+            for process in self._processes:
+                process.process.kill()
+
+    def start(self) -> None:
+        self._stopped = False
+
+
+fleet = Fleet()
 
 # A QEMU dies with its parent thread (PR_SET_PDEATHSIG): all are started by one that lives as long as the process.
 _launcher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="launcher")
@@ -134,6 +170,7 @@ class Qemu:
     """
 
     def __init__(self, words: list[str], console: Path, *, incoming: bool = False, files: tuple[int, ...] = ()) -> None:
+        fleet.check()
         self.console = console
         ours, theirs = socket.socketpair()
         monitor, monitored = socket.socketpair()
@@ -144,9 +181,11 @@ class Qemu:
                        "-chardev", f"socket,id=qmp,fd={monitored.fileno()}", "-mon", "chardev=qmp,mode=control",
                        *(["-incoming", "defer"] if incoming else [])]
             passed = (theirs.fileno(), monitored.fileno(), *files)
-            self.process = _launcher.submit(
-                subprocess.Popen, command, pass_fds=passed, stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL, stderr=open(f"{console}.qemu", "wb"), start_new_session=True).result()
+            with open(f"{console}.qemu", "wb") as said:
+                self.process = _launcher.submit(
+                    subprocess.Popen, command, pass_fds=passed, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                    stderr=said, start_new_session=True).result()
+        fleet.add(self)
         self.socket = ours
         self._monitor_socket = monitor
         self._monitor: QEMUMonitorProtocol | None = None
@@ -165,14 +204,13 @@ class Qemu:
         """The error for a guest that is gone, with the last lines of its console and of QEMU's own messages."""
         return MachineLost("guest", f"{what}; {self.last_words()}", f"the whole console is in {self.console}")
 
-    def last_words(self, lines: int = 3) -> str:
-        said: list[str] = []
-        for path in (Path(f"{self.console}.qemu"), self.console):
-            if path.exists():
-                text = path.read_text(errors="replace")
-                said += [line.strip() for line in text.splitlines() if line.strip()][-lines:]
-        panic = [line for line in said if "anic" in line]
-        return "last on its console: " + " / ".join(panic or said) if said else "its console is empty"
+    def last_words(self, most: int = 3) -> str:
+        """What the kernel said of its end: the lines that name it, or else the last ones."""
+        said = [line.strip() for path in (Path(f"{self.console}.qemu"), self.console) if path.exists()
+                for line in path.read_text(errors="replace").splitlines() if line.strip()]
+        telling = [line for line in said if any(word in line for word in ("panic", "BUG:", "Oops", "sysrq:", "qemu"))]
+        chosen = telling[:most] or said[-most:]
+        return "on its console: " + " / ".join(chosen) if chosen else "its console is empty"
 
     def close(self) -> None:
         """Ends the process and leaves nothing of it behind."""
@@ -186,6 +224,7 @@ class Qemu:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        fleet.remove(self)
         errors = Path(f"{self.console}.qemu")
         if errors.exists() and not errors.stat().st_size:
             errors.unlink()

@@ -11,17 +11,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.reports import readings
 from harness.reports.answer import setting
-from harness.reports.frames import Track
+from harness.reports.frames import Part, Track
+from harness.reports.readings import Cell
 from harness.results import Judged
 
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     Real = NDArray[np.float64]
@@ -38,11 +39,11 @@ WIDTH, LEFT, RIGHT, BOTTOM = 720, 58, 190, 40
 PANEL, COUNTED, GAP, LINE = 190, 70, 16, 12
 FONT = 8.5
 CHARACTER = 0.62 * FONT         # a wide guess: the reader's font is not known
-STYLE = {"svg.fonttype": "none", "svg.hashsalt": "folklab", "font.family": "DejaVu Sans", "font.size": FONT,
+STYLE: Any = {"svg.fonttype": "none", "svg.hashsalt": "folklab", "font.family": "DejaVu Sans", "font.size": FONT,
          "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.6, "xtick.major.width": 0.6,
          "ytick.major.width": 0.6, "axes.edgecolor": "#555555", "xtick.color": "#333333", "ytick.color": "#333333",
          "path.simplify": True, "path.simplify_threshold": 0.25, "axes.unicode_minus": True,
-         "axes.formatter.useoffset": False}
+         "axes.formatter.useoffset": False, "text.parse_math": False}
 UNDATED = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
@@ -57,19 +58,18 @@ class Panel:
     page_size: int
 
 
-def panels(judged: Judged, tracks: Sequence[Track]) -> list[Panel]:
+def panels(cell: Cell, tracks: Sequence[Track]) -> list[Panel]:
     """What is worth drawing of a cell: none if no trial ended well, or nothing that was sampled moved."""
-    trial = readings.shown(judged)
+    trial = cell.shown
     if trial is None:
         return []
     found = []
-    read = readings.asked(judged.experiment, trial)
-    for arm in judged.experiment.arms:
+    for arm in cell.judged.experiment.arms:
         own = sorted((one for one in tracks if one.arm == arm and len(one) > 1),
                      key=lambda one: (one.trial != trial.number, one.trial))
         if own and own[0].trial == trial.number:
             page_size = trial.arms[arm].page_size
-            amounts, counts = lines(own[0], list(read[arm].counters), page_size)
+            amounts, counts = lines(own[0], cell.asked[arm].counters, page_size)
             if amounts or counts:
                 found.append(Panel(arm, tuple(own), amounts, counts, page_size))
     return found
@@ -77,7 +77,8 @@ def panels(judged: Judged, tracks: Sequence[Track]) -> list[Panel]:
 
 def lines(track: Track, read: Sequence[str], page_size: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The counters to draw: amounts of memory (those read, then those that moved most), and counts that are read."""
-    series = [name for name in track.found if track.count(name) > len(moments(track))]
+    named = len(moments(track))
+    series = [name for name in track.found if track.count(name) > named]
     moving = [name for name in read if name in series and differ(track.curve(name)[1])]
     amounts = [name for name in moving if readings.is_amount(name)][:AMOUNTS]
     others = [name for name in readings.candidates(series) if name not in amounts and telling(name)]
@@ -90,12 +91,13 @@ def lines(track: Track, read: Sequence[str], page_size: int) -> tuple[tuple[str,
 def telling(name: str) -> bool:
     """Whether an amount says what memory is used for, by a counter that no judge reads.
 
-    MemAvailable is an estimate, Committed_AS and size are promises, the LRU lists say what may become of memory.
-    vmstat repeats meminfo in pages, or only ever grows.
+    MemAvailable is an estimate, Committed_AS and a process's size and data are promises, the LRU lists say what may
+    become of memory. vmstat repeats meminfo in pages, or only ever grows.
     """
     source, _, key = name.partition(":")
-    return (readings.is_amount(name) and source != "vmstat" and key not in {"MemAvailable", "Committed_AS", "size"}
-            and not key.lower().startswith(("active", "inactive")))
+    promised = source.endswith("/statm") and key not in {"resident", "shared"}
+    return (readings.is_amount(name) and source != "vmstat" and key not in {"MemAvailable", "Committed_AS"}
+            and not promised and not key.lower().startswith(("active", "inactive")))
 
 
 def differ(values: NDArray[np.int64]) -> bool:
@@ -105,13 +107,15 @@ def differ(values: NDArray[np.int64]) -> bool:
 def movers(shapes: Mapping[str, Real], taken: Sequence[str]) -> Iterator[str]:
     """Amounts (bytes over time, from zero) that moved by LEAST or more, the farthest first, but those `taken`.
 
-    One that runs along another before it, within a twentieth of its way, is left out.
+    A process's come last: what it has is in the machine's too. One that runs along another before it, within a
+    twentieth of its way, is left out.
     """
     import numpy as np
 
+    ways = {name: float(np.ptp(shape)) for name, shape in shapes.items()}
     drawn = [shapes[name] for name in taken]
-    for name in sorted(shapes.keys() - set(taken), key=lambda name: (-np.ptp(shapes[name]), name)):
-        shape, way = shapes[name], float(np.ptp(shapes[name]))
+    for name in sorted(shapes.keys() - set(taken), key=lambda name: ("/statm" in name, -ways[name], name)):
+        shape, way = shapes[name], ways[name]
         if way >= LEAST and not any(len(one) == len(shape) and np.abs(one - shape).max() < 0.05 * way
                                     for one in drawn):
             drawn.append(shape)
@@ -151,13 +155,15 @@ def labels(marks: Sequence[tuple[float, str]], right: float) -> list[Label]:
     return sorted(placed, key=lambda label: label.x)
 
 
-def draw(path: Path, judged: Judged, tracks: Sequence[Track]) -> bool:
-    """Writes a cell's plot; False, and no file, if there is nothing to draw. tracks: of the cell, from frames."""
-    found = panels(judged, tracks)
-    if not found:
-        return False
-    path.write_text(svg(found, title(judged, found)))
-    return True
+def rows(placed: Sequence[Label]) -> int:
+    """How many lines of labels there are."""
+    return 1 + max((label.level for label in placed), default=-1)
+
+
+def draw(cell: Cell, tracks: Sequence[Track]) -> str | None:
+    """A cell's plot as the text of an SVG file; None if there is nothing to draw. tracks: of frames, for the cell."""
+    found = panels(cell, tracks)
+    return svg(found, title(cell.judged, found)) if found else None
 
 
 def title(judged: Judged, found: Sequence[Panel]) -> str:
@@ -166,6 +172,15 @@ def title(judged: Judged, found: Sequence[Panel]) -> str:
     faint = f", trial{'s' * (len(numbers) > 1)} {' and '.join(map(str, numbers))} faint" if numbers else ""
     name = f"{judged.experiment.name} {setting(judged.cell['axis'])}".strip()
     return f"{name} on Linux {judged.cell['kernel']}: trial {found[0].tracks[0].trial} strong{faint}"
+
+
+def load() -> None:
+    """Imports what draws, and draws a little, which finds the font and fills the caches: 0.4 s and more."""
+    import numpy as np
+
+    zero, one = np.array([0.0, 1.0]), np.array([0, 1 << 20], np.int64)
+    part = Part(("memory.current",), np.array([0, 1]), one.reshape(2, 1))
+    svg([Panel("", (Track(1, "", ("", "load"), zero, (part,)),), ("memory.current",), (), 4096)], "load")
 
 
 def svg(found: Sequence[Panel], name: str) -> str:
@@ -178,7 +193,7 @@ def svg(found: Sequence[Panel], name: str) -> str:
     ends = [max(float(track.seconds[-1]) for track in panel.tracks) * 1.02 or 1.0 for panel in found]
     placed = [labels([(second / end * right, text) for second, text in moments(panel.tracks[0])], right)
               for panel, end in zip(found, ends, strict=True)]
-    heights = [(1 + max((label.level for label in of_panel), default=-1)) * LINE + 6 + (LINE if panel.arm else 0)
+    heights = [rows(of_panel) * LINE + 6 + (LINE if panel.arm else 0)
                for panel, of_panel in zip(found, placed, strict=True)]
     total = sum(heights) + sum(body(panel) for panel in found) + len(found) * BOTTOM + LINE + 4
     with matplotlib.rc_context(STYLE):
@@ -200,38 +215,49 @@ def body(panel: Panel) -> int:
         GAP if panel.amounts and panel.counts else 0)
 
 
-def draw_panel(figure: Any, panel: Panel, placed: Sequence[Label], end: float, top: float, total: float) -> None:
-    """One arm: its amounts of memory, below them its counts; the labels of its moments above."""
-    width = WIDTH - LEFT - RIGHT
-    axes = []
+def draw_panel(figure: Figure, panel: Panel, placed: Sequence[Label], end: float, top: float, total: float) -> None:
+    """One arm: its amounts of memory, below them its counts; the labels of its moments above. end: seconds."""
+    axes: list[Axes] = []
     bottom = top
-    for names, height, what in ((panel.amounts, PANEL, "change since the first sample (MiB)"), (panel.counts, COUNTED, "count")):
+    for names, height, what in ((panel.amounts, PANEL, "change since the first sample (MiB)"),
+                                (panel.counts, COUNTED, "change (count)")):
         if names:
             bottom -= height + (GAP if axes else 0)
-            one = figure.add_axes((LEFT / WIDTH, bottom / total, width / WIDTH, height / total))
-            draw_lines(one, panel, names)
-            one.set_xlim(0, end)
-            one.set_ylabel(what)
-            one.margins(y=0.06)
-            one.grid(axis="y", linewidth=0.4, color="#dddddd")
-            one.set_axisbelow(True)
-            axes.append(one)
+            area = (LEFT / WIDTH, bottom / total, (WIDTH - LEFT - RIGHT) / WIDTH, height / total)
+            axes.append(figure.add_axes(area, xlim=(0, end), ylabel=what))
+            draw_lines(axes[-1], panel, names)
+            draw_grid(axes[-1], height)
     for one in axes[:-1]:
         one.tick_params(labelbottom=False)
     axes[-1].set_xlabel("seconds since the first sample")
+    draw_marks(figure, axes, placed, end, top, total)
+    if panel.arm:
+        height = top + rows(placed) * LINE + 6
+        figure.text(LEFT / WIDTH, height / total, f"arm “{panel.arm}”", weight="bold")
+
+
+def draw_grid(axes: Axes, height: int) -> None:
+    axes.margins(y=0.06)
+    axes.locator_params(axis="x", nbins=7)
+    axes.locator_params(axis="y", nbins=height // 30, integer=height == COUNTED)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,g}".replace("-", "−"))
+    axes.grid(axis="y", linewidth=0.4, color="#dddddd")
+    axes.set_axisbelow(True)
+
+
+def draw_marks(figure: Figure, axes: Sequence[Axes], placed: Sequence[Label], end: float, top: float,
+               total: float) -> None:
+    """A line through all axes for each moment, up to its label."""
     for label in placed:
-        for index, one in enumerate(axes):
-            reach = (label.level + 0.8) * LINE / (PANEL if panel.amounts else COUNTED) if index == 0 else 0.0
-            one.plot([label.x / width * end] * 2, [0, 1 + reach], transform=one.get_xaxis_transform(),
+        second = label.x / (WIDTH - LEFT - RIGHT) * end
+        for one in axes:
+            box = one.get_position()
+            reach = (top + (label.level + 0.8) * LINE) / total if one is axes[0] else box.y1
+            one.plot([second, second], [0, (reach - box.y0) / box.height], transform=one.get_xaxis_transform(),
                      clip_on=False, color="#555555", linewidth=0.7, zorder=1)
         before = label.start < label.x
-        axes[0].annotate(label.text, (label.x, top + label.level * LINE), xycoords="figure points",
-                         xytext=(LEFT + label.x + (-3 if before else 3), top + label.level * LINE + 3),
-                         textcoords="figure points", ha="right" if before else "left", va="baseline",
-                         annotation_clip=False)
-    if panel.arm:
-        figure.text(LEFT / WIDTH, (top + (1 + max((label.level for label in placed), default=-1)) * LINE + 6) / total,
-                    f"arm “{panel.arm}”", weight="bold")
+        figure.text((LEFT + label.x + (-3 if before else 3)) / WIDTH, (top + label.level * LINE + 3) / total,
+                    label.text, ha="right" if before else "left")
 
 
 def draw_lines(axes: Axes, panel: Panel, names: Sequence[str]) -> None:

@@ -12,40 +12,67 @@ from harness.evidence import Recording, Trial
 from harness.quantities import Number, in_pages, value_of
 from harness.results import Judged
 
-OK = "ok"
-
 
 @dataclass
-class Asked(Recording):
-    """A recording that notes what is asked of it. So it is known what a judge reads, of any kind of quantity."""
+class Watched(Recording):
+    """A recording that notes what is asked of it, and counts the pages of a range once only."""
 
-    counters: dict[str, None] = field(default_factory=dict)
-    ranges: dict[tuple[str, str], None] = field(default_factory=dict)     # label and state of pages
+    asked: dict[str, None] = field(default_factory=dict)                    # counters
     moments: dict[str, None] = field(default_factory=dict)
+    counted: dict[tuple[str, str, str], Number | None] = field(default_factory=dict)    # moment, label, state
 
     def counter(self, sample: str, counter: str) -> int | None:
-        self.counters[counter] = self.moments[sample] = None
+        self.asked[counter] = self.moments[sample] = None
         return super().counter(sample, counter)
 
     def pages(self, sample: str, label: str, state: str) -> Number | None:
-        self.ranges[label, state] = self.moments[sample] = None
-        return super().pages(sample, label, state)
+        self.moments[sample] = None
+        if (sample, label, state) not in self.counted:
+            self.counted[sample, label, state] = super().pages(sample, label, state)
+        return self.counted[sample, label, state]
 
 
-def ended_well(trial: Trial, experiment: Experiment) -> bool:
-    """Whether the trial has all its arms, each recorded to its end."""
-    return set(trial.arms) == set(experiment.arms) and all(one.end["status"] == OK for one in trial.arms.values())
+@dataclass(frozen=True)
+class Asked:
+    """What a judge reads of a recording: counters, states of ranges (label, state), at which moments."""
+
+    counters: tuple[str, ...]
+    ranges: tuple[tuple[str, str], ...]
+    moments: tuple[str, ...]
 
 
-def shown(judged: Judged) -> Trial | None:
-    """The trial whose counters a report shows in full: the first that ended well, None if none did."""
-    return next((trial for trial in judged.trials if ended_well(trial, judged.experiment)), None)
+@dataclass(frozen=True)
+class Cell:
+    """A judged cell and what a report reads of it.
+
+    trials: its trials. whole: those of them that ended well. asked: arm → what the judge reads of the first of those.
+    """
+
+    judged: Judged
+    trials: tuple[Trial, ...]
+    whole: tuple[Trial, ...]
+    asked: Mapping[str, Asked]
+
+    @property
+    def shown(self) -> Trial | None:
+        """The trial whose counters a report shows in full."""
+        return self.whole[0] if self.whole else None
+
+
+def cell(judged: Judged) -> Cell:
+    experiment = judged.experiment
+    trials = tuple(Trial(one.number, {arm: Watched(recording.events) for arm, recording in one.arms.items()})
+                   for one in judged.trials)
+    whole = tuple(one for one in trials if set(one.arms) == set(experiment.arms)
+                  and all(recording.end["status"] == "ok" for recording in one.arms.values()))
+    return Cell(judged, trials, whole, asked(experiment, whole[0]) if whole else {})
 
 
 def asked(experiment: Experiment, trial: Trial) -> dict[str, Asked]:
-    """Arm → what the judge asked of it in this trial: first what decides, then references, bounds and guards."""
-    arms = {arm: Asked(recording.events) for arm, recording in trial.arms.items()}
-    watched = Trial(trial.number, dict(arms))
+    """Arm → what the judge reads, of quantities of any kind, because it is noted as it is read.
+
+    First what decides, then references, bounds and guards. trial: of Watched recordings that were asked nothing yet.
+    """
     expects, guards = experiment.expects, experiment.guards
     for quantity in [*(expect.quantity for expect in expects), *(expect.reads_true for expect in expects),
                      *(expect.reads_false for expect in expects),
@@ -53,8 +80,10 @@ def asked(experiment: Experiment, trial: Trial) -> dict[str, Asked]:
                        for bound in (ends.low, ends.high)),
                      *(guard.quantity for guard in guards),
                      *(bound for guard in guards for bound in (guard.holds.low, guard.holds.high))]:
-        value_of(quantity, watched)
-    return arms
+        value_of(quantity, trial)
+    return {arm: Asked(tuple(recording.asked), tuple(dict.fromkeys((label, state) for _, label, state
+                                                                   in recording.counted)), tuple(recording.moments))
+            for arm, recording in trial.arms.items() if isinstance(recording, Watched)}
 
 
 BYTES = {"KiB": 1024, "bytes": 1}
@@ -73,9 +102,10 @@ def is_amount(counter: str) -> bool:
 # Where to look for what changed most. The rest (zoneinfo, buddyinfo, slabinfo, smaps_rollup, maps, pressure) says the
 # same by zone or in detail, or is no amount of memory. Of counters that changed alike the first of this order stands.
 SOURCES = ("meminfo", "memory.current", "memory.swap.current", "memory.stat", "swaps", "vmstat", "statm")
-# Not amounts in use: limits and address space; and of meminfo what is counted in huge pages, not in KiB.
+# Not amounts in use: address space and limits; and of meminfo what is counted in huge pages, not in KiB.
 _APART = {"meminfo:VmallocTotal", "meminfo:DirectMap4k", "meminfo:DirectMap2M", "meminfo:DirectMap1G",
-          "meminfo:HugePages_Total", "meminfo:HugePages_Free", "meminfo:HugePages_Rsvd", "meminfo:HugePages_Surp"}
+          "meminfo:HugePages_Total", "meminfo:HugePages_Free", "meminfo:HugePages_Rsvd", "meminfo:HugePages_Surp",
+          "vmstat:nr_dirty_threshold", "vmstat:nr_dirty_background_threshold"}
 
 
 def candidates(names: Iterable[str]) -> list[str]:
@@ -131,7 +161,7 @@ def counter_row(recording: Recording, counter: str, moments: Sequence[str]) -> R
 
 def page_row(recording: Recording, label: str, state: str, moments: Sequence[str]) -> Row:
     """How many pages of a range were in a state at these moments."""
-    return Row(f"{label}: {state}", "pages", tuple(recording.pages(moment, label, state) for moment in moments))
+    return Row(f"{state} pages of {label}", "pages", tuple(recording.pages(moment, label, state) for moment in moments))
 
 
 def named(recording: Recording, moments: Sequence[str]) -> dict[str, list[int]]:

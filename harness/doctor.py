@@ -1,0 +1,107 @@
+"""What this machine can run, what it can't, and what to type to change that."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import cache, catalogue
+from harness.errors import LabError
+from harness.machine import accelerator, disks, kernels, qemu
+from probes import build
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. vital: without it no experiment runs. remedy: what to type, if anything helps."""
+
+    what: str
+    good: bool
+    said: str
+    remedy: str = ""
+    vital: bool = True
+
+
+def _tool(name: str, package: str) -> Finding:
+    try:
+        return Finding(name, True, disks.tool(name))
+    except LabError:
+        return Finding(name, False, "not installed", f"./bootstrap (package {package})")
+
+
+def _kernel() -> Finding:
+    try:
+        kernel = kernels.find(offline=True)
+    except LabError as error:
+        return Finding("guest kernel", False, str(error), "invoke kernels.fetch 6.12")
+    return Finding("guest kernel", True, f"{kernel.release} ({kernel.source})")
+
+
+def _acceleration() -> Finding:
+    reason = accelerator.promising()
+    said = reason or "promising; a guest must answer under it before it is used"
+    return Finding("hardware virtualisation", reason is None, said, "guests run without it, slower", vital=False)
+
+
+def _memory() -> Finding:
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return Finding("free memory", free > 1 << 30, f"{free >> 20:,} MiB", "a guest takes 1 GiB at most: end something")
+
+
+def _room() -> Finding:
+    free = shutil.disk_usage(cache.directory()).free
+    return Finding("room for snapshots", free > 4 << 30, f"{free >> 20:,} MiB in {cache.directory()}",
+                   "free some, or name another place with FOLKLAB_CACHE", vital=free < 1 << 30)
+
+
+def _control_groups() -> Finding:
+    """What the host itself could offer to a local machine: guests bring their own."""
+    controllers = Path("/sys/fs/cgroup/cgroup.controllers")
+    if not controllers.exists():
+        return Finding("cgroup v2 on this host", False, "/sys/fs/cgroup is not a cgroup-v2 mount",
+                       "experiments run in guests", vital=False)
+    has = "memory" in controllers.read_text().split()
+    return Finding("cgroup v2 on this host", has, "memory controller" if has else "without the memory controller",
+                   "experiments run in guests", vital=False)
+
+
+def _programs() -> Iterator[Finding]:
+    """Real tools that experiments take along as witnesses."""
+    wanted: dict[str, list[str]] = {}
+    for experiment in catalogue.load().values():
+        for path in experiment.needs.programs:
+            wanted.setdefault(path, []).append(experiment.name)
+    for path, names in wanted.items():
+        there = Path(path).exists()
+        yield Finding(path, there, f"for {', '.join(names)}" + ("" if there else ": skipped without it"),
+                      "./bootstrap", vital=False)
+
+
+def examine() -> list[Finding]:
+    """All findings, the vital ones first."""
+    probes = all((build.BUILD / name).exists() for name in build.PROGRAMS)
+    found = [_tool(qemu.BINARY, "qemu-system-x86"), _tool("mke2fs", "e2fsprogs"), _tool("mkswap", "util-linux"),
+             _tool("setpriv", "util-linux"),
+             Finding("probes", probes, "built" if probes else "not built", "./bootstrap"), _kernel(), _memory(), _room(),
+             _acceleration(), _control_groups(), *_programs()]
+    return sorted(found, key=lambda finding: not finding.vital)
+
+
+def can_run(findings: Sequence[Finding]) -> bool:
+    return all(finding.good for finding in findings if finding.vital)
+
+
+def lines(findings: Sequence[Finding]) -> Iterator[str]:
+    for finding in findings:
+        mark = "ok     " if finding.good else "MISSING" if finding.vital else "absent "
+        yield f"{mark} {finding.what}: {finding.said}" + (f" -> {finding.remedy}" if not finding.good else "")
+    count = len(catalogue.load())
+    skipped = sum(experiment.needs.system for experiment in catalogue.load().values())
+    if can_run(findings):
+        yield f"{count - skipped} of {count} experiments can run here, in guests" + (
+            f"; {skipped} need an installed system" if skipped else "")
+    else:
+        yield "no experiment can run here until what is MISSING is there"

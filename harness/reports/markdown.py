@@ -1,0 +1,248 @@
+"""report.md: what a run found, and all that it takes to dispute it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from harness import verdicts
+from harness.claims import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Claim, Expect, Guard
+from harness.evidence import Trial
+from harness.quantities import Quantity
+from harness.reports import readings
+from harness.reports.answer import setting, where
+from harness.reports.readings import Cell, Row
+from harness.reports.wording import bound, code, counted, memory, number, over_trials, plain, signed, spread
+from harness.results import Judged
+from harness.verdicts import Limits, Reading, Verdict, human
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES, REPORT = Path(__file__).parent / "templates", "report.md.j2"
+AMOUNTS, COUNTS = 8, 4          # rows for what changed most, beside what the judge reads
+MOMENTS = 6                     # columns of a table: more can't be read side by side
+
+
+@dataclass(frozen=True)
+class Line:
+    """A reading in every trial: what it is for, what it must be, its values."""
+
+    role: str
+    name: str
+    unit: str
+    must: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """Why an expectation decides: what is measured, both ranges, both references."""
+
+    expect: Expect
+    if_true: str
+    if_false: str
+    references: str
+
+
+Heads = Sequence[tuple[str, Trial | None]]
+
+
+def heads(cell: Cell) -> Heads:
+    """A column's head for each trial, and the trial if its readings can be taken."""
+    found: list[tuple[str, Trial | None]] = []
+    for trial in cell.trials:
+        if trial not in cell.whole:
+            found.append((f"trial {trial.number} (no readings)", None))
+        elif verdicts.guarded(cell.judged.experiment.guards, trial):
+            found.append((f"trial {trial.number} (invalid)", trial))
+        else:
+            found.append((f"trial {trial.number}", trial))
+    return found
+
+
+def line(role: str, quantity: Quantity, must: str, trials: Heads) -> Line:
+    return Line(role, quantity.name, quantity.unit, must,
+                tuple("" if trial is None else number(quantity.read(trial)) for _, trial in trials))
+
+
+def numbers(cell: Cell, verdict: Verdict, trials: Heads) -> list[Line]:
+    """Everything that decided a claim, trial by trial."""
+    found = []
+    for expect, of_expect in verdict.readings:
+        true = over_trials(one.if_true for one in of_expect)
+        false = over_trials(one.if_false for one in of_expect)
+        found += [line("decides", expect.quantity, f"true: {true}; false: {false}", trials),
+                  line("must read true", expect.reads_true, true, trials),
+                  line("must read false", expect.reads_false, false, trials)]
+    for guard in cell.judged.experiment.guards:
+        found.append(line("guard", guard.quantity, over_trials(held(guard, trials)), trials))
+    return found
+
+
+def held(guard: Guard, trials: Heads) -> list[Limits | None]:
+    return [verdicts.resolve(guard.holds, trial) for _, trial in trials if trial is not None]
+
+
+def guard_bound(guard: Guard, trials: Heads) -> str:
+    return bound(guard.holds, held(guard, trials))
+
+
+def ranges(expect: Expect, of_expect: Sequence[Reading]) -> Ranges:
+    return Ranges(expect, bound(expect.if_true, (one.if_true for one in of_expect)),
+                  bound(expect.if_false, (one.if_false for one in of_expect)),
+                  verdicts.reference_phrase(expect, of_expect) if of_expect else "")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The counters of one arm at its named moments.
+
+    rows: each with whether the judge reads it, its change as memory, and its changes over all trials.
+    left_out: named moments for which there was no room.
+    """
+
+    arm: str
+    trial: int
+    moments: tuple[str, ...]
+    rows: tuple[tuple[Row, bool, str, str], ...]
+    left_out: int
+
+
+def compare(cell: Cell) -> list[Comparison]:
+    """Before and after, for each arm that has named moments, of the trial that is shown."""
+    if cell.shown is None:
+        return []
+    return [compare_arm(cell, cell.shown, arm) for arm in cell.asked if cell.shown.arms[arm].samples]
+
+
+def compare_arm(cell: Cell, trial: Trial, arm: str) -> Comparison:
+    recording, read = trial.arms[arm], cell.asked[arm]
+    every = [one.arms[arm] for one in cell.whole]
+    moments = columns(list(recording.samples), read.moments)
+    most = readings.changes(recording, moments, read.counters, AMOUNTS, COUNTS) if len(moments) > 1 else []
+    rows = [(True, [readings.page_row(one, label, state, moments) for one in every]) for label, state in read.ranges]
+    for counter in [*read.counters, *most]:
+        rows.append((counter in read.counters, [readings.counter_row(one, counter, moments) for one in every]))
+    return Comparison(arm, trial.number, moments, tuple(
+        (found[0], is_read, as_memory(found[0], recording.page_size), spread([one.change for one in found]))
+        for is_read, found in rows), len(recording.samples) - len(moments))
+
+
+def columns(every: Sequence[str], read: Sequence[str]) -> tuple[str, ...]:
+    """The named moments that a table has room for: those that the judge reads, if there are too many."""
+    chosen = [name for name in every if len(every) <= MOMENTS or name in read]
+    return (*chosen[:MOMENTS - 1], chosen[-1]) if len(chosen) > MOMENTS else tuple(chosen)
+
+
+def as_memory(row: Row, page_size: int) -> str:
+    size = {"pages": page_size, **readings.BYTES}.get(row.unit)
+    return memory(row.change * size) if size and row.change else ""
+
+
+def conditions(judged: Judged, environment: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What held while the claim was put to the test: name and value, as Markdown."""
+    starts = [one.start for trial in judged.trials for one in trial.arms.values() if one.start]
+    machine = starts[0]["machine"] if starts else {}
+    kernel, host, tools = (environment.get(name, {}) for name in ("kernel", "host", "versions"))
+    found = [("Kernel", f"Linux {plain(machine.get('release', judged.cell['kernel']))}"
+              + (f", {plain(machine['arch'])}, {code(machine['version'])}" if machine else ""))]
+    if kernel.get("source"):
+        found.append(("Package", plain(kernel["source"])))
+    if judged.cell["config"]:
+        found.append(("Configuration", code(judged.cell["config"])))
+    if machine:
+        at = "QEMU guest" if machine["name"] == "vm" else "this host"
+        accelerator = f" ({machine['accelerator'].upper()})" if machine["accelerator"] else ""
+        qemu = f", QEMU {plain(tools['qemu'])}" if machine["name"] == "vm" and tools.get("qemu") else ""
+        found += [("Machine", f"{at}{accelerator}{qemu}, processors: {machine['cpus']}, MemTotal "
+                   f"{human(machine['memory'] // 1024)} KiB, pages of {human(machine['page_size'])} bytes"),
+                  ("Command line", code(machine["command_line"]) or "empty"),
+                  ("Settings", settings(judged))]
+    if host:
+        found.append(("Host", f"Linux {plain(host['release'])}, {plain(host['machine'])}, processors: {host['cpus']}"))
+    return found
+
+
+def settings(judged: Judged) -> str:
+    """Every setting as it was read back, each with its values where the recordings differ."""
+    starts = [one.start for trial in judged.trials for one in trial.arms.values() if one.start]
+    names = dict.fromkeys(name for start in starts for name in start.get("settings", {}))
+    found = []
+    for name in names:
+        values = dict.fromkeys(start["settings"].get(name) for start in starts)
+        if name not in {"memory", "cpus"}:      # the machine's size, not a setting of its kernel
+            found.append(f"{name}={' or '.join('absent' if one is None else str(one) for one in values)}")
+    return plain(", ".join(found))
+
+
+def is_surprise(row: Mapping[str, Any]) -> bool:
+    """A verdict that differs from the known answer."""
+    return row["known"] is not None and row["verdict"] not in {SKIPPED, row["known"]}
+
+
+def anchor(judged: Judged, claim: Claim) -> str:
+    return f"{claim.id}.{setting(judged.cell['axis'])}".replace(" ", ".").rstrip(".")
+
+
+def absent(judged: Judged) -> str:
+    """Why a cell has neither verdicts nor errors: this kernel lacks the setting that it is about."""
+    return next((one.end.get("reason", "") for trial in judged.trials for one in trial.arms.values()
+                 if one.end["status"] == "absent"), "it recorded nothing")
+
+
+def summary(judged: Sequence[Judged]) -> str:
+    """How many verdicts of each kind, how many surprises and errors."""
+    rows = [row for one in judged for row in one.rows]
+    kinds = [f"{count} {kind}" for kind in (CONFIRMED, REFUTED, UNDECIDED, SKIPPED)
+             if (count := sum(row["verdict"] == kind for row in rows))]
+    surprises = counted(sum(map(is_surprise, rows)), "surprise")
+    errors = counted(sum(len(one.failures) for one in judged), "error")
+    return f"{counted(len(rows), 'verdict')}{': ' if kinds else ''}{', '.join(kinds)}; {surprises}; {errors}."
+
+
+def load() -> None:
+    """Imports the template engine and compiles the templates: 0.2 s."""
+    for name in templates().list_templates():
+        templates().get_template(name)
+
+
+@cache
+def templates() -> Environment:
+    """The templates and what they may call."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, trim_blocks=True,
+                              lstrip_blocks=True, keep_trailing_newline=True, autoescape=False)
+    environment.filters |= {"plain": plain, "code": code, "number": number, "signed": signed, "link": quote}
+    environment.globals |= {"where": where, "setting": setting, "anchor": anchor, "absent": absent, "ranges": ranges,
+                            "numbers": numbers, "guard_bound": guard_bound, "counted": counted, "settings": settings,
+                            "is_surprise": is_surprise, "UNDECIDED": UNDECIDED, "SKIPPED": SKIPPED}
+    return environment
+
+
+@dataclass(frozen=True)
+class Section:
+    """A cell in the report. plot: its file's name below plots/, None if there is nothing to draw."""
+
+    cell: Cell
+    plot: str | None
+
+
+def render(run: Path, sections: Sequence[Section]) -> str:
+    """The text of report.md."""
+    try:
+        environment = json.loads((run / "environment.json").read_text())
+    except (OSError, ValueError):
+        environment = {}        # judged from the recordings alone: they have the machine and the settings
+    cells = [{"cell": one.cell, "judged": one.cell.judged, "plot": one.plot, "heads": heads(one.cell),
+              "comparisons": compare(one.cell), "conditions": conditions(one.cell.judged, environment)}
+             for one in sections]
+    return templates().get_template(REPORT).render(
+        run=run.name, started=environment.get("started"), cells=cells,
+        summary=summary([one.cell.judged for one in sections]))
