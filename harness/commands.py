@@ -153,7 +153,7 @@ def run_all(context: Any, section: str = "", machine: str = "auto", kernel: str 
 @task(help={"run": "a run directory, its id, or latest", "as-recorded": "by the bounds of the run, not today's",
             "results": "where run directories are", "json": HELP["json"]})
 @guarded
-def judge(context: Any, run: str = "latest", as_recorded: bool = False, results: str = RUNS, json: bool = False) -> int:
+def judge(context: Any, run: str, as_recorded: bool = False, results: str = RUNS, json: bool = False) -> int:
     """Judge recorded evidence again: from disk alone, without machine or root."""
     from harness import results as stored
     from harness.reports import answer
@@ -173,7 +173,7 @@ def judge(context: Any, run: str = "latest", as_recorded: bool = False, results:
 
 @task(help={"run": "a run directory, its id, or latest", "results": "where run directories are"})
 @guarded
-def report(context: Any, run: str = "latest", results: str = RUNS) -> int:
+def report(context: Any, run: str, results: str = RUNS) -> int:
     """Write a run's report again: Markdown, plots, samples.parquet."""
     from harness import reports
     from harness import results as stored

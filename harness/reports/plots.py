@@ -136,23 +136,31 @@ class Label:
     text: str
 
 
-def labels(marks: Sequence[tuple[float, str]], right: float) -> list[Label]:
-    """Places labels above a panel so that no text meets another or another's line. marks: x in points, in order.
+def labels(marks: Sequence[tuple[float, str]]) -> list[Label]:
+    """Places labels above a panel so that no text meets another or another's line.
 
-    A text ends at its own line and stands higher than those before it in its way; one that would begin left of the
-    panel begins at its line, above all that it meets. right: the panel's right edge in points.
+    A text ends at its own line and stands higher than those before it in its way. One that would begin left of the
+    figure, or cross the line of such a one, begins at its line and stands above all that it meets. marks: x in
+    points from the panel's left edge, in order.
     """
     placed: list[Label] = []
+    leaning: list[tuple[float, str]] = []
     for x, text in marks:
-        width = len(text) * CHARACTER + 6
-        if x - width >= -LEFT:
-            level = 1 + max((one.level for one in placed if one.x > x - width), default=-1)
-            placed.append(Label(x, x - width, level, text))
-    for x, text in reversed([mark for mark in marks if mark[0] - len(mark[1]) * CHARACTER - 6 < -LEFT]):
-        end = min(x + len(text) * CHARACTER + 6, right + RIGHT)
-        met = [one.level for one in placed if one.start < end and one.start + len(one.text) * CHARACTER + 6 > x]
+        start = x - breadth(text)
+        if start < -LEFT or any(start < other for other, _ in leaning):
+            leaning.append((x, text))
+        else:
+            level = 1 + max((one.level for one in placed if one.x > start), default=-1)
+            placed.append(Label(x, start, level, text))
+    for x, text in reversed(leaning):
+        met = [one.level for one in placed if one.start < x + breadth(text) and one.start + breadth(one.text) > x]
         placed.append(Label(x, x, 1 + max(met, default=-1), text))
     return sorted(placed, key=lambda label: label.x)
+
+
+def breadth(text: str) -> float:
+    """A label's width in points, with the space around it."""
+    return len(text) * CHARACTER + 6
 
 
 def rows(placed: Sequence[Label]) -> int:
@@ -191,7 +199,7 @@ def svg(found: Sequence[Panel], name: str) -> str:
 
     right = WIDTH - LEFT - RIGHT
     ends = [max(float(track.seconds[-1]) for track in panel.tracks) * 1.02 or 1.0 for panel in found]
-    placed = [labels([(second / end * right, text) for second, text in moments(panel.tracks[0])], right)
+    placed = [labels([(second / end * right, text) for second, text in moments(panel.tracks[0])])
               for panel, end in zip(found, ends, strict=True)]
     heights = [rows(of_panel) * LINE + 6 + (LINE if panel.arm else 0)
                for panel, of_panel in zip(found, placed, strict=True)]
@@ -232,8 +240,8 @@ def draw_panel(figure: Figure, panel: Panel, placed: Sequence[Label], end: float
     axes[-1].set_xlabel("seconds since the first sample")
     draw_marks(figure, axes, placed, end, top, total)
     if panel.arm:
-        height = top + rows(placed) * LINE + 6
-        figure.text(LEFT / WIDTH, height / total, f"arm “{panel.arm}”", weight="bold")
+        above = top + rows(placed) * LINE + 6
+        figure.text(LEFT / WIDTH, above / total, f"arm “{panel.arm}”", weight="bold")
 
 
 def draw_grid(axes: Axes, height: int) -> None:
@@ -278,8 +286,9 @@ def draw_lines(axes: Axes, panel: Panel, names: Sequence[str]) -> None:
 
 
 def described(name: str, start: float) -> str:
-    unit = " MiB" if readings.is_amount(name) else ""
-    return f"{name}\nfrom {start:,.1f}{unit}" if unit else f"{name}\nfrom {start:,.0f}"
+    """A counter in the legend, with the value that its line starts from."""
+    short = name if breadth(name) < RIGHT - 40 else name.replace(":", ":\n", 1)
+    return f"{short}\nfrom {start:,.1f} MiB" if readings.is_amount(name) else f"{short}\nfrom {start:,.0f}"
 
 
 def thin(seconds: Real, values: Real) -> tuple[Real, Real]:

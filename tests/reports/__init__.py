@@ -1,0 +1,1 @@
+"""Reports of cells made by hand."""
