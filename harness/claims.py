@@ -1,4 +1,4 @@
-"""Claims, and how an experiment says what decides them: frozen data, from which catalogue, reports and docs are made."""
+"""Claims, and how an experiment says what decides them: frozen data; catalogue, reports and docs are made from it."""
 
 from __future__ import annotations
 

@@ -131,18 +131,19 @@ class File:
 MACHINE = {
     "meminfo": "/proc/meminfo", "vmstat": "/proc/vmstat", "zoneinfo": "/proc/zoneinfo",
     "buddyinfo": "/proc/buddyinfo", "slabinfo": "/proc/slabinfo", "swaps": "/proc/swaps",
-    "pressure.memory": "/proc/pressure/memory", "pressure.io": "/proc/pressure/io", "pressure.cpu": "/proc/pressure/cpu",
+    "pressure.memory": "/proc/pressure/memory", "pressure.io": "/proc/pressure/io",
+    "pressure.cpu": "/proc/pressure/cpu",
 }
 # Of a sandbox and of a probe: the files' own names.
 SANDBOX = ("memory.current", "memory.peak", "memory.stat", "memory.events", "memory.pressure", "memory.swap.current",
            "memory.swap.peak", "memory.swap.events", "memory.max", "memory.high", "memory.swap.max", "cgroup.procs")
 PROBE = ("status", "statm", "smaps_rollup", "maps", "stat", "oom_score", "oom_score_adj")
 
-_PAGES_OF_VMSTAT = (r"nr_(?!written$|dirtied$).*|pswp\w+|pgsteal\w*|pgscan(?!_direct_throttle)\w*|pgpromote\w*|pgdemote\w*|"
-                    r"workingset_(?!nodes).*|pg(in)?activate|pgdeactivate|pglazyfreed?|pgrefill|pgrotated|unevictable_\w+")
+_PAGES_OF_VMSTAT = (r"nr_(?!written$|dirtied$).*|pswp\w+|pgsteal\w*|pgscan(?!_direct_throttle)\w*|"
+                    r"pgpromote\w*|pgdemote\w*|workingset_(?!nodes).*|pg(in)?activate|pgdeactivate|pglazyfreed?|pgrefill|pgrotated|unevictable_\w+")
 # memory.stat gives bytes for amounts and counts for events (Documentation/admin-guide/cgroup-v2.rst).
-_BYTES_OF_MEMORY_STAT = (r"anon|file|kernel|kernel_stack|pagetables|sec_pagetables|percpu|sock|vmalloc|shmem|zswap|zswapped|"
-                         r"file_\w+|swapcached|anon_thp|shmem_thp|(in)?active_\w+|unevictable|slab\w*|hugetlb")
+_BYTES_OF_MEMORY_STAT = (r"anon|file|kernel|kernel_stack|pagetables|sec_pagetables|percpu|sock|vmalloc|"
+                         r"shmem|zswap|zswapped|file_\w+|swapcached|anon_thp|shmem_thp|(in)?active_\w+|unevictable|slab\w*|hugetlb")
 
 FILES = {
     "meminfo": File(keyed, "KiB", series=True),

@@ -85,8 +85,8 @@ def examine() -> list[Finding]:
     probes = all((build.BUILD / name).exists() for name in build.PROGRAMS)
     found = [_tool(qemu.BINARY, "qemu-system-x86"), _tool("mke2fs", "e2fsprogs"), _tool("mkswap", "util-linux"),
              _tool("setpriv", "util-linux"),
-             Finding("probes", probes, "built" if probes else "not built", "./bootstrap"), _kernel(), _memory(), _room(),
-             _acceleration(), _control_groups(), *_programs()]
+             Finding("probes", probes, "built" if probes else "not built", "./bootstrap"), _kernel(),
+             _memory(), _room(), _acceleration(), _control_groups(), *_programs()]
     return sorted(found, key=lambda finding: not finding.vital)
 
 

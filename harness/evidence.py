@@ -31,7 +31,7 @@ class Recorder:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._raw = open(path, "wb")
+        self._raw = open(path, "wb")        # noqa: SIM115 - closed by close()
         self._file = zstandard.ZstdCompressor(compression_params=_COMPRESSION).stream_writer(self._raw)
         self.ended = False
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, TypeAlias
 
 from harness import counters
 
 if TYPE_CHECKING:
     from harness.evidence import Recording, Trial
 
-Number = Union[int, float]
+Number: TypeAlias = int | float
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Quantity:
         return Combined("//", self, other)
 
 
-Bound = Union[Number, Quantity]
+Bound: TypeAlias = int | float | Quantity
 
 
 def value_of(bound: Bound | None, trial: Trial) -> Number | None:

@@ -7,7 +7,7 @@ import os
 import platform
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -121,8 +121,8 @@ def bounds_of(found: Sequence[Verdict]) -> list[dict[str, Any]]:
             first = next((reading for reading in readings if reading.if_true and reading.if_false), None)
             if first and first.if_true and first.if_false:
                 rows.append({"claim": verdict.claim.id, "quantity": expect.quantity.name,
-                             "if_true": [first.if_true.low, first.if_true.high, first.if_true.outside], "why_true": expect.if_true.why,
-                             "if_false": [first.if_false.low, first.if_false.high, first.if_false.outside], "why_false": expect.if_false.why})
+                             "if_true": list(astuple(first.if_true)), "why_true": expect.if_true.why,
+                             "if_false": list(astuple(first.if_false)), "why_false": expect.if_false.why})
     return rows
 
 

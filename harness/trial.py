@@ -117,7 +117,8 @@ def with_machine(machine: VM, cell: Cell, arm: str, recorder: Recorder) -> None:
 
 
 def cells(experiment: Experiment, kernel: Kernel, choose: Callable[[str, tuple[str, ...]], tuple[str, ...]], *,
-          trials: int | None, accelerator: str, fixed: dict[str, Any], append: str = "", fresh: bool = False) -> list[Cell]:
+          trials: int | None, accelerator: str, fixed: dict[str, Any], append: str = "",
+          fresh: bool = False) -> list[Cell]:
     """The cells of an experiment on a kernel: one for each combination of its axes' values.
 
     choose narrows an axis to what the user asked for; `fixed` are settings that the user pinned for all.

@@ -214,7 +214,8 @@ def human(value: Number | None) -> str:
     """A number as people read it."""
     if value is None:
         return "nothing"
-    return f"{value:,}" if isinstance(value, int) or (float(value).is_integer() and abs(value) < 1e15) else f"{value:,.4g}"
+    whole = isinstance(value, int) or (value.is_integer() and abs(value) < 1e15)
+    return f"{int(value):,}" if whole else f"{value:,.4g}"
 
 
 def spread(values: Sequence[Number | None]) -> str:

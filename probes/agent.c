@@ -15,8 +15,6 @@
 #include <unistd.h>
 #include "pattern.h"
 
-#define CHANNEL 3
-
 struct target targets[TARGET_LIMIT];
 int channel;
 static char text[TEXT_LIMIT + 8] __attribute__((aligned(4096)));
@@ -176,12 +174,13 @@ void lock_own_memory(void)
     }
 }
 
-int main(void)
+/* On a host the argument is the channel's descriptor. */
+int main(int count, char **words)
 {
     lock_own_memory();
     for (unsigned i = 0; i < TARGET_LIMIT; i++)
         targets[i].fd = -1;
-    channel = getpid() == 1 ? start_guest() : CHANNEL;
+    channel = getpid() == 1 ? start_guest() : count > 1 ? atoi(words[1]) : -1;
     agent_pid = getpid();
     if (getpid() != 1)
         prctl(PR_SET_PDEATHSIG, SIGTERM);

@@ -56,7 +56,7 @@ def build_native() -> None:
     ffi.cdef((HERE / "native.h").read_text())
     ffi.set_source("_native", '#include "operation.h"\n#include "pattern.h"\n#include "native.h"\n',
                    sources=[str(HERE / source) for source in [*OPERATIONS, "native.c"]],
-                   include_dirs=[str(HERE)], extra_compile_args=FLAGS + ["-Wno-unused-parameter"],
+                   include_dirs=[str(HERE)], extra_compile_args=[*FLAGS, "-Wno-unused-parameter"],
                    libraries=["pthread", "rt"])
     with tempfile.TemporaryDirectory() as directory:
         made = Path(ffi.compile(tmpdir=directory))

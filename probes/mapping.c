@@ -80,7 +80,7 @@ static int asked(int channel)
     return poll(&waiting, 1, 0) > 0;
 }
 
-/* address, length, stride, access, rounds (-1: until the next request), pause between rounds in ns.
+/* address, length, stride, access, rounds (-1: at least one, until the next request), pause between rounds in ns.
  * Writing keeps the content but makes a page non-zero; value is how many rounds were finished. */
 void op_touch(struct call *call)
 {
@@ -89,7 +89,7 @@ void op_touch(struct call *call)
     struct timespec nap = { .tv_sec = pause / 1000000000, .tv_nsec = pause % 1000000000 };
     if (stride <= 0)
         return fail(call, EINVAL);
-    for (int64_t round = 0; rounds < 0 ? !asked(call->channel) : round < rounds; round++) {
+    for (int64_t round = 0; rounds < 0 ? !round || !asked(call->channel) : round < rounds; round++) {
         for (int64_t at = 0; at < length; at += stride) {
             if (arg(call, 3) == ACCESS_WRITE)
                 memory[at] |= 1;

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -110,10 +109,10 @@ def test_results_directory_that_fills_up(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def griefs(tmp_path: Path) -> Iterator[Path]:
+def griefs(tmp_path: Path) -> Path:
     for name, grief in GRIEF.items():
         (tmp_path / f"grief_{name}.py").write_text(BAD.format(name=name, grief=grief))
-    yield tmp_path
+    return tmp_path
 
 
 @pytest.mark.parametrize(("name", "said"), [

@@ -15,8 +15,9 @@ FIRST_BRK = Claim(
     known=(Known(CONFIRMED, "glibc malloc/malloc.c, sysmalloc: the main arena grows by MORECORE, which is sbrk",
                  settings={"malloc": "glibc"}),))
 LARGE_MMAP = Claim(
-    "malloc-large-mmap", "In a fresh process a large request is served by a mapping of its own (mmap), not by the heap.",
-    ALLOCATION, known=(Known(CONFIRMED, THRESHOLD, settings={"malloc": "glibc"}),))
+    "malloc-large-mmap",
+    "In a fresh process a large request is served by a mapping of its own (mmap), not by the heap.", ALLOCATION,
+    known=(Known(CONFIRMED, THRESHOLD, settings={"malloc": "glibc"}),))
 
 
 def calls_of(lab: Lab, name: str, operation: str, *arguments: int) -> int:

@@ -73,7 +73,8 @@ EXPERIMENT = Experiment(
     needs=Needs(changes=("sysctl", "swap"), throwaway=True),
     expects=(
         *(Expect(HARD_LIMIT, refused(f"{kind} past it"),
-                 if_true=Exactly(errno.ENOMEM, "ENOMEM is what mmap(2) names for it"), if_false=Not(errno.ENOMEM, "granted, or another error"),
+                 if_true=Exactly(errno.ENOMEM, "ENOMEM is what mmap(2) names for it"),
+                 if_false=Not(errno.ENOMEM, "granted, or another error"),
                  reads_true=refused("larger than any address space"), reads_false=refused("private within it"),
                  says=f"A {kind} mapping 16 MiB past the limit was answered with errno {{value}}.")
           for kind in ("private", "shared")),

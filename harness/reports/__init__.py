@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from harness import cache
@@ -70,4 +71,5 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
         raise LabError(f"report {path}", error.strerror or "can't be written",
                        "free some room, then `invoke report` makes it from the evidence") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from harness.reports import readings
+from harness.reports import labels, readings
 from harness.reports.answer import setting
 from harness.reports.frames import Part, Track
+from harness.reports.labels import FONT, Label
 from harness.reports.readings import Cell
 from harness.results import Judged
 
@@ -32,13 +33,12 @@ MIB = 1 << 20
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES: tuple[Any, ...] = ("-", (0, (6, 1.5)), (0, (2, 1)), (0, (6, 1.5, 1.5, 1.5)), (0, (1, 1)), (0, (9, 2)))
 AMOUNTS, COUNTS = 5, 3          # lines of a panel: more can't be told apart
+STRONG, FAINT = 150, 60         # slices of time of a line: three points wide, eight for the pale ones
 LEAST = MIB                     # bytes by which a counter that no judge reads must move to be drawn
 
 # In points, 72 an inch.
 WIDTH, LEFT, RIGHT, BOTTOM = 720, 58, 190, 40
 PANEL, COUNTED, GAP, LINE = 190, 70, 16, 12
-FONT = 8.5
-CHARACTER = 0.62 * FONT         # a wide guess: the reader's font is not known
 STYLE: Any = {"svg.fonttype": "none", "svg.hashsalt": "folklab", "font.family": "DejaVu Sans", "font.size": FONT,
          "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.6, "xtick.major.width": 0.6,
          "ytick.major.width": 0.6, "axes.edgecolor": "#555555", "xtick.color": "#333333", "ytick.color": "#333333",
@@ -126,48 +126,6 @@ def moments(track: Track) -> list[tuple[float, str]]:
     return [(float(second), name) for second, name in zip(track.seconds, track.names, strict=True) if name]
 
 
-@dataclass(frozen=True)
-class Label:
-    """A named moment's label: where its line is, where its text begins (both in points), how many lines up it is."""
-
-    x: float
-    start: float
-    level: int
-    text: str
-
-
-def labels(marks: Sequence[tuple[float, str]]) -> list[Label]:
-    """Places labels above a panel so that no text meets another or another's line.
-
-    A text ends at its own line and stands higher than those before it in its way. One that would begin left of the
-    figure, or cross the line of such a one, begins at its line and stands above all that it meets. marks: x in
-    points from the panel's left edge, in order.
-    """
-    placed: list[Label] = []
-    leaning: list[tuple[float, str]] = []
-    for x, text in marks:
-        start = x - breadth(text)
-        if start < -LEFT or any(start < other for other, _ in leaning):
-            leaning.append((x, text))
-        else:
-            level = 1 + max((one.level for one in placed if one.x > start), default=-1)
-            placed.append(Label(x, start, level, text))
-    for x, text in reversed(leaning):
-        met = [one.level for one in placed if one.start < x + breadth(text) and one.start + breadth(one.text) > x]
-        placed.append(Label(x, x, 1 + max(met, default=-1), text))
-    return sorted(placed, key=lambda label: label.x)
-
-
-def breadth(text: str) -> float:
-    """A label's width in points, with the space around it."""
-    return len(text) * CHARACTER + 6
-
-
-def rows(placed: Sequence[Label]) -> int:
-    """How many lines of labels there are."""
-    return 1 + max((label.level for label in placed), default=-1)
-
-
 def draw(cell: Cell, tracks: Sequence[Track]) -> str | None:
     """A cell's plot as the text of an SVG file; None if there is nothing to draw. tracks: of frames, for the cell."""
     found = panels(cell, tracks)
@@ -199,9 +157,9 @@ def svg(found: Sequence[Panel], name: str) -> str:
 
     right = WIDTH - LEFT - RIGHT
     ends = [max(float(track.seconds[-1]) for track in panel.tracks) * 1.02 or 1.0 for panel in found]
-    placed = [labels([(second / end * right, text) for second, text in moments(panel.tracks[0])])
+    placed = [labels.place([(second / end * right, text) for second, text in moments(panel.tracks[0])], LEFT)
               for panel, end in zip(found, ends, strict=True)]
-    heights = [rows(of_panel) * LINE + 6 + (LINE if panel.arm else 0)
+    heights = [labels.rows(of_panel) * LINE + 6 + (LINE if panel.arm else 0)
                for panel, of_panel in zip(found, placed, strict=True)]
     total = sum(heights) + sum(body(panel) for panel in found) + len(found) * BOTTOM + LINE + 4
     with matplotlib.rc_context(STYLE):
@@ -240,7 +198,7 @@ def draw_panel(figure: Figure, panel: Panel, placed: Sequence[Label], end: float
     axes[-1].set_xlabel("seconds since the first sample")
     draw_marks(figure, axes, placed, end, top, total)
     if panel.arm:
-        above = top + rows(placed) * LINE + 6
+        above = top + labels.rows(placed) * LINE + 6
         figure.text(LEFT / WIDTH, above / total, f"arm “{panel.arm}”", weight="bold")
 
 
@@ -276,7 +234,7 @@ def draw_lines(axes: Axes, panel: Panel, names: Sequence[str]) -> None:
             when, raw = track.curve(name)
             if not len(raw):
                 continue
-            seconds, values = thin(when, (raw - raw[0]) * size)
+            seconds, values = thin(when, (raw - raw[0]) * size, STRONG if number == 0 else FAINT)
             style: dict[str, Any] = {"linewidth": 1.5, "linestyle": DASHES[index], "zorder": 3,
                                      "label": described(name, float(raw[0]) * size)}
             axes.plot(seconds, values, color=COLOURS[index],
@@ -287,17 +245,28 @@ def draw_lines(axes: Axes, panel: Panel, names: Sequence[str]) -> None:
 
 def described(name: str, start: float) -> str:
     """A counter in the legend, with the value that its line starts from."""
-    short = name if breadth(name) < RIGHT - 40 else name.replace(":", ":\n", 1)
+    short = name if labels.breadth(name) < RIGHT - 40 else name.replace(":", ":\n", 1)
     return f"{short}\nfrom {start:,.1f} MiB" if readings.is_amount(name) else f"{short}\nfrom {start:,.0f}"
 
 
-def thin(seconds: Real, values: Real) -> tuple[Real, Real]:
-    """Without the points in the middle of level stretches."""
+def thin(seconds: Real, values: Real, slices: int) -> tuple[Real, Real]:
+    """Without the middles of level stretches; of too many points the least and the most in each slice of time.
+
+    So a long series makes no larger file, and no peak is lost.
+    """
     import numpy as np
 
     kept = np.ones(len(values), bool)
     kept[1:-1] = (values[1:-1] != values[:-2]) | (values[1:-1] != values[2:])
-    return seconds[kept], values[kept]
+    seconds, values = seconds[kept], values[kept]
+    if len(values) <= 2 * slices:
+        return seconds, values
+    of_slice = (seconds / max(seconds[-1], 1e-9) * slices).astype(np.int64)
+    order = np.lexsort((values, of_slice))
+    first = np.flatnonzero(np.diff(of_slice[order], prepend=-1))
+    last = np.append(first[1:], len(order)) - 1
+    chosen = np.unique(np.concatenate([order[first], order[last], [0, len(values) - 1]]))
+    return seconds[chosen], values[chosen]
 
 
 def tidy(text: str) -> str:

@@ -81,9 +81,13 @@ def asked(experiment: Experiment, trial: Trial) -> dict[str, Asked]:
                      *(guard.quantity for guard in guards),
                      *(bound for guard in guards for bound in (guard.holds.low, guard.holds.high))]:
         value_of(quantity, trial)
-    return {arm: Asked(tuple(recording.asked), tuple(dict.fromkeys((label, state) for _, label, state
-                                                                   in recording.counted)), tuple(recording.moments))
-            for arm, recording in trial.arms.items() if isinstance(recording, Watched)}
+    found = {}
+    for arm in experiment.arms:
+        recording = trial.arms[arm]
+        if isinstance(recording, Watched):
+            ranges = dict.fromkeys((label, state) for _, label, state in recording.counted)
+            found[arm] = Asked(tuple(recording.asked), tuple(ranges), tuple(recording.moments))
+    return found
 
 
 BYTES = {"KiB": 1024, "bytes": 1}

@@ -56,7 +56,8 @@ def memory(size: Number) -> str:
 def plain(text: object) -> str:
     """Text in which Markdown sees no mark of its own."""
     marked = re.sub(r"([\\`*\[\]<|])", r"\\\1", " ".join(str(text).split()))
-    return re.sub(r"(?<!\w)_|_(?!\w)", r"\\_", marked)
+    # Within a word an underscore marks nothing.
+    return re.sub(r"(?<![^\W_])_+|_+(?![^\W_])", lambda run: r"\_" * len(run[0]), marked)
 
 
 def code(text: object) -> str:

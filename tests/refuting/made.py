@@ -14,9 +14,9 @@ from harness import evidence, pages, results
 from harness.claims import Experiment
 
 PAGE_SIZE = 4096
-MACHINE = {"name": "vm", "release": "6.12.0-made", "version": "#1", "arch": "x86_64", "page_size": PAGE_SIZE, "cpus": 1,
-           "accelerator": "tcg", "boots": 1, "restored": False, "command_line": "", "memory": 1 << 30}
-# A number of pages in a state: {"anonymous": 10, "absent": 6}; or a bare number: so many resident, by mincore, of TOTAL.
+MACHINE = {"name": "vm", "release": "6.12.0-made", "version": "#1", "arch": "x86_64", "page_size": PAGE_SIZE,
+           "cpus": 1, "accelerator": "tcg", "boots": 1, "restored": False, "command_line": "", "memory": 1 << 30}
+# A number of pages in a state: {"anonymous": 10, "absent": 6}; or a bare number: so many of TOTAL resident (mincore).
 TOTAL = 1 << 16
 States = Mapping[str, int]
 
@@ -65,7 +65,8 @@ def text_of(values: Mapping[str, int], source: str) -> str:
         return " ".join(str(values.get(name, 0)) for name in names) + "\n"
     if kind == "slabinfo":
         rows = {key.rsplit(".", 1)[0]: value for key, value in values.items()}
-        return "slabinfo - version: 2.1\n#\n" + "".join(f"{name} {value} {value} 1 1 1\n" for name, value in rows.items())
+        lines = "".join(f"{name} {value} {value} 1 1 1\n" for name, value in rows.items())
+        return f"slabinfo - version: 2.1\n#\n{lines}"
     return "".join(f"{key} {value}\n" for key, value in values.items())
 
 
@@ -113,7 +114,8 @@ def write_run(directory: Path, experiment: Experiment, trials: list[Made], setti
     cell.mkdir(parents=True)
     kernel = {"release": MACHINE["release"], "series": "6.12", "config": None}
     results.write_json(directory / "environment.json", results.environment(kernel, {}, "none"))
-    results.write_json(cell / "cell.json", results.describe_cell(experiment, dict(settings), len(trials), kernel, "tcg"))
+    described = results.describe_cell(experiment, dict(settings), len(trials), kernel, "tcg")
+    results.write_json(cell / "cell.json", described)
     for number, made in enumerate(trials, 1):
         for arm in experiment.arms:
             one = made.arms[arm] if made.arms else made

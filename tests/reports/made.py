@@ -64,8 +64,9 @@ def sample(name: str, milliseconds: int, **files: str | None) -> tuple[str, Mapp
 
 
 def series(milliseconds: int, **files: str | None) -> tuple[str, Mapping[str, Any]]:
-    event, fields = sample("", milliseconds, **files)
-    return "series", {key: value for key, value in fields.items() if key != "name"}
+    fields = dict(sample("", milliseconds, **files)[1])
+    fields.pop("name")
+    return "series", fields
 
 
 def resident(moment: str, label: str, count: int) -> tuple[str, Mapping[str, Any]]:

@@ -17,7 +17,7 @@ HUGE = (1 << 53) + 1        # the first whole number that a float can't hold
 
 def test_a_row_for_each_sample(tmp_path: Path) -> None:
     table = frames.frame(cell(tmp_path, [Made([
-        sample("before", 2_000, meminfo=meminfo(Cached=10), box__memory_current="x"),
+        sample("before", 2_000, meminfo=meminfo(Cached=10)),
         series(2_500, meminfo=meminfo(Cached=20)),
         series(1_500, meminfo=meminfo(Cached=30)),
     ])], axis={"lru": "mglru"}))
@@ -43,8 +43,8 @@ def test_what_was_not_read_is_absent(tmp_path: Path) -> None:
 
 
 def test_numbers_are_exact_and_have_units(tmp_path: Path) -> None:
-    table = frames.frame(cell(tmp_path, [Made([series(
-        0, meminfo=meminfo(Cached=HUGE), vmstat="nr_dirty -3\npgfault 5\n", box__statm="1 2 3\n", never_heard_of="1")])]))
+    files = {"meminfo": meminfo(Cached=HUGE), "vmstat": "nr_dirty -3\npgfault 5\n", "never_heard_of": "1"}
+    table = frames.frame(cell(tmp_path, [Made([series(0, **files)])]))
     assert table["meminfo:Cached"].tolist() == [HUGE]
     assert table["vmstat:nr_dirty"].tolist() == [-3]
     units = table.attrs["units"]

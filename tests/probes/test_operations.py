@@ -1,0 +1,265 @@
+"""The operations, carried out by the agent's hand and a probe on this host: the same programs as in a guest."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness import wire
+from harness.errors import LabError, MachineLost
+from harness.machine.agent import Agent
+from harness.machine.channel import Channel
+from harness.operations import SHARED, numbers
+from harness.probe import Probe, Target
+from probes import build
+
+PAGE = os.sysconf("SC_PAGE_SIZE")
+SIZE = 16 * PAGE
+
+
+def nothing(*_: object, **__: object) -> None:
+    """Records nothing."""
+
+
+@pytest.fixture(scope="module")
+def agent() -> Iterator[Agent]:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        command = [build.BUILD / "agent", str(theirs.fileno())]
+        process = subprocess.Popen(command, pass_fds=[theirs.fileno()])
+    found = Agent(Channel(ours, lambda what: MachineLost("agent", what)), 30)
+    yield found
+    ours.close()
+    process.wait(10)
+
+
+@pytest.fixture
+def hand(agent: Agent) -> Target:
+    return Target(agent, wire.HAND, "hand", nothing)
+
+
+@pytest.fixture
+def probe(agent: Agent) -> Iterator[Probe]:
+    number, pid = agent.spawn([str(build.BUILD / "probe"), str(agent.hello().agent_pid)])
+    found = Probe(agent, number, "probe", nothing, pid, PAGE)
+    yield found
+    found.kill_now()
+
+
+def test_every_operation_is_carried_out_by_somebody() -> None:
+    names = set(wire.OPERATIONS)
+    own = {"hello", "spawn", "signal", "watch", "unwatch", "sample", "series", "pages", "trace", "release", "power_off"}
+    table = (Path(build.__file__).parent / "operations.c").read_text()
+    for name in names - own:
+        assert f"[OP_{name.upper()}]" in table, name
+
+
+def test_hello(agent: Agent) -> None:
+    info = agent.hello()
+    assert info.page_size == PAGE
+    assert info.release == os.uname().release
+
+
+def test_heap(probe: Probe) -> None:
+    block = probe.malloc(100).value
+    assert probe.realloc(block, 200).value
+    blocks = numbers(probe.malloc_many(10, 88).text)
+    assert len(set(blocks)) == 10
+    assert probe.free_many(blocks).value == 10
+    end = probe.sbrk(0).value
+    assert probe.sbrk(PAGE).value == end
+    assert probe.brk(0).value == end + PAGE
+    assert probe.calloc(4, 4).value
+    probe.malloc_trim()
+    assert probe.mallopt(-3, 1 << 20).value == 1
+
+
+def test_mapping(probe: Probe) -> None:
+    region = probe.map(SIZE)
+    assert probe.mincore(region.address, SIZE).value == 0
+    region.fill(7)
+    assert probe.mincore(region.address, SIZE).value == 16
+    assert region.check(7) == 16
+    assert region.check(8) == 0
+    probe.poke(region.address, b"x")
+    assert region.check(7) == 15
+    assert probe.peek(region.address, 1).text == b"x"
+    assert probe.madvise(region.address, SIZE, 4).error == 0
+    assert probe.mincore(region.address, SIZE).value == 0
+    assert region.read().check(7) == 0
+    moved = probe.mremap(region.address, SIZE, 2 * SIZE).value
+    probe.mprotect(moved, PAGE, 1)
+    probe.munmap(moved, 2 * SIZE)
+    made = probe.mmap_many(10, PAGE)
+    assert made.value == 10
+    assert numbers(made.text)[2] == 0
+
+
+def test_refusals_carry_their_errno(probe: Probe) -> None:
+    assert probe.attempt.mmap(1 << 60).error == errno.ENOMEM
+    assert probe.attempt.open("/nonexistent").error == errno.ENOENT
+    with pytest.raises(LabError, match="ENOENT"):
+        probe.open("/nonexistent")
+    assert probe.attempt.run("none_such" if "none_such" in wire.OPERATIONS else "hello").error == errno.ENOSYS
+
+
+def test_files(probe: Probe, tmp_path: Path) -> None:
+    path = str(tmp_path / "file")
+    fd = probe.create_file(path, SIZE, seed=3)
+    assert probe.check_file(fd, SIZE, seed=3).value == 16
+    assert probe.read(fd, 10 * SIZE).value == SIZE
+    probe.write_text(fd, b"hello", 0)
+    assert probe.slurp(path, 5).text == b"hello"
+    assert probe.check_file(fd, SIZE, seed=3).value == 15
+    assert numbers(probe.fstat(fd).text)[4] == SIZE
+    assert numbers(probe.stat(path).text)[4] == SIZE
+    assert probe.statfs(path).value
+    probe.fsync(fd)
+    probe.fadvise(fd, 0, 0, 4)
+    probe.ftruncate(fd, PAGE)
+    probe.fallocate(fd, 0, 2 * PAGE)
+    probe.close(fd)
+    probe.unlink(path)
+    probe.mkdir(str(tmp_path / "d"))
+    assert probe.populate_dir(str(tmp_path / "d"), 5).value == 5
+    assert probe.list(str(tmp_path / "d")).value == 5
+    assert probe.populate_dir(str(tmp_path / "d"), 5, -1).value == 5
+    probe.rmdir(str(tmp_path / "d"))
+    probe.put(str(tmp_path / "put"), "text", os.O_CREAT)
+    assert (tmp_path / "put").read_text() == "text"
+
+
+def test_a_file_mapped_shared(probe: Probe, tmp_path: Path) -> None:
+    fd = probe.create_file(str(tmp_path / "file"), SIZE)
+    region = probe.map(SIZE, shared=True, fd=fd).fill(9)
+    probe.msync(region.address, SIZE)
+    assert probe.check_file(fd, SIZE, seed=9).value == 16
+
+
+def test_shared_memory(probe: Probe) -> None:
+    segment = probe.shmget(SIZE).value
+    address = probe.shmat(segment).value
+    assert probe.region(address, SIZE).fill().check() == 16
+    assert probe.shmctl(segment, 2).text
+    probe.shmdt(address)
+    probe.shmctl(segment, 0)
+    name = f"/folklab-test-{os.getpid()}"
+    fd = probe.shm_open(name).value
+    probe.ftruncate(fd, SIZE)
+    assert probe.map(SIZE, shared=True, fd=fd).fill().check() == 16
+    probe.shm_unlink(name)
+    assert probe.memfd("memfd").value > 0
+
+
+def test_messages_and_semaphores(probe: Probe) -> None:
+    queue = probe.msgget().value
+    assert probe.msgsnd(queue, 100, 3).value == 3
+    probe.msgctl(queue, 0)
+    semaphores = probe.semget(2).value
+    probe.semctl(semaphores, 0, 0)
+    name = f"/folklab-test-{os.getpid()}"
+    assert probe.sem_open(name).value
+    probe.sem_unlink(name)
+    posix = probe.attempt.mq_open(name, 4, 64)
+    if not posix.error:
+        assert probe.mq_send(posix.value, 64, 2).value == 2
+        probe.mq_unlink(name)
+
+
+def test_locks(probe: Probe) -> None:
+    region = probe.map(SIZE).lock()
+    assert probe.mincore(region.address, SIZE).value == 16
+    probe.munlock(region.address, SIZE)
+    probe.mlock2(region.address, SIZE, 1)
+    probe.munlockall()
+
+
+def test_processes(agent: Agent, probe: Probe) -> None:
+    shared, private = probe.map(PAGE, shared=True), probe.map(PAGE)
+    number = agent.next_target()
+    child = Probe(agent, number, "child", nothing, probe.run("fork", number).value, PAGE)
+    assert child.run("pid").value == child.pid != probe.run("pid").value
+    shared.of(child).fill(5)
+    private.of(child).fill(5)
+    assert (shared.check(5), private.check(5)) == (1, 0)
+    child.end(3)
+    assert probe.wait(child.pid).text[:4] == (3 << 8).to_bytes(4, "little")
+    finished = probe.execute("/bin/echo", "hello")
+    assert (finished.value, finished.text) == (0, b"hello\n")
+    assert probe.fork_idle(2, PAGE).value == 2
+    assert probe.threads(2).value == 2
+    assert probe.spin(1_000_000).value > 0
+    assert probe.nice(5).error == 0
+    latencies = numbers(probe.latency(probe.map(SIZE).address, SIZE, PAGE, 1_000_000, 5).text)
+    assert len(latencies) == 5
+
+
+def test_an_operation_without_an_end_ends_with_the_next_request(probe: Probe) -> None:
+    region = probe.map(SIZE)
+    going = probe.begin.touch(region.address, SIZE, write=True, rounds=-1, pause=1_000_000)
+    assert not going.done
+    assert probe.run("pid").value == probe.pid
+    assert going.wait().value >= 1
+
+
+def test_an_exit_is_told_by_its_status(probe: Probe) -> None:
+    assert os.WEXITSTATUS(probe.end(4)) == 4
+    assert probe.attempt.run("pid").ended is not None
+
+
+def test_a_signal_ends_an_operation(agent: Agent, probe: Probe) -> None:
+    going = probe.begin.sleep(60_000_000_000)
+    probe.signal(9)
+    ended = going.wait().ended
+    assert ended is not None
+    assert os.WTERMSIG(ended) == 9
+
+
+def test_system_calls(probe: Probe) -> None:
+    with probe.trace() as trace:
+        probe.mmap(SIZE)
+        probe.malloc_many(1000, 100)
+    mapped = [call for call in trace.calls if call.number == 9 and call.arguments[1] == SIZE]
+    assert len(mapped) == 1
+    assert mapped[0].result > 0
+    assert any(call.number == 12 for call in trace.calls)
+    assert probe.run("pid").value == probe.pid
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="frame numbers are shown to root only")
+def test_pages(agent: Agent, probe: Probe) -> None:
+    from harness import pages
+
+    region = probe.map(SIZE)
+    region.part(0, 4 * PAGE).fill()
+    data = agent.call("pages", probe.pid, region.address, 16).text
+    assert (pages.count(data, "resident"), pages.count(data, "absent")) == (4, 12)
+    assert pages.count(data, "anonymous") == 4
+    shared = probe.map(SIZE, shared=True).fill()
+    data = agent.call("pages", probe.pid, shared.address, 16).text
+    assert pages.count(data, "shmem") == 16
+
+
+def test_a_trace_of_many_texts_does_not_block(probe: Probe) -> None:
+    """A reply's head and text leave in one call: a traced probe stops after each."""
+    with probe.trace():
+        assert len(probe.peek(probe.map(64 * PAGE).address, 64 * PAGE).text) == 64 * PAGE
+
+
+def test_samples(agent: Agent) -> None:
+    assert agent.watch(250, "/proc/self/statm", 1)
+    assert not agent.watch(251, "/nonexistent", 1)
+    began, ended, sections = wire.sections(agent.call("sample", 1).text)
+    assert began <= ended
+    assert [(number, error) for number, error, _ in sections] == [(250, 0)]
+    agent.call("unwatch", 250)
+
+
+def test_shared_constant_agrees_with_the_kernel_headers() -> None:
+    assert SHARED == 1
