@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from typing import Any
 
@@ -112,6 +113,11 @@ class Lab:
                 return f"/dev/{device}"
         raise LabError(f"disk {name}", "the machine has none of that name", "name it in the experiment's needs")
 
+    def sectors(self, name: str) -> tuple[int, int]:
+        """How many sectors of 512 bytes a disk has read and written so far (Documentation/block/stat.rst)."""
+        fields = self.read(f"/sys/block/{self.device(name).rsplit('/', 1)[-1]}/stat").split()
+        return int(fields[2]), int(fields[6])
+
     def mount(self, source: str, target: str, kind: str, options: str = "", flags: int = 0) -> str:
         """Mounts a file system on a new directory, until the trial ends: the directory."""
         self.hand.attempt.mkdir(target)
@@ -188,9 +194,12 @@ class Lab:
             self.recorder.event("pages", sample=name, label=label, kind=kind, data=evidence.encode(data))
 
     def file_pages(self, path: str) -> tuple[str, bytes]:
-        """mincore of a whole file: a byte a page, through a mapping that touches nothing."""
+        """mincore of a whole file or block device: a byte a page, through a mapping that touches nothing."""
         fd = self.hand.open(path, os.O_RDONLY).value
-        size = numbers(self.hand.fstat(fd).text)[4]
+        state = numbers(self.hand.fstat(fd).text)
+        size = state[4]
+        if stat.S_ISBLK(state[2]):      # stat knows no size of it
+            size = int(self.read(f"/sys/class/block/{path.rsplit('/', 1)[-1]}/size")) * 512
         address = self.hand.mmap(size, protection=1, flags=1, fd=fd).value
         vector = self.hand.mincore(address, size).text
         self.hand.munmap(address, size)

@@ -82,6 +82,9 @@ def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recor
     """How it ended: "ok", "skipped", "absent" (no such setting on this kernel) or "broken", and why."""
     if cell.experiment.needs.system:
         return "skipped", "only an installed system can answer it: run it with --machine local"
+    for _, path in cell.shape.programs:
+        if not Path(path).exists():
+            return "skipped", f"this host has no {path}: run ./bootstrap"
     console = directory / f"trial-{number}{'.' + arm if arm else ''}.console.log"
     try:
         with open_machine(cell, number, console) as machine:
