@@ -35,6 +35,7 @@ class Sandbox:
                  oom_group: bool = False, pids: int | None = None) -> None:
         self.hand, self.name = hand, name
         self.path = f"{root}/{name}"
+        self._removed = False
         hand.mkdir(self.path)
         for file, value in (("memory.max", limit), ("memory.high", high), ("memory.low", low), ("memory.min", minimum),
                             ("memory.swap.max", swap), ("pids.max", pids)):
@@ -61,13 +62,16 @@ class Sandbox:
         self.hand.attempt.put(f"{self.path}/cgroup.freeze", "0")
 
     def remove(self, seconds: float = 10) -> None:
-        """Kills its processes and removes it; raises LabError if it stays."""
+        """Kills its processes and removes it, once; raises LabError if it stays."""
+        if self._removed:
+            return
         self._kill()
         deadline = time.monotonic() + seconds
         while (reply := self.hand.attempt.rmdir(self.path)).error:
             if time.monotonic() > deadline:
                 raise LabError(f"cgroup {self.path}", f"can't be removed (errno {reply.error})", "remove it by hand")
             self.hand.sleep(2_000_000)
+        self._removed = True
 
     def __enter__(self) -> Sandbox:
         return self

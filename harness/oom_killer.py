@@ -1,0 +1,78 @@
+"""How a procedure brings about an OOM: processes that hold memory, one that asks for the rest, and a witness."""
+
+from __future__ import annotations
+
+from harness import oom
+from harness.lab import Lab
+from harness.needs import MIB
+from harness.probe import Probe
+from harness.sandbox import Sandbox
+
+NEVER = -1000       # oom_score_adj of the process that asks: it is no candidate, so the others' sizes stay as they are
+
+
+def adjust(lab: Lab, probe: Probe, value: int, file: str = "oom_score_adj") -> int:
+    """Writes a process's oom_score_adj (or oom_adj): errno, 0 if it was taken."""
+    return lab.hand.attempt.put(f"/proc/{probe.pid}/{file}", str(value)).error
+
+
+def number(lab: Lab, probe: Probe, file: str = "oom_score") -> int:
+    """What one of a process's files says that holds a number."""
+    return int(lab.read(f"/proc/{probe.pid}/{file}"))
+
+
+def occupy(lab: Lab, name: str, size: int, sandbox: Sandbox | None = None, *, adj: int = 0) -> Probe:
+    """A probe that holds so many bytes of anonymous memory."""
+    probe = lab.probe(name, sandbox)
+    if adj:
+        adjust(lab, probe, adj)
+    if size:
+        probe.map(size).fill()
+    return probe
+
+
+def exhaust(lab: Lab, probe: Probe, most: int, at_once: int = 0, step: int = MIB // 4) -> None:
+    """Lets a probe fill memory, `at_once` bytes and then step by step, until something is killed; `most` bytes in all.
+
+    It never asks for more than one step above what there is, so what is killed first makes room for it."""
+    before = lab.counter("vmstat:oom_kill")
+    memory, filled = probe.map(most), max(at_once, 0)
+    if filled:
+        memory.part(0, filled).fill()
+    while filled + step <= most and lab.counter("vmstat:oom_kill") == before:
+        memory.part(filled, step).fill()
+        filled += step
+    lab.require(lab.counter("vmstat:oom_kill") > before, f"an OOM kill before {most} bytes were filled")
+
+
+def exhaust_group(lab: Lab, box: Sandbox, asking: Probe, limit: int) -> None:
+    """The same up to a group's limit in bytes."""
+    left = limit - int(box.read("memory.current") or 0)
+    lab.require(left > 0, f"room in {box.name} below its limit")
+    exhaust(lab, asking, left + 8 * MIB, left - 2 * MIB)
+
+
+class Witness:
+    """Keeps, for each OOM, the kernel's log of it and how the probes fare: the records that harness/oom.py reads."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self._seen = -1
+        self._news()
+
+    def _news(self) -> str:
+        lines = [line for line in self.lab.kernel_log().splitlines() if line[:1].isdigit()]
+        new = [line for line in lines if int(line.split(",")[1]) > self._seen]
+        if new:
+            self._seen = int(new[-1].split(",")[1])
+        return "\n".join(new)
+
+    def record(self, name: str, *probes: Probe) -> None:
+        """What has been logged since the last time. Waits for the end of the probes that were killed."""
+        log = self._news()
+        dead = {victim.pid for victim in oom.victims(log)}
+        for probe in probes:
+            if probe.pid in dead:
+                probe.agent.channel.wait_exit(probe.number, probe.agent.seconds)
+        self.lab.record(name, {"log": log, "pids": {probe.name: probe.pid for probe in probes},
+                               "ended": {probe.name: probe.status() for probe in probes}})
