@@ -51,7 +51,8 @@ def messages(log: str) -> Iterator[str]:
 
 def victims(log: str) -> list[Victim]:
     """Every kill in a text of /dev/kmsg, in order."""
-    found, constraints = [], {}
+    found: list[Victim] = []
+    constraints: dict[str | None, dict[str, str]] = {}
     for message in messages(log):
         if match := _CONSTRAINT.match(message):
             fields = dict(re.findall(r"(\w+)=([^,]*)", match["fields"]))

@@ -61,11 +61,10 @@ def stage(name: str) -> int:
     return next((number for number, names in enumerate(STAGES) if name in names), -1)
 
 
-def test_every_module_has_its_place() -> None:
-    helpers = {name for name, _ in modules() if stage(name) < 0}
-    for name in helpers:        # pure helpers beside the line: they may import the first stage only
-        for path in [path for found, path in modules() if found == name]:
-            assert imports(path) <= STAGES[0] | helpers, f"{path.name} is in no stage and imports {imports(path)}"
+def test_helpers_of_procedures_know_nothing_later_than_the_lab() -> None:
+    for name, path in modules():
+        late = {other for other in imports(path) if stage(other) > stage("lab")}
+        assert stage(name) >= 0 or not late, f"{path.name} is in no stage and imports {late}"
 
 
 @pytest.mark.parametrize(("name", "path"), modules(), ids=lambda value: getattr(value, "stem", value))
