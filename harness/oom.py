@@ -69,7 +69,7 @@ def victims(log: str) -> list[Victim]:
 
 
 def tables(log: str) -> list[dict[int, dict[str, int]]]:
-    """The tables of tasks, one for each report that has one: pid → column → number ("rss" in pages, "oom_score_adj")."""
+    """The tables of tasks, one a report that has one: pid → column → number ("rss" in pages, "oom_score_adj")."""
     found: list[dict[int, dict[str, int]]] = []
     columns: list[str] = []
     for message in messages(log):

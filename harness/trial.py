@@ -15,6 +15,7 @@ from harness.evidence import Recorder
 from harness.lab import Absent, Lab, Skip
 from harness.machine import snapshots, vm
 from harness.machine.kernels import Kernel
+from harness.machine.places import place
 from harness.machine.qemu import Shape
 from harness.machine.vm import VM
 from harness.settings import Settings
@@ -87,7 +88,7 @@ def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recor
             return "skipped", f"this host has no {path}: run ./bootstrap"
     console = directory / f"trial-{number}{'.' + arm if arm else ''}.console.log"
     try:
-        with open_machine(cell, number, console) as machine:
+        with place(), open_machine(cell, number, console) as machine:
             with_machine(machine, cell, arm, recorder)
         return "ok", ""
     except Absent as missing:

@@ -7,6 +7,7 @@ counter under its name ("meminfo:Cached") as a whole number in its own unit. Wha
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -131,19 +132,27 @@ def counters_of(cells: Sequence[Cell]) -> list[str]:
     """Every counter that any sample has, file by file as they were read."""
     found = {counter: None for _, of_cell in cells for one in of_cell for part in one.parts
              for counter in part.counters}
-    order = {source: index for index, source in enumerate(counters.FILES)}
-    return sorted(found, key=lambda counter: (counter.count("/"), order[_file(counter)]))
+    order = {file: index for index, file in enumerate(counters.FILES)}
+    return sorted(found, key=lambda counter: ("/" in counter, order[file_and_key(counter)[0]]))
 
 
-def _file(counter: str) -> str:
-    return counters.source_and_key(counter)[0].rsplit("/", 1)[-1]
+_OWNER = re.compile(rf".*/(?=(?:{'|'.join(map(re.escape, counters.FILES))})(?::|$))", re.S)
 
 
+@cache
+def file_and_key(counter: str) -> tuple[str, str]:
+    """"worker/statm:size" → "statm", "size". The name of a probe or sandbox may have any character in it."""
+    source, key = counters.source_and_key(counter)
+    return (source, key) if source in counters.FILES else counters.source_and_key(_OWNER.sub("", counter, count=1))
+
+
+@cache
 def unit(column: str) -> str:
     """A column's unit: "KiB", "bytes", "pages", "s", "" for a count or a text."""
     if column in {*TEXTS, "trial"}:
         return ""
-    return "s" if column == "t" else counters.unit_of(column)
+    file, key = file_and_key(column)
+    return "s" if column == "t" else counters.unit_of(f"{file}:{key}")
 
 
 def schema(names: Sequence[str]) -> pa.Schema:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -181,6 +182,11 @@ def settings(judged: Judged) -> str:
     return plain(", ".join(found))
 
 
+def near(text: str) -> str:
+    """An error's text with the paths of evidence as they are from the run's directory, wherever that lies."""
+    return re.sub(r"/\S*/(?=experiments/)", "", text)
+
+
 def is_surprise(row: Mapping[str, Any]) -> bool:
     """A verdict that differs from the known answer."""
     return row["known"] is not None and row["verdict"] not in {SKIPPED, row["known"]}
@@ -219,7 +225,8 @@ def templates() -> Environment:
 
     environment = Environment(loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, trim_blocks=True,
                               lstrip_blocks=True, keep_trailing_newline=True, autoescape=False)
-    environment.filters |= {"plain": plain, "code": code, "number": number, "signed": signed, "link": quote}
+    environment.filters |= {"plain": plain, "near": near, "code": code, "number": number, "signed": signed,
+                            "link": quote}
     environment.globals |= {"where": where, "setting": setting, "anchor": anchor, "absent": absent, "ranges": ranges,
                             "numbers": numbers, "guard_bound": guard_bound, "counted": counted, "settings": settings,
                             "is_surprise": is_surprise, "UNDECIDED": UNDECIDED, "SKIPPED": SKIPPED}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.reports import labels, readings
 from harness.reports.answer import setting
-from harness.reports.frames import Part, Track
+from harness.reports.frames import Part, Track, file_and_key
 from harness.reports.labels import FONT, Label
 from harness.reports.readings import Cell
 from harness.results import Judged
@@ -94,9 +94,9 @@ def telling(name: str) -> bool:
     MemAvailable is an estimate, Committed_AS and a process's size and data are promises, the LRU lists say what may
     become of memory. vmstat repeats meminfo in pages, or only ever grows.
     """
-    source, _, key = name.partition(":")
-    promised = source.endswith("/statm") and key not in {"resident", "shared"}
-    return (readings.is_amount(name) and source != "vmstat" and key not in {"MemAvailable", "Committed_AS"}
+    file, key = file_and_key(name)
+    promised = file == "statm" and key not in {"resident", "shared"}
+    return (readings.is_amount(name) and file != "vmstat" and key not in {"MemAvailable", "Committed_AS"}
             and not promised and not key.lower().startswith(("active", "inactive")))
 
 
@@ -114,7 +114,8 @@ def movers(shapes: Mapping[str, Real], taken: Sequence[str]) -> Iterator[str]:
 
     ways = {name: float(np.ptp(shape)) for name, shape in shapes.items()}
     drawn = [shapes[name] for name in taken]
-    for name in sorted(shapes.keys() - set(taken), key=lambda name: ("/statm" in name, -ways[name], name)):
+    others = shapes.keys() - set(taken)
+    for name in sorted(others, key=lambda name: (file_and_key(name)[0] == "statm", -ways[name], name)):
         shape, way = shapes[name], ways[name]
         if way >= LEAST and not any(len(one) == len(shape) and np.abs(one - shape).max() < 0.05 * way
                                     for one in drawn):

@@ -10,6 +10,8 @@ from harness import counters
 from harness.claims import Experiment
 from harness.evidence import Recording, Trial
 from harness.quantities import Number, in_pages, value_of
+from harness.reports.frames import file_and_key
+from harness.reports.frames import unit as unit_of
 from harness.results import Judged
 
 
@@ -95,7 +97,7 @@ BYTES = {"KiB": 1024, "bytes": 1}
 
 def scale(counter: str, page_size: int) -> int | None:
     """How many bytes one step of a counter is; None for a count, which is no amount of memory."""
-    unit = counters.unit_of(counter)
+    unit = unit_of(counter)
     return page_size if unit == "pages" else BYTES.get(unit)
 
 
@@ -115,11 +117,8 @@ _APART = {"meminfo:VmallocTotal", "meminfo:DirectMap4k", "meminfo:DirectMap2M", 
 def candidates(names: Iterable[str]) -> list[str]:
     """The counters among which to look for what changed most, the plainest name of a thing first."""
 
-    def order(counter: str) -> int:
-        return SOURCES.index(counters.source_and_key(counter)[0].rsplit("/", 1)[-1])
-
-    return sorted((name for name in names if name not in _APART
-                   and counters.source_and_key(name)[0].rsplit("/", 1)[-1] in SOURCES), key=order)
+    return sorted((name for name in names if name not in _APART and file_and_key(name)[0] in SOURCES),
+                  key=lambda name: SOURCES.index(file_and_key(name)[0]))
 
 
 def changed_most(values: Mapping[str, Sequence[Number]], taken: Iterable[str] = ()) -> Iterator[str]:
@@ -155,7 +154,7 @@ class Row:
 
 def counter_row(recording: Recording, counter: str, moments: Sequence[str]) -> Row:
     """A counter at these moments: amounts in pages where all of them are whole pages, else in the counter's unit."""
-    unit, values = counters.unit_of(counter), [recording.counter(moment, counter) for moment in moments]
+    unit, values = unit_of(counter), [recording.counter(moment, counter) for moment in moments]
     if unit in BYTES and counter not in _APART:
         pages = [None if value is None else in_pages(value, unit, recording.page_size) for value in values]
         if all(value is None or isinstance(value, int) for value in pages):

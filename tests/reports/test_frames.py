@@ -54,6 +54,14 @@ def test_numbers_are_exact_and_have_units(tmp_path: Path) -> None:
     assert set(units) == set(table.columns)
 
 
+def test_probes_have_any_name(tmp_path: Path) -> None:
+    table = frames.frame(cell(tmp_path, [Made([
+        sample("one", 0, **{"file: parent/statm": "1 2 3\n", "a/b/memory.current": "4096\n"})])]))
+    assert table["file: parent/statm:resident"].tolist() == [2]
+    assert table.attrs["units"]["file: parent/statm:resident"] == "pages"
+    assert table.attrs["units"]["a/b/memory.current"] == "bytes"
+
+
 def test_a_cell_without_samples_has_no_rows(tmp_path: Path) -> None:
     assert frames.frame(cell(tmp_path, [Made(status="skipped", reason="no swap")])).shape == (0, 6)
 

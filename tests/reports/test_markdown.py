@@ -122,10 +122,10 @@ def test_skipped(tmp_path: Path) -> None:
 
 
 def test_broken(tmp_path: Path) -> None:
-    what = "trial 2: guest lost: <4>[ 1.0] Kernel panic | `oops`"
+    what = "trial 2: guest lost: <4>[ 1.0] Kernel panic | `oops`; see /somewhere/run/experiments/made-up/console.log"
     judged = cell(tmp_path, [trial(), replace(trial(), status="broken", reason=what)], failures=[what])
     text = write(tmp_path, [judged])
-    escaped = "trial 2: guest lost: \\<4>\\[ 1.0\\] Kernel panic \\| \\`oops\\`"
+    escaped = "trial 2: guest lost: \\<4>\\[ 1.0\\] Kernel panic \\| \\`oops\\`; see experiments/made-up/console.log"
     assert "## Errors\n\nAn error is the lab's: no verdict follows from it.\n\n- made-up on Linux" in text
     assert f"6.12.117-made: {escaped}" in text
     assert f"**BROKEN**: {escaped}" in text
