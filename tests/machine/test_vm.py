@@ -1,0 +1,99 @@
+"""Guests: booted, kept as snapshots, restored. All of them real."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from harness import wire
+from harness.errors import MachineLost
+from harness.machine import accelerator, kernels, qemu, snapshots, vm
+from harness.machine.kernels import Kernel
+from harness.machine.qemu import Shape
+from harness.machine.vm import VM
+from harness.needs import MIB
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Kernel:
+    return kernels.find()
+
+
+@pytest.fixture(scope="module")
+def accelerated(kernel: Kernel) -> str:
+    return accelerator.choose(kernel)[0]
+
+
+@pytest.fixture(autouse=True)
+def fleet() -> None:
+    qemu.fleet.start()
+
+
+def slurp(guest: VM, path: str, limit: int = 0) -> bytes:
+    return guest.agent.channel.call("slurp", wire.HAND, (limit, 0), path.encode(), guest.agent.seconds).text
+
+
+def test_boot(kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
+    with vm.boot(kernel, Shape(), accelerated, tmp_path / "console.log") as guest:
+        assert guest.info.release == kernel.release
+        assert guest.info.agent_pid == 1
+        assert b"memory" in slurp(guest, "/sys/fs/cgroup/cgroup.controllers")
+        assert len(slurp(guest, "/proc/partitions").splitlines()) == 4
+    assert guest.qemu.process.returncode is not None
+
+
+def test_clones_are_fresh_and_apart(kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
+    """Two guests of one snapshot: the right clock, other random bytes, nothing of each other's files."""
+    random, names = [], []
+    for number in (1, 2):
+        with snapshots.restore(kernel, Shape(), accelerated, 0, tmp_path / f"{number}.log") as guest:
+            assert guest.restored
+            random.append(slurp(guest, "/dev/urandom", 32))
+            call = guest.agent.channel.call
+            names.append(call("list", wire.HAND, (), b"/tmp", 30).text)
+            call("put", wire.HAND, (0o100,), b"/tmp/mark\0here", 30)
+            uptime = float(slurp(guest, "/proc/uptime").split()[0])
+            booted = int(slurp(guest, "/proc/stat").split(b"btime ")[1].split()[0])
+            assert abs(booted + uptime - time.time()) < 30, "the clone's clock stands where its snapshot was taken"
+    assert random[0] != random[1]
+    assert names == [b"", b""]
+
+
+def test_a_snapshot_covers_all_that_went_into_it(kernel: Kernel, accelerated: str) -> None:
+    keys = {snapshots.key(kernel, shape, accelerated)
+            for shape in (Shape(), Shape(memory=512 * MIB), Shape(cpus=2), Shape(append="x"), Shape(thp="always"))}
+    assert len(keys) == 5
+
+
+def test_a_damaged_snapshot_is_made_anew(kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
+    shape = Shape(memory=256 * MIB)
+    directory = snapshots.ensure(kernel, shape, accelerated, 0)
+    made = (directory / "info.json").read_text()
+    (directory / "state").write_bytes(b"nonsense")
+    with snapshots.restore(kernel, shape, accelerated, 0, tmp_path / "console.log") as guest:
+        assert guest.info.release == kernel.release
+    assert (directory / "info.json").read_text() != made
+
+
+def test_a_guest_without_an_agent_is_lost_and_says_why(kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
+    shape = Shape(memory=256 * MIB, append="rdinit=/nonexistent")
+    with pytest.raises(MachineLost, match="panic"):
+        vm.boot(kernel, shape, accelerated, tmp_path / "console.log")
+    assert len(list(tmp_path.glob("console*.log"))) == vm.BOOT_TRIES
+
+
+def test_a_stopped_fleet_starts_nothing(kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
+    qemu.fleet.stop()
+    with pytest.raises(MachineLost, match="interrupted"):
+        vm.boot(kernel, Shape(), accelerated, tmp_path / "console.log")
+
+
+def test_old_snapshots_are_cleared_by_size(kernel: Kernel, accelerated: str) -> None:
+    shape = Shape(memory=256 * MIB)
+    directory = snapshots.ensure(kernel, shape, accelerated, 0)
+    everything = sum(snapshots.size(path.parent.parent)
+                     for path in directory.parent.parent.glob("*/0/info.json"))
+    snapshots.clear(limit=everything * 10)
+    assert directory.exists()
