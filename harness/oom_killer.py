@@ -52,6 +52,12 @@ def exhaust_group(lab: Lab, box: Sandbox, asking: Probe, limit: int) -> None:
     exhaust(lab, asking, left + 8 * MIB, left - 2 * MIB)
 
 
+def exhaust_machine(lab: Lab, asking: Probe) -> None:
+    """The same up to the end of the machine's memory, in steps of 1 MiB for the last 32 MiB that seem available."""
+    left = lab.counter("meminfo:MemAvailable") + lab.counter("meminfo:SwapFree") - 32 * MIB
+    exhaust(lab, asking, left + 96 * MIB, left, MIB)
+
+
 class Witness:
     """Keeps, for each OOM, the kernel's log of it and how the probes fare: the records that harness/oom.py reads."""
 

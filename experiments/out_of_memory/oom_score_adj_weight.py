@@ -1,0 +1,63 @@
+"""How much memory does a value of oom_score_adj weigh when a victim is chosen?"""
+
+from experiments.sections import OUT_OF_MEMORY
+from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.needs import MIB, Needs
+from harness.oom import IsVictim
+from harness.oom_killer import NEVER, Witness, adjust, exhaust_group, occupy
+from harness.quantities import Quantity
+
+LIMIT, OTHER = 96 * MIB, 64 * MIB
+# How far from the claimed balance the two processes are, in thousandths of the limit. The kernel's own division of the
+# limit into thousandths loses up to 999 pages (24.576 → 24 pages each, 1.2 % of the limit at +500).
+MARGIN = 20
+BADNESS = "mm/oom_kill.c, oom_badness: points += oom_score_adj * (totalpages / 1000) (v5.10 to v7.2)"
+# oom_score_adj of the first process, its size in thousandths of the limit, the limit.
+CASES = {"+0": (0, 400, LIMIT), "+200": (200, 300, LIMIT), "+500": (500, 150, LIMIT), "-300": (-300, 550, LIMIT),
+         "+200 of 64 MiB": (200, 300, OTHER)}
+
+ADDED = Claim(
+    "oom-score-adj-added", "oom_score_adj counts in the choice of the victim as that share (in thousandths) of the "
+    "allowed memory, added to what the process uses.", OUT_OF_MEMORY, known=(Known(CONFIRMED, BADNESS),))
+HALF = Claim(
+    "oom-adj-plus500-half", "In a group with limit L and no swap, a process of size A with oom_score_adj +500 is spared "
+    "only while another uses more than A + L/2 (to within 2 % of L).", OUT_OF_MEMORY,
+    known=(Known(CONFIRMED, BADNESS),))
+
+
+def procedure(lab: Lab) -> None:
+    witness = Witness(lab)
+    for case, (value, thousandths, limit) in CASES.items():
+        for side, margin in (("less", -MARGIN), ("more", MARGIN)):
+            name, other = f"{case}, {side}", thousandths + value + margin
+            with lab.sandbox(name.replace(" ", "-"), limit=limit, swap=0) as box:
+                pair = [occupy(lab, f"{name}: {who}", limit * share // 1000 // lab.page_size * lab.page_size, box)
+                        for who, share in (("adjusted", thousandths), ("other", other))]
+                asking = occupy(lab, f"{name}: asking", 0, box, adj=NEVER)
+                lab.require(adjust(lab, pair[0], value) == 0, f"oom_score_adj takes {value}")
+                exhaust_group(lab, box, asking, limit)
+                witness.record(name, *pair)
+
+
+def died(case: str, side: str) -> Quantity:
+    return IsVictim(f"{case}, {side}", f"{case}, {side}: adjusted").called(
+        f"the process at {case} is the victim when the other has 2 % {side} than its size and share")
+
+
+def both_sides(claim: Claim, case: str) -> tuple[Expect, Expect]:
+    spared, chosen = Exactly(0, "it is spared"), Exactly(1, "it is chosen")
+    return (Expect(claim, died(case, "less"), if_true=chosen, if_false=spared,
+                   reads_true=died("+0", "less"), reads_false=died("+0", "more"),
+                   says=f"At {case} it was chosen in {{value}} of 1 cases with 2 % less in the other,"),
+            Expect(claim, died(case, "more"), if_true=spared, if_false=chosen,
+                   reads_true=died("+0", "more"), reads_false=died("+0", "less"),
+                   says="in {value} with 2 % more."))
+
+
+EXPERIMENT = Experiment(
+    procedure,
+    rate=0,
+    needs=Needs(memory=256 * MIB, throwaway=True),
+    expects=(*(expect for case in CASES if case != "+0" for expect in both_sides(ADDED, case)),
+             *both_sides(HALF, "+500")),
+)

@@ -1,0 +1,52 @@
+"""Does a system-wide OOM take the process with the highest oom_score?"""
+
+from experiments.sections import OUT_OF_MEMORY
+from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.needs import MIB, Needs
+from harness.oom import HighestDied
+from harness.oom_killer import NEVER, Witness, adjust, exhaust_group, exhaust_machine, number, occupy
+
+SIZES = {"small": 16 * MIB, "middle": 32 * MIB, "large": 48 * MIB}
+LIMIT = 24 * MIB
+
+HIGHEST = Claim(
+    "oom-highest-score-dies", "In a system-wide OOM, with equal oom_score_adj, the first victim is the process with the "
+    "highest oom_score.", OUT_OF_MEMORY,
+    known=(Known(CONFIRMED, "mm/oom_kill.c, select_bad_process: the most points; fs/proc/base.c, proc_oom_score: the "
+                            "same points of the same RAM and swap (v6.12)"),))
+
+
+def procedure(lab: Lab) -> None:
+    witness = Witness(lab)
+    for name in ("equal", "adjusted"):
+        members = {who: occupy(lab, f"{name}: {who}", size) for who, size in SIZES.items()}
+        if name == "adjusted":
+            adjust(lab, members["small"], 1000)
+        asking = occupy(lab, f"{name}: asking", 0, adj=NEVER)       # no candidate, so the scores stay as they are
+        lab.record(f"{name}: scores", {probe.name: number(lab, probe) for probe in members.values()})
+        exhaust_machine(lab, asking)
+        witness.record(name, *members.values())
+        for probe in (asking, *(one for one in members.values() if one.alive)):
+            probe.kill_now()
+    with lab.sandbox("group", limit=LIMIT, swap=0) as box:
+        inside, outside = occupy(lab, "group: small", SIZES["small"], box), occupy(lab, "group: large", SIZES["large"])
+        lab.record("group: scores", {probe.name: number(lab, probe) for probe in (inside, outside)})
+        exhaust_group(lab, box, occupy(lab, "group: asking", 0, box, adj=NEVER), LIMIT)
+        witness.record("group", inside, outside)
+
+
+def predicted(name: str, members: tuple[str, ...] = tuple(SIZES)) -> HighestDied:
+    return HighestDied(name, tuple(f"{name}: {who}" for who in members))
+
+
+EXPERIMENT = Experiment(
+    procedure,
+    rate=0,
+    needs=Needs(memory=256 * MIB, throwaway=True),
+    expects=(Expect(
+        HIGHEST, predicted("equal").called("the first victim has the highest oom_score"),
+        if_true=Exactly(1, "the highest number is the victim's"), if_false=Exactly(0, "another one's is higher"),
+        reads_true=predicted("adjusted").called("the same with the smallest process at oom_score_adj 1000"),
+        reads_false=predicted("group", ("small", "large")).called("the same of a group's OOM with a larger one outside"),
+        says="The first victim had the highest oom_score in {value} of 1 cases."),),
+)
