@@ -7,8 +7,8 @@ from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, E
 from harness.needs import MIB, Needs
 from harness.quantities import Change, Counter, Pages, Quantity, pages
 
-SIZE = 16 * MIB
-LIMIT = 4 * SIZE        # the shared memory fits in, not the private memory beside it
+SIZE = 8 * MIB
+LIMIT = 4 * SIZE        # the shared memory fits in; the private memory alone does not
 KINDS = {"System V": "a System V segment", "POSIX": "a POSIX object", "anonymous": "a shared anonymous mapping"}
 
 CAN_SWAP = Claim(
@@ -43,7 +43,7 @@ def procedure(lab: Lab) -> None:
     lab.sample("written", pages=files)
     lab.drop_caches(1)
     lab.sample("dropped", pages=files)
-    lab.probe("private", box).map(3 * SIZE).fill()
+    lab.probe("private", box).map(6 * SIZE).fill()
     lab.sample("short", pages=files)
 
 

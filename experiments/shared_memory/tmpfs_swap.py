@@ -5,7 +5,7 @@ from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, E
 from harness.needs import MIB, Needs
 from harness.quantities import Counter, Pages, Quantity, pages
 
-SIZE = 16 * MIB
+SIZE = 8 * MIB
 LIMIT = 4 * SIZE        # three files fit in, the private memory does not
 
 TMPFS = Claim("tmpfs-swaps", "tmpfs pages go to swap when memory is short.", SHARED_MEMORY,
@@ -56,7 +56,7 @@ EXPERIMENT = Experiment(
         Expect(TMPFS, swapped("tmpfs", "a tmpfs file"),
                if_true=AtLeast(1, "they do: one is enough"), if_false=Exactly(0, "they don't"),
                reads_true=swapped("private", "private memory"), reads_false=swapped("locked", "a locked tmpfs file"),
-               says="Of 4,096 pages of a tmpfs file {value} were in swap when its group ran short of memory."),
+               says="Of 2,048 pages of a tmpfs file {value} were in swap when its group ran short of memory."),
         *(Expect(RAMFS, resident(moment, "ramfs", "a ramfs file"),
                  if_true=Exactly(pages(SIZE), "never: every page stays"),
                  if_false=AtMost(pages(SIZE) - 1, "one that is gone is enough"),
