@@ -130,8 +130,9 @@ class Recording:
             return pages.resident(data) if state == "resident" else None
         return pages.count(data, state)
 
-    def same_frames(self, sample: str, first: str, second: str) -> Number | None:
-        one, other = self.page_data(sample, first), self.page_data(sample, second)
+    def same_frames(self, sample: str, first: str, second: str, until: str | None = None) -> Number | None:
+        """How many pages of two ranges have the same frame; the second range as it was at the moment `until`."""
+        one, other = self.page_data(sample, first), self.page_data(until or sample, second)
         if one is None or other is None or one[0] != "pagemap" or other[0] != "pagemap":
             return None
         return pages.same_frames(one[1], other[1])

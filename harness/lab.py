@@ -14,7 +14,7 @@ from harness.evidence import Recorder
 from harness.machine.vm import VM
 from harness.needs import Needs
 from harness.on_device import FileOnDevice
-from harness.operations import numbers
+from harness.operations import TMPFS_MAGIC, numbers
 from harness.probe import Probe, Region, Target
 from harness.sandbox import Sandbox, prepare
 from harness.settings import Settings
@@ -131,6 +131,12 @@ class Lab:
 
     def mount_ramfs(self, name: str = "ramfs", options: str = "") -> str:
         return self.mount("ramfs", f"/mnt/{name}", "ramfs", options)
+
+    def mount_shm(self) -> str:
+        """Where POSIX shared memory is (shm_overview(7)): mounted as systems do it, unless this one has done it."""
+        if self.hand.attempt.statfs("/dev/shm").value != TMPFS_MAGIC:
+            self.mount("tmpfs", "/dev/shm", "tmpfs", "huge=never")
+        return "/dev/shm"
 
     def mount_disk(self, name: str = "disk") -> str:
         """The ext4 disk of that name, on /mnt/NAME."""

@@ -123,6 +123,12 @@ class Region:
     def unmap(self) -> None:
         self.probe.munmap(self.address, self.length)
 
+    @property
+    def file(self) -> str:
+        """What is behind a mapping of just this region, also where it has no name, as a path that can be opened and
+        asked (/proc/PID/map_files, proc(5); root only)."""
+        return f"/proc/{self.probe.pid}/map_files/{self.address:x}-{self.address + self.length:x}"
+
     def part(self, offset: int, length: int) -> Region:
         return Region(self.probe, self.address + offset, length)
 

@@ -196,19 +196,24 @@ class Pages(FromArm):
 
 @dataclass(frozen=True)
 class SameFrames(FromArm):
-    """How many pages of two ranges have the same physical frame, page by page, at a named moment."""
+    """How many pages of two ranges have the same physical frame, page by page, at a named moment.
+
+    until: the second range is looked at then; with the same range twice: how many pages stayed where they were.
+    """
 
     sample: str
     first: str
     second: str
     arm: str = ""
+    until: str = ""
 
     def of(self, recording: Recording) -> Number | None:
-        return recording.same_frames(self.sample, self.first, self.second)
+        return recording.same_frames(self.sample, self.first, self.second, self.until or self.sample)
 
     @property
     def name(self) -> str:
-        return f"pages that {self.first} and {self.second} share at “{self.sample}”"
+        since = f"“{self.sample}”" + (f" and “{self.until}”" if self.until else "")
+        return f"pages that {self.first} and {self.second} share at {since}"
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """Can what was written to tmpfs be freed by drop_caches?"""
 
+import os
+
 from experiments.sections import SHARED_MEMORY
-from harness.claims import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, REFUTED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
 from harness.needs import MIB, Needs
 from harness.quantities import Change, Pages, Quantity, pages
 
@@ -12,15 +14,25 @@ UNRECLAIMABLE = Claim(
     SHARED_MEMORY,
     known=(Known(CONFIRMED, "mm/truncate.c, invalidate_mapping_pages: dirty pages are skipped, and what was written "
                             "to tmpfs stays dirty (v6.12)"),))
+BECAUSE_REFERENCED = Claim(
+    "tmpfs-unreclaimable-because-referenced",
+    "No page of an existing tmpfs file is ever freed by drop_caches, because the file references it, whether the page "
+    "was written or only read.", SHARED_MEMORY,
+    known=(Known(REFUTED, "mm/truncate.c, invalidate_mapping_pages looks at dirty, writeback and users, not at the "
+                          "file; mm/shmem.c, shmem_fault leaves a page of a hole clean (v6.12)"),))
 
 
 def procedure(lab: Lab) -> None:
-    disk = lab.mount_disk()
-    files = {"tmpfs": lab.mount_tmpfs() + "/file", "disk": f"{disk}/file", "locked": f"{disk}/locked"}
+    disk, tmpfs = lab.mount_disk(), lab.mount_tmpfs()
+    files = {"tmpfs": f"{tmpfs}/file", "disk": f"{disk}/file", "locked": f"{disk}/locked"}
     probe = lab.probe()
     descriptors = {name: probe.create_file(path, SIZE) for name, path in files.items()}
     lab.sync()
     probe.map(SIZE, shared=True, fd=descriptors["locked"]).lock()
+    files["read"] = f"{tmpfs}/read"
+    hole = probe.open(files["read"], os.O_RDWR | os.O_CREAT).value
+    probe.ftruncate(hole, SIZE)
+    probe.map(SIZE, shared=True, fd=hole).read().unmap()
     lab.sample("written", pages=files)
     lab.drop_caches(1)
     lab.sample("dropped", pages=files)
@@ -36,12 +48,15 @@ EXPERIMENT = Experiment(
     guards=(Guard(Change("vmstat:pswpout", "written", "dropped"), Exactly(0),
                   "a swapped page is not resident, but not freed either"),
             Guard(Pages("written", "tmpfs"), Exactly(pages(SIZE)), "all of it must be there before the drop"),
-            Guard(Pages("written", "disk"), Exactly(pages(SIZE)), "all of it must be there before the drop")),
-    expects=(Expect(
-        UNRECLAIMABLE, kept("tmpfs", "pages of a tmpfs file kept"),
-        if_true=Exactly(pages(SIZE), "every page that was written"),
-        if_false=AtMost(pages(SIZE) - 1, "“cannot” means no page: one that is gone is enough"),
-        reads_true=kept("locked", "pages of a locked file kept"),
-        reads_false=kept("disk", "pages of a clean disk file kept"),
-        says="Of {bound} pages written to tmpfs {value} were still resident after drop_caches=1."),),
+            Guard(Pages("written", "disk"), Exactly(pages(SIZE)), "all of it must be there before the drop"),
+            Guard(Pages("written", "read"), Exactly(pages(SIZE)), "all of it must be there before the drop")),
+    expects=tuple(
+        Expect(claim, kept(label, f"pages {how} tmpfs kept"),
+               if_true=Exactly(pages(SIZE), "every page that was there"),
+               if_false=AtMost(pages(SIZE) - 1, "“cannot” means no page: one that is gone is enough"),
+               reads_true=kept("locked", "pages of a locked file kept"),
+               reads_false=kept("disk", "pages of a clean disk file kept"),
+               says=f"Of {{bound}} pages {how} tmpfs {{value}} were still resident after drop_caches=1.")
+        for claim, label, how in ((UNRECLAIMABLE, "tmpfs", "written to"), (BECAUSE_REFERENCED, "tmpfs", "written to"),
+                                  (BECAUSE_REFERENCED, "read", "only read from"))),
 )

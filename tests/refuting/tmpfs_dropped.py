@@ -1,10 +1,12 @@
-"""tmpfs-unreclaimable: one page of 16,384 that was freed is enough."""
+"""tmpfs-unreclaimable and …-because-referenced: one page of 16,384 that was freed is enough."""
 
 from tests.refuting.made import Made
 
+N = 16384
 GOOD = Made(counters={"written": {"vmstat:pswpout": 0}, "dropped": {"vmstat:pswpout": 0}},
-            pages={"written": {"tmpfs": 16384, "disk": 16384, "locked": 16384},
-                   "dropped": {"tmpfs": 16384, "disk": 0, "locked": 16384}})
+            pages={"written": {"tmpfs": N, "disk": N, "locked": N, "read": N},
+                   "dropped": {"tmpfs": N, "disk": 0, "locked": N, "read": N}})
 
-CONFIRMS = {"tmpfs-unreclaimable": GOOD}
-REFUTES = {"tmpfs-unreclaimable": GOOD.but(pages={"dropped": {"tmpfs": 16383}})}
+CONFIRMS = {"tmpfs-unreclaimable": GOOD, "tmpfs-unreclaimable-because-referenced": GOOD}
+REFUTES = {"tmpfs-unreclaimable": GOOD.but(pages={"dropped": {"tmpfs": N - 1}}),
+           "tmpfs-unreclaimable-because-referenced": GOOD.but(pages={"dropped": {"read": N - 1}})}

@@ -1,0 +1,68 @@
+"""Does filling a ramfs drive the machine into OOM, and filling a tmpfs of default size not?"""
+
+import os
+
+from experiments.sections import SHARED_MEMORY
+from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab, Not
+from harness.needs import DISK, MIB, Needs
+from harness.quantities import Change, Quantity, Recorded
+from harness.settings import Settings
+
+EXHAUSTS = Claim(
+    "ramfs-exhausts-memory",
+    "Filling a ramfs drives the machine into OOM, while filling a tmpfs of default size does not.", SHARED_MEMORY,
+    known=(Known(CONFIRMED, "Documentation/filesystems/ramfs-rootfs-initramfs.rst: “you can keep writing data into it "
+                            "until you fill up all memory”; tmpfs(5): size is half of the memory by default"),))
+
+
+def write_past_memory(lab: Lab, kind: str, path: str) -> None:
+    """Writes more than the machine has, by a process that the OOM killer chooses first."""
+    writer = lab.probe(kind)
+    lab.write(f"/proc/{writer.pid}/oom_score_adj", "1000")
+    fd = writer.open(path, os.O_RDWR | os.O_CREAT).value
+    reply = writer.attempt.write(fd, lab.memory + 64 * MIB)
+    lab.record(f"{kind}: errno", reply.error)
+    lab.record(f"{kind}: killed", int(not writer.alive))
+    lab.sample(kind)
+    writer.kill_now()
+    lab.hand.unlink(path)
+
+
+def procedure(lab: Lab) -> None:
+    files = {"disk": lab.mount_disk() + "/file", "tmpfs": lab.mount("tmpfs", "/mnt/tmpfs", "tmpfs") + "/file",
+             "ramfs": lab.mount_ramfs() + "/file"}
+    lab.sample("nothing")
+    for kind in ("disk", "tmpfs"):
+        write_past_memory(lab, kind, files[kind])
+    hog = lab.probe("private")
+    memory = hog.map(lab.memory + 64 * MIB)
+    lab.write(f"/proc/{hog.pid}/oom_score_adj", "1000")
+    hog.attempt.fill(memory.address, memory.length)
+    lab.sample("private")
+    write_past_memory(lab, "ramfs", files["ramfs"])
+
+
+STEPS = ("nothing", "disk", "tmpfs", "private", "ramfs")
+
+
+def kills(step: str, what: str) -> Quantity:
+    return Change("vmstat:oom_kill", STEPS[STEPS.index(step) - 1], step).called(f"processes killed for {what}")
+
+
+HOG = kills("private", "filling private memory past the machine's")
+ON_DISK = kills("disk", "writing a disk file past the machine's memory")
+
+EXPERIMENT = Experiment(
+    procedure,
+    needs=Needs(memory=256 * MIB, disks=(DISK,), changes=("mount",), throwaway=True),
+    settings=Settings(overcommit=1),
+    guards=(Guard(Recorded("tmpfs: errno"), Not(0), "a tmpfs that took all of it was not filled"),),
+    expects=(
+        Expect(EXHAUSTS, kills("ramfs", "filling a ramfs"),
+               if_true=AtLeast(1, "OOM: one is enough"), if_false=Exactly(0, "no OOM"),
+               reads_true=HOG, reads_false=ON_DISK, says="Filling a ramfs killed {value} process;"),
+        Expect(EXHAUSTS, kills("tmpfs", "filling a tmpfs of default size"),
+               if_true=Exactly(0, "no OOM"), if_false=AtLeast(1, "OOM: one is enough"),
+               reads_true=ON_DISK, reads_false=HOG, says="filling a tmpfs of default size killed {value}."),
+    ),
+)

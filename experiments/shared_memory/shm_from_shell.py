@@ -1,0 +1,81 @@
+"""Can shared memory be requested from a shell?"""
+
+import os
+from collections.abc import Callable
+
+from experiments.sections import SHARED_MEMORY
+from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.needs import MIB, Needs
+from harness.probe import Probe
+from harness.quantities import Change, Quantity, Recorded
+
+NOT_FROM_SHELL = Claim(
+    "shm-not-from-shell", "Shared memory cannot be requested from a shell.", SHARED_MEMORY,
+    known=(Known(REFUTED, "ipcmk(1) of util-linux makes segments; shm_overview(7): an object is a file of /dev/shm, "
+                          "which a shell's redirection makes too"),))
+SEGMENTS = "/proc/sysvipc/shm"      # a line of titles, then one for each segment (proc(5))
+
+
+def shell(lab: Lab, probe: Probe, command: str) -> None:
+    status = probe.execute("/programs/dash", "-c", command).value
+    lab.require(status == 0, f"“{command}” ended with wait status {status}")
+
+
+def procedure(lab: Lab) -> None:
+    lab.mount_shm()
+    disk = lab.mount_disk()
+    probe = lab.probe()
+    steps: dict[str, Callable[[], object]] = {
+        "nothing": lambda: None,
+        "queue": lambda: shell(lab, probe, "/programs/ipcmk -Q"),
+        "segment": lambda: shell(lab, probe, f"/programs/ipcmk -M {1 * MIB}"),
+        "shmget": lambda: probe.shmget(1 * MIB),
+        "file": lambda: shell(lab, probe, f"echo text > {disk}/file"),
+        "object": lambda: shell(lab, probe, "echo text > /dev/shm/object"),
+        "shm_open": lambda: probe.write_text(probe.shm_open("/shm_open").value, b"text"),
+    }
+    before = 0
+    for name, step in steps.items():
+        step()
+        now = len(lab.read(SEGMENTS).splitlines()) - 1
+        lab.record(f"{name}: segments", now - before)
+        before = now
+        lab.sample(name)
+    for name in ("file", "object", "shm_open"):
+        lab.record(f"{name}: opened", int(not probe.attempt.shm_open(f"/{name}", os.O_RDWR).error))
+
+
+def segments(step: str, what: str) -> Quantity:
+    return Recorded(f"{step}: segments", "segments", title=f"System V segments made by {what}")
+
+
+def growth(since: str, until: str, what: str) -> Quantity:
+    return Change("meminfo:Shmem", since, until).called(f"growth of Shmem by {what}")
+
+
+def opened(name: str, what: str) -> Quantity:
+    return Recorded(f"{name}: opened", title=f"whether shm_open finds what was made by {what}")
+
+
+NOTHING, SOME = Exactly(0, "“cannot” means nothing is made"), AtLeast(1, "one is enough")
+
+EXPERIMENT = Experiment(
+    procedure,
+    rate=0,
+    needs=Needs(changes=("mount",), programs=("/bin/dash", "/usr/bin/ipcmk")),
+    expects=(
+        Expect(NOT_FROM_SHELL, segments("segment", "dash -c 'ipcmk -M 1048576'"), if_true=NOTHING, if_false=SOME,
+               reads_true=segments("queue", "dash -c 'ipcmk -Q'"), reads_false=segments("shmget", "shmget in C"),
+               says="A shell's ipcmk -M made {value} System V segment."),
+        Expect(NOT_FROM_SHELL, growth("file", "object", "dash -c 'echo text > /dev/shm/object'"),
+               if_true=NOTHING, if_false=SOME,
+               reads_true=growth("shmget", "file", "the same to a file on a disk"),
+               reads_false=growth("object", "shm_open", "shm_open and write in C"),
+               says="A shell's redirection into /dev/shm made {value} page of shared memory."),
+        Expect(NOT_FROM_SHELL, opened("object", "dash -c 'echo text > /dev/shm/object'"),
+               if_true=NOTHING, if_false=SOME,
+               reads_true=opened("file", "the same to a file on a disk"),
+               reads_false=opened("shm_open", "shm_open in C"),
+               says="shm_open found that object ({value})."),
+    ),
+)

@@ -1,0 +1,76 @@
+"""Can shared memory that drop_caches does not free be swapped out?"""
+
+import os
+
+from experiments.sections import SHARED_MEMORY
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.needs import MIB, Needs
+from harness.quantities import Change, Counter, Pages, Quantity, pages
+
+SIZE = 8 * MIB
+LIMIT = 4 * SIZE        # the shared memory fits in; the private memory alone does not
+KINDS = {"System V": "a System V segment", "POSIX": "a POSIX object", "anonymous": "a shared anonymous mapping"}
+
+CAN_SWAP = Claim(
+    "undroppable-shmem-can-swap",
+    "Shared memory that cannot be dropped can still be swapped out when memory is short.", SHARED_MEMORY,
+    known=(Known(CONFIRMED, "mm/shmem.c, shmem_writepage: reclaim moves pages of shmem to swap, invalidation by "
+                            "drop_caches skips them as dirty (v6.12)"),))
+
+
+def procedure(lab: Lab) -> None:
+    lab.swapon()
+    lab.mount_shm()
+    disk = lab.mount_disk()
+    box = lab.sandbox(limit=LIMIT)
+    owner = lab.probe("owner", box)
+    fd = owner.shm_open("/object").value
+    owner.ftruncate(fd, SIZE)
+    regions = {"System V": owner.region(owner.shmat(owner.shmget(SIZE).value).value, SIZE),
+               "POSIX": owner.map(SIZE, shared=True, fd=fd), "anonymous": owner.map(SIZE, shared=True)}
+    files = {name: region.fill().file for name, region in regions.items()}
+    outside = lab.probe("outside")
+    for name in ("disk", "locked"):
+        files[name] = f"{disk}/{name}"
+        outside.create_file(files[name], SIZE)
+    lab.sync()
+    # Each maps one of them and touches nothing: what is in swap of this process is in swap of the object (smaps: Swap).
+    for name, path in files.items():
+        watcher = lab.probe(name)
+        memory = watcher.map(SIZE, shared=True, fd=watcher.open(path, os.O_RDWR).value)
+        if name == "locked":
+            memory.lock()
+    lab.sample("written", pages=files)
+    lab.drop_caches(1)
+    lab.sample("dropped", pages=files)
+    lab.probe("private", box).map(6 * SIZE).fill()
+    lab.sample("short", pages=files)
+
+
+def kept(name: str, what: str) -> Quantity:
+    return Pages("dropped", name).called(f"pages of {what} kept by drop_caches")
+
+
+def swapped(name: str, what: str) -> Quantity:
+    return Counter(f"{name}/smaps_rollup:Swap", "short").called(f"pages of {what} in swap")
+
+
+EXPERIMENT = Experiment(
+    procedure,
+    needs=Needs(changes=("drop_caches", "mount", "swap")),
+    axes={"lru": ("classic", "mglru")},
+    guards=(Guard(Change("vmstat:pswpout", "written", "dropped"), Exactly(0),
+                  "a swapped page is not resident, but not freed either"),),
+    expects=(
+        *(Expect(CAN_SWAP, kept(kind, what),
+                 if_true=Exactly(pages(SIZE), "cannot be dropped: every page stays"),
+                 if_false=AtMost(pages(SIZE) - 1, "one that was freed is enough"),
+                 reads_true=kept("locked", "a locked disk file"), reads_false=kept("disk", "a clean disk file"),
+                 says=f"drop_caches kept {{value}} of {{bound}} pages of {what}.") for kind, what in KINDS.items()),
+        *(Expect(CAN_SWAP, swapped(kind, what),
+                 if_true=AtLeast(1, "it can: one is enough"), if_false=Exactly(0, "it can't"),
+                 reads_true=swapped("private", "private memory"), reads_false=swapped("locked", "a locked disk file"),
+                 says=f"When its group ran short of memory, {{value}} pages of {what} were in swap.")
+          for kind, what in KINDS.items()),
+    ),
+)

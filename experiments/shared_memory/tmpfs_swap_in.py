@@ -1,0 +1,107 @@
+"""What happens to a swapped-out tmpfs page that is read, or partly written?"""
+
+import os
+
+from experiments.sections import SHARED_MEMORY
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.needs import MIB, Needs
+from harness.quantities import Change, Counter, Pages, Quantity, Recorded, pages
+from harness.settings import Settings
+
+SIZE = 4 * MIB
+
+READ = Claim(
+    "tmpfs-read-swaps-in", "Reading a swapped-out tmpfs page brings it back from swap with its content.", SHARED_MEMORY,
+    known=(Known(CONFIRMED, "mm/shmem.c, shmem_swapin_folio (v6.12)"),))
+WRITE = Claim(
+    "tmpfs-write-swaps-in",
+    "Writing part of a swapped-out tmpfs page first reads it in from swap; the rest of its content is kept.",
+    SHARED_MEMORY,
+    known=(Known(CONFIRMED, "mm/shmem.c, shmem_write_begin: shmem_get_folio with SGP_WRITE, which swaps in what is in "
+                            "swap (v6.12)"),))
+
+
+def procedure(lab: Lab) -> None:
+    lab.swapon()
+    box, tmpfs = lab.sandbox(), lab.mount_tmpfs()
+    writer, owner, outside = lab.probe("writer", box), lab.probe("private", box), lab.probe("outside")
+    files = {name: outside.open(f"{tmpfs}/{name}", os.O_RDWR | os.O_CREAT).value for name in ("read", "write", "cut")}
+    for name in files:
+        writer.write(writer.open(f"{tmpfs}/{name}").value, SIZE)
+        # Maps the file and touches nothing: what is in swap of this process is in swap of the file (smaps: Swap).
+        watcher = lab.probe(name)
+        watcher.map(SIZE, shared=True, fd=watcher.open(f"{tmpfs}/{name}").value)
+    writer.end()
+    private = owner.map(SIZE).fill()
+    for _ in range(10):
+        # Pages whose write to swap has not ended stay in the swap cache: the next squeeze frees them.
+        box.set("memory.high", "0")
+        if not lab.counter("meminfo:SwapCached"):
+            break
+    box.set("memory.high", "max")
+    lab.sample("squeezed", pages={"private": private})
+    lab.record("read: content", outside.check_file(files["read"], SIZE).value)
+    lab.sample("read")
+    for page in range(0, SIZE, lab.page_size):
+        outside.write_text(files["write"], b"part", page + lab.page_size // 2)
+    lab.sample("write")
+    lab.record("write: content", outside.check_file(files["write"], SIZE).value)
+    outside.ftruncate(files["cut"], 0)
+    outside.ftruncate(files["cut"], SIZE)
+    lab.record("cut: content", outside.check_file(files["cut"], SIZE).value)
+    lab.sample("cut")
+    lab.record("private: content", private.check())
+    lab.sample("private")
+
+
+# A page of swap at a time comes in (page_cluster=0), so the counter says how many of the swapped-out ones did.
+STEPS = ("squeezed", "read", "write", "cut", "private")
+READ_IN = AtLeast(pages(SIZE), "every one of them (the owner of private memory gets pages of its own back besides)")
+FEWER = AtMost(pages(SIZE) - 1, "one that was not read in is enough")
+KEPT, LOST = Exactly(pages(SIZE), "every page that was filled"), AtMost(pages(SIZE) - 1, "one that is lost is enough")
+
+
+def swap_ins(step: str, what: str) -> Quantity:
+    return Change("vmstat:pswpin", STEPS[STEPS.index(step) - 1], step).called(f"pages read in from swap by {what}")
+
+
+def content(step: str, what: str) -> Quantity:
+    return Recorded(f"{step}: content", "pages", title=f"pages with their content after {what}")
+
+
+def swapped(name: str, moment: str) -> Quantity:
+    return Counter(f"{name}/smaps_rollup:Swap", moment)
+
+
+def decided(claim: Claim, step: str, what: str) -> tuple[Expect, Expect]:
+    return (
+        Expect(claim, swap_ins(step, what), if_true=READ_IN, if_false=FEWER,
+               reads_true=swap_ins("private", "reading swapped-out private memory"),
+               reads_false=swap_ins("cut", "cutting off a swapped-out file"),
+               says=f"{what[0].upper()}{what[1:]} of 1,024 swapped-out tmpfs pages read {{value}} in from swap;"),
+        Expect(claim, content(step, what), if_true=KEPT, if_false=LOST,
+               reads_true=content("private", "reading swapped-out private memory"),
+               reads_false=content("cut", "cutting off a swapped-out file"),
+               says="{value} had their content."))
+
+
+EXPERIMENT = Experiment(
+    procedure,
+    needs=Needs(changes=("mount", "swap")),
+    settings=Settings(page_cluster=0),
+    axes={"lru": ("classic", "mglru")},
+    guards=(*(Guard(swapped(name, "squeezed").called(f"swapped-out pages of the file “{name}”"), Exactly(pages(SIZE)),
+                    "all of it must be in swap before it is touched") for name in ("read", "write", "cut")),
+            Guard(Pages("squeezed", "private", "swapped"), Exactly(pages(SIZE)), "so must the private memory"),
+            Guard(Counter("meminfo:SwapCached", "squeezed"), Exactly(0),
+                  "a page in the swap cache comes back without being read")),
+    expects=(
+        *decided(READ, "read", "reading"),
+        Expect(READ, swapped("read", "read").called("pages of the file still in swap once it was read"),
+               if_true=Exactly(0, "brought back: none is left there"), if_false=AtLeast(1, "one is enough"),
+               reads_true=swapped("cut", "cut").called("the same of a file that was cut off"),
+               reads_false=swapped("write", "read").called("the same of a file that nobody has touched yet"),
+               says="{value} were still in swap."),
+        *decided(WRITE, "write", "writing a part of each"),
+    ),
+)

@@ -1,0 +1,13 @@
+"""posix-shm-same-pages: one page of which a process has its own."""
+
+from tests.refuting.made import Made
+
+N = 4096
+ALL, NONE = {"shmem": N}, {"absent": N}
+
+GOOD = Made(pages={"mapped": {"first: shared": ALL, "second: shared": ALL, "parent": ALL, "child": ALL,
+                              "first: copied": {"anonymous": N}, "second: copied": NONE}})
+
+CONFIRMS = {"posix-shm-same-pages": GOOD}
+REFUTES = {"posix-shm-same-pages": GOOD.but(
+    pages={"mapped": {"second: shared": {"shmem": N - 1, "absent": 1}}})}
