@@ -81,6 +81,11 @@ class Lab:
             "boot": self.read("/proc/sys/kernel/random/boot_id").strip(), "boots": self.machine.boots,
             "restored": self.machine.restored, "command_line": self.read("/proc/cmdline").strip(),
             "memory": self.memory}, settings=self.settings, arm=self.arm, **fields)
+        if library := samples.allocator(self._malloc).get("LD_PRELOAD"):
+            # The loader only warns of a library that it can't preload: the probe would use glibc's allocator.
+            pattern = self.probe("allocator")
+            self.require(any(mapping.path == library for mapping in self.mappings(pattern)), f"probes load {library}")
+            pattern.end()
 
     # Files and settings of the machine ------------------------------------------------------------------------------
 
