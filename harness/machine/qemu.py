@@ -25,10 +25,12 @@ BINARY = "qemu-system-x86_64"
 
 # Why each stands there: console: the log; panic, oops: a kernel that erred ends, it does not answer wrongly;
 # tsc_early_khz: calibrating the TSC hangs on microvm (vm-facts: 2 of 3 boots lost on some kernels);
+# tsc=reliable: on a busy host the guest loses ticks, and a watchdog that counts them gives up the TSC, which is right
+# (measured on 5.10 and 6.1 at load 5: every boot fell back to refined-jiffies);
 # nokaslr, norandmaps: page tables of the same size in every boot (experiments set randomize_va_space to 2 before
 # they start a probe); rootfstype=ramfs: the instrument's own files can't be swapped as those of a tmpfs can;
 # transparent_hugepage: set here, since changing it later silently moves min_free_kbytes and the watermarks.
-APPEND = ("console=ttyS0 panic=-1 oops=panic tsc_early_khz=2600000 nokaslr norandmaps rootfstype=ramfs "
+APPEND = ("console=ttyS0 panic=-1 oops=panic tsc_early_khz=2600000 tsc=reliable nokaslr norandmaps rootfstype=ramfs "
           "mitigations=off {quiet}transparent_hugepage={thp}")
 
 # A QEMU dies with its parent thread (PR_SET_PDEATHSIG): all are started by one that lives as long as the process.
