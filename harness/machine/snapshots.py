@@ -36,21 +36,33 @@ def key(kernel: Kernel, shape: Shape, accelerator: str) -> str:
     return hashlib.sha256(made_from.encode()).hexdigest()[:24]
 
 
+CLOCKS = ("tsc", "kvm-clock")
+CLOCK_SECONDS = 10
+
+
+def clocksource(guest: vm.VM) -> str:
+    path = b"/sys/devices/system/clocksource/clocksource0/current_clocksource"
+    return guest.agent.channel.call("slurp", wire.HAND, (0, 0), path, guest.agent.seconds).text.decode().strip()
+
+
 def gate(guest: vm.VM) -> str | None:
     """Why this boot is unfit to be copied, None if it is fit. Version 1: clocksource tsc or kvm-clock, no oops.
 
     One unlucky boot would bias every clone of it (vm-facts: a guest with clocksource refined-jiffies).
     """
-    path = b"/sys/devices/system/clocksource/clocksource0/current_clocksource"
-    clock = guest.agent.channel.call("slurp", wire.HAND, (0, 0), path, guest.agent.seconds).text.decode().strip()
-    if clock not in {"tsc", "kvm-clock"}:
+    if (clock := clocksource(guest)) not in CLOCKS:
         return f"clocksource {clock}"
     return "an oops on its console" if "Call Trace" in guest.console() else None
 
 
 def _settle(guest: vm.VM) -> None:
-    """Lets the kernel finish what it does after boot: RCU, deferred initialisation, the clock's watchdog."""
-    guest.agent.channel.call("sleep", wire.HAND, (500_000_000,), b"", guest.agent.seconds)
+    """Lets the kernel finish what it does after boot: RCU, deferred initialisation, the clock's calibration (the TSC
+    takes over from tsc-early a second or more after boot, later on a busy host)."""
+    deadline = time.monotonic() + vm.patience(CLOCK_SECONDS)
+    while True:
+        guest.agent.channel.call("sleep", wire.HAND, (500_000_000,), b"", guest.agent.seconds)
+        if clocksource(guest) in CLOCKS or time.monotonic() > deadline:
+            return
 
 
 def _save(guest: vm.VM, directory: Path) -> None:
