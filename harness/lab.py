@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness import counters, evidence, samples, wire
+from harness import counters, evidence, maps, samples, wire
 from harness import settings as pinned
 from harness.errors import LabError
 from harness.evidence import Recorder
 from harness.machine.vm import VM
 from harness.needs import Needs
+from harness.on_device import FileOnDevice
 from harness.operations import numbers
 from harness.probe import Probe, Region, Target
 from harness.sandbox import Sandbox, prepare
 from harness.settings import Settings
 
 GROUPS = "/sys/fs/cgroup/lab"
-DISK = "/mnt/disk"
+PROBE = "/programs/probe"
 # Without them ext4 reads bitmaps and initialises tables when it likes (measured: Cached +48, Buffers +28 KiB at
 # random); noatime: a read would dirty the inode.
 EXT4 = "noinit_itable,no_prefetch_block_bitmaps"
@@ -162,10 +163,11 @@ class Lab:
         return box
 
     def probe(self, name: str = "probe", sandbox: Sandbox | None = None, *, uid: int = 0, held: bool = False,
-              environment: Mapping[str, str] | None = None, program: str = "/programs/probe") -> Probe:
-        """A new probe, born in the sandbox (or outside of any); its counters are sampled as "NAME/…"."""
+              environment: Mapping[str, str] | None = None, program: Sequence[str] = (PROBE,)) -> Probe:
+        """A new probe, born in the sandbox (or outside of any); its counters are sampled as "NAME/…". program: the
+        words that start it, as `program_on_disk` gives them for one whose text lies elsewhere."""
         variables = {**samples.allocator(self._malloc), **(environment or {})}
-        words = [program, str(self.machine.info.agent_pid)]
+        words = [*program, str(self.machine.info.agent_pid)]
         number, pid = self.agent.spawn(words, group=sandbox.path if sandbox else "", uid=uid, gid=uid, held=held,
                                        environment=variables)
         self.recorder.event("probe", name=name, pid=pid, sandbox=sandbox.name if sandbox else None, uid=uid)
@@ -174,6 +176,24 @@ class Lab:
             probe.run("pid")        # its loader is done once it answers: nothing of it falls into what is measured
         self.sampler.watch_process(name, pid)
         return probe
+
+    def program_on_disk(self, directory: str) -> tuple[str, ...]:
+        """Copies the probe's program, its loader and its libraries to a directory of a mounted disk and syncs them:
+        the words that start a probe whose whole text lies there. /programs/probe lies in a ramfs, whose pages are
+        never reclaimed."""
+        pattern = self.probe("pattern")
+        copies = {mapping.path: f"{directory}/{mapping.path.rsplit('/', 1)[-1]}"
+                  for mapping in self.mappings(pattern) if mapping.inode}
+        pattern.end()
+        for path, copy in copies.items():
+            self.hand.copy(path, copy)
+        self.sync()
+        loader = next(copy for copy in copies.values() if "/ld-" in copy)
+        return (loader, "--library-path", directory, copies[PROBE])
+
+    def mappings(self, probe: Probe) -> list[maps.Mapping]:
+        """The mappings of a probe as they stand now."""
+        return maps.parse(self.read(f"/proc/{probe.pid}/maps"))
 
     def fork(self, parent: Probe, name: str = "child") -> Probe:
         """A child of a probe, by fork: driven like any other probe."""
@@ -185,12 +205,17 @@ class Lab:
 
     # Readings -------------------------------------------------------------------------------------------------------
 
-    def sample(self, name: str, pages: Mapping[str, str | Region] | None = None) -> None:
-        """Reads every counter at a named moment; with `pages`, what each page of a file (by path) or region is."""
+    def sample(self, name: str, pages: Mapping[str, str | Region | Sequence[Region]] | None = None) -> None:
+        """Reads every counter at a named moment; with `pages`, what each page of a file (by path) or of a region, or
+        of several one after the other, is."""
         self.hand.attempt.put("/proc/sys/vm/stat_refresh", "1")     # folds the per-cpu parts into the counters
         self.sampler.named(name)
         for label, what in (pages or {}).items():
-            kind, data = self.file_pages(what) if isinstance(what, str) else ("pagemap", self.region_pages(what))
+            if isinstance(what, str):
+                kind, data = self.file_pages(what)
+            else:
+                regions = (what,) if isinstance(what, Region) else what
+                kind, data = "pagemap", b"".join(self.region_pages(region) for region in regions)
             self.recorder.event("pages", sample=name, label=label, kind=kind, data=evidence.encode(data))
 
     def file_pages(self, path: str) -> tuple[str, bytes]:
@@ -205,6 +230,10 @@ class Lab:
         self.hand.munmap(address, size)
         self.hand.close(fd)
         return "mincore", vector
+
+    def on_device(self, path: str, disk: str = "disk") -> FileOnDevice:
+        """A clean file of a mounted disk as it lies on the device from now on."""
+        return FileOnDevice(self.hand, path, self.device(disk), self.page_size)
 
     def region_pages(self, region: Region) -> bytes:
         """A struct page (probes/wire.h) for each page of a region."""

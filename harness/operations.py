@@ -128,8 +128,9 @@ class Operations(Generic[R]):
     def write_text(self, fd: int, data: bytes, offset: int = 0) -> R:
         return self.run("write", fd, 0, offset, text=data)
 
-    def check_file(self, fd: int, length: int, offset: int = 0, seed: int = 1) -> R:
-        return self.run("check_file", fd, length, offset, seed)
+    def check_file(self, fd: int, length: int, offset: int = 0, seed: int = 1, ahead: int = 0) -> R:
+        """value: how many pages hold the pattern, which starts `ahead` pages before the file does."""
+        return self.run("check_file", fd, length, offset, seed, ahead)
 
     def slurp(self, path: str, limit: int = 0, flags: int = 0) -> R:
         return self.run("slurp", limit, flags, text=path.encode())
@@ -187,6 +188,15 @@ class Operations(Generic[R]):
 
     def chown(self, path: str, uid: int, gid: int, mode: int) -> R:
         return self.run("chown", uid, gid, mode, text=path.encode())
+
+    def copy(self, source: str, target: str) -> R:
+        """A new executable file with the content of another; value: its size."""
+        return self.run("copy", text=source.encode() + b"\0" + target.encode())
+
+    def fibmap(self, fd: int, blocks: int) -> R:
+        """text: for each of the file's first blocks (of the file system) the device's block, 0 for a hole. ext4 first
+        writes a file with dirty pages (fs/ext4/inode.c, ext4_bmap): ask while it is clean."""
+        return self.run("fibmap", fd, blocks)
 
     # shm.c
     def shmget(self, size: int, *, key: int = 0, flags: int = IPC_CREAT | 0o600) -> R:
@@ -310,6 +320,12 @@ class Operations(Generic[R]):
 
     def insmod(self, path: str) -> R:
         return self.run("insmod", text=path.encode())
+
+    # segments.c
+    def segments(self) -> R:
+        """text: address and length of pages in the program's data segment and of pages in its bss, none of them
+        touched before; an address on its stack."""
+        return self.run("segments")
 
 
 def numbers(text: bytes) -> tuple[int, ...]:

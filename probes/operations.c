@@ -22,7 +22,7 @@ static operation *const operations[OP_LIMIT] = {
     [OP_FADVISE] = op_fadvise, [OP_FTRUNCATE] = op_ftruncate, [OP_FALLOCATE] = op_fallocate, [OP_UNLINK]
     = op_unlink, [OP_MKDIR] = op_mkdir, [OP_RMDIR] = op_rmdir, [OP_STAT] = op_stat, [OP_STATFS] =
     op_statfs, [OP_SYNC] = op_sync, [OP_MEMFD] = op_memfd, [OP_LIST] = op_list, [OP_POPULATE_DIR] =
-    op_populate_dir, [OP_CHOWN] = op_chown,
+    op_populate_dir, [OP_CHOWN] = op_chown, [OP_COPY] = op_copy, [OP_FIBMAP] = op_fibmap,
     [OP_SHMGET] = op_shmget, [OP_SHMAT] = op_shmat, [OP_SHMDT] = op_shmdt, [OP_SHMCTL] = op_shmctl,
     [OP_SHM_OPEN] = op_shm_open, [OP_SHM_UNLINK] = op_shm_unlink,
     [OP_MQ_OPEN] = op_mq_open, [OP_MQ_SEND] = op_mq_send, [OP_MQ_UNLINK] = op_mq_unlink, [OP_MSGGET] =
@@ -36,6 +36,7 @@ static operation *const operations[OP_LIMIT] = {
     op_threads, [OP_MBIND] = op_mbind, [OP_LATENCY] = op_latency,
     [OP_MOUNT] = op_mount, [OP_UMOUNT] = op_umount, [OP_SWAPON] = op_swapon, [OP_SWAPOFF] = op_swapoff,
     [OP_SET_CLOCK] = op_set_clock, [OP_RESEED] = op_reseed, [OP_INSMOD] = op_insmod,
+    [OP_SEGMENTS] = op_segments,
 };
 
 operation *find_operation(unsigned number)

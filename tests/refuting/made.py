@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,8 @@ MACHINE = {"name": "vm", "release": "6.12.0-made", "version": "#1", "arch": "x86
 # A number of pages in a state: {"anonymous": 10, "absent": 6}; or a bare number: so many of TOTAL resident (mincore).
 TOTAL = 1 << 16
 States = Mapping[str, int]
+ELSEWHERE = " elsewhere"
+_elsewhere = itertools.count(1 << 40)
 
 
 @dataclass(frozen=True)
@@ -71,14 +74,16 @@ def text_of(values: Mapping[str, int], source: str) -> str:
 
 
 def page_entries(states: States) -> bytes:
-    """struct page entries, so many of each state; resident ones get frames of their own."""
+    """struct page entries, so many of each state. Resident ones get the frames 1, 2, 3 …, the same in every range;
+    those of a state with "elsewhere" behind it get frames that no other range has."""
     total = sum(states.values())
     entries = ffi.new("struct page[]", total)
     index = 0
     for state, count in states.items():
-        bits = pages.STATES[state]
+        bits = pages.STATES[state.removesuffix(ELSEWHERE)]
         for _ in range(count):
-            frame = index + 1 if bits.pagemap_value & pages.PRESENT else 0
+            frame = next(_elsewhere) if state.endswith(ELSEWHERE) else index + 1
+            frame = frame if bits.pagemap_value & pages.PRESENT else 0
             entries[index].pagemap = bits.pagemap_value | frame
             entries[index].flags = bits.flags_value
             entries[index].mapped = 1 if frame else 0

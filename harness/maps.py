@@ -1,0 +1,51 @@
+"""The mappings of a process, from /proc/PID/maps (proc(5)). Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_LINE = re.compile(r"([0-9a-f]+)-([0-9a-f]+) ([r-])([w-])([x-])([ps]) ([0-9a-f]+) [0-9a-f]+:[0-9a-f]+ (\d+) *(.*)")
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """One mapping: start, end, offset in its file in bytes; inode 0: of no file; shared: MAP_SHARED."""
+
+    start: int
+    end: int
+    read: bool
+    write: bool
+    execute: bool
+    shared: bool
+    offset: int
+    inode: int
+    path: str
+
+    @property
+    def length(self) -> int:
+        return self.end - self.start
+
+    @property
+    def text(self) -> bool:
+        """Executable memory of a file, not to be written: a program's or a library's code (r-x)."""
+        return self.execute and not self.write and bool(self.inode)
+
+    def covers(self, address: int) -> bool:
+        return self.start <= address < self.end
+
+
+def parse(text: str) -> list[Mapping]:
+    """Every mapping, by address. Raises ValueError for a line that is none."""
+    return list(_mappings(text))
+
+
+def _mappings(text: str) -> Iterator[Mapping]:
+    for line in text.splitlines():
+        found = _LINE.fullmatch(line)
+        if not found:
+            raise ValueError(f"no line of /proc/PID/maps: {line!r}")
+        start, end, read, write, execute, kind, offset, inode, path = found.groups()
+        yield Mapping(int(start, 16), int(end, 16), read == "r", write == "w", execute == "x", kind == "s",
+                      int(offset, 16), int(inode), path)
