@@ -14,7 +14,11 @@ from harness.evidence import Recorder
 from harness.machine.vm import VM
 from harness.needs import Needs
 from harness.on_device import FileOnDevice
+<<<<<<< HEAD
 from harness.operations import TMPFS_MAGIC, numbers
+=======
+from harness.operations import numbers
+>>>>>>> space
 from harness.probe import Probe, Region, Target
 from harness.sandbox import Sandbox, prepare
 from harness.settings import Settings

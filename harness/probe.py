@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from harness import wire
+from harness import maps, wire
 from harness.errors import LabError
 from harness.machine.agent import Agent
 from harness.operations import ANONYMOUS, PRIVATE, READ, SHARED, WRITE, Operations
@@ -124,10 +124,16 @@ class Region:
         self.probe.munmap(self.address, self.length)
 
     @property
+<<<<<<< HEAD
     def file(self) -> str:
         """What is behind a mapping of just this region, also where it has no name, as a path that can be opened and
         asked (/proc/PID/map_files, proc(5); root only)."""
         return f"/proc/{self.probe.pid}/map_files/{self.address:x}-{self.address + self.length:x}"
+=======
+    def range(self) -> list[int]:
+        """Address and length, as a procedure records them."""
+        return [self.address, self.length]
+>>>>>>> space
 
     def part(self, offset: int, length: int) -> Region:
         return Region(self.probe, self.address + offset, length)
@@ -152,6 +158,16 @@ class Probe(Target):
         kind = (SHARED if shared else PRIVATE) | (ANONYMOUS if fd < 0 else 0) | flags
         address = self.mmap(length, protection=READ | (WRITE if write else 0), flags=kind, fd=fd).value
         return Region(self, address & (1 << 64) - 1, length)
+
+    def mapping(self, mapping: maps.Mapping) -> Region:
+        """One of its mappings as a region."""
+        return Region(self, mapping.start, mapping.length)
+
+    def map_again(self, part: maps.Mapping, *, shared: bool) -> Region:
+        """Another mapping of the part of a file that a mapping shows, by whatever process: private ones writable."""
+        fd = self.open(part.path, os.O_RDONLY).value
+        return Region(self, self.mmap(part.length, protection=READ | (0 if shared else WRITE), offset=part.offset,
+                                      flags=SHARED if shared else PRIVATE, fd=fd).value, part.length)
 
     def create_file(self, path: str, length: int, seed: int = 1) -> int:
         """Writes a new file of whole pages and leaves it open: its descriptor."""

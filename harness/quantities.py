@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from harness import counters
+from harness import counters, maps
 
 if TYPE_CHECKING:
     from harness.evidence import Recording, Trial
@@ -214,6 +214,34 @@ class SameFrames(FromArm):
     def name(self) -> str:
         since = f"“{self.sample}”" + (f" and “{self.until}”" if self.until else "")
         return f"pages that {self.first} and {self.second} share at {since}"
+
+
+@dataclass(frozen=True)
+class MappedPages(FromArm):
+    """How many pages of a process's ranges lie in mappings that `which` picks from its /proc/PID/maps.
+
+    ranges: the record that lists them, [address, length] each in bytes.
+    """
+
+    sample: str
+    process: str
+    ranges: str
+    which: Callable[[maps.Mapping], bool]
+    title: str
+    arm: str = ""
+
+    def of(self, recording: Recording) -> Number | None:
+        text, ranges = recording.text(self.sample, f"{self.process}/maps"), recording.records.get(self.ranges)
+        if text is None or ranges is None:
+            return None
+        picked = [mapping for mapping in maps.parse(text) if self.which(mapping)]
+        size = sum(max(0, min(mapping.end, address + length) - max(mapping.start, address))
+                   for address, length in ranges for mapping in picked)
+        return size // recording.page_size
+
+    @property
+    def name(self) -> str:
+        return self.title
 
 
 @dataclass(frozen=True)
