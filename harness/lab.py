@@ -12,13 +12,9 @@ from harness import settings as pinned
 from harness.errors import LabError
 from harness.evidence import Recorder
 from harness.machine.vm import VM
-from harness.needs import Needs
+from harness.needs import MIB, Needs
 from harness.on_device import FileOnDevice
-<<<<<<< HEAD
 from harness.operations import TMPFS_MAGIC, numbers
-=======
-from harness.operations import numbers
->>>>>>> space
 from harness.probe import Probe, Region, Target
 from harness.sandbox import Sandbox, prepare
 from harness.settings import Settings
@@ -212,6 +208,24 @@ class Lab:
         self.recorder.event("probe", name=name, pid=pid, parent=parent.name)
         self.sampler.watch_process(name, pid)
         return Probe(self.agent, number, name, self.recorder.event, pid, self.page_size)
+
+    def try_fork(self, parent: Probe, name: str = "child") -> tuple[int, Probe | None]:
+        """A fork that the kernel may refuse: its errno, and the child if there is one."""
+        number = self.agent.next_target()
+        reply = parent.attempt.run("fork", number)
+        if reply.error or reply.ended is not None:
+            return reply.error, None
+        self.recorder.event("probe", name=name, pid=reply.value, parent=parent.name)
+        self.sampler.watch_process(name, reply.value)
+        return 0, Probe(self.agent, number, name, self.recorder.event, reply.value, self.page_size)
+
+    def kill_by_oom(self, name: str = "victim") -> None:
+        """An OOM kill on purpose: a probe fills more than its own small group may hold. The reference that reads
+        “something was killed”."""
+        victim = self.probe(name, self.sandbox(f"{name}-box", limit=16 * MIB, swap=0))
+        memory = victim.map(64 * MIB)
+        victim.attempt.fill(memory.address, memory.length)
+        self.require(not victim.alive, f"{name} is killed at its group's limit")
 
     # Readings -------------------------------------------------------------------------------------------------------
 
