@@ -132,11 +132,17 @@ class Region:
 
 
 class Probe(Target):
-    """A workload's process. page_size in bytes."""
+    """A workload's process. page_size in bytes; first_instruction: the address at which a held one will begin."""
 
     def __init__(self, agent: Agent, number: int, name: str, record: Log, pid: int, page_size: int) -> None:
         super().__init__(agent, number, name, record, pid)
         self.page_size = page_size
+        self.first_instruction: int | None = None
+
+    def release(self) -> None:
+        """Lets a held one run, from its first instruction on."""
+        self.agent.call("release", self.number)
+        self.run("pid")
 
     def region(self, address: int, length: int) -> Region:
         return Region(self, address, length)
@@ -192,7 +198,10 @@ class SystemCall:
 
 
 class Trace:
-    """The system calls of a probe during a block, without those of the channel and the probe's own bookkeeping."""
+    """The system calls of a probe during a block, without those of the channel and the probe's own bookkeeping.
+
+    Of a held probe: all since its exec, those of its loader too.
+    """
 
     # The loop around an operation (probes/operations.c) reads and writes its channel and asks for time and faults.
     CHANNEL, ON_CHANNEL, OWN = 3, frozenset({0, 1, 20}), frozenset({98, 228})
