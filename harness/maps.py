@@ -32,7 +32,8 @@ def parse(text: str) -> list[Mapping]:
     for line in text.splitlines():
         words = line.split(maxsplit=5)
         start, end = (int(word, 16) for word in words[0].split("-"))
-        found.append(Mapping(start, end, words[1], int(words[2], 16), int(words[4]), words[5] if len(words) > 5 else ""))
+        path = words[5] if len(words) > 5 else ""
+        found.append(Mapping(start, end, words[1], int(words[2], 16), int(words[4]), path))
     return found
 
 

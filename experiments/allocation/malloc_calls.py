@@ -1,5 +1,7 @@
 """What does malloc ask of the kernel: brk for a small block, a mapping of its own for a large one?"""
 
+from itertools import pairwise
+
 from experiments.sections import ALLOCATION
 from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Lab
 from harness.needs import KIB, MIB
@@ -13,8 +15,8 @@ FIRST_BRK = Claim(
     known=(Known(CONFIRMED, "glibc malloc/malloc.c, sysmalloc: the main arena grows by MORECORE, which is sbrk",
                  settings={"malloc": "glibc"}),))
 LARGE_MMAP = Claim(
-    "malloc-large-mmap", "In a fresh process a large request is served by a mapping of its own (mmap), not by the heap.",
-    ALLOCATION,
+    "malloc-large-mmap",
+    "In a fresh process a large request is served by a mapping of its own (mmap), not by the heap.", ALLOCATION,
     known=(Known(CONFIRMED, "malloc(3), M_MMAP_THRESHOLD: 128 KiB in a fresh process (glibc 2.36)",
                  settings={"malloc": "glibc"}),))
 ALWAYS_MMAP = Claim(
@@ -40,7 +42,7 @@ def calls_of(lab: Lab, name: str, operation: str, *arguments: int, before: tuple
     own = [call for call in made if call.number == MMAP and call.result <= block < call.result + call.arguments[1]
            and call.arguments[1] < length + 2 * lab.page_size]
     lab.record(f"{name}: in the heap", int(min(ends) <= block < max(ends)))
-    lab.record(f"{name}: growths", sum(after > now for now, after in zip(ends, ends[1:], strict=False)))
+    lab.record(f"{name}: growths", sum(after > now for now, after in pairwise(ends)))
     lab.record(f"{name}: own mappings", len(own))
     lab.record(f"{name}: calls", [[call.number, *call.arguments, call.result] for call in trace.calls])
     lab.record(f"{name}: block", block)
