@@ -170,15 +170,20 @@ class Lab:
 
     def probe(self, name: str = "probe", sandbox: Sandbox | None = None, *, uid: int = 0, held: bool = False,
               environment: Mapping[str, str] | None = None, program: Sequence[str] = (PROBE,)) -> Probe:
-        """A new probe, born in the sandbox (or outside of any); its counters are sampled as "NAME/…". program: the
-        words that start it, as `program_on_disk` gives them for one whose text lies elsewhere."""
+        """A new probe, born in the sandbox (or outside of any); its counters are sampled as "NAME/…".
+
+        held: it stands at its exec, before its first instruction, until `release` or `trace`. program: the words that
+        start it, as `program_on_disk` gives them for one whose text lies elsewhere.
+        """
         variables = {**samples.allocator(self._malloc), **(environment or {})}
         words = [*program, str(self.machine.info.agent_pid)]
         number, pid = self.agent.spawn(words, group=sandbox.path if sandbox else "", uid=uid, gid=uid, held=held,
                                        environment=variables)
         self.recorder.event("probe", name=name, pid=pid, sandbox=sandbox.name if sandbox else None, uid=uid)
         probe = Probe(self.agent, number, name, self.recorder.event, pid, self.page_size)
-        if not held:
+        if held:
+            probe.first_instruction = self.agent.call("release", number, 1).value   # waits until it stands at its exec
+        else:
             probe.run("pid")        # its loader is done once it answers: nothing of it falls into what is measured
         self.sampler.watch_process(name, pid)
         return probe

@@ -124,16 +124,15 @@ class Region:
         self.probe.munmap(self.address, self.length)
 
     @property
-<<<<<<< HEAD
     def file(self) -> str:
         """What is behind a mapping of just this region, also where it has no name, as a path that can be opened and
         asked (/proc/PID/map_files, proc(5); root only)."""
         return f"/proc/{self.probe.pid}/map_files/{self.address:x}-{self.address + self.length:x}"
-=======
+
+    @property
     def range(self) -> list[int]:
         """Address and length, as a procedure records them."""
         return [self.address, self.length]
->>>>>>> space
 
     def part(self, offset: int, length: int) -> Region:
         return Region(self.probe, self.address + offset, length)
@@ -144,11 +143,17 @@ class Region:
 
 
 class Probe(Target):
-    """A workload's process. page_size in bytes."""
+    """A workload's process. page_size in bytes; first_instruction: the address at which a held one will begin."""
 
     def __init__(self, agent: Agent, number: int, name: str, record: Log, pid: int, page_size: int) -> None:
         super().__init__(agent, number, name, record, pid)
         self.page_size = page_size
+        self.first_instruction: int | None = None
+
+    def release(self) -> None:
+        """Lets a held one run, from its first instruction on."""
+        self.agent.call("release", self.number)
+        self.run("pid")
 
     def region(self, address: int, length: int) -> Region:
         return Region(self, address, length)
@@ -159,7 +164,6 @@ class Probe(Target):
         address = self.mmap(length, protection=READ | (WRITE if write else 0), flags=kind, fd=fd).value
         return Region(self, address & (1 << 64) - 1, length)
 
-<<<<<<< HEAD
     def mapping(self, mapping: maps.Mapping) -> Region:
         """One of its mappings as a region."""
         return Region(self, mapping.start, mapping.length)
@@ -169,7 +173,7 @@ class Probe(Target):
         fd = self.open(part.path, os.O_RDONLY).value
         return Region(self, self.mmap(part.length, protection=READ | (0 if shared else WRITE), offset=part.offset,
                                       flags=SHARED if shared else PRIVATE, fd=fd).value, part.length)
-=======
+
     def largest_map(self, most: int, *, protection: int = READ | WRITE, flags: int = PRIVATE | ANONYMOUS) -> int:
         """The largest mapping that is granted, in bytes, found to the page by bisection up to `most`; none is kept.
 
@@ -193,7 +197,6 @@ class Probe(Target):
             if self.attempt.fill(memory.address + offset, size, 1, offset // self.page_size).ended is not None:
                 return offset
         return memory.length
->>>>>>> overcommit
 
     def create_file(self, path: str, length: int, seed: int = 1) -> int:
         """Writes a new file of whole pages and leaves it open: its descriptor."""
@@ -240,7 +243,10 @@ class SystemCall:
 
 
 class Trace:
-    """The system calls of a probe during a block, without those of the channel and the probe's own bookkeeping."""
+    """The system calls of a probe during a block, without those of the channel and the probe's own bookkeeping.
+
+    Of a held probe: all since its exec, those of its loader too.
+    """
 
     # The loop around an operation (probes/operations.c) reads and writes its channel and asks for time and faults.
     CHANNEL, ON_CHANNEL, OWN = 3, frozenset({0, 1, 20}), frozenset({98, 228})

@@ -237,7 +237,7 @@ class MappedPages(FromArm):
         picked = [mapping for mapping in maps.parse(text) if self.which(mapping)]
         size = sum(max(0, min(mapping.end, address + length) - max(mapping.start, address))
                    for address, length in ranges for mapping in picked)
-        return size // recording.page_size
+        return int(size // recording.page_size)
 
     @property
     def name(self) -> str:
@@ -308,3 +308,18 @@ class Size(FromArm):
 def pages(size: int) -> Quantity:
     """So many bytes, in pages of the machine."""
     return Size(size)
+
+
+def mappings(probe: str, sample: str, what: Callable[[Recording, maps.Mapping], bool], title: str) -> Derived:
+    """How many mappings of a probe at a named moment `what` picks; None if its maps were not read (or it was gone)."""
+
+    def function(recording: Recording) -> int | None:
+        text = recording.text(sample, f"{probe}/maps")
+        return sum(what(recording, one) for one in maps.parse(text)) if text else None
+
+    return Derived(title, function, "mappings")
+
+
+def named_mappings(probe: str, sample: str, path: str, title: str) -> Derived:
+    """How many mappings have this path, or kernel's name ("[heap]")."""
+    return mappings(probe, sample, lambda _, mapping: mapping.path == path, title)

@@ -9,7 +9,7 @@ struct target {
     pid_t pid;            /* 0 if the slot is free */
     uint32_t pending;     /* the sequence of the request that it works on, 0 if none */
     int traced;           /* seized by ptrace */
-    int held;             /* stopped at its exec */
+    int held;             /* stops at its exec */
     int recording;        /* its system calls are recorded */
 };
 

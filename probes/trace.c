@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #define RECORDS 8192
+#define AT_EXEC 2   /* of a target's `held`: it has come to its exec */
 #define OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC)
 
 static struct syscall records[RECORDS];
@@ -38,6 +39,10 @@ void traced_stop(struct target *target, int status)
     int signal = WSTOPSIG(status);
     if (!target->traced)
         return;
+    if (target->held && status >> 16 == PTRACE_EVENT_EXEC) {
+        target->held = AT_EXEC;   /* stays there: nothing of the new program has run */
+        return;
+    }
     if (signal == (SIGTRAP | 0x80)) {
         record(target);
         signal = 0;
@@ -71,6 +76,15 @@ int hold_at_exec(struct target *target)
     return 0;
 }
 
+/* A held target's exec: 0 once it has stopped there, whether we waited for it or the agent's loop saw it before. */
+static int await_exec_stop(struct target *target)
+{
+    int error = target->held == AT_EXEC ? 0 : await_stop(target, PTRACE_EVENT_EXEC);
+    if (!error)
+        target->held = AT_EXEC;
+    return error;
+}
+
 static void detach(struct target *target)
 {
     ptrace(PTRACE_DETACH, target->pid, NULL, NULL);
@@ -89,29 +103,30 @@ void release(struct call *call)
 {
     struct target *target = target_of(call);
     struct user_regs_struct registers;
-    if (!target || !target->traced)
+    if (!target || !target->held)
         return fail(call, ESRCH);
-    if (arg(call, 1) == 1) {
-        int error = await_stop(target, PTRACE_EVENT_EXEC);
-        if (error || ptrace(PTRACE_GETREGS, target->pid, NULL, &registers) < 0)
-            return fail(call, error ? error : errno);
-        call->value = (int64_t)registers.rip;
-        return;
-    }
-    detach(target);
+    int error = await_exec_stop(target);
+    if (!error && ptrace(PTRACE_GETREGS, target->pid, NULL, &registers) < 0)
+        error = errno;
+    if (error)
+        return fail(call, error);
+    call->value = (int64_t)registers.rip;
+    if (arg(call, 1) != 1)
+        detach(target);
 }
 
 static void start_trace(struct call *call, struct target *target)
 {
+    int error = target->held ? await_exec_stop(target) : 0;
     if (!target->traced) {
         if (ptrace(PTRACE_SEIZE, target->pid, NULL, OPTIONS) < 0 ||
             ptrace(PTRACE_INTERRUPT, target->pid, NULL, NULL) < 0)
             return fail(call, errno);
         target->traced = 1;
-        int error = await_stop(target, 0);
-        if (error)
-            return fail(call, error);
+        error = await_stop(target, 0);
     }
+    if (error)
+        return fail(call, error);
     target->recording = 1;
     target->held = 0;
     recorded = 0;

@@ -12,16 +12,16 @@ from harness.settings import Settings
 SOURCE = ("mm/util.c, __vm_enough_memory: OVERCOMMIT_GUESS refuses what is larger than RAM and swap together, and nothing "
           "else (v6.12; since v5.2, commit 8c7829b04c52)")
 
-OOM = Claim("oc0-excess-is-oom", f"Mode 0: a request far beyond physical memory ends in an OOM kill.", OVERCOMMIT,
+OOM = Claim("oc0-excess-is-oom", "Mode 0: a request far beyond physical memory ends in an OOM kill.", OVERCOMMIT,
             known=(Known(REFUTED, SOURCE, since="5.2"),))
 REFUSED = Claim(
-    "oc0-excess-is-refused", f"Mode 0: one request larger than RAM plus swap is refused with ENOMEM and nothing is killed.",
+    "oc0-excess-is-refused", "Mode 0: one request larger than RAM plus swap is refused with ENOMEM and nothing is killed.",
     OVERCOMMIT, known=(Known(CONFIRMED, SOURCE, since="5.2"),))
 MODEST = Claim(
-    "oc0-modest-allowed", f"Mode 0: requests that are each below RAM plus swap are all granted, even if their sum is several "
+    "oc0-modest-allowed", "Mode 0: requests that are each below RAM plus swap are all granted, even if their sum is several "
     "times that.", OVERCOMMIT, known=(Known(CONFIRMED, SOURCE, since="5.2"),))
 SLIGHTLY = Claim(
-    "oc0-slightly-over-allowed", f"Mode 0: a request somewhat (1.2 times) above RAM plus swap is still granted; only wildly "
+    "oc0-slightly-over-allowed", "Mode 0: a request somewhat (1.2 times) above RAM plus swap is still granted; only wildly "
     "larger ones are not.", OVERCOMMIT, known=(Known(REFUTED, SOURCE, since="5.2"),))
 COUNT = 8
 KINDS = {"private": {}, "shared": {"flags": SHARED | ANONYMOUS}}

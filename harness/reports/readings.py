@@ -108,8 +108,9 @@ def is_amount(counter: str) -> bool:
 # Where to look for what changed most. The rest (zoneinfo, buddyinfo, slabinfo, smaps_rollup, maps, pressure) says the
 # same by zone or in detail, or is no amount of memory. Of counters that changed alike the first of this order stands.
 SOURCES = ("meminfo", "memory.current", "memory.swap.current", "memory.stat", "swaps", "vmstat", "statm")
-# Not amounts in use: address space and limits; and of meminfo what is counted in huge pages, not in KiB.
+# Not amounts in use: address space, limits, how large the swap area is; and what meminfo counts in huge pages.
 _APART = {"meminfo:VmallocTotal", "meminfo:DirectMap4k", "meminfo:DirectMap2M", "meminfo:DirectMap1G",
+          "meminfo:CommitLimit", "meminfo:SwapTotal", "meminfo:SwapFree", "swaps:size",
           "meminfo:HugePages_Total", "meminfo:HugePages_Free", "meminfo:HugePages_Rsvd", "meminfo:HugePages_Surp",
           "vmstat:nr_dirty_threshold", "vmstat:nr_dirty_background_threshold"}
 
@@ -155,7 +156,7 @@ class Row:
 def counter_row(recording: Recording, counter: str, moments: Sequence[str]) -> Row:
     """A counter at these moments: amounts in pages where all of them are whole pages, else in the counter's unit."""
     unit, values = unit_of(counter), [recording.counter(moment, counter) for moment in moments]
-    if unit in BYTES and counter not in _APART:
+    if unit in BYTES and not counter.startswith("meminfo:HugePages_"):      # which are numbers of huge pages
         pages = [None if value is None else in_pages(value, unit, recording.page_size) for value in values]
         if all(value is None or isinstance(value, int) for value in pages):
             return Row(counter, "pages", tuple(pages))

@@ -1,0 +1,53 @@
+"""How much of a program's file does exec read before the first instruction runs?"""
+
+import os
+
+from experiments.sections import ALLOCATION
+from harness.claims import REFUTED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.elf import waiting_program
+from harness.needs import MIB, Needs
+from harness.quantities import Pages, Quantity, pages
+
+SIZE = 20 * MIB
+
+LOADS_FILE = Claim(
+    "exec-loads-file", "exec reads the whole of a 20 MiB program file into memory before its first instruction.",
+    ALLOCATION,
+    known=(Known(REFUTED, "fs/binfmt_elf.c, load_elf_binary: segments are mapped, only the headers are read (and what "
+                          "readahead adds); all else comes by page faults (v6.12)"),))
+
+
+def procedure(lab: Lab) -> None:
+    disk = lab.mount_disk()
+    files = {name: f"{disk}/{name}" for name in ("program", "read", "left alone")}
+    writer = lab.probe("writer")
+    for path in files.values():
+        fd = writer.create_file(path, SIZE)
+        writer.write_text(fd, waiting_program(SIZE))
+        writer.close(fd)
+        writer.chown(path, 0, 0, 0o755)
+    lab.sync()
+    lab.drop_caches(3)
+    lab.sample("dropped", pages=files)
+    writer.read(writer.open(files["read"], os.O_RDONLY).value, SIZE)
+    held = lab.probe("program", program=files["program"], held=True)
+    lab.record("first instruction", held.first_instruction)
+    lab.sample("before its first instruction", pages=files)
+
+
+def cached(name: str, title: str) -> Quantity:
+    return Pages("before its first instruction", name).called(f"pages in memory of {title}")
+
+
+EXPERIMENT = Experiment(
+    procedure,
+    needs=Needs(changes=("drop_caches", "mount")),
+    rate=0,
+    guards=tuple(Guard(Pages("dropped", name), Exactly(0), "what is there from before was not read by exec")
+                 for name in ("program", "read", "left alone")),
+    expects=(Expect(
+        LOADS_FILE, cached("program", "a 20 MiB program at its first instruction"),
+        if_true=Exactly(pages(SIZE), "the whole file"), if_false=AtMost(pages(SIZE) - 1, "a page of it was not read"),
+        reads_true=cached("read", "a copy that was read"), reads_false=cached("left alone", "a copy that was left alone"),
+        says="Of a program of {bound} pages {value} were in memory before its first instruction."),),
+)

@@ -1,0 +1,78 @@
+"""What does a program read in a heap block that it has freed (and that the allocator still has)?"""
+
+from experiments.sections import ALLOCATION
+from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.needs import KIB
+from harness.operations import DONTNEED
+from harness.probe import Probe
+from harness.quantities import Quantity, Recorded
+
+# A block that a size class or a list of its own takes back, and one that is merged with its free neighbours.
+SIZES = {"88 bytes": 88, "100 KiB": 100 * KIB}
+LINKS = 32          # bytes at the beginning that the claim leaves to the allocator's lists
+
+READABLE = Claim(
+    "free-heap-readable", "Reading a freed heap block, past its first 32 bytes, returns the old content and raises no "
+    "signal.", ALLOCATION,
+    known=(Known(CONFIRMED, "glibc malloc/malloc.c, struct malloc_chunk: a free chunk holds up to four links at its "
+                            "beginning; measured for a block between two live ones", settings={"malloc": "glibc"}),))
+
+
+def content(size: int) -> bytes:
+    """No byte of it is zero, and none is as its neighbours."""
+    return bytes(at * 7 % 251 + 1 for at in range(size))
+
+
+def read_back(lab: Lab, name: str, probe: Probe, block: int, size: int) -> None:
+    """Records how many bytes behind the links are not as they were, and whether reading raised a signal."""
+    reply = probe.attempt.peek(block, size)
+    lab.record(f"{name}: signals", int(reply.ended is not None))
+    if reply.ended is None:
+        changed = sum(was != now for was, now in zip(content(size)[LINKS:], reply.text[LINKS:], strict=True))
+        lab.record(f"{name}: changed", changed)
+
+
+def procedure(lab: Lab) -> None:
+    lab.sample("before")
+    for name, size in SIZES.items():
+        probe = lab.probe(name)
+        blocks = [probe.malloc(size).value for _ in range(3)]
+        for block in blocks:
+            probe.poke(block, content(size))
+        probe.free(blocks[1])
+        read_back(lab, name, probe, blocks[1], size)
+        read_back(lab, f"live, {name}", probe, blocks[2], size)
+    size = SIZES["100 KiB"]
+    for name in ("dropped", "unmapped"):
+        probe = lab.probe(name)
+        region = probe.map(size)
+        probe.poke(region.address, content(size))
+        if name == "dropped":
+            probe.madvise(region.address, size, DONTNEED)
+        else:
+            region.unmap()
+        read_back(lab, name, probe, region.address, size)
+    lab.sample("after")
+
+
+def changed(name: str) -> Quantity:
+    return Recorded(f"{name}: changed", "bytes", title=f"bytes past the first {LINKS} that changed, “{name}”")
+
+
+def signals(name: str) -> Quantity:
+    return Recorded(f"{name}: signals", title=f"signals that reading raised, “{name}”")
+
+
+EXPERIMENT = Experiment(
+    procedure,
+    axes={"malloc": ("glibc", "jemalloc", "tcmalloc")},
+    rate=0,
+    expects=tuple(expect for name in SIZES for expect in (
+        Expect(READABLE, signals(name), if_true=Exactly(0, "no signal"), if_false=Exactly(1, "it ended the process"),
+               reads_true=signals(f"live, {name}"), reads_false=signals("unmapped"),
+               says=f"Reading a freed block of {name} raised {{value}} signals."),
+        Expect(READABLE, changed(name), if_true=Exactly(0, "the old content, byte by byte"),
+               if_false=AtLeast(1, "one byte that is another"),
+               reads_true=changed(f"live, {name}"), reads_false=changed("dropped"),
+               says="{value} of its bytes past the first 32 had changed."))),
+)

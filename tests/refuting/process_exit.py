@@ -1,0 +1,20 @@
+"""exit-returns-private, exit-returns-all: one anonymous page of 12,288 that stays; one cached page that does."""
+
+from tests.refuting.made import Made
+
+KIB, USED = 4, 12_288
+KINDS = ("private", "alive", "unmapped", "file", "tmpfs", "segment")
+
+
+def moment(anon: int) -> dict[str, int]:
+    return {"vmstat:pswpout": 0, "meminfo:AnonPages": 80 + anon * KIB, "meminfo:Cached": 752,
+            "vmstat:nr_inactive_anon": 10 + anon, "vmstat:nr_active_anon": 10}
+
+
+GONE = Made(counters={**{f"{when} {name}": moment(0) for when in ("before", "after") for name in KINDS},
+                      "used private": moment(USED + 30), "after alive": moment(USED + 30)})
+STAYS = {"after file": {"meminfo:Cached": 752 + KIB}}
+
+CONFIRMS = {"exit-returns-private": GONE, "exit-returns-all": GONE}
+REFUTES = {"exit-returns-private": GONE.but(counters={"after private": {"meminfo:AnonPages": 80 + KIB}}),
+           "exit-returns-all": GONE.but(counters=STAYS)}
