@@ -82,9 +82,9 @@ def lines(track: Track, read: Sequence[str], page_size: int) -> tuple[tuple[str,
     moving = [name for name in read if name in series and differ(track.curve(name)[1])]
     amounts = [name for name in moving if readings.is_amount(name)][:AMOUNTS]
     others = [name for name in readings.candidates(series) if name not in amounts and telling(name)]
-    shapes = {name: (values - values[0]) * float(readings.scale(name, page_size) or 0)
-              for name in [*amounts, *others] for _, values in [track.curve(name)]}
-    return ((*amounts, *islice(movers(shapes, amounts), AMOUNTS - len(amounts))),
+    ways = {name: (seconds, values * float(readings.scale(name, page_size) or 0))
+            for name in [*amounts, *others] for seconds, values in [track.curve(name)]}
+    return ((*amounts, *islice(movers(ways, amounts), AMOUNTS - len(amounts))),
             tuple([name for name in moving if not readings.is_amount(name)][:COUNTS]))
 
 
@@ -104,22 +104,22 @@ def differ(values: NDArray[np.int64]) -> bool:
     return bool(values.min() != values.max())
 
 
-def movers(shapes: Mapping[str, Real], taken: Sequence[str]) -> Iterator[str]:
-    """Amounts (bytes over time, from zero) that moved by LEAST or more, the farthest first, but those `taken`.
+def movers(ways: Mapping[str, tuple[Real, Real]], taken: Sequence[str]) -> Iterator[str]:
+    """Amounts (seconds, bytes) that moved by LEAST or more, the farthest first, but those `taken`.
 
     A process's come last: what it has is in the machine's too. One that runs along another before it, within a
-    twentieth of its way, is left out.
+    twentieth of how far it moved, is left out.
     """
     import numpy as np
 
-    ways = {name: float(np.ptp(shape)) for name, shape in shapes.items()}
-    drawn = [shapes[name] for name in taken]
-    others = shapes.keys() - set(taken)
-    for name in sorted(others, key=lambda name: (file_and_key(name)[0] == "statm", -ways[name], name)):
-        shape, way = shapes[name], ways[name]
-        if way >= LEAST and not any(len(one) == len(shape) and np.abs(one - shape).max() < 0.05 * way
-                                    for one in drawn):
-            drawn.append(shape)
+    far = {name: float(np.ptp(values)) for name, (_, values) in ways.items()}
+    drawn = [ways[name] for name in taken]
+    others = [name for name in ways if name not in taken and far[name] >= LEAST]
+    for name in sorted(others, key=lambda name: (file_and_key(name)[0] == "statm", -far[name], name)):
+        seconds, values = ways[name]
+        apart = (np.ptp(np.interp(seconds, *one) - values) for one in drawn)
+        if all(distance >= 0.05 * far[name] for distance in apart):
+            drawn.append(ways[name])
             yield name
 
 
