@@ -34,7 +34,7 @@ def procedure(lab: Lab) -> None:
     lab.hand.ftruncate(fd, FILE)        # a hole: its pages are cached and reclaimed as all clean pages are
     lab.sync()
     probe = lab.probe()
-    idle = probe.map(IDLE).fill()
+    probe.map(IDLE).fill()
     lab.sample("no swap")
     lab.hand.read(fd, FILE)
     lab.swapon()

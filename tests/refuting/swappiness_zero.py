@@ -9,7 +9,7 @@ GOOD = Made(counters={**{moment: {"vmstat:pswpout": 0, "vmstat:pgsteal_kswapd": 
                                   "vmstat:pgsteal_direct": 0} for number, moment in enumerate(MOMENTS)},
                       "paged out": {"vmstat:pswpout": 2048}},
             texts={"swap on": {"zoneinfo": ZONES}},
-            series=(("swap on", {"vmstat": "nr_free_pages 2000\nnr_active_file 100\nnr_inactive_file 10000\n"}),))
+            series={"swap on": [{"vmstat": "nr_free_pages 2000\nnr_active_file 100\nnr_inactive_file 10000\n"}]})
 LATER = {moment: {"vmstat:pswpout": 1} for moment in ("short", "filled")}
 
 CONFIRMS = {"swappiness-0-prefers-cache": GOOD, "swappiness-0-never-swaps": GOOD}
