@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness import counters, evidence, maps, samples, wire
@@ -21,6 +22,7 @@ from harness.settings import Settings
 
 GROUPS = "/sys/fs/cgroup/lab"
 PROBE = "/programs/probe"
+TRACING = "/sys/kernel/tracing"
 # Without them ext4 reads bitmaps and initialises tables when it likes (measured: Cached +48, Buffers +28 KiB at
 # random); noatime: a read would dirty the inode.
 EXT4 = "noinit_itable,no_prefetch_block_bitmaps"
@@ -285,6 +287,34 @@ class Lab:
     def drain_lru(self) -> None:
         """Empties the per-cpu batches on their way to the LRU lists (up to 31 pages a processor lag otherwise)."""
         self.write("/proc/sys/vm/compact_memory", "1")
+
+    def has_event(self, event: str) -> bool:
+        """Whether the kernel has a trace event, named as in "vmscan:mm_vmscan_kswapd_wake"."""
+        return not self.hand.attempt.stat(f"{TRACING}/events/{event.replace(':', '/')}").error
+
+    @contextlib.contextmanager
+    def trace(self, name: str, *events: str, pid: int | None = None, kib: int = 16384) -> Iterator[None]:
+        """Records these trace events (of one process, if a pid is given) during a block, as the text `name`:
+        harness/trace_events.py reads it. kib: the buffer's size; what does not fit is lost, and the text says so.
+        Skips where the kernel lacks one of the events."""
+        missing = [event for event in events if not self.has_event(event)]
+        if missing:
+            raise Skip(f"this kernel has no trace event {missing[0]}")
+        instance = f"{TRACING}/instances/{name.replace(' ', '-')}"
+        self.hand.mkdir(instance)
+        self.write(f"{instance}/buffer_size_kb", str(kib))
+        if pid is not None:
+            self.write(f"{instance}/set_event_pid", str(pid))
+        for event in events:
+            self.write(f"{instance}/events/{event.replace(':', '/')}/enable", "1")
+        yield
+        self.write(f"{instance}/tracing_on", "0")
+        text = b""
+        # A record that has been read is gone from the pipe: so far, as much as one reply holds.
+        while part := self.hand.slurp(f"{instance}/trace_pipe", 0, os.O_NONBLOCK).text:
+            text += part
+        self.record(name, text.decode(errors="replace"))
+        self.hand.rmdir(instance)
 
     def record(self, name: str, value: Any) -> None:
         """Keeps a reading of the procedure's own: a number, a text, or a list or object of such."""

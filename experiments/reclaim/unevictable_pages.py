@@ -28,8 +28,8 @@ BATCH = 31      # include/linux/pagevec.h: what one processor keeps on its way t
 
 MLOCKED = Claim(
     "mlock-unevictable", "mlock puts the pages on the Unevictable list.", RECLAIM,
-    known=(Known(CONFIRMED, "mm/mlock.c, mlock_folio: sets PG_unevictable and counts the page in NR_UNEVICTABLE (v6.12; "
-                            "since 5.18 the pages are counted there but no longer linked, commit 07ca76067308)"),))
+    known=(Known(CONFIRMED, "mm/mlock.c, mlock_folio: sets PG_unevictable and counts the page in NR_UNEVICTABLE "
+                            "(v6.12; since 5.18 counted there but no longer linked, commit 07ca76067308)"),))
 ONLY_MLOCK = Claim(
     "unevictable-only-mlock", "Only mlocked pages are unevictable.", RECLAIM,
     known=(Known(REFUTED, "Documentation/mm/unevictable-lru.rst: those of ramfs and of SHM_LOCKed segments are too"),))
@@ -81,7 +81,7 @@ def all_of(label: str, step: int, what: str) -> tuple[Expect, ...]:
                    reads_false=unevictable("plain", "anonymous memory that is not locked"),
                    says=f"Of {{bound}} pages of {what} {{value}} were unevictable."),
             Expect(MLOCKED, grown(step, what),
-                   if_true=Within(*near, "all of it, but for a batch of others' pages on their way to a list or from it"),
+                   if_true=Within(*near, "all of it, but for a batch of others' pages on their way to or from a list"),
                    if_false=Outside(*near, "more than a batch is not counted there"),
                    reads_true=grown(3, "a ramfs file"), reads_false=grown(4, "anonymous memory that is not locked"),
                    says=f"The lock on {what} moved Unevictable by {{value}} pages."))
@@ -98,6 +98,7 @@ def never_locked(label: str, what: str) -> Expect:
 EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("mount",)),
+    rate=10,
     axes={"lru": ("classic", "mglru")},
     guards=(Guard(Change("vmstat:pswpout", "before", "all"), Exactly(0), "a swapped page is on no list"),
             Guard(Pages("all", "plain"), Exactly(pages(SIZE)), "the page flags of what is not resident say nothing")),

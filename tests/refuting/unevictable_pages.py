@@ -12,7 +12,8 @@ TRUE = Made(
                  for step, name in enumerate(SAMPLES)},
               "plain filled": {"meminfo:Unevictable": 100 + 3 * KIB}, "all": {"vmstat:pswpout": 0}},
     pages={"all": {"anon": ALL, "file": ALL, "ramfs": ALL, "segment": ALL, **NOBODY}})
-ONLY = TRUE.but(pages={"all": {"ramfs": {"unevictable": 0, "resident": N}, "segment": {"unevictable": 0, "resident": N}}})
+NOT = {"unevictable": 0, "resident": N}
+ONLY = TRUE.but(pages={"all": {"ramfs": NOT, "segment": NOT}})
 
 CONFIRMS = {"mlock-unevictable": TRUE, "unevictable-only-mlock": ONLY}
 REFUTES = {"mlock-unevictable": TRUE.but(pages={"all": {"file": {"unevictable": N - 1, "resident": 1}}}),
