@@ -44,7 +44,7 @@ class Part:
 
     counters: tuple[str, ...]
     rows: Whole
-    values: Whole
+    values: Whole | NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Track:
     def __len__(self) -> int:
         return len(self.names)
 
-    def columns(self) -> Iterator[tuple[str, Whole, Whole]]:
+    def columns(self) -> Iterator[tuple[str, Whole, Whole | NDArray[np.int32]]]:
         """Counter, rows, values; more than once for a counter whose file changed its keys on the way."""
         for part in self.parts:
             for index, counter in enumerate(part.counters):
@@ -86,9 +86,10 @@ class Track:
         places = self.found.get(counter, ())
         if len(places) == 1:
             [(part, index)] = places
-            return self.seconds[part.rows], part.values[:, index]
+            return self.seconds[part.rows], part.values[:, index].astype(np.int64)
         rows = np.concatenate([part.rows for part, _ in places] or [np.array([], np.int64)])
-        values = np.concatenate([part.values[:, index] for part, index in places] or [np.array([], np.int64)])
+        values = np.concatenate([part.values[:, index].astype(np.int64) for part, index in places]
+                                or [np.array([], np.int64)])
         order = np.argsort(rows, kind="stable")
         return self.seconds[rows[order]], values[order]
 
@@ -116,8 +117,15 @@ def track(recording: Recording, trial: int = 1, arm: str = "") -> Track:
     first = events[0]["began"] if events else 0
     return Track(trial, arm, tuple(event.get("name", "") for event in events),
                  np.array([(event["began"] - first) / 1e9 for event in events], np.float64),
-                 tuple(Part(_names(source, keys), np.array(rows, np.int64), np.array(numbers, np.int64))
+                 tuple(Part(_names(source, keys), np.array(rows, np.int64), _small(np.array(numbers, np.int64)))
                        for (source, keys), (rows, numbers) in found.items() if keys))
+
+
+def _small(values: Whole) -> Whole | NDArray[np.int32]:
+    """In half the memory, where the numbers allow it: of a long run all tracks are kept until its table is written."""
+    import numpy as np
+
+    return values.astype(np.int32) if (values.astype(np.int32) == values).all() else values
 
 
 def tracks(judged: Judged) -> list[Track]:

@@ -77,13 +77,16 @@ def panels(cell: Cell, tracks: Sequence[Track]) -> list[Panel]:
 
 def lines(track: Track, read: Sequence[str], page_size: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The counters to draw: amounts of memory (those read, then those that moved most), and counts that are read."""
+    import numpy as np
+
     named = len(moments(track))
     series = [name for name in track.found if track.count(name) > named]
     moving = [name for name in read if name in series and differ(track.curve(name)[1])]
     amounts = [name for name in moving if readings.is_amount(name)][:AMOUNTS]
     others = [name for name in readings.candidates(series) if name not in amounts and telling(name)]
-    ways = {name: (seconds, values * float(readings.scale(name, page_size) or 0))
-            for name in [*amounts, *others] for seconds, values in [track.curve(name)]}
+    ways: dict[str, tuple[Real, Real]] = {
+        name: (seconds, values.astype(np.float64) * float(readings.scale(name, page_size) or 0))
+        for name in [*amounts, *others] for seconds, values in [track.curve(name)]}
     return ((*amounts, *islice(movers(ways, amounts), AMOUNTS - len(amounts))),
             tuple([name for name in moving if not readings.is_amount(name)][:COUNTS]))
 
@@ -107,8 +110,8 @@ def differ(values: NDArray[np.int64]) -> bool:
 def movers(ways: Mapping[str, tuple[Real, Real]], taken: Sequence[str]) -> Iterator[str]:
     """Amounts (seconds, bytes) that moved by LEAST or more, the farthest first, but those `taken`.
 
-    A process's come last: what it has is in the machine's too. One that runs along another before it, within a
-    twentieth of how far it moved, is left out.
+    A process's come last: what it has is in the machine's too. One that runs along another before it, on average
+    within a thirtieth of how far it moved, is left out.
     """
     import numpy as np
 
@@ -117,8 +120,8 @@ def movers(ways: Mapping[str, tuple[Real, Real]], taken: Sequence[str]) -> Itera
     others = [name for name in ways if name not in taken and far[name] >= LEAST]
     for name in sorted(others, key=lambda name: (file_and_key(name)[0] == "statm", -far[name], name)):
         seconds, values = ways[name]
-        apart = (np.ptp(np.interp(seconds, *one) - values) for one in drawn)
-        if all(distance >= 0.05 * far[name] for distance in apart):
+        apart = [np.interp(seconds, *one) - values for one in drawn]
+        if all(np.abs(distance - np.median(distance)).mean() > far[name] / 30 for distance in apart):
             drawn.append(ways[name])
             yield name
 

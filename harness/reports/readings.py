@@ -20,15 +20,13 @@ class Watched(Recording):
     """A recording that notes what is asked of it, and counts the pages of a range once only."""
 
     asked: dict[str, None] = field(default_factory=dict)                    # counters
-    moments: dict[str, None] = field(default_factory=dict)
     counted: dict[tuple[str, str, str], Number | None] = field(default_factory=dict)    # moment, label, state
 
     def counter(self, sample: str, counter: str) -> int | None:
-        self.asked[counter] = self.moments[sample] = None
+        self.asked[counter] = None
         return super().counter(sample, counter)
 
     def pages(self, sample: str, label: str, state: str) -> Number | None:
-        self.moments[sample] = None
         if (sample, label, state) not in self.counted:
             self.counted[sample, label, state] = super().pages(sample, label, state)
         return self.counted[sample, label, state]
@@ -36,11 +34,10 @@ class Watched(Recording):
 
 @dataclass(frozen=True)
 class Asked:
-    """What a judge reads of a recording: counters, states of ranges (label, state), at which moments."""
+    """What a judge reads of a recording: counters, and states of ranges (label, state)."""
 
     counters: tuple[str, ...]
     ranges: tuple[tuple[str, str], ...]
-    moments: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,7 @@ def asked(experiment: Experiment, trial: Trial) -> dict[str, Asked]:
         recording = trial.arms[arm]
         if isinstance(recording, Watched):
             ranges = dict.fromkeys((label, state) for _, label, state in recording.counted)
-            found[arm] = Asked(tuple(recording.asked), tuple(ranges), tuple(recording.moments))
+            found[arm] = Asked(tuple(recording.asked), tuple(ranges))
     return found
 
 
