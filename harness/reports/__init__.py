@@ -52,7 +52,7 @@ def write(run: Path, judged: Sequence[Judged]) -> Path:
         sections.append(_section(run, readings.cell(one), tracks, around))
     _replace(run / "samples.parquet", lambda path: frames.write(path, cells))
     report = run / "report.md"
-    _replace(report, lambda path: path.write_text(markdown.render(run, sections, around)))
+    _replace(report, lambda path: path.write_text(markdown.render(run, sections, around), "utf-8"))
     return report
 
 
@@ -60,7 +60,7 @@ def _section(run: Path, cell: Cell, tracks: Sequence[frames.Track], around: Mapp
     drawn = plots.draw(cell, tracks)
     name = f"{cell.judged.directory.name}.svg"
     if drawn is not None:
-        _replace(run / "plots" / name, lambda path: path.write_text(drawn))
+        _replace(run / "plots" / name, lambda path: path.write_text(drawn, "utf-8"))
     return markdown.section(cell, name if drawn else None, around)
 
 

@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,27 +66,19 @@ class Track:
             for index, counter in enumerate(part.counters):
                 yield counter, part.rows, part.values[:, index]
 
-    @cached_property
-    def found(self) -> dict[str, list[tuple[Part, int]]]:
-        """Counter → where its values are: parts and the column in each."""
-        places: dict[str, list[tuple[Part, int]]] = defaultdict(list)
+    def counts(self) -> dict[str, int]:
+        """Counter → how many samples have it."""
+        found: dict[str, int] = defaultdict(int)
         for part in self.parts:
-            for index, counter in enumerate(part.counters):
-                places[counter].append((part, index))
-        return dict(places)
-
-    def count(self, counter: str) -> int:
-        """How many samples have the counter."""
-        return sum(len(part.rows) for part, _ in self.found.get(counter, ()))
+            for counter in part.counters:
+                found[counter] += len(part.rows)
+        return found
 
     def curve(self, counter: str) -> tuple[Real, Whole]:
         """Seconds and values of the samples that have the counter; empty if none has."""
         import numpy as np
 
-        places = self.found.get(counter, ())
-        if len(places) == 1:
-            [(part, index)] = places
-            return self.seconds[part.rows], part.values[:, index].astype(np.int64)
+        places = [(part, part.counters.index(counter)) for part in self.parts if counter in part.counters]
         rows = np.concatenate([part.rows for part, _ in places] or [np.array([], np.int64)])
         values = np.concatenate([part.values[:, index].astype(np.int64) for part, index in places]
                                 or [np.array([], np.int64)])

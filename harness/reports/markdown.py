@@ -248,7 +248,7 @@ class Section:
 def environment(run: Path) -> dict[str, Any]:
     """environment.json of a run; empty without one: the recordings have the machine and the settings too."""
     try:
-        found: dict[str, Any] = json.loads((run / "environment.json").read_text())
+        found: dict[str, Any] = json.loads((run / "environment.json").read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     return found

@@ -80,7 +80,7 @@ def lines(track: Track, read: Sequence[str], page_size: int) -> tuple[tuple[str,
     import numpy as np
 
     named = len(moments(track))
-    series = [name for name in track.found if track.count(name) > named]
+    series = [name for name, count in track.counts().items() if count > named]
     moving = [name for name in read if name in series and differ(track.curve(name)[1])]
     amounts = [name for name in moving if readings.is_amount(name)][:AMOUNTS]
     others = [name for name in readings.candidates(series) if name not in amounts and telling(name)]
@@ -210,7 +210,7 @@ def draw_grid(axes: Axes, height: int) -> None:
     axes.margins(y=0.06)
     axes.locator_params(axis="x", nbins=7)
     axes.locator_params(axis="y", nbins=height // 30, integer=height == COUNTED)
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,g}".replace("-", "−"))
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}".replace("-", "−"))
     axes.grid(axis="y", linewidth=0.4, color="#dddddd")
     axes.set_axisbelow(True)
 
