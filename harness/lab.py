@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness import counters, evidence, maps, samples, wire
@@ -12,7 +13,7 @@ from harness import settings as pinned
 from harness.errors import LabError
 from harness.evidence import Recorder
 from harness.machine.vm import VM
-from harness.needs import Needs
+from harness.needs import MIB, Needs
 from harness.on_device import FileOnDevice
 from harness.operations import TMPFS_MAGIC, numbers
 from harness.probe import Probe, Region, Target
@@ -21,6 +22,7 @@ from harness.settings import Settings
 
 GROUPS = "/sys/fs/cgroup/lab"
 PROBE = "/programs/probe"
+TRACING = "/sys/kernel/tracing"
 # Without them ext4 reads bitmaps and initialises tables when it likes (measured: Cached +48, Buffers +28 KiB at
 # random); noatime: a read would dirty the inode.
 EXT4 = "noinit_itable,no_prefetch_block_bitmaps"
@@ -224,6 +226,24 @@ class Lab:
         self.sampler.watch_process(name, pid)
         return Probe(self.agent, number, name, self.recorder.event, pid, self.page_size)
 
+    def try_fork(self, parent: Probe, name: str = "child") -> tuple[int, Probe | None]:
+        """A fork that the kernel may refuse: its errno, and the child if there is one."""
+        number = self.agent.next_target()
+        reply = parent.attempt.run("fork", number)
+        if reply.error or reply.ended is not None:
+            return reply.error, None
+        self.recorder.event("probe", name=name, pid=reply.value, parent=parent.name)
+        self.sampler.watch_process(name, reply.value)
+        return 0, Probe(self.agent, number, name, self.recorder.event, reply.value, self.page_size)
+
+    def kill_by_oom(self, name: str = "victim") -> None:
+        """An OOM kill on purpose: a probe fills more than its own small group may hold. The reference that reads
+        “something was killed”."""
+        victim = self.probe(name, self.sandbox(f"{name}-box", limit=16 * MIB, swap=0))
+        memory = victim.map(64 * MIB)
+        victim.attempt.fill(memory.address, memory.length)
+        self.require(not victim.alive, f"{name} is killed at its group's limit")
+
     # Readings -------------------------------------------------------------------------------------------------------
 
     def sample(self, name: str, pages: Mapping[str, str | Region | Sequence[Region]] | None = None) -> None:
@@ -277,6 +297,34 @@ class Lab:
     def drain_lru(self) -> None:
         """Empties the per-cpu batches on their way to the LRU lists (up to 31 pages a processor lag otherwise)."""
         self.write("/proc/sys/vm/compact_memory", "1")
+
+    def has_event(self, event: str) -> bool:
+        """Whether the kernel has a trace event, named as in "vmscan:mm_vmscan_kswapd_wake"."""
+        return not self.hand.attempt.stat(f"{TRACING}/events/{event.replace(':', '/')}").error
+
+    @contextlib.contextmanager
+    def trace(self, name: str, *events: str, pid: int | None = None, kib: int = 16384) -> Iterator[None]:
+        """Records these trace events (of one process, if a pid is given) during a block, as the text `name`:
+        harness/trace_events.py reads it. kib: the buffer's size; what does not fit is lost, and the text says so.
+        Skips where the kernel lacks one of the events."""
+        missing = [event for event in events if not self.has_event(event)]
+        if missing:
+            raise Skip(f"this kernel has no trace event {missing[0]}")
+        instance = f"{TRACING}/instances/{name.replace(' ', '-')}"
+        self.hand.mkdir(instance)
+        self.write(f"{instance}/buffer_size_kb", str(kib))
+        if pid is not None:
+            self.write(f"{instance}/set_event_pid", str(pid))
+        for event in events:
+            self.write(f"{instance}/events/{event.replace(':', '/')}/enable", "1")
+        yield
+        self.write(f"{instance}/tracing_on", "0")
+        text = b""
+        # A record that has been read is gone from the pipe: so far, as much as one reply holds.
+        while part := self.hand.slurp(f"{instance}/trace_pipe", 0, os.O_NONBLOCK).text:
+            text += part
+        self.record(name, text.decode(errors="replace"))
+        self.hand.rmdir(instance)
 
     def record(self, name: str, value: Any) -> None:
         """Keeps a reading of the procedure's own: a number, a text, or a list or object of such."""

@@ -59,11 +59,11 @@ def victims(log: str) -> list[Victim]:
             constraints[fields.get("pid")] = fields
         elif match := _KILLED.match(message):
             why = constraints.pop(match["pid"], {})
-            fields = _SIZE.findall(match["fields"])
-            numbers = {name: int(value) for name, value, unit in fields if not unit}
+            sizes = _SIZE.findall(match["fields"])
+            numbers = {name: int(value) for name, value, unit in sizes if not unit}
             found.append(Victim(
                 int(match["pid"]), match["name"], match["where"].startswith("Memory cgroup"),
-                {name: int(value) for name, value, unit in fields if unit}, numbers.get("oom_score_adj"),
+                {name: int(value) for name, value, unit in sizes if unit}, numbers.get("oom_score_adj"),
                 why.get("constraint"), why.get("oom_memcg"), why.get("task_memcg")))
     return found
 

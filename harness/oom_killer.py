@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from harness import oom
-from harness.lab import Lab
+from harness.claims import Lab
 from harness.needs import MIB
-from harness.probe import Probe
-from harness.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from harness.probe import Probe
+    from harness.sandbox import Sandbox
 
 NEVER = -1000       # oom_score_adj of the process that asks: it is no candidate, so the others' sizes stay as they are
 

@@ -11,6 +11,7 @@ from probes._native import ffi, lib
 
 PAGE_SIZE = ffi.sizeof("struct page")
 
+FRAME = (1 << 55) - 1
 PRESENT, SWAPPED, FILE_OR_SHMEM, EXCLUSIVE, SOFT_DIRTY = (1 << bit for bit in (63, 62, 61, 56, 55))
 (LOCKED, ERROR, REFERENCED, UPTODATE, DIRTY, LRU, ACTIVE, SLAB, WRITEBACK, RECLAIM, BUDDY, MMAP, ANON, SWAPCACHE,
  SWAPBACKED, COMPOUND_HEAD, COMPOUND_TAIL, HUGE, UNEVICTABLE, HWPOISON, NOPAGE, KSM, THP, OFFLINE, ZERO_PAGE,
@@ -82,3 +83,10 @@ def same_frames(first: bytes, second: bytes) -> int:
 def resident(vector: bytes) -> int:
     """How many pages of a mincore vector are resident (bit 0 of each byte)."""
     return sum(byte & 1 for byte in vector)
+
+
+def frames(data: bytes) -> set[int]:
+    """The numbers of the frames that a range's pages have."""
+    entries = ffi.from_buffer("struct page[]", data)
+    return {entries[index].pagemap & FRAME for index in range(len(data) // PAGE_SIZE)
+            if entries[index].pagemap & PRESENT}

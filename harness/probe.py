@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from harness import wire
+from harness import maps, wire
 from harness.errors import LabError
 from harness.machine.agent import Agent
 from harness.operations import ANONYMOUS, PRIVATE, READ, SHARED, WRITE, Operations
@@ -129,6 +129,11 @@ class Region:
         asked (/proc/PID/map_files, proc(5); root only)."""
         return f"/proc/{self.probe.pid}/map_files/{self.address:x}-{self.address + self.length:x}"
 
+    @property
+    def range(self) -> list[int]:
+        """Address and length, as a procedure records them."""
+        return [self.address, self.length]
+
     def part(self, offset: int, length: int) -> Region:
         return Region(self.probe, self.address + offset, length)
 
@@ -158,6 +163,40 @@ class Probe(Target):
         kind = (SHARED if shared else PRIVATE) | (ANONYMOUS if fd < 0 else 0) | flags
         address = self.mmap(length, protection=READ | (WRITE if write else 0), flags=kind, fd=fd).value
         return Region(self, address & (1 << 64) - 1, length)
+
+    def mapping(self, mapping: maps.Mapping) -> Region:
+        """One of its mappings as a region."""
+        return Region(self, mapping.start, mapping.length)
+
+    def map_again(self, part: maps.Mapping, *, shared: bool) -> Region:
+        """Another mapping of the part of a file that a mapping shows, by whatever process: private ones writable."""
+        fd = self.open(part.path, os.O_RDONLY).value
+        return Region(self, self.mmap(part.length, protection=READ | (0 if shared else WRITE), offset=part.offset,
+                                      flags=SHARED if shared else PRIVATE, fd=fd).value, part.length)
+
+    def largest_map(self, most: int, *, protection: int = READ | WRITE, flags: int = PRIVATE | ANONYMOUS) -> int:
+        """The largest mapping that is granted, in bytes, found to the page by bisection up to `most`; none is kept.
+
+        A request of more than the kernel's per-cpu batch is added to Committed_AS at once, so the edge is exact.
+        """
+        granted, refused = 0, most // self.page_size + 1
+        while refused - granted > 1:
+            middle = (granted + refused) // 2
+            reply = self.attempt.mmap(middle * self.page_size, protection=protection, flags=flags)
+            if reply.error:
+                refused = middle
+            else:
+                granted = middle
+                self.munmap(reply.value, middle * self.page_size)
+        return granted * self.page_size
+
+    def fill_until_end(self, memory: Region, piece: int) -> int:
+        """Fills a region piece by piece until all is filled or the probe dies: the bytes of the finished pieces."""
+        for offset in range(0, memory.length, piece):
+            size = min(piece, memory.length - offset)
+            if self.attempt.fill(memory.address + offset, size, 1, offset // self.page_size).ended is not None:
+                return offset
+        return memory.length
 
     def create_file(self, path: str, length: int, seed: int = 1) -> int:
         """Writes a new file of whole pages and leaves it open: its descriptor."""

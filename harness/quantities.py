@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from harness import counters
+from harness import counters, maps
 
 if TYPE_CHECKING:
     from harness.evidence import Recording, Trial
@@ -217,6 +217,34 @@ class SameFrames(FromArm):
 
 
 @dataclass(frozen=True)
+class MappedPages(FromArm):
+    """How many pages of a process's ranges lie in mappings that `which` picks from its /proc/PID/maps.
+
+    ranges: the record that lists them, [address, length] each in bytes.
+    """
+
+    sample: str
+    process: str
+    ranges: str
+    which: Callable[[maps.Mapping], bool]
+    title: str
+    arm: str = ""
+
+    def of(self, recording: Recording) -> Number | None:
+        text, ranges = recording.text(self.sample, f"{self.process}/maps"), recording.records.get(self.ranges)
+        if text is None or ranges is None:
+            return None
+        picked = [mapping for mapping in maps.parse(text) if self.which(mapping)]
+        size = sum(max(0, min(mapping.end, address + length) - max(mapping.start, address))
+                   for address, length in ranges for mapping in picked)
+        return int(size // recording.page_size)
+
+    @property
+    def name(self) -> str:
+        return self.title
+
+
+@dataclass(frozen=True)
 class Recorded(FromArm):
     """What the procedure recorded under a name, as it is."""
 
@@ -280,3 +308,18 @@ class Size(FromArm):
 def pages(size: int) -> Quantity:
     """So many bytes, in pages of the machine."""
     return Size(size)
+
+
+def mappings(probe: str, sample: str, what: Callable[[Recording, maps.Mapping], bool], title: str) -> Derived:
+    """How many mappings of a probe at a named moment `what` picks; None if its maps were not read (or it was gone)."""
+
+    def function(recording: Recording) -> int | None:
+        text = recording.text(sample, f"{probe}/maps")
+        return sum(what(recording, one) for one in maps.parse(text)) if text else None
+
+    return Derived(title, function, "mappings")
+
+
+def named_mappings(probe: str, sample: str, path: str, title: str) -> Derived:
+    """How many mappings have this path, or kernel's name ("[heap]")."""
+    return mappings(probe, sample, lambda _, mapping: mapping.path == path, title)

@@ -87,13 +87,14 @@ int start_guest(void)
             close(console);
     }
     insert_modules();
-    /* The port appears a moment after its driver; 20 s, then the machine lacks something: say so on the console. */
-    for (int tries = 0; tries < 20000; tries++) {
+    /* The port appears a moment after its driver; 5 s, then the machine lacks something: say so on the console. */
+    for (int tries = 0; tries < 5000; tries++) {
         int fd = open_port();
         if (fd >= 0)
             return fd;
         nanosleep(&millisecond, NULL);
     }
-    printf("agent: no port named " PORT_NAME ": the kernel lacks CONFIG_VIRTIO_CONSOLE or CONFIG_VIRTIO_MMIO\n");
+    printf("agent: no port named " PORT_NAME ": the kernel needs CONFIG_VIRTIO_MMIO, CONFIG_VIRTIO_CONSOLE, "
+           "CONFIG_VIRTIO_BLK and CONFIG_EXT4_FS, built in or with --modules\n");
     return -1;
 }

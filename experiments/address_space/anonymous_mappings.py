@@ -15,7 +15,7 @@ NOT_CACHED = Claim(
 IN_CACHE = Claim(
     "shared-anon-in-cache", "A shared anonymous mapping takes its memory from the page cache (Cached and Shmem grow, "
     "AnonPages does not).", ADDRESS_SPACE,
-    known=(Known(CONFIRMED, "mm/shmem.c, shmem_zero_setup: it maps an unlinked file of the kernel's tmpfs (v6.12)"),))
+    known=(Known(CONFIRMED, "mm/shmem.c, shmem_zero_setup: it maps an unlinked file on the kernel's tmpfs (v6.12)"),))
 
 WHAT = {"private": "private anonymous mapping", "shared": "shared anonymous mapping", "heap": "heap",
         "tmpfs": "mapped tmpfs file"}
@@ -56,7 +56,7 @@ EXPERIMENT = Experiment(
         Expect(NOT_CACHED, cached("private"),
                if_true=Exactly(0, "“no page cache” means no page"), if_false=AtLeast(1, "one page is enough"),
                reads_true=cached("heap"), reads_false=cached("tmpfs"),
-               says=f"Of the {SIZE // MIB} MiB written to a private anonymous mapping {{value}} pages are page cache."),
+               says=f"Of the {SIZE // MIB} MiB of a private anonymous mapping {{value}} pages were page cache."),
         Expect(NOT_CACHED, growth("Cached", "private"),
                if_true=Exactly(0, "“no page cache” means no page"), if_false=AtLeast(1, "one page is enough"),
                reads_true=growth("Cached", "heap"), reads_false=growth("Cached", "tmpfs"),

@@ -35,6 +35,10 @@ BINARY = "qemu-system-x86_64"
 APPEND = ("console=ttyS0 panic=-1 oops=panic reboot=t tsc_early_khz=2600000 tsc=reliable nokaslr norandmaps "
           "rootfstype=ramfs mitigations=off {quiet}transparent_hugepage={thp}")
 
+# What on a console names the reason of an end: the kernel's own words, the agent's, QEMU's.
+TELLING = re.compile(r"Kernel panic|BUG:|Oops|sysrq: Trigger|Out of memory and no killable|^agent:|^qemu-system")
+
+
 class Fleet:
     """All QEMU processes of this Python process, so that an interrupted run ends every one, booting ones too."""
 
@@ -210,8 +214,7 @@ class Qemu:
         """What the kernel said of its end: the lines that name it, or else the last ones."""
         said = [line.strip() for path in (Path(f"{self.console}.qemu"), self.console) if path.exists()
                 for line in path.read_text(errors="replace").splitlines() if line.strip()]
-        telling = [line for line in said if any(word in line for word in ("panic", "BUG:", "Oops", "sysrq:", "qemu"))]
-        chosen = telling[:most] or said[-most:]
+        chosen = [line for line in said if TELLING.search(line)][:most] or said[-most:]
         return "on its console: " + " / ".join(chosen) if chosen else "its console is empty"
 
     def close(self) -> None:

@@ -36,21 +36,33 @@ def key(kernel: Kernel, shape: Shape, accelerator: str) -> str:
     return hashlib.sha256(made_from.encode()).hexdigest()[:24]
 
 
+CLOCKS = ("tsc", "kvm-clock")
+CLOCK_SECONDS = 10
+
+
+def clocksource(guest: vm.VM) -> str:
+    path = b"/sys/devices/system/clocksource/clocksource0/current_clocksource"
+    return guest.agent.channel.call("slurp", wire.HAND, (0, 0), path, guest.agent.seconds).text.decode().strip()
+
+
 def gate(guest: vm.VM) -> str | None:
     """Why this boot is unfit to be copied, None if it is fit. Version 1: clocksource tsc or kvm-clock, no oops.
 
     One unlucky boot would bias every clone of it (vm-facts: a guest with clocksource refined-jiffies).
     """
-    path = b"/sys/devices/system/clocksource/clocksource0/current_clocksource"
-    clock = guest.agent.channel.call("slurp", wire.HAND, (0, 0), path, guest.agent.seconds).text.decode().strip()
-    if clock not in {"tsc", "kvm-clock"}:
+    if (clock := clocksource(guest)) not in CLOCKS:
         return f"clocksource {clock}"
     return "an oops on its console" if "Call Trace" in guest.console() else None
 
 
 def _settle(guest: vm.VM) -> None:
-    """Lets the kernel finish what it does after boot: RCU, deferred initialisation, the clock's watchdog."""
-    guest.agent.channel.call("sleep", wire.HAND, (500_000_000,), b"", guest.agent.seconds)
+    """Lets the kernel finish what it does after boot: RCU, deferred initialisation, the clock's calibration (the TSC
+    takes over from tsc-early a second or more after boot, later on a busy host)."""
+    deadline = time.monotonic() + vm.patience(CLOCK_SECONDS)
+    while True:
+        guest.agent.channel.call("sleep", wire.HAND, (500_000_000,), b"", guest.agent.seconds)
+        if clocksource(guest) in CLOCKS or time.monotonic() > deadline:
+            return
 
 
 def _save(guest: vm.VM, directory: Path) -> None:
@@ -65,14 +77,14 @@ def _save(guest: vm.VM, directory: Path) -> None:
         time.sleep(0.005)
 
 
-def _make(kernel: Kernel, shape: Shape, accelerator: str, directory: Path) -> None:
+def _make(kernel: Kernel, shape: Shape, accelerator: str, directory: Path, console: Path | None) -> None:
     temporary = directory.with_name(f".{directory.name}.{os.getpid()}")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:
         for _ in range(vm.BOOT_TRIES):
             memory = Memory(temporary / "ram")
-            with vm.boot(kernel, shape, accelerator, temporary / "console.log", memory) as guest:
+            with vm.boot(kernel, shape, accelerator, console or temporary / "console.log", memory) as guest:
                 _settle(guest)
                 unfit = gate(guest)
                 if unfit is None:
@@ -110,13 +122,14 @@ def _sound(directory: Path) -> bool:
         return False
 
 
-def ensure(kernel: Kernel, shape: Shape, accelerator: str, number: int) -> Path:
-    """The snapshot of boot `number` (0…), made if it is missing, damaged or stale."""
+def ensure(kernel: Kernel, shape: Shape, accelerator: str, number: int, console: Path | None = None) -> Path:
+    """The snapshot of boot `number` (0…), made if it is missing, damaged or stale. console: where the log of a boot
+    is kept that this takes (default: it goes with the boot)."""
     directory = cache.directory("snapshots", key(kernel, shape, accelerator)) / str(number)
     if not _sound(directory):
         with cache.lock(directory.with_name(f"{number}.lock")):
             if not _sound(directory):
-                _make(kernel, shape, accelerator, directory)
+                _make(kernel, shape, accelerator, directory, console)
                 clear(keep=directory.parent)
     os.utime(directory / "info.json")
     return directory
@@ -152,12 +165,14 @@ def _restore_once(kernel: Kernel, shape: Shape, accelerator: str, directory: Pat
 
 def restore(kernel: Kernel, shape: Shape, accelerator: str, number: int, console: Path) -> vm.VM:
     """A guest that goes on where boot `number` stood. A snapshot that can't be loaded is made anew, once."""
-    directory = ensure(kernel, shape, accelerator, number)
+    booting = console.with_name(f"{console.name.removesuffix('.log')}.boot.log")
+    directory = ensure(kernel, shape, accelerator, number, booting)
     try:
         return _restore_once(kernel, shape, accelerator, directory, console)
     except (MachineLost, OSError):
         shutil.rmtree(directory, ignore_errors=True)
-        return _restore_once(kernel, shape, accelerator, ensure(kernel, shape, accelerator, number), console)
+        return _restore_once(kernel, shape, accelerator, ensure(kernel, shape, accelerator, number, booting),
+                             console)
 
 
 def size(directory: Path) -> int:

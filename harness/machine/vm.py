@@ -79,10 +79,12 @@ def boot(kernel: Kernel, shape: Shape, accelerator: str, console: Path, memory: 
             vm = _boot_once(kernel, shape, accelerator, log, memory or Memory(), quiet=attempt == 1)
         except MachineLost as error:
             last = error
+            if "agent: no port" in error.reason:
+                break           # it will not grow one: the kernel has no driver for it
         else:
             vm.boots = attempt
             return vm
-    raise MachineLost(f"kernel {kernel.release}", f"no answer in {BOOT_TRIES} boots: {last.reason}", last.remedy)
+    raise MachineLost(f"kernel {kernel.release}", f"no answer in {attempt} boots: {last.reason}", last.remedy)
 
 
 def set_clock_and_randomness(vm: VM) -> None:

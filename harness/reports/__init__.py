@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from harness import cache
 from harness.errors import LabError
 from harness.reports import frames, markdown, plots, readings
 from harness.reports.markdown import Section
+from harness.reports.readings import Cell
 from harness.results import Judged
 
 _preloading: threading.Thread | None = None
@@ -26,11 +28,12 @@ def preload() -> None:
 
 
 def _load() -> None:
-    # matplotlib's list of fonts belongs into our cache: deleted with it, made where the home can't be written.
-    os.environ.setdefault("MPLCONFIGDIR", str(cache.directory("matplotlib")))
-    plots.load()
-    frames.load()
-    markdown.load()
+    with suppress(Exception):       # the same will meet `write`, which can tell of it
+        # matplotlib's list of fonts belongs into our cache: deleted with it, made where the home can't be written.
+        os.environ.setdefault("MPLCONFIGDIR", str(cache.directory("matplotlib")))
+        plots.load()
+        frames.load()
+        markdown.load()
 
 
 def write(run: Path, judged: Sequence[Judged]) -> Path:
@@ -41,24 +44,24 @@ def write(run: Path, judged: Sequence[Judged]) -> Path:
     preload()
     if _preloading is not None:
         _preloading.join()      # two threads that import the same modules can see halves of them
+    around = markdown.environment(run)
     cells, sections = [], []
     for one in judged:
         tracks = frames.tracks(one)
         cells.append((one, tracks))
-        sections.append(_section(run, one, tracks))
+        sections.append(_section(run, readings.cell(one), tracks, around))
     _replace(run / "samples.parquet", lambda path: frames.write(path, cells))
     report = run / "report.md"
-    _replace(report, lambda path: path.write_text(markdown.render(run, sections)))
+    _replace(report, lambda path: path.write_text(markdown.render(run, sections, around), "utf-8"))
     return report
 
 
-def _section(run: Path, judged: Judged, tracks: Sequence[frames.Track]) -> Section:
-    cell = readings.cell(judged)
+def _section(run: Path, cell: Cell, tracks: Sequence[frames.Track], around: Mapping[str, Any]) -> Section:
     drawn = plots.draw(cell, tracks)
-    name = f"{judged.directory.name}.svg"
+    name = f"{cell.judged.directory.name}.svg"
     if drawn is not None:
-        _replace(run / "plots" / name, lambda path: path.write_text(drawn))
-    return Section(cell, name if drawn else None)
+        _replace(run / "plots" / name, lambda path: path.write_text(drawn, "utf-8"))
+    return markdown.section(cell, name if drawn else None, around)
 
 
 def _replace(path: Path, write: Callable[[Path], object]) -> None:

@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +44,7 @@ class Part:
 
     counters: tuple[str, ...]
     rows: Whole
-    values: Whole
+    values: Whole | NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -60,35 +60,28 @@ class Track:
     def __len__(self) -> int:
         return len(self.names)
 
-    def columns(self) -> Iterator[tuple[str, Whole, Whole]]:
+    def columns(self) -> Iterator[tuple[str, Whole, Whole | NDArray[np.int32]]]:
         """Counter, rows, values; more than once for a counter whose file changed its keys on the way."""
         for part in self.parts:
             for index, counter in enumerate(part.counters):
                 yield counter, part.rows, part.values[:, index]
 
-    @cached_property
-    def found(self) -> dict[str, list[tuple[Part, int]]]:
-        """Counter → where its values are: parts and the column in each."""
-        places: dict[str, list[tuple[Part, int]]] = defaultdict(list)
+    def counts(self) -> dict[str, int]:
+        """Counter → how many samples have it."""
+        found: dict[str, int] = defaultdict(int)
         for part in self.parts:
-            for index, counter in enumerate(part.counters):
-                places[counter].append((part, index))
-        return dict(places)
-
-    def count(self, counter: str) -> int:
-        """How many samples have the counter."""
-        return sum(len(part.rows) for part, _ in self.found.get(counter, ()))
+            for counter in part.counters:
+                found[counter] += len(part.rows)
+        return found
 
     def curve(self, counter: str) -> tuple[Real, Whole]:
         """Seconds and values of the samples that have the counter; empty if none has."""
         import numpy as np
 
-        places = self.found.get(counter, ())
-        if len(places) == 1:
-            [(part, index)] = places
-            return self.seconds[part.rows], part.values[:, index]
+        places = [(part, part.counters.index(counter)) for part in self.parts if counter in part.counters]
         rows = np.concatenate([part.rows for part, _ in places] or [np.array([], np.int64)])
-        values = np.concatenate([part.values[:, index] for part, index in places] or [np.array([], np.int64)])
+        values = np.concatenate([part.values[:, index].astype(np.int64) for part, index in places]
+                                or [np.array([], np.int64)])
         order = np.argsort(rows, kind="stable")
         return self.seconds[rows[order]], values[order]
 
@@ -116,8 +109,15 @@ def track(recording: Recording, trial: int = 1, arm: str = "") -> Track:
     first = events[0]["began"] if events else 0
     return Track(trial, arm, tuple(event.get("name", "") for event in events),
                  np.array([(event["began"] - first) / 1e9 for event in events], np.float64),
-                 tuple(Part(_names(source, keys), np.array(rows, np.int64), np.array(numbers, np.int64))
+                 tuple(Part(_names(source, keys), np.array(rows, np.int64), _small(np.array(numbers, np.int64)))
                        for (source, keys), (rows, numbers) in found.items() if keys))
+
+
+def _small(values: Whole) -> Whole | NDArray[np.int32]:
+    """In half the memory, where the numbers allow it: of a long run all tracks are kept until its table is written."""
+    import numpy as np
+
+    return values.astype(np.int32) if (values.astype(np.int32) == values).all() else values
 
 
 def tracks(judged: Judged) -> list[Track]:

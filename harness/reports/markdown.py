@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,9 +25,9 @@ from harness.verdicts import Limits, Reading, Verdict, human
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-TEMPLATES, REPORT = Path(__file__).parent / "templates", "report.md.j2"
+TEMPLATES = Path(__file__).parent / "templates"
 AMOUNTS, COUNTS = 8, 4          # rows for what changed most, beside what the judge reads
-MOMENTS = 6                     # columns of a table: more can't be read side by side
+COLUMNS = 6                     # numbers side by side in a table: more can't be read
 
 
 @dataclass(frozen=True)
@@ -105,14 +105,17 @@ class Comparison:
     """The counters of one arm at its named moments.
 
     rows: each with whether the judge reads it, its change as memory, and its changes over all trials.
-    left_out: named moments for which there was no room.
     """
 
     arm: str
     trial: int
     moments: tuple[str, ...]
     rows: tuple[tuple[Row, bool, str, str], ...]
-    left_out: int
+
+    @property
+    def tall(self) -> bool:
+        """Whether there are too many moments for columns, so that each has a row."""
+        return len(self.moments) > COLUMNS
 
 
 def compare(cell: Cell) -> list[Comparison]:
@@ -125,20 +128,17 @@ def compare(cell: Cell) -> list[Comparison]:
 def compare_arm(cell: Cell, trial: Trial, arm: str) -> Comparison:
     recording, read = trial.arms[arm], cell.asked[arm]
     every = [one.arms[arm] for one in cell.whole]
-    moments = columns(list(recording.samples), read.moments)
+    moments = tuple(recording.samples)
     most = readings.changes(recording, moments, read.counters, AMOUNTS, COUNTS) if len(moments) > 1 else []
     rows = [(True, [readings.page_row(one, label, state, moments) for one in every]) for label, state in read.ranges]
     for counter in [*read.counters, *most]:
         rows.append((counter in read.counters, [readings.counter_row(one, counter, moments) for one in every]))
-    return Comparison(arm, trial.number, moments, tuple(
-        (found[0], is_read, as_memory(found[0], recording.page_size), spread([one.change for one in found]))
-        for is_read, found in rows), len(recording.samples) - len(moments))
-
-
-def columns(every: Sequence[str], read: Sequence[str]) -> tuple[str, ...]:
-    """The named moments that a table has room for: those that the judge reads, if there are too many."""
-    chosen = [name for name in every if len(every) <= MOMENTS or name in read]
-    return (*chosen[:MOMENTS - 1], chosen[-1]) if len(chosen) > MOMENTS else tuple(chosen)
+    found = Comparison(arm, trial.number, moments, tuple(
+        (of_trials[0], is_read, as_memory(of_trials[0], recording.page_size), spread([one.change for one in of_trials]))
+        for is_read, of_trials in rows))
+    # A table with a row a moment has a column a reading: no more of what changed most than fills the last table.
+    full = -(-max(sum(is_read for is_read, _ in rows), 1) // COLUMNS) * COLUMNS
+    return replace(found, rows=found.rows[:full]) if found.tall else found
 
 
 def as_memory(row: Row, page_size: int) -> str:
@@ -146,11 +146,11 @@ def as_memory(row: Row, page_size: int) -> str:
     return memory(row.change * size) if size and row.change else ""
 
 
-def conditions(judged: Judged, environment: Mapping[str, Any]) -> list[tuple[str, str]]:
+def conditions(judged: Judged, around: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What held while the claim was put to the test: name and value, as Markdown."""
     starts = [one.start for trial in judged.trials for one in trial.arms.values() if one.start]
     machine = starts[0]["machine"] if starts else {}
-    kernel, host, tools = (environment.get(name, {}) for name in ("kernel", "host", "versions"))
+    kernel, host, tools = (around.get(name, {}) for name in ("kernel", "host", "versions"))
     found = [("Kernel", f"Linux {plain(machine.get('release', judged.cell['kernel']))}"
               + (f", {plain(machine['arch'])}, {code(machine['version'])}" if machine else ""))]
     if kernel.get("source"):
@@ -180,6 +180,10 @@ def settings(judged: Judged) -> str:
         if name not in {"memory", "cpus"}:      # the machine's size, not a setting of its kernel
             found.append(f"{name}={' or '.join('absent' if one is None else str(one) for one in values)}")
     return plain(", ".join(found))
+
+
+def has_series(cell: Cell) -> bool:
+    return cell.shown is not None and any(recording.series for recording in cell.shown.arms.values())
 
 
 def near(text: str) -> str:
@@ -223,33 +227,43 @@ def templates() -> Environment:
     """The templates and what they may call."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, trim_blocks=True,
+    found = Environment(loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, trim_blocks=True,
                               lstrip_blocks=True, keep_trailing_newline=True, autoescape=False)
-    environment.filters |= {"plain": plain, "near": near, "code": code, "number": number, "signed": signed,
+    found.filters |= {"plain": plain, "near": near, "code": code, "number": number, "signed": signed,
                             "link": quote}
-    environment.globals |= {"where": where, "setting": setting, "anchor": anchor, "absent": absent, "ranges": ranges,
+    found.globals |= {"where": where, "setting": setting, "anchor": anchor, "absent": absent, "ranges": ranges,
                             "numbers": numbers, "guard_bound": guard_bound, "counted": counted, "settings": settings,
-                            "is_surprise": is_surprise, "UNDECIDED": UNDECIDED, "SKIPPED": SKIPPED}
-    return environment
+                            "is_surprise": is_surprise, "COLUMNS": COLUMNS, "UNDECIDED": UNDECIDED, "SKIPPED": SKIPPED}
+    return found
 
 
 @dataclass(frozen=True)
 class Section:
-    """A cell in the report. plot: its file's name below plots/, None if there is nothing to draw."""
+    """A cell's part of the report, as text: what it was made of can be forgotten."""
 
-    cell: Cell
-    plot: str | None
+    judged: Judged
+    text: str
 
 
-def render(run: Path, sections: Sequence[Section]) -> str:
-    """The text of report.md."""
+def environment(run: Path) -> dict[str, Any]:
+    """environment.json of a run; empty without one: the recordings have the machine and the settings too."""
     try:
-        environment = json.loads((run / "environment.json").read_text())
+        found: dict[str, Any] = json.loads((run / "environment.json").read_text("utf-8"))
     except (OSError, ValueError):
-        environment = {}        # judged from the recordings alone: they have the machine and the settings
-    cells = [{"cell": one.cell, "judged": one.cell.judged, "plot": one.plot, "heads": heads(one.cell),
-              "comparisons": compare(one.cell), "conditions": conditions(one.cell.judged, environment)}
-             for one in sections]
-    return templates().get_template(REPORT).render(
-        run=run.name, started=environment.get("started"), cells=cells,
-        summary=summary([one.cell.judged for one in sections]))
+        return {}
+    return found
+
+
+def section(cell: Cell, plot: str | None, around: Mapping[str, Any]) -> Section:
+    """plot: its file's name below plots/, None if there is nothing to draw. around: the run's environment."""
+    text = templates().get_template("cell.md.j2").render(
+        cell=cell, judged=cell.judged, plot=plot, heads=heads(cell), comparisons=compare(cell),
+        series=has_series(cell), conditions=conditions(cell.judged, around))
+    return Section(cell.judged, text)
+
+
+def render(run: Path, sections: Sequence[Section], around: Mapping[str, Any]) -> str:
+    """The text of report.md."""
+    return templates().get_template("report.md.j2").render(
+        run=run.name, started=around.get("started"), sections=sections,
+        summary=summary([one.judged for one in sections]))

@@ -77,14 +77,17 @@ def panels(cell: Cell, tracks: Sequence[Track]) -> list[Panel]:
 
 def lines(track: Track, read: Sequence[str], page_size: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The counters to draw: amounts of memory (those read, then those that moved most), and counts that are read."""
+    import numpy as np
+
     named = len(moments(track))
-    series = [name for name in track.found if track.count(name) > named]
+    series = [name for name, count in track.counts().items() if count > named]
     moving = [name for name in read if name in series and differ(track.curve(name)[1])]
     amounts = [name for name in moving if readings.is_amount(name)][:AMOUNTS]
     others = [name for name in readings.candidates(series) if name not in amounts and telling(name)]
-    shapes = {name: (values - values[0]) * float(readings.scale(name, page_size) or 0)
-              for name in [*amounts, *others] for _, values in [track.curve(name)]}
-    return ((*amounts, *islice(movers(shapes, amounts), AMOUNTS - len(amounts))),
+    ways: dict[str, tuple[Real, Real]] = {
+        name: (seconds, values.astype(np.float64) * float(readings.scale(name, page_size) or 0))
+        for name in [*amounts, *others] for seconds, values in [track.curve(name)]}
+    return ((*amounts, *islice(movers(ways, amounts), AMOUNTS - len(amounts))),
             tuple([name for name in moving if not readings.is_amount(name)][:COUNTS]))
 
 
@@ -104,22 +107,22 @@ def differ(values: NDArray[np.int64]) -> bool:
     return bool(values.min() != values.max())
 
 
-def movers(shapes: Mapping[str, Real], taken: Sequence[str]) -> Iterator[str]:
-    """Amounts (bytes over time, from zero) that moved by LEAST or more, the farthest first, but those `taken`.
+def movers(ways: Mapping[str, tuple[Real, Real]], taken: Sequence[str]) -> Iterator[str]:
+    """Amounts (seconds, bytes) that moved by LEAST or more, the farthest first, but those `taken`.
 
-    A process's come last: what it has is in the machine's too. One that runs along another before it, within a
-    twentieth of its way, is left out.
+    A process's come last: what it has is in the machine's too. One that runs along another before it, on average
+    within a thirtieth of how far it moved, is left out.
     """
     import numpy as np
 
-    ways = {name: float(np.ptp(shape)) for name, shape in shapes.items()}
-    drawn = [shapes[name] for name in taken]
-    others = shapes.keys() - set(taken)
-    for name in sorted(others, key=lambda name: (file_and_key(name)[0] == "statm", -ways[name], name)):
-        shape, way = shapes[name], ways[name]
-        if way >= LEAST and not any(len(one) == len(shape) and np.abs(one - shape).max() < 0.05 * way
-                                    for one in drawn):
-            drawn.append(shape)
+    far = {name: float(np.ptp(values)) for name, (_, values) in ways.items()}
+    drawn = [ways[name] for name in taken]
+    others = [name for name in ways if name not in taken and far[name] >= LEAST]
+    for name in sorted(others, key=lambda name: (file_and_key(name)[0] == "statm", -far[name], name)):
+        seconds, values = ways[name]
+        apart = [np.interp(seconds, *one) - values for one in drawn]
+        if all(np.abs(distance - np.median(distance)).mean() > far[name] / 30 for distance in apart):
+            drawn.append(ways[name])
             yield name
 
 
@@ -207,7 +210,7 @@ def draw_grid(axes: Axes, height: int) -> None:
     axes.margins(y=0.06)
     axes.locator_params(axis="x", nbins=7)
     axes.locator_params(axis="y", nbins=height // 30, integer=height == COUNTED)
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,g}".replace("-", "−"))
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}".replace("-", "−"))
     axes.grid(axis="y", linewidth=0.4, color="#dddddd")
     axes.set_axisbelow(True)
 

@@ -20,15 +20,13 @@ class Watched(Recording):
     """A recording that notes what is asked of it, and counts the pages of a range once only."""
 
     asked: dict[str, None] = field(default_factory=dict)                    # counters
-    moments: dict[str, None] = field(default_factory=dict)
     counted: dict[tuple[str, str, str], Number | None] = field(default_factory=dict)    # moment, label, state
 
     def counter(self, sample: str, counter: str) -> int | None:
-        self.asked[counter] = self.moments[sample] = None
+        self.asked[counter] = None
         return super().counter(sample, counter)
 
     def pages(self, sample: str, label: str, state: str) -> Number | None:
-        self.moments[sample] = None
         if (sample, label, state) not in self.counted:
             self.counted[sample, label, state] = super().pages(sample, label, state)
         return self.counted[sample, label, state]
@@ -36,11 +34,10 @@ class Watched(Recording):
 
 @dataclass(frozen=True)
 class Asked:
-    """What a judge reads of a recording: counters, states of ranges (label, state), at which moments."""
+    """What a judge reads of a recording: counters, and states of ranges (label, state)."""
 
     counters: tuple[str, ...]
     ranges: tuple[tuple[str, str], ...]
-    moments: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,7 @@ def asked(experiment: Experiment, trial: Trial) -> dict[str, Asked]:
         recording = trial.arms[arm]
         if isinstance(recording, Watched):
             ranges = dict.fromkeys((label, state) for _, label, state in recording.counted)
-            found[arm] = Asked(tuple(recording.asked), tuple(ranges), tuple(recording.moments))
+            found[arm] = Asked(tuple(recording.asked), tuple(ranges))
     return found
 
 
@@ -108,8 +105,9 @@ def is_amount(counter: str) -> bool:
 # Where to look for what changed most. The rest (zoneinfo, buddyinfo, slabinfo, smaps_rollup, maps, pressure) says the
 # same by zone or in detail, or is no amount of memory. Of counters that changed alike the first of this order stands.
 SOURCES = ("meminfo", "memory.current", "memory.swap.current", "memory.stat", "swaps", "vmstat", "statm")
-# Not amounts in use: address space and limits; and of meminfo what is counted in huge pages, not in KiB.
+# Not amounts in use: address space, limits, how large the swap area is; and what meminfo counts in huge pages.
 _APART = {"meminfo:VmallocTotal", "meminfo:DirectMap4k", "meminfo:DirectMap2M", "meminfo:DirectMap1G",
+          "meminfo:CommitLimit", "meminfo:SwapTotal", "meminfo:SwapFree", "swaps:size",
           "meminfo:HugePages_Total", "meminfo:HugePages_Free", "meminfo:HugePages_Rsvd", "meminfo:HugePages_Surp",
           "vmstat:nr_dirty_threshold", "vmstat:nr_dirty_background_threshold"}
 
@@ -155,7 +153,7 @@ class Row:
 def counter_row(recording: Recording, counter: str, moments: Sequence[str]) -> Row:
     """A counter at these moments: amounts in pages where all of them are whole pages, else in the counter's unit."""
     unit, values = unit_of(counter), [recording.counter(moment, counter) for moment in moments]
-    if unit in BYTES and counter not in _APART:
+    if unit in BYTES and not counter.startswith("meminfo:HugePages_"):      # which are numbers of huge pages
         pages = [None if value is None else in_pages(value, unit, recording.page_size) for value in values]
         if all(value is None or isinstance(value, int) for value in pages):
             return Row(counter, "pages", tuple(pages))

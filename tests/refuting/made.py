@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ class Made:
 
     counters: moment → counter → value in the counter's own unit. pages: moment → label → resident pages (mincore),
     or states with their numbers (pagemap). records: name → value. texts: moment → source → raw text of a file.
+    series: moment → raw texts of each sample of the time series that follows it.
     arms: name → Made, for experiments with arms (then the rest is empty).
     """
 
@@ -37,6 +38,7 @@ class Made:
     pages: Mapping[str, Mapping[str, int | States]] = field(default_factory=dict)
     records: Mapping[str, Any] = field(default_factory=dict)
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    series: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
     arms: Mapping[str, Made] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
 
@@ -94,13 +96,16 @@ def page_entries(states: States) -> bytes:
 def write_recording(path: Path, made: Made, boot: str, settings: Mapping[str, str]) -> None:
     recorder = evidence.Recorder(path)
     recorder.event("start", machine={**MACHINE, "boot": boot}, settings={**settings, **made.settings}, arm="")
-    for moment in dict.fromkeys([*made.counters, *made.texts]):
+    for step, moment in enumerate(dict.fromkeys([*made.counters, *made.texts])):
+        at = 1000 * step
         files: dict[str, dict[str, int]] = {}
         for counter, value in made.counters.get(moment, {}).items():
             source, _, key = counter.partition(":")
             files.setdefault(source, {})[key] = value
         texts = {source: text_of(values, source) for source, values in files.items()}
-        recorder.event("sample", name=moment, began=0, ended=1, files={**texts, **made.texts.get(moment, {})})
+        recorder.event("sample", name=moment, began=at, ended=at + 1, files={**texts, **made.texts.get(moment, {})})
+        for number, texts in enumerate(made.series.get(moment, ())):
+            recorder.event("series", began=at + number + 2, ended=at + number + 2, files=texts)
     for moment, labels in made.pages.items():
         for label, what in labels.items():
             mincore = isinstance(what, int)

@@ -68,7 +68,7 @@ def test_before_and_after(tmp_path: Path) -> None:
     assert "| meminfo:MemFree | pages | 215,000 | 205,000 | -10,000 | -39.06 MiB | -10,100 to -10,000 |" in text
     assert "| meminfo:Cached | pages | 5,000 | 10,000 | +5,000 | +19.53 MiB | +5,000 to +5,050 |" in text
     assert "meminfo:Inactive" not in text       # it changed as Cached did
-    assert "| vmstat:pgfault |  | 150 | 200 | +50 |  | +50 |" in text
+    assert "| vmstat:pgfault | count | 150 | 200 | +50 |  | +50 |" in text
 
 
 def test_amounts_that_are_no_whole_pages_keep_their_unit(tmp_path: Path) -> None:
@@ -77,14 +77,28 @@ def test_amounts_that_are_no_whole_pages_keep_their_unit(tmp_path: Path) -> None
                  sample("dropped", 1, meminfo=meminfo(Dirty=0, Percpu=7), vmstat="pswpout 0\n")])
     text = write(tmp_path, [cell(tmp_path, [made])])
     assert "| meminfo:Percpu | KiB | 1 | 7 | +6 | +6 KiB | +6 |" in text
+
+
+def test_a_series_of_nothing(tmp_path: Path) -> None:
+    text = write(tmp_path, [cell(tmp_path, [trial(cached=0)])])
     assert "No plot: no amount of memory that was sampled over time moved by 1 MiB." in text
 
 
 def test_many_moments(tmp_path: Path) -> None:
-    extra = [sample(f"moment {number}", 8_000 + number, meminfo=meminfo(Dirty=0)) for number in range(9)]
+    """Each has a row then; what was read at some of them only is not read at the others."""
+    extra = [sample(f"moment {number}", 8_000 + number, meminfo=meminfo(Dirty=4 * number)) for number in range(9)]
     text = write(tmp_path, [cell(tmp_path, [replace(trial(), events=[*trial().events, *extra])])])
-    assert "| reading | unit | written | dropped | change |" in text        # those that the judge reads
-    assert "The 9 named moments that are not shown are in samples.parquet." in text
+    assert ("| moment | **resident pages of file** | **resident pages of locked** | **meminfo:Dirty** | "
+            "**vmstat:pswpout** |") in text
+    assert "| unit | pages | pages | pages | pages |" in text
+    assert "| dropped | 64 | 64 | 0 | 0 |" in text
+    assert "| moment 8 | not read | not read | 8 | not read |" in text
+    assert "| change in all trials | not read | not read | +8 | not read |" in text
+
+
+def test_without_a_series(tmp_path: Path) -> None:
+    made = Made([event for event in trial().events if event[0] != "series"])
+    assert "No plot: nothing was sampled over time." in write(tmp_path, [cell(tmp_path, [made])])
 
 
 def test_surprise(tmp_path: Path) -> None:

@@ -1,0 +1,96 @@
+"""What do parent and child share after fork, and what does a write change?"""
+
+from experiments.sections import ADDRESS_SPACE
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab, Range
+from harness.needs import MIB, Needs
+from harness.quantities import Counter, Pages, Quantity, Recorded, SameFrames, pages
+
+SIZE = 16 * MIB
+HALF, QUARTER = SIZE // 2, SIZE // 4
+OLD, CHILD, PARENT = 1, 2, 3        # seeds of the content: before fork, of the child's and of the parent's writes
+
+COMMON = Claim(
+    "shared-anon-common", "Parent and child see each other's writes in a shared anonymous mapping, and not in a "
+    "private one.", ADDRESS_SPACE, known=(Known(CONFIRMED, "mmap(2), MAP_SHARED and MAP_PRIVATE; fork(2)"),))
+UNTIL_WRITE = Claim(
+    "fork-shares-until-write", "After fork, parent and child have the same physical pages, though each has the "
+    "virtual size of its own; a write copies just the written pages.", ADDRESS_SPACE,
+    known=(Known(CONFIRMED, "mm/memory.c, copy_present_ptes: both get it, write-protected; wp_page_copy (v6.12)"),))
+
+WHAT = {"private": "private anonymous mapping", "shared": "shared anonymous mapping", "own": "mapping of its own",
+        "private file": "private mapping of a file", "shared file": "shared mapping of a file"}
+
+
+def procedure(lab: Lab) -> None:
+    parent, _ = lab.probe("parent"), lab.probe("stranger")
+    fd = parent.create_file(f"{lab.mount_disk()}/file", 2 * SIZE, OLD)
+    file = parent.map(2 * SIZE, shared=True, fd=fd)
+    made = {"private": parent.map(SIZE), "shared": parent.map(SIZE, shared=True),
+            "private file": parent.map(SIZE, fd=fd), "shared file": file.part(SIZE, SIZE)}
+    for region in made.values():
+        region.fill(OLD)
+    child = lab.fork(parent)
+    regions = {}
+    for probe in (parent, child):
+        regions |= {f"{kind} of {probe.name}": region.of(probe) for kind, region in made.items()}
+        regions[f"own of {probe.name}"] = probe.map(SIZE).fill(OLD)
+    lab.sample("forked", pages=regions)
+    for kind, region in made.items():
+        first, second = region.part(0, QUARTER), region.part(QUARTER, QUARTER)
+        first.of(child).fill(CHILD)
+        second.fill(PARENT)
+        lab.record(f"{kind}: seen", first.check(CHILD) + second.of(child).check(PARENT))
+    lab.sample("written", pages={f"{half} {label}": region.part(at, HALF) for label, region in regions.items()
+                                 for half, at in (("written", 0), ("unwritten", HALF))})
+
+
+def together(kind: str, half: str = "") -> Quantity:
+    moment, label = ("written", f"{half} {kind}") if half else ("forked", kind)
+    return SameFrames(moment, f"{label} of parent", f"{label} of child").called(
+        f"{half + ' ' if half else ''}pages that both have: {WHAT[kind]}")
+
+
+def seen(kind: str) -> Quantity:
+    return Recorded(f"{kind}: seen", "pages", title=f"written pages that the other sees: {WHAT[kind]}")
+
+
+def size(name: str) -> Quantity:
+    return Counter(f"{name}/statm:size", "forked").called(f"virtual size of the {name}")
+
+
+def every(length: int) -> dict[str, Range]:
+    return {"if_true": Exactly(pages(length), "every page"),
+            "if_false": AtMost(pages(length) - 1, "one page that is otherwise is enough")}
+
+
+NONE = {"if_true": Exactly(0, "no page"), "if_false": AtLeast(1, "one page is enough")}
+
+EXPERIMENT = Experiment(
+    procedure,
+    needs=Needs(changes=("mount",)),
+    rate=0,
+    guards=tuple(Guard(Pages("forked", f"private of {name}"), Exactly(pages(SIZE)), "every page must be there")
+                 for name in ("parent", "child")),
+    expects=(
+        Expect(COMMON, seen("shared"), **every(HALF),
+               reads_true=seen("shared file"), reads_false=seen("private file"),
+               says="Of {bound} pages written to a shared mapping the other process saw {value},"),
+        Expect(COMMON, seen("private"), **NONE,
+               reads_true=seen("private file"), reads_false=seen("shared file"),
+               says="of as many written to a private one {value}."),
+        Expect(UNTIL_WRITE, together("private"), **every(SIZE),
+               reads_true=together("shared"), reads_false=together("own"),
+               says="After fork {value} of {bound} pages were in the same frame for both."),
+        Expect(UNTIL_WRITE, size("child"),
+               if_true=AtLeast(pages(SIZE), "the mapping counts in full"),
+               if_false=AtMost(pages(SIZE) - 1, "the mapping does not count in full"),
+               reads_true=size("parent"), reads_false=size("stranger"),
+               says="The child's virtual size was {value} pages."),
+        Expect(UNTIL_WRITE, together("private", "written"), **NONE,
+               reads_true=together("own", "written"), reads_false=together("shared", "written"),
+               says="Of the written pages {value} stayed common,"),
+        Expect(UNTIL_WRITE, together("private", "unwritten"), **every(HALF),
+               reads_true=together("shared", "unwritten"), reads_false=together("own", "unwritten"),
+               says="of the {bound} unwritten ones {value}."),
+    ),
+)

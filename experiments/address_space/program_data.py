@@ -1,0 +1,142 @@
+"""What are the data segment, bss, heap and stack of a program made of, and who shares them?"""
+
+from dataclasses import replace
+
+from experiments.sections import ADDRESS_SPACE
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.maps import Mapping
+from harness.needs import KIB, Needs
+from harness.operations import numbers
+from harness.probe import Probe, Region
+from harness.quantities import MappedPages, Pages, Quantity, Recorded, SameFrames, pages
+
+SPARE = 64 * KIB        # untouched pages that the probe keeps in its data segment, and as many in its bss
+HALF = SPARE // 2
+KINDS = ("data", "private file", "shared file", "anonymous")
+ELF = "fs/binfmt_elf.c, load_elf_binary (v6.12): "
+
+PRIVATE_FILE = Claim(
+    "data-private-file", "The data segment is a private mapping of the file.", ADDRESS_SPACE,
+    known=(Known(CONFIRMED, ELF + "each PT_LOAD segment is mapped from the file with MAP_PRIVATE; ld.so likewise"),))
+COPIED = Claim(
+    "data-copied-per-instance", "Every instance of a program that changes its data segment gets its own copy of the "
+    "changed pages.", ADDRESS_SPACE,
+    known=(Known(CONFIRMED, "mm/memory.c, wp_page_copy: a write to a private mapping copies the page (v6.12)"),))
+OWN_ANONYMOUS = Claim(
+    "bss-heap-stack-anonymous", "The whole pages of bss, the heap and the stack are private anonymous memory.",
+    ADDRESS_SPACE,
+    known=(Known(CONFIRMED, ELF + "vm_brk_flags for bss, setup_arg_pages for the stack; mm/mmap.c, do_brk_flags"),))
+
+
+def data_of(lab: Lab, probe: Probe) -> tuple[Region, Mapping]:
+    """Untouched pages of its data segment, and the part of the program's file that stands there."""
+    start, length = numbers(probe.segments().text)[:2]
+    mapping = next(mapping for mapping in lab.mappings(probe) if mapping.covers(start))
+    return probe.region(start, length), replace(mapping, start=start, end=start + length,
+                                                offset=mapping.offset + start - mapping.start)
+
+
+def own_memory(lab: Lab, probe: Probe) -> list[Region]:
+    """The whole mappings that bss, heap and stack are in; the first two are written to."""
+    _, _, bss, length, stack = numbers(probe.segments().text)
+    heap = probe.malloc(SPARE).value
+    for address in (bss, heap // lab.page_size * lab.page_size + lab.page_size):
+        probe.region(address, length - lab.page_size).fill()
+    return [probe.mapping(mapping) for mapping in lab.mappings(probe)
+            if any(mapping.covers(address) for address in (bss, heap, stack))]
+
+
+def procedure(lab: Lab) -> None:
+    disk = lab.mount_disk()
+    words = lab.program_on_disk(disk)
+    witness = lab.probe("witness")      # started as any program is: by execve alone
+    witness.create_file(f"{disk}/file", SPARE)
+    one, two = lab.probe("one", program=words), lab.probe("two", program=words)
+    regions = {"cache of data": witness.map_again(data_of(lab, one)[1], shared=True)}
+    for probe in (one, two, witness):
+        fd = probe.open(f"{disk}/file").value
+        made = (data_of(lab, probe)[0], probe.map(SPARE, fd=fd), probe.map(SPARE, shared=True, fd=fd),
+                probe.map(SPARE).fill())
+        regions |= {f"{kind} of {probe.name}": region.read() for kind, region in zip(KINDS, made, strict=True)}
+    regions["cache of data"].read()
+    own = own_memory(lab, witness)
+    lab.record("own memory", [region.range for region in own])
+    for kind in KINDS:
+        lab.record(kind, [regions[f"{kind} of witness"].range])
+    lab.sample("read", pages={**regions, "own memory of witness": own})
+    changed = {label: region.part(0, HALF) for label, region in regions.items() if label.endswith((" one", " two"))}
+    for seed, region in enumerate(changed.values(), 11):
+        region.fill(seed)
+    for kind in KINDS:
+        lab.record(f"{kind}: own content", sum(region.check(seed) for seed, (label, region) in
+                                               enumerate(changed.items(), 11) if label.startswith(kind)))
+    lab.sample("changed", pages=changed)
+
+
+def private_file(kind: str) -> Quantity:
+    return MappedPages("read", "witness", kind, lambda mapping: not mapping.shared and mapping.inode != 0,
+                       f"pages of {kind} in a private mapping of a file")
+
+
+def not_private_anonymous(kind: str) -> Quantity:
+    return MappedPages("read", "witness", kind, lambda mapping: mapping.shared or mapping.inode != 0,
+                       f"pages of {kind} in a shared mapping or one of a file")
+
+
+def of_cache(kind: str, cache: str) -> Quantity:
+    return SameFrames("read", f"{kind} of one", cache).called(f"pages of {kind} that are page cache of their file")
+
+
+def cached(kind: str) -> Quantity:
+    label = f"{kind} of witness"
+    return (Pages("read", label, "file") + Pages("read", label, "shmem")).called(f"pages of {kind} that are page cache")
+
+
+def common(kind: str) -> Quantity:
+    return SameFrames("changed", f"{kind} of one", f"{kind} of two").called(f"changed pages of {kind} that both have")
+
+
+def copies(kind: str) -> Quantity:
+    return (Pages("changed", f"{kind} of one", "anonymous") + Pages("changed", f"{kind} of two", "anonymous")).called(
+        f"anonymous pages of {kind} that either changed")
+
+
+def own_content(kind: str) -> Quantity:
+    return Recorded(f"{kind}: own content", "pages", title=f"changed pages of {kind} with what their process wrote")
+
+
+ALL, NOT_ALL = Exactly(pages(SPARE), "every page"), AtMost(pages(SPARE) - 1, "one that is otherwise is enough")
+NONE, SOME = Exactly(0, "no page"), AtLeast(1, "one page is enough")
+
+EXPERIMENT = Experiment(
+    procedure,
+    needs=Needs(changes=("mount",)),
+    rate=0,
+    guards=(Guard(Pages("read", "own memory of witness", "anonymous"), AtLeast(pages(2 * SPARE) - 1),
+                  "but for a page, what was written to bss and heap, and a page of the stack, must be there"),
+            Guard(Pages("read", "cache of data"), Exactly(pages(SPARE)), "the cache's frames must all be known")),
+    expects=(
+        Expect(PRIVATE_FILE, private_file("data"), ALL, NOT_ALL,
+               reads_true=private_file("private file"), reads_false=private_file("shared file"),
+               says="{value} of {bound} pages of its data segment were in a private mapping of a file."),
+        Expect(PRIVATE_FILE, of_cache("data", "cache of data"), ALL, NOT_ALL,
+               reads_true=of_cache("shared file", "shared file of witness"),
+               reads_false=of_cache("anonymous", "shared file of witness"),
+               says="Read, {value} were the page cache of the program's file."),
+        Expect(COPIED, copies("data"), ALL, NOT_ALL,
+               reads_true=copies("private file"), reads_false=copies("shared file"),
+               says="Of the {bound} pages that two instances changed {value} had become anonymous."),
+        Expect(COPIED, common("data"), NONE, SOME,
+               reads_true=common("private file"), reads_false=common("shared file"),
+               says="{value} of them were in the same frame for both."),
+        Expect(COPIED, own_content("data"), ALL, NOT_ALL,
+               reads_true=own_content("private file"), reads_false=own_content("shared file"),
+               says="{value} held what their own process wrote."),
+        Expect(OWN_ANONYMOUS, not_private_anonymous("own memory"), NONE, SOME,
+               reads_true=not_private_anonymous("anonymous"), reads_false=not_private_anonymous("shared file"),
+               says="{value} pages of bss, heap and stack were in a shared mapping or one of a file."),
+        Expect(OWN_ANONYMOUS, cached("own memory"), NONE, SOME,
+               reads_true=cached("anonymous"), reads_false=cached("shared file"),
+               says="{value} of them were page cache."),
+    ),
+)

@@ -1,0 +1,102 @@
+"""What happens when a process with a mapping of 3 times RAM forks, as a database does for a background save?"""
+
+import errno
+
+from experiments.sections import OVERCOMMIT
+from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.needs import MIB, Needs
+from harness.operations import ANONYMOUS, FIXED, NORESERVE, PRIVATE
+from harness.probe import Probe, Region
+from harness.quantities import Change, Counter, Quantity, Recorded
+from harness.settings import Settings
+
+SOURCE = ("kernel/fork.c, dup_mmap: each accountable mapping is checked by itself, security_vm_enough_memory_mm; mode 0 "
+          "refuses one larger than RAM and swap (v6.12; since v5.2, commit 8c7829b04c52)")
+MODE_0 = Claim(
+    "redis-fork-mode0-oom", "Mode 0: when a process with one mapping of 3 times RAM, little of it resident, forks (a "
+    "background save), the OOM killer kills something.", OVERCOMMIT, known=(Known(REFUTED, SOURCE, since="5.2"),))
+TOTAL = Claim(
+    "redis-fork-mode0-depends-on-total", "Mode 0: whether a fork is refused depends on the total virtual size of the "
+    "process, however that is split into mappings.", OVERCOMMIT, known=(Known(REFUTED, SOURCE, since="5.2"),))
+MODE_1 = Claim(
+    "redis-fork-mode1-ok", "Mode 1: a process with a mapping of 3 times RAM, little of it resident, can fork, and nothing "
+    "is killed.", OVERCOMMIT, known=(Known(CONFIRMED, "mm/util.c, __vm_enough_memory: OVERCOMMIT_ALWAYS returns before any "
+                                                      "check (v6.12)"),))
+RESIDENT, PIECES = 16 * MIB, 6
+
+
+def data(lab: Lab, probe: Probe, *, split: bool) -> Region:
+    """3 times RAM, mapped as mode 0 lets it be: piece by piece. Neighbours become one mapping, unless a page between
+    them is left out. A little of it is filled."""
+    piece = 3 * lab.memory // PIECES // lab.page_size * lab.page_size
+    step = piece + (lab.page_size if split else 0)
+    room = probe.map(PIECES * step, write=False, flags=NORESERVE)
+    for index in range(PIECES):
+        probe.mmap(piece, address=room.address + index * step, flags=PRIVATE | ANONYMOUS | FIXED)
+    sizes = [int(end, 16) - int(start, 16) for start, end in
+             (line.split()[0].split("-") for line in lab.read(f"/proc/{probe.pid}/maps").splitlines())]
+    lab.record(f"{probe.name}: largest mapping", max(sizes) // lab.page_size)
+    return room.part(0, RESIDENT).fill()
+
+
+def procedure(lab: Lab) -> None:
+    lab.sample("before")
+    lab.kill_by_oom()
+    lab.sample("after the reference's kill")
+
+    def save(name: str, memory: Region) -> None:
+        error, child = lab.try_fork(memory.probe, f"{name}'s child")
+        lab.record(f"{name}: errno", error)
+        lab.record(f"{name}: saved", memory.of(child).check() if child else 0)
+        lab.sample(f"{name} saved")
+        if child:
+            child.end()
+
+    save("small", lab.probe("small").map(RESIDENT).fill())
+    one = data(lab, lab.probe("one mapping"), split=False)
+    save("one mapping", one)
+    save("many mappings", data(lab, lab.probe("many mappings"), split=True))
+    lab.sample("before mode 1")
+    lab.sysctl("vm.overcommit_memory", 1)
+    save("mode 1", one)
+
+
+def answer(name: str) -> Quantity:
+    return Recorded(f"{name}: errno", "errno", title=f"errno of the fork of “{name}”")
+
+
+def kills(since: str, until: str) -> Quantity:
+    return Change("vmstat:oom_kill", since, until).called(f"OOM kills from “{since}” to “{until}”", "kills")
+
+
+def largest(name: str) -> Quantity:
+    return Recorded(f"{name}: largest mapping", "pages")
+
+
+KILLED, QUIET = kills("before", "after the reference's kill"), kills("after the reference's kill", "small saved")
+EXPERIMENT = Experiment(
+    procedure,
+    settings=Settings(overcommit=0),
+    needs=Needs(changes=("sysctl",), throwaway=True),
+    guards=(Guard(largest("one mapping"), AtLeast(Counter("meminfo:MemTotal", "before") * 3 - PIECES),
+                  "its pieces must have become one mapping"),
+            Guard(largest("many mappings"), AtMost(Counter("meminfo:MemTotal", "before")),
+                  "its pieces must have stayed apart")),
+    expects=(
+        Expect(MODE_0, kills("small saved", "one mapping saved"),
+               if_true=AtLeast(1, "something is killed"), if_false=Exactly(0, "nothing is"),
+               reads_true=KILLED, reads_false=QUIET,
+               says="{value} processes were killed when a process with one mapping of 3 times RAM forked."),
+        Expect(TOTAL, answer("many mappings"),
+               if_true=Exactly(errno.ENOMEM, "refused like one mapping of that size"), if_false=Exactly(0, "granted"),
+               reads_true=answer("one mapping"), reads_false=answer("small"),
+               says=f"The fork of a process of the same size in {PIECES} mappings was answered with errno {{value}}."),
+        Expect(MODE_1, answer("mode 1"),
+               if_true=Exactly(0, "it can fork"), if_false=AtLeast(1, "it can't"),
+               reads_true=answer("small"), reads_false=answer("one mapping"),
+               says="In mode 1 its fork was answered with errno {value}."),
+        Expect(MODE_1, kills("before mode 1", "mode 1 saved"),
+               if_true=Exactly(0, "nothing is killed"), if_false=AtLeast(1, "one is enough"),
+               reads_true=QUIET, reads_false=KILLED, says="{value} processes were killed."),
+    ),
+)

@@ -1,0 +1,63 @@
+"""At the limit of overcommit mode 2, is every further mapping refused, whatever its kind?"""
+
+from experiments.sections import OVERCOMMIT
+from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.needs import Needs
+from harness.operations import ANONYMOUS, PRIVATE, READ, SHARED, WRITE
+from harness.quantities import Quantity, Recorded
+from harness.settings import Settings
+
+EVERYTHING = Claim(
+    "oc2-refuses-everything", "Mode 2: at the limit every further mapping is refused, whatever its kind.", OVERCOMMIT,
+    known=(Known(REFUTED, "mm/vma.c, accountable_mapping: only private writable mappings (and shmem objects) are charged "
+                          "(v6.12); Documentation/mm/overcommit-accounting.rst, “How it works”"),))
+# Kind → protection, flags, whether of a file.
+UNCHARGED = {"read-only anonymous": (READ, PRIVATE | ANONYMOUS, False),
+             "inaccessible anonymous": (0, PRIVATE | ANONYMOUS, False),
+             "read-only private file": (READ, PRIVATE, True), "writable shared file": (READ | WRITE, SHARED, True)}
+CHARGED = {"writable anonymous": (READ | WRITE, PRIVATE | ANONYMOUS, False),
+           "shared anonymous": (READ | WRITE, SHARED | ANONYMOUS, False),
+           "writable private file": (READ | WRITE, PRIVATE, True)}
+
+
+def procedure(lab: Lab) -> None:
+    probe = lab.probe("probe")
+    file = probe.create_file(lab.mount_disk() + "/file", lab.page_size)
+    lab.sysctl("vm.overcommit_memory", 2)
+
+    def grants(name: str, kinds: dict[str, tuple[int, int, bool]]) -> None:
+        answers = {}
+        for kind, (protection, flags, of_file) in kinds.items():
+            reply = probe.attempt.mmap(lab.page_size, protection=protection, flags=flags, fd=file if of_file else -1)
+            answers[kind] = reply.error
+            if not reply.error:
+                probe.munmap(reply.value, lab.page_size)
+        lab.record(f"{name}: errno of each", answers)
+        lab.record(name, sum(not error for error in answers.values()))
+
+    grants("charged kinds before", CHARGED)
+    lab.sample("before")
+    probe.map(probe.largest_map(lab.counter("meminfo:CommitLimit")))
+    size = 512 * lab.page_size          # what the per-cpu part of the sum still hides
+    while size >= lab.page_size:
+        size = size // 2 if probe.attempt.mmap(size).error else size
+    lab.sample("at the limit")
+    grants("charged kinds at the limit", CHARGED)
+    grants("other kinds at the limit", UNCHARGED)
+
+
+def granted(name: str) -> Quantity:
+    return Recorded(name, "kinds", title=f"granted {name}")
+
+
+EXPERIMENT = Experiment(
+    procedure,
+    settings=Settings(overcommit=0),
+    needs=Needs(changes=("sysctl", "mount"), throwaway=True),
+    expects=(Expect(
+        EVERYTHING, granted("other kinds at the limit"),
+        if_true=Exactly(0, "every mapping is refused"), if_false=AtLeast(1, "one kind that is granted is enough"),
+        reads_true=granted("charged kinds at the limit"), reads_false=granted("charged kinds before"),
+        says=f"With not a page left to charge, {{value}} of {len(UNCHARGED)} kinds of mapping were granted: "
+             f"{', '.join(UNCHARGED)}."),),
+)

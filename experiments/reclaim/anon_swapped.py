@@ -1,0 +1,115 @@
+"""What becomes of anonymous pages when memory runs short, and of locked ones?"""
+
+from experiments.sections import RECLAIM
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.needs import MIB, Needs
+from harness.operations import DONTNEED, PAGEOUT
+from harness.quantities import Change, Pages, Quantity, Recorded, pages
+from harness.wire import Reply
+
+SIZE, LOCKED = 32 * MIB, 8 * MIB
+MOVED = 24 * MIB        # by so much a group is squeezed
+
+SWAPPED = Claim(
+    "anon-swapped-out-and-in",
+    "Anonymous pages are written to swap, marked in the page table, and faulted back in with their content.", RECLAIM,
+    known=(Known(CONFIRMED, "mm/vmscan.c, shrink_folio_list; mm/rmap.c, try_to_unmap_one (a swap entry replaces the "
+                            "page table's); mm/memory.c, do_swap_page (v6.12)"),))
+NEVER = Claim(
+    "mlock-never-swapped", "mlocked pages are not swapped out, whatever the pressure.", RECLAIM,
+    known=(Known(CONFIRMED, "mlock(2); mm/rmap.c, try_to_unmap_one: a VM_LOCKED mapping is never unmapped for reclaim "
+                            "(v6.12)"),))
+
+
+def procedure(lab: Lab) -> None:
+    lab.swapon()
+    lab.sysctl("vm.page-cluster", 0)                    # a fault brings in the page that it is about, no others
+    box, other = lab.sandbox(), lab.sandbox("other")
+    probe, reader = lab.probe(sandbox=box), lab.probe("reader", other)
+    file = reader.map(SIZE, shared=True, fd=reader.create_file(lab.mount_disk() + "/file", SIZE)).read()
+    ramfs = probe.map(LOCKED, shared=True, fd=probe.create_file(lab.mount_ramfs() + "/file", LOCKED)).read()
+    lab.sync()
+    locked, anon, kept = probe.map(LOCKED).fill().lock(), probe.map(SIZE).fill(), lab.probe("idle").map(SIZE)
+    faulted(lab, "first fill", kept.probe.fill(kept.address, SIZE))
+    lab.drain_lru()
+    regions = {"anon": anon, "locked": locked, "file": file, "ramfs": ramfs, "kept": kept}
+    lab.sample("before", regions)
+    other.set("memory.max", str(SIZE - MOVED))
+    lab.sample("file squeezed", regions)
+    box.set("memory.max", str(SIZE + 2 * LOCKED - MOVED))
+    lab.sample("squeezed", regions)
+    box.set("memory.max", "max")
+    lab.record("intact", faulted(lab, "check", probe.check(anon.address, SIZE)))
+    lab.record("intact, never moved", faulted(lab, "resident", kept.probe.check(kept.address, SIZE)))
+    anon.fill(seed=2)           # a page that came back unchanged has its copy in swap still, and is not written again
+    lab.sample("filled again")
+    probe.madvise(anon.address, SIZE, PAGEOUT)
+    lab.sample("paged out", regions)
+    kept.probe.madvise(kept.address, SIZE, DONTNEED)
+    lab.record("intact, thrown away", kept.check())
+    # Pressure to the end: whoever fills past the limit is killed, so nothing was left that could be reclaimed.
+    eater = lab.probe("eater", box)
+    lab.write(f"/proc/{eater.pid}/oom_score_adj", "1000")
+    box.set("memory.swap.max", str(2 * SIZE))
+    box.set("memory.max", str(SIZE))
+    memory = eater.map(4 * SIZE)
+    eater.attempt.fill(memory.address, memory.length)
+    lab.record("killed", int(not eater.alive))
+    lab.sample("out of memory", regions)
+
+
+def faulted(lab: Lab, what: str, reply: Reply) -> int:
+    """Records the faults of an operation: what it returned."""
+    lab.record(f"faults: {what}", reply.minor_faults + reply.major_faults)
+    return reply.value
+
+
+def swapped(moment: str, label: str, what: str) -> Quantity:
+    return Pages(moment, label, "swapped").called(f"pages of {what} marked as swapped")
+
+
+def written(since: str, until: str, what: str) -> Quantity:
+    return Change("vmstat:pswpout", since, until).called(f"pages written to swap while {what}")
+
+
+MOST = AtLeast(pages(MOVED), "so many did not fit below the limit")
+LESS = AtMost(pages(MOVED) - 1, "some went elsewhere")
+NONE, ONE = Exactly(0, "“never”: no page"), AtLeast(1, "one is enough")
+
+
+def locked_stay(moment: str, when: str) -> Expect:
+    return Expect(NEVER, swapped(moment, "locked", f"mlocked memory {when}"), if_true=NONE, if_false=ONE,
+                  reads_true=swapped(moment, "ramfs", "a ramfs file"),
+                  reads_false=swapped(moment, "anon", "anonymous memory"),
+                  says=f"{{value}} mlocked pages were in swap {when}.")
+
+
+EXPERIMENT = Experiment(
+    procedure,
+    needs=Needs(changes=("mount", "swap", "sysctl")),
+    rate=10,
+    axes={"lru": ("classic", "mglru")},
+    guards=(Guard(Pages("before", "anon"), Exactly(pages(SIZE)), "all of it must be in memory before"),
+            Guard(Recorded("killed"), Exactly(1), "without a kill the pressure had not come to its end")),
+    expects=(
+        Expect(SWAPPED, written("file squeezed", "squeezed", "anonymous memory was squeezed"),
+               if_true=MOST, if_false=LESS,
+               reads_true=written("filled again", "paged out", "MADV_PAGEOUT pushed it out"),
+               reads_false=written("before", "file squeezed", "file pages were squeezed"),
+               says="A squeeze by 24 MiB wrote {value} pages to swap."),
+        Expect(SWAPPED, swapped("squeezed", "anon", "anonymous memory after the squeeze"), if_true=MOST, if_false=LESS,
+               reads_true=swapped("paged out", "anon", "anonymous memory after MADV_PAGEOUT"),
+               reads_false=swapped("squeezed", "file", "a squeezed file mapping"),
+               says="The page table marked {value} pages as swapped."),
+        Expect(SWAPPED, Recorded("faults: check", "faults", title="page faults of reading it all again"),
+               if_true=MOST, if_false=LESS, reads_true=Recorded("faults: first fill", title="the same of a first fill"),
+               reads_false=Recorded("faults: resident", title="the same of resident memory"),
+               says="Reading it again took {value} page faults."),
+        Expect(SWAPPED, Recorded("intact", "pages", title="pages with their content"),
+               if_true=Exactly(pages(SIZE), "every page"), if_false=AtMost(pages(SIZE) - 1, "one lost page is enough"),
+               reads_true=Recorded("intact, never moved", title="the same of memory that was never moved"),
+               reads_false=Recorded("intact, thrown away", title="the same of memory thrown away (MADV_DONTNEED)"),
+               says="{value} of {bound} pages then held their content."),
+        locked_stay("squeezed", "after a squeeze"), locked_stay("out of memory", "after an out-of-memory kill"),
+    ),
+)

@@ -1,0 +1,56 @@
+"""Does it take any I/O to free clean file pages?"""
+
+from experiments.sections import RECLAIM
+from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.needs import MIB, Needs
+from harness.quantities import Change, Pages, Quantity, pages
+
+SIZE, LEFT = 32 * MIB, 8 * MIB
+FADV_DONTNEED = 4
+
+CLEAN = Claim(
+    "clean-file-dropped", "Clean file pages are freed without any I/O.", RECLAIM,
+    known=(Known(CONFIRMED, "mm/vmscan.c, shrink_folio_list: what is not dirty goes to __remove_mapping at once (v6.12)"),))
+
+
+def procedure(lab: Lab) -> None:
+    disk = lab.mount_disk()
+    lab.swapon()
+    boxes = {name: lab.sandbox(name) for name in ("clean", "anon")}
+    probes = {name: lab.probe(f"{name} probe", box) for name, box in boxes.items()}
+    for name in ("clean", "dropped"):
+        probes["clean"].create_file(f"{disk}/{name}", SIZE)
+    probes["anon"].map(SIZE).fill()
+    lab.sync()
+    lab.sample("start", {"clean": f"{disk}/clean"})
+    lab.sample("reference")         # looking at a file may read its inode
+    probes["clean"].fadvise(probes["clean"].open(f"{disk}/dropped").value, 0, SIZE, FADV_DONTNEED)
+    lab.sample("advised", {"dropped": f"{disk}/dropped"})
+    lab.sample("looked at")
+    boxes["clean"].set("memory.max", str(LEFT))
+    lab.sample("squeezed", {"clean": f"{disk}/clean"})
+    boxes["anon"].set("memory.max", str(LEFT))
+    lab.sample("anon squeezed")
+
+
+def io(since: str, until: str, what: str) -> Quantity:
+    """What all block devices moved (vmstat counts KiB: mm/vmstat.c, submit_bio)."""
+    return (Change("vmstat:pgpgin", since, until) + Change("vmstat:pgpgout", since, until)).called(
+        f"I/O while {what}", "KiB")
+
+
+EXPERIMENT = Experiment(
+    procedure,
+    needs=Needs(changes=("mount", "swap")),
+    rate=10,
+    axes={"lru": ("classic", "mglru")},
+    guards=(Guard(Pages("start", "clean") - Pages("squeezed", "clean"), AtLeast(pages(SIZE - LEFT)),
+                  "pages that were not freed say nothing"),
+            Guard(Pages("advised", "dropped"), Exactly(0), "nor do those of the reference")),
+    expects=(Expect(
+        CLEAN, io("looked at", "squeezed", "clean file pages were reclaimed"),
+        if_true=Exactly(0, "“without any”"), if_false=AtLeast(1, "one block is enough"),
+        reads_true=io("reference", "advised", "clean pages were dropped by fadvise"),
+        reads_false=io("squeezed", "anon squeezed", "anonymous pages were reclaimed"),
+        says="While clean pages were reclaimed the block devices moved {value} KiB."),),
+)

@@ -1,0 +1,75 @@
+"""How many page faults does it take to touch a mapped file page that was dropped?"""
+
+from experiments.sections import RECLAIM
+from harness import trace_events
+from harness.claims import REFUTED, Claim, Exactly, Expect, Experiment, Guard, Known, Lab, Not
+from harness.evidence import Recording
+from harness.needs import MIB, Needs
+from harness.operations import PAGEOUT, RANDOM
+from harness.probe import Region
+from harness.quantities import Derived, Pages, Quantity, Recorded, pages
+
+SIZE = 2 * MIB
+FAULT = "exceptions:page_fault_user"
+
+TWO = Claim(
+    "refault-two-faults", "Touching a mapped file page that was dropped takes two page faults.", RECLAIM,
+    known=(Known(REFUTED, "mm/filemap.c, filemap_fault: reads the page and maps it in one (major) fault; a wait that "
+                          "drops the lock retries inside the fault handler (arch/x86/mm/fault.c, v6.12)"),))
+
+
+def faults(lab: Lab, name: str, region: Region, *, read: bool = False, write: bool = False) -> None:
+    """Touches every page of a region and counts: by the process's own account, and processor exceptions."""
+    with lab.trace(f"{name}: exceptions", FAULT, pid=region.probe.pid):
+        replies = ([region.probe.touch(region.address, region.length, stride=lab.page_size)] if read else []) + (
+            [region.probe.fill(region.address, region.length)] if write else [])
+    lab.record(f"{name}: faults", sum(reply.minor_faults + reply.major_faults for reply in replies))
+    lab.record(f"{name}: address", region.address)
+
+
+def procedure(lab: Lab) -> None:
+    probe = lab.probe(sandbox=lab.sandbox())
+    path = lab.mount_disk() + "/file"
+    fd = probe.create_file(path, SIZE)
+    lab.sync()
+    file = probe.map(SIZE, shared=True, fd=fd)
+    probe.madvise(file.address, SIZE, RANDOM)           # one fault must bring in one page
+    file.read()
+    lab.drain_lru()
+    lab.sample("mapped", {"file": file})
+    probe.madvise(file.address, SIZE, PAGEOUT)
+    lab.sample("dropped", {"file": file, "cached": path})
+    faults(lab, "dropped", file, read=True)
+    # Anonymous memory: the first write is one fault; after a read, which maps the zero page, it is the second.
+    faults(lab, "written", probe.map(SIZE), write=True)
+    faults(lab, "read, then written", probe.map(SIZE), read=True, write=True)
+
+
+def exceptions(name: str) -> Quantity:
+    """Page faults of the processor with an address in the region."""
+    def count(recording: Recording) -> int | None:
+        found, start = trace_events.events(recording, f"{name}: exceptions"), recording.records.get(f"{name}: address")
+        if found is None or start is None:
+            return None
+        return sum(int(start) <= event.number("address") < int(start) + SIZE for event in found)
+    return (Derived(f"page faults of the processor, {name}", count) / pages(SIZE)).called(
+        f"page faults of the processor for each page {name}", "faults")
+
+
+def accounted(name: str) -> Quantity:
+    return (Recorded(f"{name}: faults") / pages(SIZE)).called(f"faults of the process for each page {name}", "faults")
+
+
+EXPERIMENT = Experiment(
+    procedure,
+    needs=Needs(changes=("mount",)),
+    rate=10,
+    axes={"lru": ("classic", "mglru")},
+    guards=(Guard(Pages("mapped", "file"), Exactly(pages(SIZE)), "all of it must be mapped before"),
+            Guard(Pages("dropped", "cached"), Exactly(0), "a page that is still in memory was not dropped")),
+    expects=tuple(Expect(
+        TWO, quantity("dropped"), if_true=Exactly(2, "two for every page"), if_false=Not(2, "one, or another number"),
+        reads_true=quantity("read, then written"), reads_false=quantity("written"), says=says)
+        for quantity, says in ((accounted, "A dropped page cost the process {value} page faults (major and minor)."),
+                               (exceptions, "The processor raised {value} page faults for each dropped page."))),
+)
