@@ -122,7 +122,7 @@ def unpack_own(name: str, into: Path) -> None:
         if not found:
             raise LabError(name, _complaint(listed if updated.returncode == 0 else updated),
                            "install it with the system's package manager")
-        _unpack(config, name, *found.groups(), into)
+        _unpack(config, name, found[1], found[2], into)
 
 
 def _unpack(config: Path, name: str, uri: str, digest: str, into: Path) -> None:
