@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from harness.quantities import Derived
-
-if TYPE_CHECKING:
-    from harness.evidence import Recording
 
 _LINE = re.compile(r"([0-9a-f]+)-([0-9a-f]+) ([r-])([w-])([x-])([ps]) ([0-9a-f]+) [0-9a-f]+:[0-9a-f]+ (\d+) *(.*)")
 
@@ -55,13 +49,3 @@ def _mappings(text: str) -> Iterator[Mapping]:
         start, end, read, write, execute, kind, offset, inode, path = found.groups()
         yield Mapping(int(start, 16), int(end, 16), read == "r", write == "w", execute == "x", kind == "s",
                       int(offset, 16), int(inode), path)
-
-
-def count(probe: str, sample: str, picks: Callable[[Recording, Mapping], bool], title: str) -> Derived:
-    """How many mappings of a probe at a named moment `picks` is true of; None if its maps were not read."""
-
-    def function(recording: Recording) -> int | None:
-        text = recording.text(sample, f"{probe}/maps")
-        return sum(picks(recording, one) for one in parse(text)) if text else None
-
-    return Derived(title, function, "mappings")

@@ -4,9 +4,9 @@ from experiments.sections import ALLOCATION
 from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Lab
 from harness.elf import waiting_program
 from harness.evidence import Recording
-from harness.maps import Mapping, count
+from harness.maps import Mapping
 from harness.needs import Needs
-from harness.quantities import Quantity
+from harness.quantities import Quantity, mappings
 
 PROGRAM = "/programs/probe"
 
@@ -46,14 +46,14 @@ def begins_in_loader(name: str) -> Quantity:
     def picks(recording: Recording, mapping: Mapping) -> bool:
         return is_loader(mapping) and mapping.covers(recording.records[name])
 
-    return count(name, "exec", picks, f"first instructions in the loader, “{name}”")
+    return mappings(name, "exec", picks, f"first instructions in the loader, “{name}”")
 
 
 def mapped_libraries(name: str) -> Quantity:
     def library(_: Recording, mapping: Mapping) -> bool:
         return ".so" in mapping.path and mapping.execute and not is_loader(mapping)
 
-    return (count(name, "main", library, "") - count(name, "exec", library, "")).called(
+    return (mappings(name, "main", library, "") - mappings(name, "exec", library, "")).called(
         f"libraries mapped between exec and main, “{name}”")
 
 

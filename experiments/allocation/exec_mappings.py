@@ -3,10 +3,10 @@
 from experiments.sections import ALLOCATION
 from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Lab
 from harness.evidence import Recording
-from harness.maps import count, parse
+from harness.maps import parse
 from harness.needs import MIB
 from harness.operations import numbers
-from harness.quantities import Derived, Quantity
+from harness.quantities import Derived, Quantity, named_mappings
 
 SIZE = 1 * MIB
 START_OF_CODE = 26 - 3      # its place in /proc/PID/stat behind the name, which is field 2; proc(5)
@@ -57,7 +57,7 @@ def without(addresses: str, probe: str, moment: str, title: str) -> Quantity:
 
 
 def heaps(probe: str, moment: str) -> Quantity:
-    return count(probe, moment, lambda _, mapping: mapping.path == "[heap]", f"heap mappings of “{probe}” at “{moment}”")
+    return named_mappings(probe, moment, "[heap]", f"heap mappings of “{probe}” at “{moment}”")
 
 
 def no_heap(claim: Claim, moment: str, says: str) -> Expect:

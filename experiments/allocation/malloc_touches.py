@@ -3,11 +3,10 @@
 from experiments.sections import ALLOCATION
 from harness.blocks import BlockPages, record_blocks
 from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
-from harness.maps import count
 from harness.needs import KIB, MIB
 from harness.operations import numbers
 from harness.probe import Region
-from harness.quantities import Quantity
+from harness.quantities import Quantity, mappings
 
 LARGE = 64 * MIB
 JEMALLOC, TCMALLOC = "measured with jemalloc 5.3.0: ", "measured with gperftools' tcmalloc 2.10: "
@@ -71,7 +70,7 @@ def absent(label: str, title: str) -> Quantity:
 
 def in_heap(label: str) -> Quantity:
     """Blocks of a label that lie in the mapping that brk made."""
-    return count(label, "handed out", lambda recording, mapping: mapping.path == "[heap]" and any(
+    return mappings(label, "handed out", lambda recording, mapping: mapping.path == "[heap]" and any(
         mapping.covers(block) for block in recording.records[label]["blocks"]), f"heap mappings that hold {label}")
 
 
