@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness import cache, catalogue
 from harness.errors import LabError
-from harness.machine import accelerator, disks, kernels, qemu
+from harness.machine import accelerator, allocators, disks, kernels, qemu
 from probes import build
 
 
@@ -68,6 +68,15 @@ def _control_groups() -> Finding:
                    "experiments run in guests", vital=False)
 
 
+def _allocators() -> Iterator[Finding]:
+    """Those that heap claims are asked of besides glibc's."""
+    for name, allocator in allocators.ALLOCATORS.items():
+        path = allocators.find(name)
+        said = str(path) if path.exists() else "not here: its rows of the heap claims are skipped"
+        yield Finding(name, path.exists(), said, f"python -m harness.machine.allocators, or install {allocator.package}",
+                      vital=False)
+
+
 def _programs() -> Iterator[Finding]:
     """Real tools that experiments take along as witnesses."""
     wanted: dict[str, list[str]] = {}
@@ -86,7 +95,7 @@ def examine() -> list[Finding]:
     found = [_tool(qemu.BINARY, "qemu-system-x86"), _tool("mke2fs", "e2fsprogs"), _tool("mkswap", "util-linux"),
              _tool("setpriv", "util-linux"),
              Finding("probes", probes, "built" if probes else "not built", "./bootstrap"), _kernel(),
-             _memory(), _room(), _acceleration(), _control_groups(), *_programs()]
+             _memory(), _room(), _acceleration(), _control_groups(), *_allocators(), *_programs()]
     return sorted(found, key=lambda finding: not finding.vital)
 
 

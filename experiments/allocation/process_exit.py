@@ -1,12 +1,17 @@
 """What of the memory that a process used comes back when it exits?"""
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from experiments.sections import ALLOCATION
 from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
 from harness.needs import MIB, Needs
-from harness.probe import Probe
 from harness.quantities import Change, Quantity, pages
+
+if TYPE_CHECKING:
+    from harness.probe import Probe
 
 SIZE = 16 * MIB
 
