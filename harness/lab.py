@@ -83,6 +83,11 @@ class Lab:
             "boot": self.read("/proc/sys/kernel/random/boot_id").strip(), "boots": self.machine.boots,
             "restored": self.machine.restored, "command_line": self.read("/proc/cmdline").strip(),
             "memory": self.memory}, settings=self.settings, arm=self.arm, **fields)
+        if library := samples.allocator(self._malloc).get("LD_PRELOAD"):
+            # The loader only warns of a library that it can't preload: the probe would use glibc's allocator.
+            pattern = self.probe("allocator")
+            self.require(any(mapping.path == library for mapping in self.mappings(pattern)), f"probes load {library}")
+            pattern.end()
 
     # Files and settings of the machine ------------------------------------------------------------------------------
 
@@ -94,6 +99,13 @@ class Lab:
         """A file's text, None if the machine has no such file."""
         reply = self.hand.attempt.slurp(path)
         return None if reply.error else reply.text.decode(errors="replace")
+
+    def read_bytes(self, path: str) -> bytes:
+        """A file of any size, whole."""
+        found = b""
+        while piece := self.hand.slurp(path, 0, 0, len(found)).text:
+            found += piece
+        return found
 
     def write(self, path: str, text: str) -> None:
         self.hand.put(path, text)
@@ -172,11 +184,9 @@ class Lab:
 
     def probe(self, name: str = "probe", sandbox: Sandbox | None = None, *, uid: int = 0, held: bool = False,
               environment: Mapping[str, str] | None = None, program: Sequence[str] = (PROBE,)) -> Probe:
-        """A new probe, born in the sandbox (or outside of any); its counters are sampled as "NAME/…".
-
-        held: it stands at its exec, before its first instruction, until `release` or `trace`. program: the words that
-        start it, as `program_on_disk` gives them for one whose text lies elsewhere.
-        """
+        """A new probe, born in the sandbox (or outside of any); its counters are sampled as "NAME/…". program: the
+        words that start it, as `program_on_disk` gives them for one whose text lies elsewhere. held: it stands at its
+        exec, before its first instruction, until `release` or `trace`."""
         variables = {**samples.allocator(self._malloc), **(environment or {})}
         words = [*program, str(self.machine.info.agent_pid)]
         number, pid = self.agent.spawn(words, group=sandbox.path if sandbox else "", uid=uid, gid=uid, held=held,
@@ -325,6 +335,10 @@ class Lab:
         if not condition:
             raise LabError("procedure", f"its precondition did not come about: {what}",
                            "see the run's evidence; more memory or time may help")
+
+    def skip(self, reason: str) -> None:
+        """Ends the trial: the machine lacks what the experiment needs, which only the procedure could find out."""
+        raise Skip(reason)
 
     # The end ----------------------------------------------------------------------------------------------------------
 

@@ -133,8 +133,9 @@ class Operations(Generic[R]):
         """value: how many pages hold the pattern, which starts `ahead` pages before the file does."""
         return self.run("check_file", fd, length, offset, seed, ahead)
 
-    def slurp(self, path: str, limit: int = 0, flags: int = 0) -> R:
-        return self.run("slurp", limit, flags, text=path.encode())
+    def slurp(self, path: str, limit: int = 0, flags: int = 0, offset: int = 0) -> R:
+        """text: the file from `offset` on, as much of it as fits into one reply (or `limit` bytes)."""
+        return self.run("slurp", limit, flags, offset, text=path.encode())
 
     def put(self, path: str, content: str, flags: int = 0) -> R:
         return self.run("put", flags, text=path.encode() + b"\0" + content.encode())

@@ -13,7 +13,7 @@ from harness.claims import Experiment
 from harness.errors import LabError
 from harness.evidence import Recorder
 from harness.lab import Absent, Lab, Skip
-from harness.machine import snapshots, vm
+from harness.machine import allocators, snapshots, vm
 from harness.machine.kernels import Kernel
 from harness.machine.places import place
 from harness.machine.qemu import Shape
@@ -48,7 +48,10 @@ class Cell:
 
 def programs_of(experiment: Experiment, settings: Settings) -> tuple[tuple[str, str], ...]:
     """Name in the guest → path on this host, of the real tools and allocators that go along."""
-    return tuple((Path(path).name, path) for path in experiment.needs.programs)
+    tools = [(Path(path).name, path) for path in experiment.needs.programs]
+    if settings.malloc in allocators.ALLOCATORS:
+        tools.append((allocators.ALLOCATORS[settings.malloc].name, str(allocators.find(settings.malloc))))
+    return tuple(tools)
 
 
 def open_machine(cell: Cell, number: int, console: Path) -> VM:
@@ -85,7 +88,8 @@ def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recor
         return "skipped", "only an installed system can answer it: run it with --machine local"
     for _, path in cell.shape.programs:
         if not Path(path).exists():
-            return "skipped", f"this host has no {path}: run ./bootstrap"
+            return "skipped", (f"this host has no {path}: run ./bootstrap, or install the package that it is from "
+                               "(allocators: libjemalloc2, libtcmalloc-minimal4)")
     console = directory / f"trial-{number}{'.' + arm if arm else ''}.console.log"
     try:
         with place(), open_machine(cell, number, console) as machine:

@@ -93,7 +93,8 @@ void op_check_file(struct call *call)
     call->value = matching;
 }
 
-/* Text: path. The file's content becomes the reply's text; with a limit as argument, so much of it. */
+/* Text: path. limit, flags, offset: the file's content from there becomes the reply's text, all of it (limit 0) or
+ * so much. */
 void op_slurp(struct call *call)
 {
     size_t limit = arg(call, 0) && (size_t)arg(call, 0) < call->out_limit ? (size_t)arg(call, 0) : call->out_limit;
@@ -101,12 +102,16 @@ void op_slurp(struct call *call)
     ssize_t got = 0;
     if (fd < 0)
         return fail(call, errno);
-    do {
+    if (arg(call, 2) && lseek(fd, (off_t)arg(call, 2), SEEK_SET) < 0)
+        got = -1;
+    while (got >= 0 && call->out_size < limit) {
         /* Small pieces: for a sysctl the kernel allocates and clears as much as is asked for. */
         size_t room = limit - call->out_size, piece = room < SLURP_PIECE ? room : SLURP_PIECE;
         got = read(fd, call->out + call->out_size, piece);
-        call->out_size += got > 0 ? (size_t)got : 0;
-    } while (got > 0 && call->out_size < limit);
+        if (got <= 0)
+            break;
+        call->out_size += (size_t)got;
+    }
     if (got < 0 && errno != EAGAIN)   /* the end of /dev/kmsg, opened without waiting */
         fail(call, errno);
     call->value = (int64_t)call->out_size;

@@ -195,6 +195,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (directory / "harness/machine").mkdir(parents=True)
     (directory / "harness/machine/kernels.py").write_text("import sys\nprint('a kernel', file=sys.stderr)\n")
+    (directory / "harness/machine/allocators.py").touch()
     assert "hello from" in run(directory)[1]
     return directory
 

@@ -30,7 +30,7 @@ def procedure(lab: Lab) -> None:
     lab.drop_caches(3)
     lab.sample("dropped", pages=files)
     writer.read(writer.open(files["read"], os.O_RDONLY).value, SIZE)
-    held = lab.probe("program", program=files["program"], held=True)
+    held = lab.probe("program", program=(files["program"],), held=True)
     lab.record("first instruction", held.first_instruction)
     lab.sample("before its first instruction", pages=files)
 

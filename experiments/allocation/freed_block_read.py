@@ -9,13 +9,18 @@ from harness.quantities import Quantity, Recorded
 
 # A block that a size class or a list of its own takes back, and one that is merged with its free neighbours.
 SIZES = {"88 bytes": 88, "100 KiB": 100 * KIB}
+JEMALLOC, TCMALLOC = "measured with jemalloc 5.3.0: ", "measured with gperftools' tcmalloc 2.10: "
 LINKS = 32          # bytes at the beginning that the claim leaves to the allocator's lists
 
 READABLE = Claim(
     "free-heap-readable", "Reading a freed heap block, past its first 32 bytes, returns the old content and raises no "
     "signal.", ALLOCATION,
     known=(Known(CONFIRMED, "glibc malloc/malloc.c, struct malloc_chunk: a free chunk holds up to four links at its "
-                            "beginning; measured for a block between two live ones", settings={"malloc": "glibc"}),))
+                            "beginning; measured for a block between two live ones", settings={"malloc": "glibc"}),
+           Known(CONFIRMED, JEMALLOC + "it writes nothing into freed blocks",
+                 settings={"malloc": "jemalloc"}),
+           Known(CONFIRMED, TCMALLOC + "a link in the first word",
+                 settings={"malloc": "tcmalloc"})))
 
 
 def content(size: int) -> bytes:

@@ -9,28 +9,48 @@ from harness.probe import Probe, Region
 from harness.quantities import Quantity, Recorded, pages
 
 LARGE, BLOCK, COUNT = 32 * MIB, 100 * KIB, 64
+MAPPED_BLOCKS = {"1 MiB": 1 * MIB, "32 MiB": 32 * MIB}      # allocators treat the two unlike each other
 TRIM = 128 * KIB            # M_TRIM_THRESHOLD and M_TOP_PAD of glibc, mallopt(3)
-LATER, WORK = 12, 5000      # seconds; blocks that the program uses in each, so that the allocator has its chances
+# Seconds (jemalloc lets freed memory age for 10); small blocks that the program uses in each, and one large one: an
+# allocator without a thread of its own does its work when it is called.
+LATER, WORK = 12, 5000
+JEMALLOC, TCMALLOC = "measured with jemalloc 5.3.0: ", "measured with gperftools' tcmalloc 2.10: "
 # gperftools' tcmalloc asks brk first; this is the documented way to have it ask mmap.
 MAPPED = {"TCMALLOC_SKIP_SBRK": "true"}
 
 MMAP_UNMAPS = Claim(
     "free-mmap-unmaps", "free of an mmap-served block gives it back to the system at once.", ALLOCATION,
-    known=(Known(CONFIRMED, "glibc malloc/malloc.c, munmap_chunk (2.36)", settings={"malloc": "glibc"}),))
+    known=(Known(CONFIRMED, "glibc malloc/malloc.c, munmap_chunk (2.36)", settings={"malloc": "glibc"}),
+           Known(REFUTED, JEMALLOC + "what is below oversize_threshold (8 MiB) ages for 10 s",
+                 settings={"malloc": "jemalloc"}),
+           Known(REFUTED, TCMALLOC + "it stays in the page heap",
+                 settings={"malloc": "tcmalloc"})))
 RETAINED = Claim(
     "free-heap-retained", "free of a heap block below a live block changes neither the heap's end nor the resident size: "
     "it goes back to the allocator only.", ALLOCATION,
     known=(Known(CONFIRMED, "glibc malloc/malloc.c, _int_free: only the top of the heap is trimmed (2.36)",
-                 settings={"malloc": "glibc"}),))
+                 settings={"malloc": "glibc"}),
+           Known(CONFIRMED, JEMALLOC + "it ages for 10 s (dirty_decay_ms)",
+                 settings={"malloc": "jemalloc"}),
+           Known(CONFIRMED, TCMALLOC + "it stays in tcmalloc's own lists",
+                 settings={"malloc": "tcmalloc"})))
 RETURNED_LATER = Claim(
     "free-heap-returned-later", "The allocator gives such freed memory back to the system later, without being asked to.",
     ALLOCATION,
     known=(Known(REFUTED, "malloc_trim(3): free trims only the top of the heap, all else is given back when that is "
-                          "called", settings={"malloc": "glibc"}),))
+                          "called", settings={"malloc": "glibc"}),
+           Known(CONFIRMED, JEMALLOC + "purged once dirty_decay_ms, 10 s, have passed",
+                 settings={"malloc": "jemalloc"}),
+           Known(REFUTED, TCMALLOC + "such blocks stay in its lists",
+                 settings={"malloc": "tcmalloc"})))
 TOP_TRIMMED = Claim(
     "free-heap-top-trimmed", "free of more than the trim threshold at the end of the heap gives it back to the system at "
     "once.", ALLOCATION,
-    known=(Known(CONFIRMED, "mallopt(3), M_TRIM_THRESHOLD; M_TOP_PAD of it stays", settings={"malloc": "glibc"}),))
+    known=(Known(CONFIRMED, "mallopt(3), M_TRIM_THRESHOLD; M_TOP_PAD of it stays", settings={"malloc": "glibc"}),
+           Known(REFUTED, JEMALLOC + "it has no heap by brk, and freed memory ages for 10 s",
+                 settings={"malloc": "jemalloc"}),
+           Known(REFUTED, TCMALLOC + "it moves the heap's end up only",
+                 settings={"malloc": "tcmalloc"})))
 
 
 def procedure(lab: Lab) -> None:
@@ -49,10 +69,12 @@ def procedure(lab: Lab) -> None:
         regions[name] = record_blocks(lab, name, probe, made[:COUNT], BLOCK)
         return probe, made[:COUNT]
 
-    mapped = fresh("mapped", mapped=True)
-    large = mapped.malloc(LARGE).value
-    mapped.fill(large, LARGE)
-    regions["mapped"] = record_blocks(lab, "mapped", mapped, [large], LARGE)
+    mapped: dict[str, tuple[Probe, int]] = {}
+    for name, size in MAPPED_BLOCKS.items():
+        probe = fresh(name, mapped=True)
+        mapped[name] = probe, probe.malloc(size).value
+        probe.fill(mapped[name][1], size)
+        regions[name] = record_blocks(lab, name, probe, [mapped[name][1]], size)
     below, inner = blocks("below a live one", live=1)
     top, outer = blocks("at the top", live=0)
     kept, shrunk = fresh("kept"), fresh("shrunk")
@@ -63,7 +85,8 @@ def procedure(lab: Lab) -> None:
     for probe in probes:
         ends[probe.name] = [probe.brk(0).value]
     lab.sample("filled", pages=regions)
-    mapped.free(large)
+    for probe, block in mapped.values():
+        probe.free(block)
     below.free_many(inner)
     top.free_many(outer)
     shrunk.sbrk(-LARGE)
@@ -72,6 +95,7 @@ def procedure(lab: Lab) -> None:
     lab.sample("freed", pages=regions)
     for _ in range(LATER):
         below.free_many(numbers(below.malloc_many(WORK, 88).text))
+        below.free(below.malloc(512 * KIB).value)
         lab.hand.sleep(1_000_000_000)
     lab.sample("later", pages=regions)
 
@@ -95,9 +119,10 @@ EXPERIMENT = Experiment(
     axes={"malloc": ("glibc", "jemalloc", "tcmalloc")},
     rate=0,
     expects=(
-        Expect(MMAP_UNMAPS, held("mapped"), if_true=Exactly(0, "all of it"), if_false=AtLeast(1, "a page was kept"),
-               reads_true=held("shrunk"), reads_false=held("kept"),
-               says="Of malloc(32 MiB), filled and freed, {value} pages were still there."),
+        *(Expect(MMAP_UNMAPS, held(name), if_true=Exactly(0, "all of it"), if_false=AtLeast(1, "a page was kept"),
+                 reads_true=held("shrunk"), reads_false=held("kept"),
+                 says=f"Of malloc({name}), filled and freed, {{value}} pages were still there.")
+          for name in MAPPED_BLOCKS),
         Expect(RETAINED, moved("below a live one"),
                if_true=Exactly(0, "the end stays"), if_false=Not(0, "it moved"),
                reads_true=moved("kept"), reads_false=moved("shrunk"),

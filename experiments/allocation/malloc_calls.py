@@ -8,22 +8,35 @@ from harness.needs import KIB, MIB
 from harness.quantities import Recorded
 
 SMALL, LARGE, LATER = 100, 1 * MIB, 512 * KIB
+JEMALLOC, TCMALLOC = "measured with jemalloc 5.3.0: ", "measured with gperftools' tcmalloc 2.10: "
 BRK, MMAP = 12, 9           # arch/x86/entry/syscalls/syscall_64.tbl
 
 FIRST_BRK = Claim(
     "malloc-first-brk", "The first (small) malloc of a process gets its memory from the kernel by brk.", ALLOCATION,
     known=(Known(CONFIRMED, "glibc malloc/malloc.c, sysmalloc: the main arena grows by MORECORE, which is sbrk",
-                 settings={"malloc": "glibc"}),))
+                 settings={"malloc": "glibc"}),
+           Known(REFUTED, JEMALLOC + "all its memory comes from mmap",
+                 settings={"malloc": "jemalloc"}),
+           Known(CONFIRMED, TCMALLOC + "it asks brk first, mmap if that fails",
+                 settings={"malloc": "tcmalloc"})))
 LARGE_MMAP = Claim(
     "malloc-large-mmap",
     "In a fresh process a large request is served by a mapping of its own (mmap), not by the heap.", ALLOCATION,
     known=(Known(CONFIRMED, "malloc(3), M_MMAP_THRESHOLD: 128 KiB in a fresh process (glibc 2.36)",
-                 settings={"malloc": "glibc"}),))
+                 settings={"malloc": "glibc"}),
+           Known(REFUTED, JEMALLOC + "mappings of 2 MiB and more, of which blocks are cut",
+                 settings={"malloc": "jemalloc"}),
+           Known(REFUTED, TCMALLOC + "cut from what brk gave",
+                 settings={"malloc": "tcmalloc"})))
 ALWAYS_MMAP = Claim(
     "malloc-large-always-mmap",
     "Every request above the initial threshold is served by mmap, whatever the process did before.", ALLOCATION,
     known=(Known(REFUTED, "mallopt(3), M_MMAP_THRESHOLD: dynamic since glibc 2.4; free of a mapped block raises it to "
-                          "that block's size", settings={"malloc": "glibc"}),))
+                          "that block's size", settings={"malloc": "glibc"}),
+           Known(REFUTED, JEMALLOC + "cut from a mapping that is there",
+                 settings={"malloc": "jemalloc"}),
+           Known(REFUTED, TCMALLOC + "cut from what brk gave",
+                 settings={"malloc": "tcmalloc"})))
 
 
 def calls_of(lab: Lab, name: str, operation: str, *arguments: int, before: tuple[int, ...] = ()) -> None:
@@ -31,7 +44,8 @@ def calls_of(lab: Lab, name: str, operation: str, *arguments: int, before: tuple
 
     before: sizes that the process allocates and frees first.
     """
-    probe = lab.probe(name, held=True)
+    # A reference is free of the allocator, which may ask for memory before main.
+    probe = lab.probe(name, held=True, environment=None if operation == "malloc" else {"LD_PRELOAD": ""})
     with probe.trace() as trace:
         for size in before:
             probe.free(probe.malloc(size).value)

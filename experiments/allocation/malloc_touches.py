@@ -9,6 +9,7 @@ from harness.probe import Region
 from harness.quantities import Quantity, mappings
 
 LARGE = 64 * MIB
+JEMALLOC, TCMALLOC = "measured with jemalloc 5.3.0: ", "measured with gperftools' tcmalloc 2.10: "
 CHUNKS = {"100 KiB": (100 * KIB, 16 * MIB), "88 bytes": (88, 2 * MIB)}      # size of one, of all together
 # gperftools' tcmalloc asks brk first; this is the documented way to have it ask mmap.
 MAPPED = {"TCMALLOC_SKIP_SBRK": "true"}
@@ -17,17 +18,29 @@ LARGE_LAZY = Claim(
     "malloc-large-lazy", "What mmap-served malloc returns is virtual: before the first touch at most one page of it is "
     "resident.", ALLOCATION,
     known=(Known(CONFIRMED, "glibc malloc/malloc.c, sysmalloc_mmap: it writes the chunk's size and nothing else (2.36)",
-                 settings={"malloc": "glibc"}),))
+                 settings={"malloc": "glibc"}),
+           Known(CONFIRMED, JEMALLOC + "what it notes of a block stands elsewhere",
+                 settings={"malloc": "jemalloc"}),
+           Known(CONFIRMED, TCMALLOC + "what it notes of a block stands elsewhere",
+                 settings={"malloc": "tcmalloc"})))
 TOUCHES_ALL = Claim(
     "malloc-slicing-touches-all", "Because the allocator cuts heap memory into chunks, all heap memory that malloc hands "
     "out is already physical (chunks of 100 KiB).", ALLOCATION,
     known=(Known(REFUTED, "glibc malloc/malloc.c: a chunk's size stands in the word before it, so cutting touches one "
-                          "page in 25 (2.36)", settings={"malloc": "glibc"}),))
+                          "page in 25 (2.36)", settings={"malloc": "glibc"}),
+           Known(REFUTED, JEMALLOC + "what it notes of a block stands elsewhere",
+                 settings={"malloc": "jemalloc"}),
+           Known(REFUTED, TCMALLOC + "a list's link in each free chunk at most",
+                 settings={"malloc": "tcmalloc"})))
 TOUCHES_SMALL = Claim(
     "malloc-slicing-touches-small", "Heap memory that malloc hands out in chunks of 88 bytes is all physical before the "
     "program touches it.", ALLOCATION,
     known=(Known(CONFIRMED, "glibc malloc/malloc.c: a size every 96 bytes, so each page has some (2.36)",
-                 settings={"malloc": "glibc"}),))
+                 settings={"malloc": "glibc"}),
+           Known(REFUTED, JEMALLOC + "what it notes of a block stands elsewhere",
+                 settings={"malloc": "jemalloc"}),
+           Known(CONFIRMED, TCMALLOC + "free chunks of a size are linked through their first words",
+                 settings={"malloc": "tcmalloc"})))
 
 
 def procedure(lab: Lab) -> None:

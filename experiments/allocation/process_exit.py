@@ -3,13 +3,12 @@
 from collections.abc import Callable
 
 from experiments.sections import ALLOCATION
-from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
 from harness.needs import MIB, Needs
 from harness.probe import Probe
 from harness.quantities import Change, Quantity, pages
 
 SIZE = 16 * MIB
-BATCH = 31      # pages that wait for their LRU list on each processor: PAGEVEC_SIZE, include/linux/pagevec.h (v6.12)
 
 PRIVATE = Claim(
     "exit-returns-private", "When a process exits, its private memory goes back to the system.", ALLOCATION,
@@ -30,10 +29,6 @@ def procedure(lab: Lab) -> None:
     lab.drop_caches(3)
     other.read(copied, SIZE)        # the cache that the private mappings below copy from is there beforehand
 
-    def sample(name: str) -> None:
-        lab.drain_lru()
-        lab.sample(name)
-
     def private(probe: Probe) -> None:
         probe.map(SIZE).fill()
         probe.region(probe.sbrk(SIZE).value, SIZE).fill()
@@ -48,18 +43,18 @@ def procedure(lab: Lab) -> None:
         "file": lambda probe: probe.read(probe.open(f"{disk}/read", 0).value, SIZE),
         "tmpfs": lambda probe: probe.create_file(f"{tmpfs}/file", SIZE)}
     for name, use in uses.items():
-        sample(f"before {name}")
+        lab.sample(f"before {name}")
         probe = lab.probe(f"{name} user")
         use(probe)
-        sample(f"used {name}")
+        lab.sample(f"used {name}")
         if name != "alive":
             lab.require(probe.end() == 0, "the process exits by itself")
-        sample(f"after {name}")
+        lab.sample(f"after {name}")
     unmap = lab.probe("unmapped user")
     unmap.map(SIZE).fill().unmap()
-    sample("before unmapped")
+    lab.sample("before unmapped")
     unmap.map(SIZE).fill().unmap()
-    sample("after unmapped")
+    lab.sample("after unmapped")
 
 
 def left(name: str, *counters: str) -> Quantity:
@@ -68,16 +63,14 @@ def left(name: str, *counters: str) -> Quantity:
     return sum(rest, start=first).called(f"{' and '.join(counters)} left of “{name}”", "pages")
 
 
-def returned(claim: Claim, name: str, says: str, *counters: str, batch: int = 0) -> Expect:
-    exact = Exactly(0, "counted to the page: stat_refresh folds what a processor has not told yet")
+def returned(claim: Claim, name: str, says: str, *counters: str) -> Expect:
     return Expect(claim, left(name, *counters),
-                  if_true=AtMost(batch, "other pages may have left the batch meanwhile") if batch else exact,
-                  if_false=AtLeast(batch + 1, "one page that stays is too many"),
+                  if_true=Exactly(0, "counted to the page: stat_refresh folds what a processor has not told yet"),
+                  if_false=AtLeast(1, "one page that stays is too many"),
                   reads_true=left("unmapped", *counters), reads_false=left("alive", *counters), says=says)
 
 
 ANON, CACHED = "meminfo:AnonPages", "meminfo:Cached"
-LRU = ("vmstat:nr_inactive_anon", "vmstat:nr_active_anon")      # a page leaves its list when it is freed
 
 EXPERIMENT = Experiment(
     procedure,
@@ -89,7 +82,6 @@ EXPERIMENT = Experiment(
                   "it must have had that much, of three kinds")),
     expects=(
         returned(PRIVATE, "private", "Of 48 MiB of private memory {value} pages were mapped after exit.", ANON),
-        returned(PRIVATE, "private", "{value} were still on the anonymous LRU lists.", *LRU, batch=BATCH),
         *(returned(ALL, name, f"{{value}} pages of {what} were left.", ANON, CACHED) for name, what in (
             ("private", "its private memory"), ("file", "the cache of a file that it had read"),
             ("tmpfs", "the tmpfs file that it had written"), ("segment", "its System V segment"))),

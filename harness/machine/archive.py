@@ -107,16 +107,33 @@ def unpack(offer: Offer, into: Path) -> None:
     with workplace() as root:
         config = _private_root(root, [])
         for package in offer.packages:
-            file = root / "package.deb"
-            # apt's method "file" hands out the original, "copy" makes a file of our own.
-            uri = re.sub("^file:", "copy:", package.uri)
-            sha256 = f"SHA256:{package.sha256}"
-            done = _run(APT_HELPER, "-c", str(config), "download-file", uri, str(file), sha256)
-            if done.returncode == 0:
-                done = _run("dpkg-deb", "-x", str(file), str(into))
-            if done.returncode != 0:
-                raise LabError(package.name, _complaint(done), "try again, or name another mirror")
-            file.unlink()
+            _unpack(config, package.name, package.uri, f"SHA256:{package.sha256}", into)
+
+
+def unpack_own(name: str, into: Path) -> None:
+    """The same with a package of the system's own release: what was built for the C library that is here."""
+    named = dict.fromkeys((base, suite) for base, suite, _ in _targets())
+    with workplace() as root:
+        config = _private_root(root, [line for base, suite in named for line in _own_sources(base, suite)])
+        updated = _run("apt-get", "-c", str(config), "-q", "update")
+        # For one release apt's own cache of the lists is small.
+        listed = _run("apt-get", "-c", str(config), "-o", "pkgCacheFile::Generate=true", "--print-uris", "download", name)
+        found = re.search(r"'(\S+)' \S+ \d+ (\w+:\w+)", listed.stdout)
+        if not found:
+            raise LabError(name, _complaint(listed if updated.returncode == 0 else updated),
+                           "install it with the system's package manager")
+        _unpack(config, name, found[1], found[2], into)
+
+
+def _unpack(config: Path, name: str, uri: str, digest: str, into: Path) -> None:
+    file = config.with_name("package.deb")
+    # apt's method "file" hands out the original, "copy" makes a file of our own.
+    done = _run(APT_HELPER, "-c", str(config), "download-file", re.sub("^file:", "copy:", uri), str(file), digest)
+    if done.returncode == 0:
+        done = _run("dpkg-deb", "-x", str(file), str(into))
+    if done.returncode != 0:
+        raise LabError(name, _complaint(done), "try again, or name another mirror")
+    file.unlink()
 
 
 @contextmanager
@@ -196,6 +213,14 @@ def _sources(mirror: str | None) -> list[str]:
         return [f"deb {option} {base} {suite} main" for base, suite in named]
     raise Unavailable("the system's apt sources", "name no archive of Debian or Ubuntu",
                       "name a mirror of Debian with --mirror or FOLKLAB_MIRROR")
+
+
+def _own_sources(base: str, suite: str) -> Iterator[str]:
+    """The lines for a suite that the system's own sources name (Ubuntu has in `universe` what Debian has in `main`)."""
+    debian = suite.split("-")[0] in RELEASES + ALIASES
+    keyring = KEYRINGS / "debian-archive-keyring.gpg" if debian else UBUNTU_KEYRING
+    if keyring.exists():
+        yield f"deb [arch=amd64 target=Packages signed-by={keyring}] {base} {suite} main{'' if debian else ' universe'}"
 
 
 def _debian_sources(bases: dict[str, bool]) -> list[str]:

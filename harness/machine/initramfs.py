@@ -30,12 +30,15 @@ def entry(path: str, mode: int, data: bytes = b"", *, inode: int, major: int = 0
 
 
 def libraries(program: Path) -> list[Path]:
-    """The loader and the shared libraries that a program is linked with, as this host would load them."""
+    """The loader and the shared libraries that a program is linked with, as this host would load them; none of a
+    static one."""
     try:
-        listing = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError) as error:
+        done = subprocess.run(["ldd", program], capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
+        if done.returncode and "not a dynamic executable" not in done.stderr:
+            raise OSError(done.stderr)
+    except OSError as error:
         raise LabError(str(program), "its libraries can't be listed", "install libc-bin (it has ldd)") from error
-    return [Path(path) for path in re.findall(r"(/\S+) \(0x", listing)]
+    return [Path(path) for path in re.findall(r"(/\S+) \(0x", done.stdout)]
 
 
 def program_files(program: Path, name: str) -> dict[str, bytes]:

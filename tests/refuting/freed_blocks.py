@@ -5,7 +5,7 @@ from tests.refuting.made import Made, States
 PAGE, BASE, BLOCK = 4096, 1 << 30, 102_400
 TOTAL, LARGE = 1600, 8192
 STAYS_AT_END = 33       # M_TOP_PAD of 128 KiB, from the middle of a page
-NAMES = {"mapped": LARGE, "below a live one": TOTAL, "at the top": TOTAL, "kept": LARGE, "shrunk": LARGE}
+NAMES = {"1 MiB": 256, "32 MiB": LARGE, "below a live one": TOTAL, "at the top": TOTAL, "kept": LARGE, "shrunk": LARGE}
 
 
 def some(label: str, resident: int) -> States:
@@ -14,7 +14,7 @@ def some(label: str, resident: int) -> States:
 
 def made(**freed: int) -> Made:
     """Evidence in which so many pages of a label are resident once its blocks are freed."""
-    left = {"mapped": 0, "below a live one": TOTAL, "at the top": 31, "kept": LARGE, "shrunk": 0,
+    left = {"1 MiB": 0, "32 MiB": 0, "below a live one": TOTAL, "at the top": 31, "kept": LARGE, "shrunk": 0,
             **{name.replace("_", " "): pages for name, pages in freed.items()}}
     later = {**left, "below a live one": left.pop("later", TOTAL)}
     later.pop("later", None)
@@ -30,5 +30,5 @@ def made(**freed: int) -> Made:
 
 CONFIRMS = {"free-mmap-unmaps": made(), "free-heap-retained": made(), "free-heap-top-trimmed": made(),
             "free-heap-returned-later": made(later=TOTAL // 4)}
-REFUTES = {"free-mmap-unmaps": made(mapped=1), "free-heap-retained": made(below_a_live_one=TOTAL - 1),
+REFUTES = {"free-mmap-unmaps": made(**{"1 MiB": 1}), "free-heap-retained": made(below_a_live_one=TOTAL - 1),
            "free-heap-returned-later": made(), "free-heap-top-trimmed": made(at_the_top=STAYS_AT_END + 2)}

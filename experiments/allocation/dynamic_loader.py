@@ -1,0 +1,74 @@
+"""Whose instruction runs first after exec of a dynamically linked program?"""
+
+from experiments.sections import ALLOCATION
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.elf import waiting_program
+from harness.evidence import Recording
+from harness.maps import Mapping
+from harness.needs import Needs
+from harness.quantities import Quantity, mappings
+
+PROGRAM = "/programs/probe"
+
+LDSO_FIRST = Claim(
+    "ldso-runs-first", "For a dynamically linked program, the first user-space instruction after exec is in the dynamic "
+    "loader, which maps the libraries before main.", ALLOCATION,
+    known=(Known(CONFIRMED, "fs/binfmt_elf.c, load_elf_binary: with PT_INTERP the entry is the interpreter's (v6.12); "
+                            "ld.so(8)"),))
+
+
+def is_loader(mapping: Mapping) -> bool:
+    return "/ld-" in mapping.path
+
+
+def procedure(lab: Lab) -> None:
+    pattern = lab.probe("pattern")
+    loader = next(mapping.path for mapping in lab.mappings(pattern) if is_loader(mapping))
+    static = lab.mount_tmpfs() + "/static"
+    file = pattern.create_file(static, lab.page_size)
+    pattern.write_text(file, waiting_program(lab.page_size))
+    pattern.close(file)         # a file that somebody has open for writing can't be executed
+    pattern.chown(static, 0, 0, 0o755)
+    programs = {"dynamic": (PROGRAM,), "loader": (loader, PROGRAM), "static": (static,)}
+    held = {name: lab.probe(name, held=True, program=words) for name, words in programs.items()}
+    for name, probe in held.items():
+        lab.record(name, probe.first_instruction)
+    lab.sample("exec")
+    for name in ("dynamic", "loader"):
+        held[name].release()    # it answers from main, which loads nothing
+    lab.agent.call("release", held["static"].number)
+    lab.hand.sleep(100_000_000)
+    lab.sample("main")
+
+
+def begins_in_loader(name: str) -> Quantity:
+    """1 if the mapping of the first instruction is the loader's."""
+    def picks(recording: Recording, mapping: Mapping) -> bool:
+        return is_loader(mapping) and mapping.covers(recording.records[name])
+
+    return mappings(name, "exec", picks, f"first instructions in the loader, “{name}”")
+
+
+def mapped_libraries(name: str) -> Quantity:
+    def library(_: Recording, mapping: Mapping) -> bool:
+        return ".so" in mapping.path and mapping.execute and not is_loader(mapping)
+
+    return (mappings(name, "main", library, "") - mappings(name, "exec", library, "")).called(
+        f"libraries mapped between exec and main, “{name}”")
+
+
+EXPERIMENT = Experiment(
+    procedure,
+    needs=Needs(changes=("mount",)),
+    rate=0,
+    expects=(
+        Expect(LDSO_FIRST, begins_in_loader("dynamic"),
+               if_true=Exactly(1, "in a mapping of the loader"), if_false=Exactly(0, "in another"),
+               reads_true=begins_in_loader("loader"), reads_false=begins_in_loader("static"),
+               says="{value} first instruction of a dynamic program was in the loader."),
+        Expect(LDSO_FIRST, mapped_libraries("dynamic"),
+               if_true=AtLeast(1, "the C library at least"), if_false=AtMost(0, "none came after the kernel was done"),
+               reads_true=mapped_libraries("loader"), reads_false=mapped_libraries("static"),
+               says="Between exec and main {value} libraries were mapped."),
+    ),
+)
