@@ -3,13 +3,13 @@
 import os
 
 from experiments.sections import ZONES_AND_CACHE
+from experiments.zones_and_cache import TOOLS
 from harness import counters
 from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab, Not
 from harness.evidence import Recording
 from harness.needs import MIB, Needs
 from harness.quantities import Derived, Quantity
 
-FREE = "/usr/bin/free"
 MS_BIND = 4096
 PARTS = ("Buffers", "Cached", "SReclaimable")
 
@@ -54,7 +54,7 @@ def reported(name: str) -> Quantity:
 
 EXPERIMENT = Experiment(
     procedure,
-    needs=Needs(programs=(FREE,), changes=("mount",)),
+    needs=Needs(programs=TOOLS, changes=("mount",)),
     rate=0,
     guards=tuple(Guard(reported(name), AtLeast(1), "a part of nothing could be missing unseen")
                  for name in (*PARTS, "Shmem")),

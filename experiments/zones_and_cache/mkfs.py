@@ -4,12 +4,12 @@ import os
 from collections.abc import Iterable
 
 from experiments.sections import ZONES_AND_CACHE
+from experiments.zones_and_cache import TOOLS
 from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab, Not
 from harness.needs import GIB, MIB, Needs
 from harness.probe import SystemCall
 from harness.quantities import Change, Quantity, Recorded
 
-MKFS = "/usr/sbin/mke2fs"
 PREAD, PWRITE = 17, 18          # arch/x86/entry/syscalls/syscall_64.tbl
 REFERENCE = 2 * MIB
 
@@ -56,7 +56,7 @@ REFERENCES = Recorded("reference", "pages", title="2 MiB")
 
 EXPERIMENT = Experiment(
     procedure,
-    needs=Needs(programs=(MKFS,), changes=("mount", "sysctl")),
+    needs=Needs(programs=TOOLS, changes=("mount", "sysctl")),
     guards=(Guard(WRITTEN, AtLeast(100), "something must have been written"),),
     expects=(Expect(
         USES, beyond("meminfo:Buffers", "start", "made", WRITTEN + READ, "mkfs wrote and read"),

@@ -52,7 +52,7 @@ def holds(counter: str, since: str, what: str) -> Expect:
                   if_false=AtMost(data - 1, "not all of it is kept"),
                   reads_true=growth(counter, "sysfs", "tmpfs", "writing as much as was read from procfs to tmpfs"),
                   reads_false=growth(counter, "tmpfs", "direct", "reading 4 MiB by direct I/O"),
-                  says=f"Reading {{bound}} pages of {what} grew {COUNTERS[counter]} by {{value}}.")
+                  says=f"Reading {what} grew {COUNTERS[counter]} by {{value}} pages.")
 
 
 EXPERIMENT = Experiment(
