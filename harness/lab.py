@@ -16,7 +16,7 @@ from harness.machine.vm import VM
 from harness.needs import MIB, Needs
 from harness.on_device import FileOnDevice
 from harness.operations import TMPFS_MAGIC, numbers
-from harness.probe import Probe, Region, Target
+from harness.probe import Probe, Region, SystemCall, Target
 from harness.sandbox import Sandbox, prepare
 from harness.settings import Settings
 
@@ -243,6 +243,15 @@ class Lab:
         memory = victim.map(64 * MIB)
         victim.attempt.fill(memory.address, memory.length)
         self.require(not victim.alive, f"{name} is killed at its group's limit")
+
+    def run_traced(self, *words: str) -> tuple[int, list[SystemCall]]:
+        """Runs a program to its end, outside every sandbox: its wait status and its system calls."""
+        number, _ = self.agent.spawn(list(words), held=True)
+        self.agent.call("trace", number, 1)
+        status = self.agent.channel.wait_exit(number, self.agent.seconds)
+        calls = [SystemCall(*entry) for entry in wire.syscalls(self.agent.call("trace", number, 0).text)]
+        self.recorder.event("program", words=words, status=status, calls=len(calls))
+        return status, calls
 
     # Readings -------------------------------------------------------------------------------------------------------
 

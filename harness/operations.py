@@ -143,6 +143,10 @@ class Operations(Generic[R]):
     def fsync(self, fd: int) -> R:
         return self.run("fsync", fd)
 
+    def sync_range(self, fd: int, offset: int, length: int) -> R:
+        """Writes the dirty pages of a range and waits; no metadata (sync_file_range(2))."""
+        return self.run("sync_range", fd, offset, length)
+
     def fadvise(self, fd: int, offset: int, length: int, advice: int) -> R:
         return self.run("fadvise", fd, offset, length, advice)
 

@@ -209,6 +209,16 @@ class Probe(Target):
         self.attempt.run("exit", status)
         return self.agent.channel.wait_exit(self.number, self.agent.seconds)
 
+    def fill_until_killed(self, length: int, step: int) -> int:
+        """Fills new anonymous memory step by step, the first to go by its oom_score_adj: how many bytes it had
+        filled when it was killed, to within a step; `length` if it lives."""
+        self.put(f"/proc/{self.pid}/oom_score_adj", "1000")
+        memory = self.map(length)
+        for filled in range(0, length, step):
+            if self.attempt.fill(memory.address + filled, step).ended is not None:
+                return filled
+        return length
+
     def signal(self, number: int) -> None:
         self.agent.call("signal", self.number, number)
 
