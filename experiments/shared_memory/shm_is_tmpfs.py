@@ -1,4 +1,7 @@
-"""Is shared memory of the three kinds memory of files on tmpfs?"""
+"""Is shared memory of the three kinds memory of files on tmpfs?
+
+A guest has a /dev/shm only once it is mounted, as systems do it; that they do is a claim of its own (devshm.py).
+"""
 
 from experiments.sections import SHARED_MEMORY
 from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Lab, Not

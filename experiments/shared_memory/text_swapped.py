@@ -1,10 +1,12 @@
 """Is mapped program text, which drop_caches can't free, swapped out when memory is short?"""
 
 import os
+from collections.abc import Sequence
 
 from experiments.sections import SHARED_MEMORY
 from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
 from harness.needs import MIB, Needs
+from harness.probe import Region
 from harness.quantities import Change, Pages, Quantity
 
 SIZE = 4 * MIB
@@ -32,7 +34,8 @@ def procedure(lab: Lab) -> None:
     private = program.map(SIZE).fill()
     outside.read(descriptors["clean"], SIZE)
     locked = outside.map(SIZE, shared=True, fd=descriptors["locked"]).lock()
-    looked_at = {"text": text, "data": data, "private": private, "locked": locked, "clean": files["clean"]}
+    looked_at: dict[str, str | Region | Sequence[Region]] = {
+        "text": text, "data": data, "private": private, "locked": locked, "clean": files["clean"]}
     lab.sample("mapped", pages=looked_at)
     lab.drop_caches(1)
     lab.sample("dropped", pages=looked_at)
@@ -59,7 +62,7 @@ EXPERIMENT = Experiment(
     needs=Needs(changes=("drop_caches", "mount", "swap")),
     axes={"lru": ("classic", "mglru")},
     guards=(Guard(Change("vmstat:pswpout", "mapped", "dropped"), Exactly(0), "drop_caches frees, it doesn't swap"),
-            Guard(gone("text", "program text"), AtLeast(1, ""), "text that stayed in memory went nowhere")),
+            Guard(gone("text", "program text"), AtLeast(1), "text that stayed in memory went nowhere")),
     expects=(
         Expect(CAN_SWAP, freed("text", "program text"),
                if_true=Exactly(0, "cannot be dropped: every page stays"), if_false=AtLeast(1, "one is enough"),
