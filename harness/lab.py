@@ -6,7 +6,7 @@ import contextlib
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from harness import counters, evidence, maps, samples, wire
 from harness import settings as pinned
@@ -312,9 +312,10 @@ class Lab:
         return not self.hand.attempt.stat(f"{TRACING}/events/{event.replace(':', '/')}").error
 
     @contextlib.contextmanager
-    def trace(self, name: str, *events: str, pid: int | None = None, kib: int = 16384) -> Iterator[None]:
+    def trace(self, name: str, *events: str, pid: int | None = None, kib: int = 16384) -> Iterator[list[str]]:
         """Records these trace events (of one process, if a pid is given) during a block, as the text `name`:
-        harness/trace_events.py reads it. kib: the buffer's size; what does not fit is lost, and the text says so.
+        harness/trace_events.py reads it, and the list that the block gets holds it afterwards. kib: the buffer's
+        size; what does not fit is lost, and the text says so.
         Skips where the kernel lacks one of the events."""
         missing = [event for event in events if not self.has_event(event)]
         if missing:
@@ -326,14 +327,20 @@ class Lab:
             self.write(f"{instance}/set_event_pid", str(pid))
         for event in events:
             self.write(f"{instance}/events/{event.replace(':', '/')}/enable", "1")
-        yield
+        found: list[str] = []
+        yield found
         self.write(f"{instance}/tracing_on", "0")
         text = b""
         # A record that has been read is gone from the pipe: so far, as much as one reply holds.
         while part := self.hand.slurp(f"{instance}/trace_pipe", 0, os.O_NONBLOCK).text:
             text += part
-        self.record(name, text.decode(errors="replace"))
+        found.append(text.decode(errors="replace"))
+        self.record(name, found[0])
         self.hand.rmdir(instance)
+
+    def skip(self, why: str) -> NoReturn:
+        """The machine lacks what the procedure needs, as it turned out only now."""
+        raise Skip(why)
 
     def record(self, name: str, value: Any) -> None:
         """Keeps a reading of the procedure's own: a number, a text, or a list or object of such."""
