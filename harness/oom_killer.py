@@ -49,9 +49,9 @@ def exhaust(lab: Lab, probe: Probe, most: int, at_once: int = 0, step: int = MIB
     memory = probe.map(most)
     if node is not None:
         probe.mbind(memory.address, most, MPOL_BIND, 1 << node)
-        memory.part(0, filled).write()
+        memory.part(0, filled).fill()
     for at in range(filled, most - step, step):
-        memory.part(at, step).write()
+        memory.part(at, step).fill()
         if lab.counter("vmstat:oom_kill") > before:
             return
     lab.require(False, f"an OOM kill before {most} bytes were filled")
