@@ -10,8 +10,8 @@ from harness.quantities import Quantity
 
 NODE, ELSEWHERE = 1, 0
 SMALL, LARGE, OUTSIDE = 12 * MIB, 40 * MIB, 48 * MIB
-# The two differ by 28 MiB: 219 thousandths of the node's 128 MiB, 115 of the machine's memory.
-LITTLE, MORE = 160, 270
+# The two differ by 28 MiB: 146 thousandths of the node's 192 MiB, 85 of the machine's memory.
+LITTLE, MORE = 115, 180
 SOURCE = "mm/oom_kill.c, constrained_alloc and oom_cpuset_eligible (v6.12): node_present_pages of the allowed nodes"
 
 CPUSET = Claim(
@@ -66,14 +66,14 @@ def scaled(claim: Claim, kind: str) -> tuple[Expect, ...]:
     large = died("cpuset, first is large", "first", "the first one is the victim when it is the larger one")
     return (
         Expect(claim, died(f"{kind}, little", "first", f"{kind}: +{LITTLE} make the smaller process the victim"),
-               if_true=Exactly(0, "of the node's 128 MiB they weigh 20 MiB, less than the 28 between the two"),
-               if_false=Exactly(1, "they weigh more, as those of the machine's 200 MiB do (32 MiB)"),
+               if_true=Exactly(0, "of the node's 192 MiB they weigh 22 MiB, less than the 28 between the two"),
+               if_false=Exactly(1, "they weigh more, as those of the machine's 330 MiB do (38 MiB)"),
                reads_true=died(f"{kind}, nothing written", "first", f"{kind}: the smaller one is it with nothing written"),
                reads_false=large,
                says=f"On one node of two +{LITTLE} made the process that is 28 MiB smaller the victim in {{value}} of 1 "
                     "cases,"),
         Expect(claim, died(f"{kind}, more", "first", f"{kind}: +{MORE} make the smaller process the victim"),
-               if_true=Exactly(1, "of the node's 128 MiB they weigh 34 MiB, more than the 28 between the two"),
+               if_true=Exactly(1, "of the node's 192 MiB they weigh 34 MiB, more than the 28 between the two"),
                if_false=Exactly(0, "they weigh less"), reads_true=large,
                reads_false=died(f"{kind}, nothing written", "first", f"{kind}: the smaller one is it with nothing written"),
                says=f"+{MORE} in {{value}}."))
@@ -82,7 +82,7 @@ def scaled(claim: Claim, kind: str) -> tuple[Expect, ...]:
 EXPERIMENT = Experiment(
     procedure,
     rate=0,
-    needs=Needs(memory=256 * MIB, nodes=2, throwaway=True),
+    needs=Needs(memory=384 * MIB, nodes=2, throwaway=True),
     expects=(
         Expect(CPUSET, died("cpuset, nothing written", "outside", "a larger process confined to the other node is the victim"),
                if_true=Exactly(0, "it is no candidate"), if_false=Exactly(1, "it was chosen"),
