@@ -37,10 +37,7 @@ def procedure(lab: Lab) -> None:
 
     grants("charged kinds before", CHARGED)
     lab.sample("before")
-    probe.map(probe.largest_map(lab.counter("meminfo:CommitLimit")))
-    size = 512 * lab.page_size          # what the per-cpu part of the sum still hides
-    while size >= lab.page_size:
-        size = size // 2 if probe.attempt.mmap(size).error else size
+    probe.map_all(lab.counter("meminfo:CommitLimit"))
     lab.sample("at the limit")
     grants("charged kinds at the limit", CHARGED)
     grants("other kinds at the limit", UNCHARGED)
