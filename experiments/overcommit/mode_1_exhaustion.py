@@ -10,10 +10,12 @@ EXHAUSTED = Claim(
     "oc1-oom-when-exhausted", "Mode 1: the OOM killer comes when memory is really used up.", OVERCOMMIT,
     known=(Known(CONFIRMED, "mm/page_alloc.c, __alloc_pages_slowpath: __alloc_pages_may_oom once reclaim makes no progress "
                             "(v6.12); measured on 5.10, 6.1, 6.12 and 7.2"),))
-SWAP, BOX, PIECE = 64 * MIB, 32 * MIB, MIB // 4
+SWAP, BOX, PIECE = 32 * MIB, 16 * MIB, MIB // 4
+SET_ASIDE = 48              # huge pages: so much less is to be filled
 
 
 def procedure(lab: Lab) -> None:
+    lab.sysctl("vm.nr_hugepages", SET_ASIDE)
     lab.swapon(size=SWAP)
     boxed = lab.probe("boxed", lab.sandbox("box", limit=BOX, swap=0))
     hog = lab.probe("hog")
@@ -43,7 +45,7 @@ EXPERIMENT = Experiment(
     procedure,
     rate=10,
     settings=Settings(overcommit=1),
-    needs=Needs(memory=256 * MIB, changes=("swap",), throwaway=True),
+    needs=Needs(memory=256 * MIB, changes=("sysctl", "swap"), throwaway=True),
     axes={"lru": ("classic", "mglru")},
     expects=(
         Expect(EXHAUSTED, kills("half filled", "filled"),

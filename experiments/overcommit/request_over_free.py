@@ -11,10 +11,12 @@ OVER_FREE = Claim(
     known=(Known(REFUTED, "measured on 5.10, 6.1, 6.12 and 7.2: what is asked for is not yet used (mm/util.c, "
                           "__vm_enough_memory), and what is used makes room by reclaim and swap first (mm/page_alloc.c, "
                           "__alloc_pages_slowpath: the OOM killer comes last)"),))
-MORE = 32 * MIB
+MORE = 16 * MIB
+SET_ASIDE = 48              # huge pages: so much less is to be filled
 
 
 def procedure(lab: Lab) -> None:
+    lab.sysctl("vm.nr_hugepages", SET_ASIDE)
     lab.sample("before")
     lab.kill_by_oom()
     lab.sample("after the reference's kill")
@@ -46,7 +48,7 @@ EXPERIMENT = Experiment(
     procedure,
     rate=10,
     settings=Settings(overcommit=0),
-    needs=Needs(memory=256 * MIB, changes=("swap",), throwaway=True),
+    needs=Needs(memory=256 * MIB, changes=("sysctl", "swap"), throwaway=True),
     axes={"lru": ("classic", "mglru")},
     guards=(Guard(Recorded("filled", "pages") - left("modest filled"), AtLeast(1), "it must be more than is left"),
             Guard(Recorded("requested", "pages") - left("before the request")
