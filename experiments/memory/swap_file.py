@@ -51,7 +51,7 @@ EXPERIMENT = Experiment(
     rate=0,
     needs=Needs(changes=("swap", "mount")),
     axes={"lru": ("classic", "mglru")},
-    guards=(Guard(Recorded("kept in the file", "pages"), Exactly(pages(SIZE)), "what comes back must be what went out"),),
+    guards=(Guard(Recorded("kept in the file", "pages"), Exactly(pages(SIZE)), "what comes back is what went out"),),
     expects=(Expect(
         PARTITION, swapped("with the file"),
         if_true=Exactly(0, "a file holds nothing"), if_false=AtLeast(1, "one page that went there and back is enough"),

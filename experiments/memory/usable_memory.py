@@ -8,8 +8,9 @@ from harness.quantities import Counter, Quantity, Recorded, pages
 from harness.settings import Settings
 
 GROWS = Claim(
-    "usable-is-ram-plus-swap", "What processes can really fill with data grows by the size of the swap area that is added.",
-    MEMORY, known=(Known(CONFIRMED, "measured on 5.10, 6.1, 6.12 and 7.2; Documentation/mm/overcommit-accounting.rst"),))
+    "usable-is-ram-plus-swap", "What processes can really fill with data grows by the size of the swap area that is "
+    "added.", MEMORY,
+    known=(Known(CONFIRMED, "measured on 5.10, 6.1, 6.12 and 7.2; mm/swapfile.c, swapon: total_swap_pages (v6.12)"),))
 SWAP, BOX, PIECE = 64 * MIB, 16 * MIB, MIB // 4
 SET_ASIDE = 32              # huge pages: so much less is to be filled
 
@@ -49,8 +50,8 @@ EXPERIMENT = Experiment(
     guards=(Guard(Counter("meminfo:SwapTotal", "before", "with"), AtLeast(AREA - 1), "the area must be there"),),
     expects=(Expect(
         GROWS, growth("machine"),
-        if_true=Within(AREA * 9 // 10, AREA * 11 // 10, "to a tenth: page tables and the kernel's record of the area take "
-                       "some of it, and the OOM killer comes earlier or later (measured: by 6 %)"),
+        if_true=Within(AREA * 9 // 10, AREA * 11 // 10, "to a tenth: page tables and the kernel's record of the area "
+                       "take some of it, and the OOM killer comes earlier or later (measured: by 6 %)"),
         if_false=Outside(AREA * 9 // 10, AREA * 11 // 10, "by another amount"),
         reads_true=growth("larger"), reads_false=growth("unchanged"),
         says=f"With {SWAP // MIB} MiB of swap added, {{value}} pages more could be filled."),),

@@ -8,8 +8,8 @@ from harness.settings import Settings
 
 IS_SWAP = Claim(
     "vm-is-swap", "Virtual memory is the swap area: without swap there is no virtual memory beyond RAM.", MEMORY,
-    known=(Known(REFUTED, "proc_pid_status(5), VmSize: the size of the mappings, whatever stands behind them; mm/util.c, "
-                          "__vm_enough_memory (v6.12)"),))
+    known=(Known(REFUTED, "proc_pid_status(5), VmSize: the size of the mappings, whatever stands behind them; "
+                          "mm/util.c, __vm_enough_memory (v6.12)"),))
 
 
 def procedure(lab: Lab) -> None:

@@ -8,10 +8,10 @@ from harness.quantities import Counter, Quantity, Recorded
 from harness.settings import Settings
 
 NOTHING = Claim(
-    "oc2-nothing-starts", "Mode 2: once an ordinary user has used up the limit to the last page that a fresh process of "
-    "that user could get, that user can start no new program.", OVERCOMMIT,
-    known=(Known(CONFIRMED, "kernel/fork.c, dup_mmap, and fs/exec.c: a fork charges the parent's accountable mappings, an "
-                            "exec its stack before anything else (v6.12)"),))
+    "oc2-nothing-starts", "Mode 2: once an ordinary user has used up the limit to the last page that a fresh process "
+    "of that user could get, that user can start no new program.", OVERCOMMIT,
+    known=(Known(CONFIRMED, "kernel/fork.c, dup_mmap, and fs/exec.c: a fork charges the parent's accountable mappings, "
+                            "an exec its stack before anything else (v6.12)"),))
 USER = 1000
 WAYS = ("fork", "vfork")            # vfork copies no mapping: what is refused then is the program's own memory
 
@@ -50,7 +50,8 @@ EXPERIMENT = Experiment(
     needs=Needs(changes=("sysctl",), throwaway=True),
     guards=(Guard(Recorded("left for a fresh process", "pages"), Exactly(0), "the claim is about the last page"),
             Guard(Counter("meminfo:CommitLimit", "used up") - Recorded("kept for root", "pages")
-                  - Counter("meminfo:Committed_AS", "used up"), AtMost(0), "nor is a page left for a process without size")),
+                  - Counter("meminfo:Committed_AS", "used up"), AtMost(0),
+                  "nor is a page left for a process without size")),
     expects=(Expect(
         NOTHING, started("at the limit"),
         if_true=Exactly(0, "no way works"), if_false=AtLeast(1, "one way is enough"),

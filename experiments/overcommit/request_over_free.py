@@ -9,8 +9,8 @@ from harness.settings import Settings
 OVER_FREE = Claim(
     "request-over-free-is-oom", "A request larger than the memory that is left leaves only the OOM killer.", OVERCOMMIT,
     known=(Known(REFUTED, "measured on 5.10, 6.1, 6.12 and 7.2: what is asked for is not yet used (mm/util.c, "
-                          "__vm_enough_memory), and what is used makes room by reclaim and swap first (mm/page_alloc.c, "
-                          "__alloc_pages_slowpath: the OOM killer comes last)"),))
+                          "__vm_enough_memory), and what is used makes room by reclaim and swap first "
+                          "(mm/page_alloc.c, __alloc_pages_slowpath: the OOM killer comes last)"),))
 MORE = 16 * MIB
 SET_ASIDE = 48              # huge pages: so much less is to be filled
 
@@ -52,7 +52,7 @@ EXPERIMENT = Experiment(
     axes={"lru": ("classic", "mglru")},
     guards=(Guard(Recorded("filled", "pages") - left("modest filled"), AtLeast(1), "it must be more than is left"),
             Guard(Recorded("requested", "pages") - left("before the request")
-                  - Counter("meminfo:SwapFree", "before the request"), AtLeast(1), "it must be more than is left, swap too"),
+                  - Counter("meminfo:SwapFree", "before the request"), AtLeast(1), "more than is left, swap too"),
             Guard(Recorded("kept", "pages"), Exactly(Recorded("filled", "pages")), "all of it must hold its data")),
     expects=tuple(
         Expect(OVER_FREE, kills(since, until), if_true=AtLeast(1, "the OOM killer came"),

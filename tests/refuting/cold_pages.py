@@ -11,7 +11,8 @@ def in_swap(cold: int, hot: int) -> Made:
 
 
 def made(cold: int, hot: int) -> Made:
-    return Made(arms={"nothing locked": in_swap(cold, hot), "hot locked": in_swap(2600, 0), "cold locked": in_swap(0, 2600)})
+    return Made(arms={"nothing locked": in_swap(cold, hot), "hot locked": in_swap(2600, 0),
+                      "cold locked": in_swap(0, 2600)})
 
 
 CONFIRMS = {"swap-takes-cold-pages": made(1800, 200)}

@@ -7,7 +7,8 @@ KINDS = ("private", "shared")
 
 REAL = Made(
     counters={moment: {"vmstat:oom_kill": kills} for moment, kills in MOMENTS.items()},
-    records={**{f"{kind}: a page too large": 12 for kind in KINDS}, **{f"{kind}: as large as both": 0 for kind in KINDS},
+    records={**{f"{kind}: a page too large": 12 for kind in KINDS},
+             **{f"{kind}: as large as both": 0 for kind in KINDS},
              **{f"{kind}: larger than any address space": 12 for kind in KINDS},
              "0.8 times both": 0, "1.2 times both": 12, "10 times both": 12,
              "small: granted": 8, "modest: granted": 8, "excessive: granted": 0})
