@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -161,12 +162,23 @@ class Lab:
         self._mounted.append(f"/mnt/{name}")
         return f"/mnt/{name}"
 
-    def swapon(self, name: str = "swap") -> str:
-        """Switches a swap disk on, until the trial ends: its device."""
+    def swapon(self, name: str = "swap", size: int | None = None) -> str:
+        """Switches a swap disk on (only its first `size` bytes), until the trial ends: its device."""
         device = self.device(name)
+        if size is not None:
+            self.make_swap(device, size)
         self.hand.swapon(device)
         self._swaps.append(device)
         return device
+
+    def make_swap(self, path: str, size: int) -> None:
+        """Makes a swap area of `size` bytes in a file or on a device that is there, as mkswap does."""
+        fields = struct.pack("III", 1, size // self.page_size - 1, 0)       # include/linux/swap.h, union swap_header
+        header = bytes(1024) + fields
+        fd = self.hand.open(path, os.O_RDWR).value
+        self.hand.write_text(fd, header.ljust(self.page_size - 10, b"\0") + b"SWAPSPACE2")
+        self.hand.fsync(fd)
+        self.hand.close(fd)
 
     def kernel_log(self) -> str:
         """What the kernel has logged so far, a record a line (Documentation/ABI/testing/dev-kmsg)."""

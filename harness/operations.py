@@ -282,9 +282,9 @@ class Operations(Generic[R]):
     def kill(self, pid: int, signal: int) -> R:
         return self.run("kill", pid, signal)
 
-    def execute(self, *words: str) -> R:
-        """Runs a program to its end: value is its wait status, text what it printed."""
-        return self.run("run", text=b"".join(word.encode() + b"\0" for word in words))
+    def execute(self, *words: str, vfork: bool = False) -> R:
+        """Runs a program to its end, started by fork and exec: value is its wait status, text what it printed."""
+        return self.run("run", int(vfork), text=b"".join(word.encode() + b"\0" for word in words))
 
     def spin(self, nanoseconds: int) -> R:
         return self.run("spin", nanoseconds)

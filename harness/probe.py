@@ -190,6 +190,15 @@ class Probe(Target):
                 self.munmap(reply.value, middle * self.page_size)
         return granted * self.page_size
 
+    def map_all(self, most: int) -> None:
+        """Maps until mode 2 grants not a page more: the largest mapping, then what the batches of the sum that the
+        kernel compares still hide, half by half."""
+        if largest := self.largest_map(most):
+            self.map(largest)
+        size = 1 << 30
+        while size >= self.page_size:
+            size = size // 2 if self.attempt.mmap(size).error else size
+
     def fill_until_end(self, memory: Region, piece: int) -> int:
         """Fills a region piece by piece until all is filled or the probe dies: the bytes of the finished pieces."""
         for offset in range(0, memory.length, piece):

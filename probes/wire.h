@@ -74,6 +74,9 @@ enum trace { TRACE_STOP = 0, TRACE_START = 1 };
 /* How a probe is started. HELD: stopped at its exec, before its first instruction, until RELEASE or TRACE. */
 enum spawn { SPAWN_FREE = 0, SPAWN_HELD = 1 };
 
+/* How a program is run: fork copies the caller's mappings first, vfork lends them to the child until its exec. */
+enum run { RUN_FORK = 0, RUN_VFORK = 1 };
+
 enum operation {
     OP_NONE = 0,
     /* The agent's own (target 0). */
