@@ -9,8 +9,8 @@ from harness.quantities import MappedPages, Pages, Quantity, Recorded, SameFrame
 
 SHARED_MAPPING = Claim(
     "text-is-shared-mapping", "Text and libraries are mapped with MAP_SHARED.", ADDRESS_SPACE,
-    known=(Known(REFUTED, "fs/binfmt_elf.c, elf_load: MAP_PRIVATE (v6.12); glibc, elf/dl-load.c, maps libraries with "
-                          "MAP_PRIVATE too (MAP_COPY); “p” in /proc/PID/maps, proc(5)"),))
+    known=(Known(REFUTED, "fs/binfmt_elf.c, load_elf_binary: MAP_PRIVATE (v6.12); glibc, elf/dl-map-segments.h: "
+                          "MAP_COPY, which is MAP_PRIVATE; “p” in /proc/PID/maps, proc(5)"),))
 SHARES = Claim(
     "text-shares-pages", "Two processes of one program have the same physical pages for the text (r-x) of program and "
     "libraries.", ADDRESS_SPACE,
