@@ -1,7 +1,7 @@
 """What do parent and child share after fork, and what does a write change?"""
 
 from experiments.sections import ADDRESS_SPACE
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab, Range
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab, Range, Region
 from harness.needs import MIB, Needs
 from harness.quantities import Counter, Pages, Quantity, Recorded, SameFrames, pages
 
@@ -30,7 +30,7 @@ def procedure(lab: Lab) -> None:
     for region in made.values():
         region.fill(OLD)
     child = lab.fork(parent)
-    regions = {}
+    regions: dict[str, Region] = {}
     for probe in (parent, child):
         regions |= {f"{kind} of {probe.name}": region.of(probe) for kind, region in made.items()}
         regions[f"own of {probe.name}"] = probe.map(SIZE).fill(OLD)

@@ -3,11 +3,23 @@
 from dataclasses import replace
 
 from experiments.sections import ADDRESS_SPACE
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import (
+    CONFIRMED,
+    AtLeast,
+    AtMost,
+    Claim,
+    Exactly,
+    Expect,
+    Experiment,
+    Guard,
+    Known,
+    Lab,
+    Probe,
+    Region,
+)
 from harness.maps import Mapping
 from harness.needs import KIB, Needs
 from harness.operations import numbers
-from harness.probe import Probe, Region
 from harness.quantities import MappedPages, Pages, Quantity, Recorded, SameFrames, pages
 
 SPARE = 64 * KIB        # untouched pages that the probe keeps in its data segment, and as many in its bss
@@ -17,7 +29,7 @@ ELF = "fs/binfmt_elf.c (v6.12), "
 
 PRIVATE_FILE = Claim(
     "data-private-file", "The data segment is a private mapping of the file.", ADDRESS_SPACE,
-    known=(Known(CONFIRMED, ELF + "load_elf_binary maps each PT_LOAD segment of the file with MAP_PRIVATE; ld.so too"),))
+    known=(Known(CONFIRMED, ELF + "load_elf_binary: each PT_LOAD segment mapped with MAP_PRIVATE; so does ld.so"),))
 COPIED = Claim(
     "data-copied-per-instance", "Every instance of a program that changes its data segment gets its own copy of the "
     "changed pages.", ADDRESS_SPACE,

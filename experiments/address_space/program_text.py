@@ -2,9 +2,8 @@
 
 from experiments.sections import ADDRESS_SPACE
 from harness import maps
-from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab, Probe
 from harness.needs import Needs
-from harness.probe import Probe
 from harness.quantities import MappedPages, Pages, Quantity, Recorded, SameFrames
 
 SHARED_MAPPING = Claim(
