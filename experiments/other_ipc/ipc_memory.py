@@ -50,7 +50,7 @@ def procedure(lab: Lab) -> None:
     named = [probe.sem_open(f"/semaphore-{number}").value for number in range(NAMED)]
     starts = [address // lab.page_size * lab.page_size for address in named]
     lab.sample("named semaphores", pages={
-        "named semaphores": [probe.region(start, lab.page_size) for start in starts],
+        "named semaphores": [probe.region(start, lab.page_size).read() for start in starts],
         "tmpfs file": probe.map(NAMED * lab.page_size, shared=True, fd=file).read(),
         "anonymous memory": anonymous.part(0, NAMED * lab.page_size)})
     # QSIZE is the bytes in the queue (mq_overview(7)); of /proc/sysvipc/msg the fourth column is.
@@ -84,16 +84,17 @@ EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("mount", "sysctl")),
     rate=0,
-    guards=tuple(Guard(Recorded(f"in the {kind} queue", "bytes"), Exactly(SIZE), "the queue must hold the messages")
-                 for kind in ("POSIX", "System V")),
+    guards=(*(Guard(Recorded(f"in the {kind} queue", "bytes"), Exactly(SIZE), "the queue must hold the messages")
+              for kind in ("POSIX", "System V")),
+            Guard(Pages("named semaphores", "named semaphores"), Exactly(NAMED), "each must be there to be seen")),
     expects=(
         on_tmpfs(POSIX_MQ, "POSIX queue", pages(SIZE),
-                 "{bound} pages of messages in a POSIX queue made Cached grow by {value}."),
+                 f"{SIZE // MIB} MiB of messages in a POSIX queue made Cached grow by {{value}} pages."),
         on_tmpfs(SYSV_MSG, "System V queue", pages(SIZE),
-                 "{bound} pages of messages in a System V queue made Cached grow by {value}."),
+                 f"{SIZE // MIB} MiB of messages in a System V queue made Cached grow by {{value}} pages."),
         on_tmpfs(SYSV_SEM, "System V semaphores", pages(VALUES),
-                 f"{SETS * SEMAPHORES:,} System V semaphores, whose values alone take {{bound}} pages, made Cached "
-                 "grow by {value}."),
+                 f"{SETS * SEMAPHORES:,} System V semaphores, {VALUES // KIB} KiB of values alone, made Cached grow by "
+                 "{value} pages."),
         on_tmpfs(NAMED_SEM, "named semaphores", pages(1) * NAMED,
                  f"{NAMED} named semaphores made Cached grow by {{value}} pages."),
         Expect(NAMED_SEM, shmem("named semaphores"),
