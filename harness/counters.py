@@ -166,8 +166,10 @@ FILES = {
 
 
 def source_and_key(counter: str) -> tuple[str, str]:
-    source, _, key = counter.partition(":")
-    return source, key
+    """"box/memory.stat:anon" → ("box/memory.stat", "anon"); a sandbox's or probe's name may have a colon in it."""
+    owner, slash, rest = counter.rpartition("/")
+    file, _, key = rest.partition(":")
+    return f"{owner}{slash}{file}", key
 
 
 def file_of(source: str) -> File:
