@@ -18,7 +18,7 @@ from typing import Any
 
 import experiments
 from harness.claims import Claim, Experiment
-from harness.errors import UsageError
+from harness.errors import LabError, UsageError
 
 
 @cache
@@ -26,6 +26,8 @@ def load() -> dict[str, Experiment]:
     """Name → experiment. A file's name is the experiment's, its first line the question."""
     found = {}
     for module in modules():
+        if not hasattr(module, "EXPERIMENT"):
+            raise LabError(f"experiment {module.__file__}", "it defines no EXPERIMENT", "`CONTRIBUTING.md` shows how")
         name = module.__name__.rsplit(".", 1)[-1].replace("_", "-")
         question = (module.__doc__ or "").strip().split("\n")[0]
         found[name] = replace(module.EXPERIMENT, name=name, question=question)

@@ -12,8 +12,10 @@ from harness.settings import Settings
 
 if TYPE_CHECKING:
     from harness.lab import Lab as Lab
+    from harness.probe import Probe as Probe
+    from harness.probe import Region as Region
 else:
-    Lab = object        # a catalogue is printed without loading what drives machines
+    Lab = Probe = Region = object       # a catalogue is printed without loading what drives machines
 
 CONFIRMED, REFUTED, UNDECIDED, SKIPPED = "confirmed", "refuted", "undecided", "skipped"
 

@@ -32,18 +32,21 @@ def single(text: bytes) -> dict[str, int]:
 def zoneinfo(text: bytes) -> dict[str, int]:
     """"NODE.ZONE.KEY": free, min, low, high, managed, nr_…; of a node as a whole: "NODE.KEY"; pages."""
     found: dict[str, int] = {}
-    zone = ""
+    zone = place = ""
     for line in text.decode().splitlines():
         words = line.replace(",", " ").replace(":", " ").split()
         if words[:1] == ["Node"]:
-            zone = f"{words[1]}.{words[3]}"
+            zone = place = f"{words[1]}.{words[3]}"
+        elif words == ["per-node", "stats"]:
+            place = zone.split(".")[0]
         elif words[:2] == ["pages", "free"]:
+            place = zone
             found[f"{zone}.free"] = int(words[2])
         elif words[:1] == ["protection"]:
             for number, value in enumerate(re.findall(r"\d+", line)):
                 found[f"{zone}.protection.{number}"] = int(value)
         elif len(words) == 2 and words[1].lstrip("-").isdigit():
-            found.setdefault(f"{zone}.{words[0]}", int(words[1]))
+            found.setdefault(f"{place}.{words[0]}", int(words[1]))
     return found
 
 
@@ -159,15 +162,29 @@ FILES = {
     "memory.swap.current": File(single, "bytes", series=True), "memory.swap.peak": File(single, "bytes"),
     "memory.swap.events": File(keyed), "memory.max": File(single, "bytes"), "memory.high": File(single, "bytes"),
     "memory.swap.max": File(single, "bytes"), "cgroup.procs": File(text_only),
-    "status": File(keyed, bytes="", unit=""), "statm": File(statm, "pages", series=True),
+    "status": File(keyed), "statm": File(statm, "pages", series=True),
     "smaps_rollup": File(keyed, "KiB"), "maps": File(maps), "stat": File(stat), "oom_score": File(single),
     "oom_score_adj": File(single),
 }
 
 
+# What has another unit than the rest of its file: file, keys, unit ("" is a count).
+EXCEPTIONS = (
+    ("status", r"(Vm|Rss|Hugetlb)\w+", "KiB"),
+    ("meminfo", r"HugePages_\w+", ""),
+    ("vmstat", r"nr_kernel_stack|nr_shadow_call_stack", "KiB"),
+    ("vmstat", r"nr_\w*(hugepages|pmdmapped)", ""),
+    ("zoneinfo", r".*\.(count|batch|start_pfn|cpu|node_unreclaimable)", ""),
+    ("stat", r"rss", "pages"),
+    ("stat", r"vsize", "bytes"),
+)
+
+
 def source_and_key(counter: str) -> tuple[str, str]:
-    source, _, key = counter.partition(":")
-    return source, key
+    """"box/memory.stat:anon" → ("box/memory.stat", "anon"); a sandbox's or probe's name may have a colon in it."""
+    owner, slash, rest = counter.rpartition("/")
+    file, _, key = rest.partition(":")
+    return f"{owner}{slash}{file}", key
 
 
 def file_of(source: str) -> File:
@@ -177,6 +194,8 @@ def file_of(source: str) -> File:
 
 def unit_of(counter: str) -> str:
     source, key = source_and_key(counter)
-    if source.rsplit("/", 1)[-1] == "status" and re.match(r"Vm|Rss|Hugetlb", key):
-        return "KiB"
+    file = source.rsplit("/", 1)[-1]
+    for exception, keys, unit in EXCEPTIONS:
+        if file == exception and re.fullmatch(keys, key):
+            return unit
     return file_of(source).unit_of(key)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import struct
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from harness import counters, evidence, maps, samples, wire
 from harness import settings as pinned
@@ -16,7 +17,7 @@ from harness.machine.vm import VM
 from harness.needs import MIB, Needs
 from harness.on_device import FileOnDevice
 from harness.operations import TMPFS_MAGIC, numbers
-from harness.probe import Probe, Region, Target
+from harness.probe import Probe, Region, SystemCall, Target
 from harness.sandbox import Sandbox, prepare
 from harness.settings import Settings
 
@@ -161,12 +162,23 @@ class Lab:
         self._mounted.append(f"/mnt/{name}")
         return f"/mnt/{name}"
 
-    def swapon(self, name: str = "swap") -> str:
-        """Switches a swap disk on, until the trial ends: its device."""
+    def swapon(self, name: str = "swap", size: int | None = None) -> str:
+        """Switches a swap disk on (only its first `size` bytes), until the trial ends: its device."""
         device = self.device(name)
+        if size is not None:
+            self.make_swap(device, size)
         self.hand.swapon(device)
         self._swaps.append(device)
         return device
+
+    def make_swap(self, path: str, size: int) -> None:
+        """Makes a swap area of `size` bytes in a file or on a device that is there, as mkswap does."""
+        fields = struct.pack("III", 1, size // self.page_size - 1, 0)       # include/linux/swap.h, union swap_header
+        header = bytes(1024) + fields
+        fd = self.hand.open(path, os.O_RDWR).value
+        self.hand.write_text(fd, header.ljust(self.page_size - 10, b"\0") + b"SWAPSPACE2")
+        self.hand.fsync(fd)
+        self.hand.close(fd)
 
     def kernel_log(self) -> str:
         """What the kernel has logged so far, a record a line (Documentation/ABI/testing/dev-kmsg)."""
@@ -244,6 +256,15 @@ class Lab:
         victim.attempt.fill(memory.address, memory.length)
         self.require(not victim.alive, f"{name} is killed at its group's limit")
 
+    def run_traced(self, *words: str) -> tuple[int, list[SystemCall]]:
+        """Runs a program to its end, outside every sandbox: its wait status and its system calls."""
+        number, _ = self.agent.spawn(list(words), held=True)
+        self.agent.call("trace", number, 1)
+        status = self.agent.channel.wait_exit(number, self.agent.seconds)
+        calls = [SystemCall(*entry) for entry in wire.syscalls(self.agent.call("trace", number, 0).text)]
+        self.recorder.event("program", words=words, status=status, calls=len(calls))
+        return status, calls
+
     # Readings -------------------------------------------------------------------------------------------------------
 
     def sample(self, name: str, pages: Mapping[str, str | Region | Sequence[Region]] | None = None) -> None:
@@ -303,9 +324,10 @@ class Lab:
         return not self.hand.attempt.stat(f"{TRACING}/events/{event.replace(':', '/')}").error
 
     @contextlib.contextmanager
-    def trace(self, name: str, *events: str, pid: int | None = None, kib: int = 16384) -> Iterator[None]:
+    def trace(self, name: str, *events: str, pid: int | None = None, kib: int = 16384) -> Iterator[list[str]]:
         """Records these trace events (of one process, if a pid is given) during a block, as the text `name`:
-        harness/trace_events.py reads it. kib: the buffer's size; what does not fit is lost, and the text says so.
+        harness/trace_events.py reads it, and the list that the block gets holds it afterwards. kib: the buffer's
+        size; what does not fit is lost, and the text says so.
         Skips where the kernel lacks one of the events."""
         missing = [event for event in events if not self.has_event(event)]
         if missing:
@@ -317,14 +339,20 @@ class Lab:
             self.write(f"{instance}/set_event_pid", str(pid))
         for event in events:
             self.write(f"{instance}/events/{event.replace(':', '/')}/enable", "1")
-        yield
+        found: list[str] = []
+        yield found
         self.write(f"{instance}/tracing_on", "0")
         text = b""
         # A record that has been read is gone from the pipe: so far, as much as one reply holds.
         while part := self.hand.slurp(f"{instance}/trace_pipe", 0, os.O_NONBLOCK).text:
             text += part
-        self.record(name, text.decode(errors="replace"))
+        found.append(text.decode(errors="replace"))
+        self.record(name, found[0])
         self.hand.rmdir(instance)
+
+    def skip(self, why: str) -> NoReturn:
+        """The machine lacks what the procedure needs, as it turned out only now."""
+        raise Skip(why)
 
     def record(self, name: str, value: Any) -> None:
         """Keeps a reading of the procedure's own: a number, a text, or a list or object of such."""

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from harness import oom
 from harness.claims import Lab
-from harness.needs import MIB
+from harness.needs import KIB, MIB
+from harness.operations import MPOL_BIND, POPULATE
 
 if TYPE_CHECKING:
     from harness.probe import Probe
@@ -31,22 +32,29 @@ def occupy(lab: Lab, name: str, size: int, sandbox: Sandbox | None = None, *, ad
     if adj:
         adjust(lab, probe, adj)
     if size:
-        probe.map(size).fill()
+        probe.map(size, flags=POPULATE)     # without swap the content does not matter, and the kernel is faster
     return probe
 
 
-def exhaust(lab: Lab, probe: Probe, most: int, at_once: int = 0, step: int = MIB // 4) -> None:
+def exhaust(lab: Lab, probe: Probe, most: int, at_once: int = 0, step: int = MIB // 4, node: int | None = None) -> None:
     """Lets a probe fill memory, `at_once` bytes and then step by step, until something is killed; `most` bytes in all.
 
-    It never asks for more than one step above what there is, so what is killed first makes room for it."""
+    It never asks for more than one step above what there is, so what is killed first makes room for it. node: the
+    memory is bound to this one by policy (mbind(2), MPOL_BIND)."""
     before = lab.counter("vmstat:oom_kill")
-    memory, filled = probe.map(most), max(at_once, 0)
-    if filled:
+    filled = max(at_once, 0) // lab.page_size * lab.page_size
+    if node is None and filled:
+        probe.map(filled, flags=POPULATE)
+        most, filled = most - filled, 0
+    memory = probe.map(most)
+    if node is not None:
+        probe.mbind(memory.address, most, MPOL_BIND, 1 << node)
         memory.part(0, filled).fill()
-    while filled + step <= most and lab.counter("vmstat:oom_kill") == before:
-        memory.part(filled, step).fill()
-        filled += step
-    lab.require(lab.counter("vmstat:oom_kill") > before, f"an OOM kill before {most} bytes were filled")
+    for at in range(filled, most - step, step):
+        memory.part(at, step).fill()
+        if lab.counter("vmstat:oom_kill") > before:
+            return
+    lab.require(False, f"an OOM kill before {most} bytes were filled")
 
 
 def exhaust_group(lab: Lab, box: Sandbox, asking: Probe, limit: int) -> None:
@@ -60,6 +68,13 @@ def exhaust_machine(lab: Lab, asking: Probe) -> None:
     """The same up to the end of the machine's memory, in steps of 1 MiB for the last 32 MiB that seem available."""
     left = lab.counter("meminfo:MemAvailable") + lab.counter("meminfo:SwapFree") - 32 * MIB
     exhaust(lab, asking, left + 96 * MIB, left, MIB)
+
+
+def exhaust_node(lab: Lab, asking: Probe, node: int, bind: bool = False) -> None:
+    """The same up to the end of a NUMA node's memory; `bind`: by policy, else the probe is confined to it already."""
+    rows = dict(line.split(":", 1) for line in lab.read(f"/sys/devices/system/node/node{node}/meminfo").splitlines())
+    left = int(rows[f"Node {node} MemFree"].split()[0]) * KIB - 16 * MIB
+    exhaust(lab, asking, left + 48 * MIB, left, MIB, node if bind else None)
 
 
 class Witness:

@@ -22,6 +22,7 @@ DONTNEED, RANDOM, PAGEOUT, COLD = 4, 1, 21, 20          # madvise(2)
 MS_ASYNC, MS_SYNC = 1, 4
 IPC_CREAT, IPC_RMID, IPC_STAT, SHM_LOCK, SHM_UNLOCK = 0o1000, 0, 2, 11, 12
 MCL_CURRENT, MCL_FUTURE = 1, 2
+MPOL_BIND = 2           # set_mempolicy(2)
 TMPFS_MAGIC, RAMFS_MAGIC, EXT4_MAGIC = 0x01021994, 0x858458F6, 0xEF53      # statfs(2)
 
 
@@ -142,6 +143,10 @@ class Operations(Generic[R]):
 
     def fsync(self, fd: int) -> R:
         return self.run("fsync", fd)
+
+    def sync_range(self, fd: int, offset: int, length: int) -> R:
+        """Writes the dirty pages of a range and waits; no metadata (sync_file_range(2))."""
+        return self.run("sync_range", fd, offset, length)
 
     def fadvise(self, fd: int, offset: int, length: int, advice: int) -> R:
         return self.run("fadvise", fd, offset, length, advice)
@@ -277,9 +282,9 @@ class Operations(Generic[R]):
     def kill(self, pid: int, signal: int) -> R:
         return self.run("kill", pid, signal)
 
-    def execute(self, *words: str) -> R:
-        """Runs a program to its end: value is its wait status, text what it printed."""
-        return self.run("run", text=b"".join(word.encode() + b"\0" for word in words))
+    def execute(self, *words: str, vfork: bool = False) -> R:
+        """Runs a program to its end, started by fork and exec: value is its wait status, text what it printed."""
+        return self.run("run", int(vfork), text=b"".join(word.encode() + b"\0" for word in words))
 
     def spin(self, nanoseconds: int) -> R:
         return self.run("spin", nanoseconds)

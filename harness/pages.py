@@ -82,7 +82,7 @@ def same_frames(first: bytes, second: bytes) -> int:
 
 def resident(vector: bytes) -> int:
     """How many pages of a mincore vector are resident (bit 0 of each byte)."""
-    return sum(byte & 1 for byte in vector)
+    return sum(vector.count(byte) for byte in set(vector) if byte & 1)
 
 
 def frames(data: bytes) -> set[int]:

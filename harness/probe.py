@@ -190,6 +190,15 @@ class Probe(Target):
                 self.munmap(reply.value, middle * self.page_size)
         return granted * self.page_size
 
+    def map_all(self, most: int) -> None:
+        """Maps until mode 2 grants not a page more: the largest mapping, then what the batches of the sum that the
+        kernel compares still hide, half by half."""
+        if largest := self.largest_map(most):
+            self.map(largest)
+        size = 1 << 30
+        while size >= self.page_size:
+            size = size // 2 if self.attempt.mmap(size).error else size
+
     def fill_until_end(self, memory: Region, piece: int) -> int:
         """Fills a region piece by piece until all is filled or the probe dies: the bytes of the finished pieces."""
         for offset in range(0, memory.length, piece):
@@ -208,6 +217,16 @@ class Probe(Target):
         """Lets it exit: its wait status."""
         self.attempt.run("exit", status)
         return self.agent.channel.wait_exit(self.number, self.agent.seconds)
+
+    def fill_until_killed(self, length: int, step: int) -> int:
+        """Fills new anonymous memory step by step, the first to go by its oom_score_adj: how many bytes it had
+        filled when it was killed, to within a step; `length` if it lives."""
+        self.put(f"/proc/{self.pid}/oom_score_adj", "1000")
+        memory = self.map(length)
+        for filled in range(0, length, step):
+            if self.attempt.fill(memory.address + filled, step).ended is not None:
+                return filled
+        return length
 
     def signal(self, number: int) -> None:
         self.agent.call("signal", self.number, number)

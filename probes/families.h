@@ -12,7 +12,7 @@ operation op_mmap, op_munmap, op_mprotect, op_madvise, op_mremap, op_msync, op_m
 /* file.c */
 operation op_open, op_close, op_read, op_write, op_check_file, op_slurp, op_put, op_fsync, op_fadvise,
     op_ftruncate, op_fallocate, op_unlink, op_mkdir, op_rmdir, op_stat, op_statfs, op_sync, op_memfd,
-    op_list, op_populate_dir, op_chown, op_copy, op_fibmap;
+    op_list, op_populate_dir, op_chown, op_copy, op_fibmap, op_sync_range;
 /* shm.c */
 operation op_shmget, op_shmat, op_shmdt, op_shmctl, op_shm_open, op_shm_unlink;
 /* ipc.c */

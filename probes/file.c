@@ -135,6 +135,13 @@ void op_fsync(struct call *call)
     returned(call, fsync((int)arg(call, 0)));
 }
 
+/* fd, offset, length: writes its dirty pages to the disk and waits for them; nothing of the file system's own. */
+void op_sync_range(struct call *call)
+{
+    unsigned all = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    returned(call, sync_file_range((int)arg(call, 0), arg(call, 1), arg(call, 2), all));
+}
+
 /* fd, offset, length, advice. */
 void op_fadvise(struct call *call)
 {

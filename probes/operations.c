@@ -23,6 +23,7 @@ static operation *const operations[OP_LIMIT] = {
     = op_unlink, [OP_MKDIR] = op_mkdir, [OP_RMDIR] = op_rmdir, [OP_STAT] = op_stat, [OP_STATFS] =
     op_statfs, [OP_SYNC] = op_sync, [OP_MEMFD] = op_memfd, [OP_LIST] = op_list, [OP_POPULATE_DIR] =
     op_populate_dir, [OP_CHOWN] = op_chown, [OP_COPY] = op_copy, [OP_FIBMAP] = op_fibmap,
+    [OP_SYNC_RANGE] = op_sync_range,
     [OP_SHMGET] = op_shmget, [OP_SHMAT] = op_shmat, [OP_SHMDT] = op_shmdt, [OP_SHMCTL] = op_shmctl,
     [OP_SHM_OPEN] = op_shm_open, [OP_SHM_UNLINK] = op_shm_unlink,
     [OP_MQ_OPEN] = op_mq_open, [OP_MQ_SEND] = op_mq_send, [OP_MQ_UNLINK] = op_mq_unlink, [OP_MSGGET] =

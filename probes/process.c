@@ -101,6 +101,8 @@ void op_exit(struct call *call)
     _exit((int)arg(call, 0));
 }
 
+#define FIRST_FREE 64
+
 static void become(char *text, size_t size, int output)
 {
     char *words[64];
@@ -110,11 +112,22 @@ static void become(char *text, size_t size, int output)
     words[count] = NULL;
     dup2(output, 1);
     dup2(output, 2);
+    for (int fd = 3; fd < FIRST_FREE; fd++)     /* not the channel: a probe that is run as a program would serve it */
+        close(fd);
     execv(words[0], words);
     _exit(127);
 }
 
-/* Text: program and arguments, a zero behind each. Runs it to its end: value is its wait status, the reply's
+/* A function of its own: the child that vfork lends this stack to must not return from it. */
+static pid_t launch(struct call *call, int output)
+{
+    pid_t child = arg(call, 0) == RUN_VFORK ? vfork() : fork();
+    if (child == 0)
+        become(call->text, call->request->text, output);
+    return child;
+}
+
+/* enum run. Text: program and arguments, a zero behind each. Runs it to its end: value is its wait status, the reply's
  * text what it printed. */
 void op_run(struct call *call)
 {
@@ -123,9 +136,7 @@ void op_run(struct call *call)
         return fail(call, EINVAL);
     if (pipe2(output, O_CLOEXEC) < 0)
         return fail(call, errno);
-    pid_t child = fork();
-    if (child == 0)
-        become(call->text, call->request->text, output[1]);
+    pid_t child = launch(call, output[1]);
     int error = errno;
     close(output[1]);
     ssize_t got = 1;

@@ -133,10 +133,19 @@ static void start_trace(struct call *call, struct target *target)
     resume(target, 0);
 }
 
-/* target, enum trace. STOP's reply: a struct syscall for each call since START. */
+static void give_records(struct call *call)
+{
+    call->value = (int64_t)recorded;
+    call->out_size = recorded * sizeof *records;
+    memcpy(call->out, records, call->out_size);
+}
+
+/* target, enum trace. STOP's reply: a struct syscall for each call since START; of a program that has ended, too. */
 void trace(struct call *call)
 {
     struct target *target = target_of(call);
+    if (!target && arg(call, 1) == TRACE_STOP)
+        return give_records(call);
     if (!target)
         return fail(call, ESRCH);
     if (arg(call, 1) == TRACE_START)
@@ -149,7 +158,5 @@ void trace(struct call *call)
         return fail(call, error);
     record(target);
     detach(target);
-    call->value = (int64_t)recorded;
-    call->out_size = recorded * sizeof *records;
-    memcpy(call->out, records, call->out_size);
+    give_records(call);
 }

@@ -74,6 +74,9 @@ enum trace { TRACE_STOP = 0, TRACE_START = 1 };
 /* How a probe is started. HELD: stopped at its exec, before its first instruction, until RELEASE or TRACE. */
 enum spawn { SPAWN_FREE = 0, SPAWN_HELD = 1 };
 
+/* How a program is run: fork copies the caller's mappings first, vfork lends them to the child until its exec. */
+enum run { RUN_FORK = 0, RUN_VFORK = 1 };
+
 enum operation {
     OP_NONE = 0,
     /* The agent's own (target 0). */
@@ -88,7 +91,7 @@ enum operation {
     /* file.c */
     OP_OPEN, OP_CLOSE, OP_READ, OP_WRITE, OP_CHECK_FILE, OP_SLURP, OP_PUT, OP_FSYNC, OP_FADVISE, OP_FTRUNCATE,
     OP_FALLOCATE, OP_UNLINK, OP_MKDIR, OP_RMDIR, OP_STAT, OP_STATFS, OP_SYNC, OP_MEMFD, OP_LIST, OP_POPULATE_DIR,
-    OP_CHOWN, OP_COPY, OP_FIBMAP,
+    OP_CHOWN, OP_COPY, OP_FIBMAP, OP_SYNC_RANGE,
     /* shm.c */
     OP_SHMGET, OP_SHMAT, OP_SHMDT, OP_SHMCTL, OP_SHM_OPEN, OP_SHM_UNLINK,
     /* ipc.c */

@@ -18,7 +18,7 @@ BASE = [
     *("as", "cat", "dirname", "find", "flock", "ld", "mkdir", "mktemp", "mv", "readlink", "rm", "rmdir"),
     *("sh", "sleep", "tail", "touch", "tr", "true"),
 ]
-NEEDED = ["cc", "mke2fs", "mkswap", "setpriv", "qemu-system-x86_64"]
+NEEDED = ["cc", "free", "mke2fs", "mkswap", "setpriv", "qemu-system-x86_64"]
 
 
 class System:

@@ -1,7 +1,20 @@
 """What do parent and child share after fork, and what does a write change?"""
 
 from experiments.sections import ADDRESS_SPACE
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab, Range
+from harness.claims import (
+    CONFIRMED,
+    AtLeast,
+    AtMost,
+    Claim,
+    Exactly,
+    Expect,
+    Experiment,
+    Guard,
+    Known,
+    Lab,
+    Range,
+    Region,
+)
 from harness.needs import MIB, Needs
 from harness.quantities import Counter, Pages, Quantity, Recorded, SameFrames, pages
 
@@ -30,10 +43,11 @@ def procedure(lab: Lab) -> None:
     for region in made.values():
         region.fill(OLD)
     child = lab.fork(parent)
-    regions = {}
+    regions: dict[str, Region] = {}
     for probe in (parent, child):
         regions |= {f"{kind} of {probe.name}": region.of(probe) for kind, region in made.items()}
         regions[f"own of {probe.name}"] = probe.map(SIZE).fill(OLD)
+    regions["shared of child"].read()       # of a shared mapping fork copies no page tables: the child must look first
     lab.sample("forked", pages=regions)
     for kind, region in made.items():
         first, second = region.part(0, QUARTER), region.part(QUARTER, QUARTER)

@@ -2,9 +2,21 @@
 
 from experiments.sections import ADDRESS_SPACE
 from harness import pages as microscope
-from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import (
+    CONFIRMED,
+    REFUTED,
+    AtLeast,
+    AtMost,
+    Claim,
+    Exactly,
+    Expect,
+    Experiment,
+    Guard,
+    Known,
+    Lab,
+    Region,
+)
 from harness.needs import MIB, Needs
-from harness.probe import Region
 from harness.quantities import Pages, Quantity, Recorded, pages
 
 SIZE = 8 * MIB
@@ -20,7 +32,7 @@ ALLOCATES = Claim(
 
 WHAT = {"read": "private anonymous, only read", "written": "private anonymous, a byte a page written",
         "untouched": "private anonymous, untouched", "filled": "private anonymous, filled",
-        "hole": "hole of a tmpfs file"}
+        "hole": "hole of a tmpfs file", "device": "/dev/zero, mapped privately and read"}
 
 
 def non_zero(lab: Lab, region: Region, skip: int = 0) -> int:
@@ -39,7 +51,8 @@ def procedure(lab: Lab) -> None:
     probe.ftruncate(hole, SIZE)
     written, read = probe.map(SIZE).write(), probe.map(SIZE).read()
     regions = {"read": read, "written": written, "untouched": probe.map(SIZE), "filled": probe.map(SIZE).fill(),
-               "hole": probe.map(SIZE, shared=True, fd=hole)}
+               "hole": probe.map(SIZE, shared=True, fd=hole),
+               "device": probe.map(SIZE, fd=probe.open("/dev/zero").value).read()}
     lab.sample("accessed", pages=regions)
     lab.record("recycled", len(used & microscope.frames(lab.region_pages(written))))
     for name in ("read", "written", "filled", "hole"):
@@ -52,6 +65,10 @@ def not_zero(name: str) -> Quantity:
 
 def own(name: str) -> Quantity:
     return Pages("accessed", name, "anonymous").called(f"pages of its own: {WHAT[name]}")
+
+
+def zero_page(name: str) -> Quantity:
+    return Pages("accessed", name, "zero").called(f"pages that are the kernel's one page of zeros: {WHAT[name]}")
 
 
 EXPERIMENT = Experiment(
@@ -70,7 +87,10 @@ EXPERIMENT = Experiment(
                if_true=Exactly(pages(SIZE), "every page that is accessed"),
                if_false=AtMost(pages(SIZE) - 1, "one that got no page of its own is enough"),
                reads_true=own("written"), reads_false=own("untouched"),
-               says="Of {bound} pages that were only read {value} had a page of the process's own; the others were "
-                    "the kernel's one page of zeros."),
+               says="Of {bound} pages that were only read {value} had a page of the process's own,"),
+        Expect(ALLOCATES, zero_page("read"),
+               if_true=Exactly(0, "none is one that all processes share"), if_false=AtLeast(1, "one is enough"),
+               reads_true=zero_page("written"), reads_false=zero_page("device"),
+               says="and {value} were the kernel's one page of zeros."),
     ),
 )

@@ -3,21 +3,33 @@
 from dataclasses import replace
 
 from experiments.sections import ADDRESS_SPACE
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import (
+    CONFIRMED,
+    AtLeast,
+    AtMost,
+    Claim,
+    Exactly,
+    Expect,
+    Experiment,
+    Guard,
+    Known,
+    Lab,
+    Probe,
+    Region,
+)
 from harness.maps import Mapping
 from harness.needs import KIB, Needs
 from harness.operations import numbers
-from harness.probe import Probe, Region
 from harness.quantities import MappedPages, Pages, Quantity, Recorded, SameFrames, pages
 
 SPARE = 64 * KIB        # untouched pages that the probe keeps in its data segment, and as many in its bss
 HALF = SPARE // 2
 KINDS = ("data", "private file", "shared file", "anonymous")
-ELF = "fs/binfmt_elf.c, load_elf_binary (v6.12): "
+ELF = "fs/binfmt_elf.c (v6.12), "
 
 PRIVATE_FILE = Claim(
     "data-private-file", "The data segment is a private mapping of the file.", ADDRESS_SPACE,
-    known=(Known(CONFIRMED, ELF + "each PT_LOAD segment is mapped from the file with MAP_PRIVATE; ld.so likewise"),))
+    known=(Known(CONFIRMED, ELF + "load_elf_binary: each PT_LOAD segment mapped with MAP_PRIVATE; so does ld.so"),))
 COPIED = Claim(
     "data-copied-per-instance", "Every instance of a program that changes its data segment gets its own copy of the "
     "changed pages.", ADDRESS_SPACE,
@@ -25,7 +37,8 @@ COPIED = Claim(
 OWN_ANONYMOUS = Claim(
     "bss-heap-stack-anonymous", "The whole pages of bss, the heap and the stack are private anonymous memory.",
     ADDRESS_SPACE,
-    known=(Known(CONFIRMED, ELF + "vm_brk_flags for bss, setup_arg_pages for the stack; mm/mmap.c, do_brk_flags"),))
+    known=(Known(CONFIRMED, ELF + "elf_load: vm_brk_flags for bss; fs/exec.c, __bprm_mm_init for the stack; "
+                                  "mm/mmap.c, do_brk_flags for the heap"),))
 
 
 def data_of(lab: Lab, probe: Probe) -> tuple[Region, Mapping]:

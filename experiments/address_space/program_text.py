@@ -2,15 +2,14 @@
 
 from experiments.sections import ADDRESS_SPACE
 from harness import maps
-from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab, Probe
 from harness.needs import Needs
-from harness.probe import Probe
 from harness.quantities import MappedPages, Pages, Quantity, Recorded, SameFrames
 
 SHARED_MAPPING = Claim(
     "text-is-shared-mapping", "Text and libraries are mapped with MAP_SHARED.", ADDRESS_SPACE,
-    known=(Known(REFUTED, "fs/binfmt_elf.c, elf_load: MAP_PRIVATE (v6.12); glibc, elf/dl-load.c, maps libraries with "
-                          "MAP_PRIVATE too (MAP_COPY); “p” in /proc/PID/maps, proc(5)"),))
+    known=(Known(REFUTED, "fs/binfmt_elf.c, load_elf_binary: MAP_PRIVATE (v6.12); glibc, elf/dl-map-segments.h: "
+                          "MAP_COPY, which is MAP_PRIVATE; “p” in /proc/PID/maps, proc(5)"),))
 SHARES = Claim(
     "text-shares-pages", "Two processes of one program have the same physical pages for the text (r-x) of program and "
     "libraries.", ADDRESS_SPACE,

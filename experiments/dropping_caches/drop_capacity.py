@@ -15,18 +15,6 @@ RAISES = Claim(
                           "progress, so the clean cache is gone by then in any case (v6.12)"),))
 
 
-def fill_until_killed(lab: Lab) -> int:
-    """How many pages a process could fill, to within a step."""
-    hog = lab.probe("hog")
-    hog.put(f"/proc/{hog.pid}/oom_score_adj", "1000")
-    memory = hog.map(2 * MEMORY)
-    for filled in range(0, memory.length, STEP):
-        if hog.attempt.fill(memory.address + filled, STEP).ended is not None:
-            return filled // lab.page_size
-    lab.require(False, "the OOM killer came")
-    return 0
-
-
 def procedure(lab: Lab) -> None:
     lab.sysctl("vm.overcommit_memory", 1)
     disk, tmpfs = lab.mount_disk(), lab.mount_tmpfs()
@@ -41,7 +29,7 @@ def procedure(lab: Lab) -> None:
     if lab.arm == "dropped":
         lab.drop_caches(3)
     lab.sample("before")
-    lab.record("filled", fill_until_killed(lab))
+    lab.record("filled", lab.probe("hog").fill_until_killed(2 * MEMORY, STEP) // lab.page_size)
     lab.sample("killed")
 
 

@@ -10,8 +10,8 @@ FILES = 3000
 KINDS = ("dentries", "inodes")
 # What the lab looks up between two counts, below /proc and /sys (measured on four kernels: 6 at most).
 OWN = 16
-# The first write may do no more than take the mark off what was used lately (fs/dcache.c, DCACHE_REFERENCED; fs/inode.c,
-# I_REFERENCED), and once more for the inodes that the dentries let go.
+# The first write may do no more than take the mark off what was used lately (fs/dcache.c, DCACHE_REFERENCED;
+# fs/inode.c, I_REFERENCED), and once more for the inodes that the dentries let go.
 WRITES = 3
 MANUAL = "Documentation/admin-guide/sysctl/vm.rst, drop_caches; fs/drop_caches.c (v6.12)"
 

@@ -10,8 +10,8 @@ from harness.probe import Probe, Region
 from harness.quantities import Change, Counter, Quantity, Recorded
 from harness.settings import Settings
 
-SOURCE = ("kernel/fork.c, dup_mmap: each accountable mapping is checked by itself, security_vm_enough_memory_mm; mode 0 "
-          "refuses one larger than RAM and swap (v6.12; since v5.2, commit 8c7829b04c52)")
+SOURCE = ("kernel/fork.c, dup_mmap: each accountable mapping is checked by itself, security_vm_enough_memory_mm; "
+          "mode 0 refuses one larger than RAM and swap (v6.12; since v5.2, commit 8c7829b04c52)")
 MODE_0 = Claim(
     "redis-fork-mode0-oom", "Mode 0: when a process with one mapping of 3 times RAM, little of it resident, forks (a "
     "background save), the OOM killer kills something.", OVERCOMMIT, known=(Known(REFUTED, SOURCE, since="5.2"),))
@@ -19,9 +19,9 @@ TOTAL = Claim(
     "redis-fork-mode0-depends-on-total", "Mode 0: whether a fork is refused depends on the total virtual size of the "
     "process, however that is split into mappings.", OVERCOMMIT, known=(Known(REFUTED, SOURCE, since="5.2"),))
 MODE_1 = Claim(
-    "redis-fork-mode1-ok", "Mode 1: a process with a mapping of 3 times RAM, little of it resident, can fork, and nothing "
-    "is killed.", OVERCOMMIT, known=(Known(CONFIRMED, "mm/util.c, __vm_enough_memory: OVERCOMMIT_ALWAYS returns before any "
-                                                      "check (v6.12)"),))
+    "redis-fork-mode1-ok", "Mode 1: a process with a mapping of 3 times RAM, little of it resident, can fork, and "
+    "nothing is killed.", OVERCOMMIT,
+    known=(Known(CONFIRMED, "mm/util.c, __vm_enough_memory: OVERCOMMIT_ALWAYS returns before any check (v6.12)"),))
 RESIDENT, PIECES = 16 * MIB, 6
 
 

@@ -30,7 +30,7 @@ MANUAL = Claim("oc2-formula-manual", "Mode 2: the limit is (RAM − huge pages) 
                known=(Known(CONFIRMED, SOURCE),))
 ABSOLUTE = Claim(
     "overcommit-kbytes-absolute", "With overcommit_kbytes set, the commit limit is that amount plus swap.", OVERCOMMIT,
-    known=(Known(CONFIRMED, "mm/util.c, vm_commit_limit: overcommit_kbytes takes the place of the share of RAM (v6.12)"),))
+    known=(Known(CONFIRMED, "mm/util.c, vm_commit_limit: overcommit_kbytes instead of the share of RAM (v6.12)"),))
 
 
 def procedure(lab: Lab) -> None:
@@ -100,9 +100,10 @@ EXPERIMENT = Experiment(
     guards=(Guard(Counter("meminfo:Hugetlb", "huge pages") * RATIO // 100, AtLeast(BATCH * 2),
                   "with fewer huge pages the two formulas can't be told apart"),),
     expects=(
-        *both(PROSE, f"RAM × {RATIO} % + swap", formula("huge pages", RATIO, but_huge=False), "huge pages", PLAIN, OTHER),
-        *both(MANUAL, f"(RAM − huge pages) × {RATIO} % + swap", formula("huge pages", RATIO, but_huge=True), "huge pages",
+        *both(PROSE, f"RAM × {RATIO} % + swap", formula("huge pages", RATIO, but_huge=False), "huge pages",
               PLAIN, OTHER),
+        *both(MANUAL, f"(RAM − huge pages) × {RATIO} % + swap", formula("huge pages", RATIO, but_huge=True),
+              "huge pages", PLAIN, OTHER),
         *both(ABSOLUTE, "overcommit_kbytes + swap", absolute("kbytes"), "kbytes", PLAIN, absolute("plain")),
     ),
 )

@@ -9,20 +9,20 @@ from harness.operations import ANONYMOUS, SHARED
 from harness.quantities import Change, Quantity, Recorded
 from harness.settings import Settings
 
-SOURCE = ("mm/util.c, __vm_enough_memory: OVERCOMMIT_GUESS refuses what is larger than RAM and swap together, and nothing "
-          "else (v6.12; since v5.2, commit 8c7829b04c52)")
+SOURCE = ("mm/util.c, __vm_enough_memory: OVERCOMMIT_GUESS refuses what is larger than RAM and swap together, and "
+          "nothing else (v6.12; since v5.2, commit 8c7829b04c52)")
 
 OOM = Claim("oc0-excess-is-oom", "Mode 0: a request far beyond physical memory ends in an OOM kill.", OVERCOMMIT,
             known=(Known(REFUTED, SOURCE, since="5.2"),))
 REFUSED = Claim(
-    "oc0-excess-is-refused", "Mode 0: one request larger than RAM plus swap is refused with ENOMEM and nothing is killed.",
-    OVERCOMMIT, known=(Known(CONFIRMED, SOURCE, since="5.2"),))
+    "oc0-excess-is-refused", "Mode 0: one request larger than RAM plus swap is refused with ENOMEM and nothing is "
+    "killed.", OVERCOMMIT, known=(Known(CONFIRMED, SOURCE, since="5.2"),))
 MODEST = Claim(
-    "oc0-modest-allowed", "Mode 0: requests that are each below RAM plus swap are all granted, even if their sum is several "
-    "times that.", OVERCOMMIT, known=(Known(CONFIRMED, SOURCE, since="5.2"),))
+    "oc0-modest-allowed", "Mode 0: requests that are each below RAM plus swap are all granted, even if their sum is "
+    "several times that.", OVERCOMMIT, known=(Known(CONFIRMED, SOURCE, since="5.2"),))
 SLIGHTLY = Claim(
-    "oc0-slightly-over-allowed", "Mode 0: a request somewhat (1.2 times) above RAM plus swap is still granted; only wildly "
-    "larger ones are not.", OVERCOMMIT, known=(Known(REFUTED, SOURCE, since="5.2"),))
+    "oc0-slightly-over-allowed", "Mode 0: a request somewhat (1.2 times) above RAM plus swap is still granted; only "
+    "wildly larger ones are not.", OVERCOMMIT, known=(Known(REFUTED, SOURCE, since="5.2"),))
 COUNT = 8
 KINDS = {"private": {}, "shared": {"flags": SHARED | ANONYMOUS}}
 
@@ -80,8 +80,10 @@ EXPERIMENT = Experiment(
                if_true=AtLeast(1, "a kill"), if_false=Exactly(0, "no kill"), reads_true=KILLED, reads_false=QUIET,
                says="Asking for 20 times RAM and swap led to {value} kills."),
         *(Expect(REFUSED, answer(f"{kind}: a page too large"),
-                 if_true=Exactly(errno.ENOMEM, "the claim names it"), if_false=Not(errno.ENOMEM, "granted, or refused otherwise"),
-                 reads_true=answer(f"{kind}: larger than any address space"), reads_false=answer(f"{kind}: as large as both"),
+                 if_true=Exactly(errno.ENOMEM, "the claim names it"),
+                 if_false=Not(errno.ENOMEM, "granted, or refused otherwise"),
+                 reads_true=answer(f"{kind}: larger than any address space"),
+                 reads_false=answer(f"{kind}: as large as both"),
                  says=f"A {kind} request one page larger than RAM and swap was answered with errno {{value}}.")
           for kind in KINDS),
         Expect(REFUSED, kills("after the reference's kill", "far beyond asked"),

@@ -8,7 +8,8 @@ from harness.quantities import Quantity, Recorded
 from harness.settings import Settings
 
 ALWAYS = Claim("oc1-always", "Mode 1: a request of any size the address space can hold is granted.", OVERCOMMIT,
-               known=(Known(CONFIRMED, "mm/util.c, __vm_enough_memory: OVERCOMMIT_ALWAYS returns before any check (v6.12)"),))
+               known=(Known(CONFIRMED, "mm/util.c, __vm_enough_memory: OVERCOMMIT_ALWAYS returns before any check "
+                                       "(v6.12)"),))
 KINDS = (("private writable", READ | WRITE, PRIVATE), ("shared writable", READ | WRITE, SHARED),
          ("private read-only", READ, PRIVATE))
 ADDRESSES = 1 << 47         # of an x86-64 process (Documentation/arch/x86/x86_64/mm.rst)
@@ -42,6 +43,6 @@ EXPERIMENT = Experiment(
                if_true=Exactly(0, "as large as the largest mapping that nobody checks"),
                if_false=AtLeast(1, "“any size” means the last page too"),
                reads_true=short(0, "private read-only"), reads_false=short(0, f"{kind} writable"),
-               says=f"The largest {kind} mapping was {{value}} pages smaller than the largest hole in the address space.")
+               says=f"The largest {kind} mapping was {{value}} pages smaller than the largest hole of all.")
         for kind in ("private", "shared")),
 )

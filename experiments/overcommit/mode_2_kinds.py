@@ -9,8 +9,8 @@ from harness.settings import Settings
 
 EVERYTHING = Claim(
     "oc2-refuses-everything", "Mode 2: at the limit every further mapping is refused, whatever its kind.", OVERCOMMIT,
-    known=(Known(REFUTED, "mm/vma.c, accountable_mapping: only private writable mappings (and shmem objects) are charged "
-                          "(v6.12); Documentation/mm/overcommit-accounting.rst, “How it works”"),))
+    known=(Known(REFUTED, "mm/vma.c, accountable_mapping: only private writable mappings (and shmem objects) are "
+                          "charged (v6.12); Documentation/mm/overcommit-accounting.rst, “How it works”"),))
 # Kind → protection, flags, whether of a file.
 UNCHARGED = {"read-only anonymous": (READ, PRIVATE | ANONYMOUS, False),
              "inaccessible anonymous": (0, PRIVATE | ANONYMOUS, False),
@@ -37,10 +37,7 @@ def procedure(lab: Lab) -> None:
 
     grants("charged kinds before", CHARGED)
     lab.sample("before")
-    probe.map(probe.largest_map(lab.counter("meminfo:CommitLimit")))
-    size = 512 * lab.page_size          # what the per-cpu part of the sum still hides
-    while size >= lab.page_size:
-        size = size // 2 if probe.attempt.mmap(size).error else size
+    probe.map_all(lab.counter("meminfo:CommitLimit"))
     lab.sample("at the limit")
     grants("charged kinds at the limit", CHARGED)
     grants("other kinds at the limit", UNCHARGED)

@@ -11,8 +11,8 @@ MODE = Claim("overcommit-default-0", "The default mode is 0.", OVERCOMMIT,
 RATIO = Claim("oc2-default-ratio-50", "The default ratio is 50 and can be changed.", OVERCOMMIT,
               known=(Known(CONFIRMED, "mm/util.c: sysctl_overcommit_ratio = 50, and its handler (v6.12)"),))
 EXCLUSIVE = Claim(
-    "overcommit-kbytes-exclusive", "overcommit_kbytes and overcommit_ratio exclude each other: writing one sets the other "
-    "to 0.", OVERCOMMIT,
+    "overcommit-kbytes-exclusive", "overcommit_kbytes and overcommit_ratio exclude each other: writing one sets the "
+    "other to 0.", OVERCOMMIT,
     known=(Known(CONFIRMED, "mm/util.c, overcommit_ratio_handler and overcommit_kbytes_handler (v6.12); "
                             "Documentation/admin-guide/sysctl/vm.rst"),))
 WRITTEN = {"memory": (1, 0), "ratio": (37, 50, 0), "kbytes": (100_000, 0)}
@@ -70,7 +70,7 @@ EXPERIMENT = Experiment(
                if_true=Exactly(0, "the limit follows the ratio, to the page"), if_false=Not(0, "it does not"),
                reads_true=off_by(50, "at first"), reads_false=off_by(OTHER, "at first"),
                says=f"Set to {OTHER}, it moved the limit to within {{value}} pages of that share."),
-        reads(EXCLUSIVE, "ratio", "after kbytes", 0, OTHER, "Writing overcommit_kbytes left overcommit_ratio at {value}."),
-        reads(EXCLUSIVE, "kbytes", "after ratio", 0, 100_000, "Writing overcommit_ratio left overcommit_kbytes at {value}."),
+        reads(EXCLUSIVE, "ratio", "after kbytes", 0, OTHER, "Writing overcommit_kbytes left the ratio at {value}."),
+        reads(EXCLUSIVE, "kbytes", "after ratio", 0, 100_000, "Writing overcommit_ratio left the kbytes at {value}."),
     ),
 )

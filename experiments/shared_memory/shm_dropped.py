@@ -3,6 +3,7 @@
 from experiments.sections import SHARED_MEMORY
 from harness.claims import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
 from harness.needs import MIB, Needs
+from harness.operations import IPC_RMID
 from harness.quantities import Change, Pages, Quantity, pages
 
 SIZE = 16 * MIB
@@ -37,6 +38,8 @@ def procedure(lab: Lab) -> None:
     lab.sample("written", pages=objects)
     lab.drop_caches(1)
     lab.sample("dropped", pages=objects)
+    probe.shm_unlink("/object")
+    probe.shmctl(segment, IPC_RMID)
 
 
 def kept(label: str, what: str) -> Quantity:

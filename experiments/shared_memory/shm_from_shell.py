@@ -6,6 +6,7 @@ from collections.abc import Callable
 from experiments.sections import SHARED_MEMORY
 from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Lab
 from harness.needs import MIB, Needs
+from harness.operations import IPC_RMID
 from harness.probe import Probe
 from harness.quantities import Change, Quantity, Recorded
 
@@ -16,33 +17,41 @@ NOT_FROM_SHELL = Claim(
 SEGMENTS = "/proc/sysvipc/shm"      # a line of titles, then one for each segment (proc(5))
 
 
-def shell(lab: Lab, probe: Probe, command: str) -> None:
-    status = probe.execute("/programs/dash", "-c", command).value
-    lab.require(status == 0, f"“{command}” ended with wait status {status}")
+def shell(lab: Lab, probe: Probe, command: str) -> int:
+    """Runs it in a shell: the number at the end of what it printed (ipcmk's: the id of what it made), or 0."""
+    reply = probe.execute("/programs/dash", "-c", command)
+    lab.require(reply.value == 0, f"“{command}” ended with wait status {reply.value}")
+    return int((reply.text.split() or [b"0"])[-1])
 
 
 def procedure(lab: Lab) -> None:
     lab.mount_shm()
     disk = lab.mount_disk()
     probe = lab.probe()
-    steps: dict[str, Callable[[], object]] = {
-        "nothing": lambda: None,
+    steps: dict[str, Callable[[], int]] = {
+        "nothing": lambda: 0,
         "queue": lambda: shell(lab, probe, "/programs/ipcmk -Q"),
         "segment": lambda: shell(lab, probe, f"/programs/ipcmk -M {1 * MIB}"),
-        "shmget": lambda: probe.shmget(1 * MIB),
+        "shmget": lambda: probe.shmget(1 * MIB).value,
         "file": lambda: shell(lab, probe, f"echo text > {disk}/file"),
         "object": lambda: shell(lab, probe, "echo text > /dev/shm/object"),
-        "shm_open": lambda: probe.write_text(probe.shm_open("/shm_open").value, b"text"),
+        "shm_open": lambda: probe.write_text(probe.shm_open("/shm_open").value, b"text").value,
     }
-    before = 0
+    ids = {}
+    before = len(lab.read(SEGMENTS).splitlines()) - 1
     for name, step in steps.items():
-        step()
+        ids[name] = step()
         now = len(lab.read(SEGMENTS).splitlines()) - 1
         lab.record(f"{name}: segments", now - before)
         before = now
         lab.sample(name)
     for name in ("file", "object", "shm_open"):
         lab.record(f"{name}: opened", int(not probe.attempt.shm_open(f"/{name}", os.O_RDWR).error))
+    probe.msgctl(ids["queue"], IPC_RMID)
+    for name in ("segment", "shmget"):
+        probe.shmctl(ids[name], IPC_RMID)
+    for name in ("object", "shm_open"):
+        probe.shm_unlink(f"/{name}")
 
 
 def segments(step: str, what: str) -> Quantity:

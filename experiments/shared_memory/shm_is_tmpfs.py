@@ -1,9 +1,12 @@
-"""Is shared memory of the three kinds memory of files on tmpfs?"""
+"""Is shared memory of the three kinds memory of files on tmpfs?
+
+A guest has a /dev/shm only once it is mounted, as systems do it; that they do is a claim of its own (devshm.py).
+"""
 
 from experiments.sections import SHARED_MEMORY
 from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Lab, Not
 from harness.needs import MIB, Needs
-from harness.operations import TMPFS_MAGIC, numbers
+from harness.operations import IPC_RMID, TMPFS_MAGIC, numbers
 from harness.quantities import Pages, Quantity, Recorded, pages
 
 SIZE = 4 * MIB
@@ -32,7 +35,8 @@ def procedure(lab: Lab) -> None:
     probe.unlink(paths["tmpfs"] + "-unlinked")
     probe.ftruncate(objects["POSIX"], SIZE)
     regions = {name: probe.map(SIZE, shared=True, fd=fd) for name, fd in objects.items()}
-    regions["System V"] = probe.region(probe.shmat(probe.shmget(SIZE).value).value, SIZE)
+    segment = probe.shmget(SIZE).value
+    regions["System V"] = probe.region(probe.shmat(segment).value, SIZE)
     regions["anonymous"] = probe.map(SIZE, shared=True)
     for name, region in {**regions, "private": probe.map(SIZE)}.items():
         content = probe.peek(region.address, 1 * MIB).text
@@ -45,6 +49,8 @@ def procedure(lab: Lab) -> None:
         same = identity(lab, regions[mapped].file)[:2] == identity(lab, paths[path])[:2]
         lab.record(f"{mapped}: same file", int(same))
     lab.sample("filled", pages=regions)
+    probe.shm_unlink("/object")
+    probe.shmctl(segment, IPC_RMID)
 
 
 def identity(lab: Lab, path: str) -> tuple[int, ...]:

@@ -14,8 +14,8 @@ SIZE = 16 * MIB
 SYSV = Claim(
     "sysv-shm-survives-exit",
     "A System V segment outlives its processes until it is removed, and its memory stays used.", SHARED_MEMORY,
-    known=(Known(CONFIRMED, "sysvipc(7); ipc/shm.c, shm_close: a segment without attachments goes only "
-                                           "with SHM_DEST or kernel.shm_rmid_forced (v6.12)"),))
+    known=(Known(CONFIRMED, "sysvipc(7); ipc/shm.c, shm_may_destroy: a segment without attachments "
+                            "goes only with SHM_DEST or kernel.shm_rmid_forced (v6.12)"),))
 POSIX = Claim(
     "posix-shm-survives-exit", "POSIX shared memory outlives its processes until it is unlinked.", SHARED_MEMORY,
     known=(Known(CONFIRMED, "shm_overview(7), Persistence; it is a file of /dev/shm (glibc 2.36, shm_open)"),))

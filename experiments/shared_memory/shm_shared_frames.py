@@ -30,6 +30,7 @@ def procedure(lab: Lab) -> None:
     inherited = first.map(SIZE, shared=True).fill()
     regions |= {"parent": inherited, "child": inherited.of(lab.fork(first)).read()}
     lab.sample("mapped", pages=regions)
+    first.shm_unlink("/object")
 
 
 def same(first: str, second: str, name: str) -> Quantity:

@@ -5,6 +5,7 @@ import os
 from experiments.sections import SHARED_MEMORY
 from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
 from harness.needs import MIB, Needs
+from harness.operations import IPC_RMID
 from harness.quantities import Change, Counter, Pages, Quantity, pages
 
 SIZE = 8 * MIB
@@ -26,7 +27,8 @@ def procedure(lab: Lab) -> None:
     owner = lab.probe("owner", box)
     fd = owner.shm_open("/object").value
     owner.ftruncate(fd, SIZE)
-    regions = {"System V": owner.region(owner.shmat(owner.shmget(SIZE).value).value, SIZE),
+    segment = owner.shmget(SIZE).value
+    regions = {"System V": owner.region(owner.shmat(segment).value, SIZE),
                "POSIX": owner.map(SIZE, shared=True, fd=fd), "anonymous": owner.map(SIZE, shared=True)}
     files = {name: region.fill().file for name, region in regions.items()}
     outside = lab.probe("outside")
@@ -45,6 +47,8 @@ def procedure(lab: Lab) -> None:
     lab.sample("dropped", pages=files)
     lab.probe("private", box).map(6 * SIZE).fill()
     lab.sample("short", pages=files)
+    outside.shm_unlink("/object")
+    outside.shmctl(segment, IPC_RMID)
 
 
 def kept(name: str, what: str) -> Quantity:

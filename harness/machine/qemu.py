@@ -101,17 +101,25 @@ class Shape:
 
 @dataclass(frozen=True)
 class Memory:
-    """Where the guest's memory lives: a file (for snapshots; private: changes stay with the clone), or nowhere."""
+    """Where the guest's memory lives: a file (for snapshots; private: changes stay with the clone), or nowhere. The
+    nodes of a guest with several have a file each, that name with the node's number behind it."""
 
     file: Path | None = None
     private: bool = False
 
 
-def _numa(shape: Shape) -> list[str]:
+def _backend(name: str, size: str, memory: Memory, suffix: str = "") -> list[str]:
+    if not memory.file:
+        return ["-object", f"memory-backend-ram,id={name},size={size}"]
+    share = "off" if memory.private else "on"
+    return ["-object", f"memory-backend-file,id={name},size={size},mem-path={memory.file}{suffix},share={share}"]
+
+
+def _numa(shape: Shape, memory: Memory) -> list[str]:
+    """The memory in equal parts; the processors are on node 0, so the others' is touched by experiments only."""
     words: list[str] = []
-    for node in range(shape.nodes if shape.nodes > 1 else 0):
-        size = shape.memory // MIB // shape.nodes
-        words += ["-object", f"memory-backend-ram,id=node{node},size={size}M",
+    for node in range(shape.nodes):
+        words += [*_backend(f"node{node}", f"{shape.memory // MIB // shape.nodes}M", memory, str(node)),
                   "-numa", f"node,nodeid={node},memdev=node{node}" + (f",cpus=0-{shape.cpus - 1}" if not node else "")]
     return words
 
@@ -133,11 +141,11 @@ def bus(shape: Shape) -> str:
 def _machine(shape: Shape, memory: Memory) -> list[str]:
     options = {"microvm": "microvm,rtc=on", "q35": "q35"}[shape.machine]
     size = f"{shape.memory // MIB}M"
-    if memory.file and shape.nodes == 1:
-        share = "off" if memory.private else "on"
-        return ["-M", f"{options},memory-backend=ram", "-m", size,
-                "-object", f"memory-backend-file,id=ram,size={size},mem-path={memory.file},share={share}"]
-    return ["-M", options, "-m", size, *_numa(shape)]
+    if shape.nodes > 1:
+        return ["-M", options, "-m", size, *_numa(shape, memory)]
+    if memory.file:
+        return ["-M", f"{options},memory-backend=ram", "-m", size, *_backend("ram", size, memory)]
+    return ["-M", options, "-m", size]
 
 
 def command_line(kernel: Kernel, shape: Shape, initramfs: Path, accelerator: str, memory: Memory,
@@ -208,7 +216,7 @@ class Qemu:
 
     def lost(self, what: str) -> MachineLost:
         """The error for a guest that is gone, with the last lines of its console and of QEMU's own messages."""
-        return MachineLost("guest", f"{what}; {self.last_words()}", f"the whole console is in {self.console}")
+        return MachineLost("guest", f"{what}; {self.last_words()}", f"the whole console is {self.console.name} in the run directory")
 
     def last_words(self, most: int = 3) -> str:
         """What the kernel said of its end: the lines that name it, or else the last ones."""

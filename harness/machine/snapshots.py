@@ -1,6 +1,7 @@
 """Snapshots of booted guests, and guests restored from them: a fresh kernel in a few hundredths of a second.
 
-A snapshot is a directory of the cache: `ram` (the guest's memory, sparse), `state` (its devices) and `info.json`.
+A snapshot is a directory of the cache: `ram` (the guest's memory, sparse; of one with two nodes `ram0` and `ram1`),
+`state` (its devices) and `info.json`.
 Its key covers all that went into the guest; trial N is restored from snapshot N, each of a boot of its own.
 """
 
@@ -101,8 +102,8 @@ def _make(kernel: Kernel, shape: Shape, accelerator: str, directory: Path, conso
 
 
 def _state(directory: Path) -> list[Any]:
-    return [[name, (directory / name).stat().st_size, (directory / name).stat().st_mtime_ns]
-            for name in ("ram", "state")]
+    names = ("state", *sorted(path.name for path in directory.glob("ram*")))     # a file for each node: "ram0", "ram1"
+    return [[name, (directory / name).stat().st_size, (directory / name).stat().st_mtime_ns] for name in names]
 
 
 def _describe(directory: Path, kernel: Kernel, guest: vm.VM) -> None:

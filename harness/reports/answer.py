@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness import verdicts
-from harness.claims import SKIPPED
+from harness.claims import CONFIRMED, REFUTED
 from harness.results import Judged
 
 
@@ -28,7 +28,7 @@ def lines(judged: Judged, claim: str | None = None) -> Iterator[str]:
             continue
         axis = f"  [{setting(judged.cell['axis'])}]" if judged.cell["axis"] else ""
         surprise = f"  SURPRISE: known answer {row['known']}" if row["known"] not in {None, row["verdict"]} and (
-            row["verdict"] != SKIPPED) else ""
+            row["verdict"] in {CONFIRMED, REFUTED}) else ""
         yield (f"{row['claim']}  {row['verdict'].upper()}  on {where(row)}, {row['valid']} of {row['trials']} trials"
                f"{axis}{surprise}")
         yield f"  {verdict.why}"

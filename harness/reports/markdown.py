@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from harness import verdicts
-from harness.claims import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Claim, Expect, Guard
+from harness.claims import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Claim, Expect, Guard, Range
 from harness.evidence import Trial
 from harness.quantities import Quantity
 from harness.reports import readings
@@ -76,27 +76,28 @@ def numbers(cell: Cell, verdict: Verdict, trials: Heads) -> list[Line]:
     """Everything that decided a claim, trial by trial."""
     found = []
     for expect, of_expect in verdict.readings:
-        true = over_trials(one.if_true for one in of_expect)
-        false = over_trials(one.if_false for one in of_expect)
+        true = over_trials(expect.if_true, held(expect.if_true, [one.if_true for one in of_expect], trials))
+        false = over_trials(expect.if_false, held(expect.if_false, [one.if_false for one in of_expect], trials))
         found += [line("decides", expect.quantity, f"true: {true}; false: {false}", trials),
                   line("must read true", expect.reads_true, true, trials),
                   line("must read false", expect.reads_false, false, trials)]
     for guard in cell.judged.experiment.guards:
-        found.append(line("guard", guard.quantity, over_trials(held(guard, trials)), trials))
+        found.append(line("guard", guard.quantity, over_trials(guard.holds, held(guard.holds, [], trials)), trials))
     return found
 
 
-def held(guard: Guard, trials: Heads) -> list[Limits | None]:
-    return [verdicts.resolve(guard.holds, trial) for _, trial in trials if trial is not None]
+def held(range_: Range, by_judge: Sequence[Limits | None], trials: Heads) -> Sequence[Limits | None]:
+    """A range's numbers as the judge had them, or, where it had none, as each trial gives them."""
+    return by_judge or [verdicts.resolve(range_, trial) for _, trial in trials if trial is not None]
 
 
 def guard_bound(guard: Guard, trials: Heads) -> str:
-    return bound(guard.holds, held(guard, trials))
+    return bound(guard.holds, held(guard.holds, [], trials))
 
 
-def ranges(expect: Expect, of_expect: Sequence[Reading]) -> Ranges:
-    return Ranges(expect, bound(expect.if_true, (one.if_true for one in of_expect)),
-                  bound(expect.if_false, (one.if_false for one in of_expect)),
+def ranges(expect: Expect, of_expect: Sequence[Reading], trials: Heads) -> Ranges:
+    return Ranges(expect, bound(expect.if_true, held(expect.if_true, [one.if_true for one in of_expect], trials)),
+                  bound(expect.if_false, held(expect.if_false, [one.if_false for one in of_expect], trials)),
                   verdicts.reference_phrase(expect, of_expect) if of_expect else "")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from harness import verdicts
 from harness.claims import Range
@@ -25,18 +25,15 @@ def words(limits: Limits | None) -> str:
     return f"less than {low} or more than {high}" if limits.outside else f"{low} to {high}"
 
 
-def bound(range_: Range, limits: Iterable[Limits | None]) -> str:
+def bound(range_: Range, limits: Sequence[Limits | None]) -> str:
     """A range over the trials in words, and the names of what it was worked out from."""
-    found = over_trials(limits)
     names = dict.fromkeys(name_of(end) for end in (range_.low, range_.high) if isinstance(end, Quantity))
-    if not found:
-        return verdicts.describe(range_)
-    return found + (f" ({', '.join(names)})" if names else "")
+    return over_trials(range_, limits) + (f" ({', '.join(names)})" if names and limits else "")
 
 
-def over_trials(limits: Iterable[Limits | None]) -> str:
-    """What a range is in all trials, or what it is in each."""
-    return " | ".join(dict.fromkeys(words(one) for one in limits))
+def over_trials(range_: Range, limits: Sequence[Limits | None]) -> str:
+    """What a range is in all trials, or what it is in each; as it was declared, if no trial gives it numbers."""
+    return " | ".join(dict.fromkeys(words(one) for one in limits)) or verdicts.describe(range_)
 
 
 def number(value: Number | None) -> str:

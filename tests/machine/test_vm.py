@@ -67,6 +67,16 @@ def test_a_snapshot_covers_all_that_went_into_it(kernel: Kernel, accelerated: st
     assert len(keys) == 5
 
 
+def test_a_guest_with_nodes_is_restored_too(kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
+    """Its memory lies in a file a node; a clone's changes stay its own."""
+    shape = Shape(memory=256 * MIB, nodes=2)
+    for number in (1, 2):
+        with snapshots.restore(kernel, shape, accelerated, 0, tmp_path / f"{number}.log") as guest:
+            assert slurp(guest, "/sys/devices/system/node/online") == b"0-1\n"
+            assert guest.agent.channel.call("list", wire.HAND, (), b"/tmp", 30).text == b""
+            guest.agent.channel.call("put", wire.HAND, (0o100,), b"/tmp/mark\0here", 30)
+
+
 def test_a_damaged_snapshot_is_made_anew(kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
     shape = Shape(memory=256 * MIB)
     directory = snapshots.ensure(kernel, shape, accelerated, 0)

@@ -5,7 +5,8 @@ from tests.refuting.made import Made
 ALL = 2048
 
 TRUE = Made(
-    pages={"accessed": {"read": {"anonymous": ALL}, "written": {"anonymous": ALL}, "untouched": {"absent": ALL}}},
+    pages={"accessed": {"read": {"anonymous": ALL}, "written": {"anonymous": ALL}, "untouched": {"absent": ALL},
+                        "device": {"zero": ALL}}},
     records={"recycled": ALL, "read: not zero": 0, "written: not zero": 0, "filled: not zero": ALL,
              "hole: not zero": 0})
 

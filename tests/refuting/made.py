@@ -131,3 +131,15 @@ def write_run(directory: Path, experiment: Experiment, trials: list[Made], setti
             one = made.arms[arm] if made.arms else made
             write_recording(cell / evidence.name_of(number, arm), one, f"boot-{number}", settings)
     return directory
+
+
+def oom(*killed: str, alive: tuple[str, ...] = (), **sizes: int) -> dict[str, Any]:
+    """What a Witness (harness/oom_killer.py) records of one OOM: these probes were killed, in order, the others live.
+
+    sizes: fields of the reports in KiB, by their names with _ for - (anon_rss=1024)."""
+    pids = {name: 100 + number for number, name in enumerate((*killed, *alive))}
+    fields = "".join(f"{name.replace('_', '-')}:{size}kB, " for name, size in
+                     {"total_vm": 8192, "anon_rss": 4096, "file_rss": 1024, "shmem_rss": 0, **sizes}.items())
+    log = [f"3,{number},{number},-;Memory cgroup out of memory: Killed process {pids[name]} (probe) {fields}UID:0 "
+           "pgtables:80kB oom_score_adj:0" for number, name in enumerate(killed)]
+    return {"log": "\n".join(log), "pids": pids, "ended": {name: 9 if name in killed else None for name in pids}}

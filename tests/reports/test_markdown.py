@@ -118,6 +118,14 @@ def test_undecided_says_why_first(tmp_path: Path) -> None:
     assert "| exactly 0 | 0 | 5 | 0 |" in text
 
 
+def test_no_valid_trial(tmp_path: Path) -> None:
+    """The ranges are worked out for the reader, though the judge did not come to them."""
+    text = write(tmp_path, [cell(tmp_path, [trial(swapped=5)] * 3)])
+    assert "| true | exactly 64 (262,144 bytes) | every page |" in text
+    assert "| true: exactly 64; false: at most 63 | 64 | 64 | 64 |" in text
+    assert "| must read false: meminfo:Dirty at “dropped” | pages | at most 63 | 0 | 0 | 0 |" in text
+
+
 def test_undecided_without_a_reading(tmp_path: Path) -> None:
     made = Made([event for event in trial().events if event[1].get("label") != "locked"])
     text = write(tmp_path, [cell(tmp_path, [made])])

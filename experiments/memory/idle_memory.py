@@ -1,0 +1,47 @@
+"""Does cold memory go to swap while there is enough memory for all?"""
+
+from experiments.sections import MEMORY
+from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.needs import MIB, Needs
+from harness.operations import NO_REQUEST
+from harness.quantities import Counter, Pages, Quantity
+
+WITHOUT = Claim(
+    "swap-takes-cold-without-pressure", "Cold data is moved to swap even when there is no shortage.", MEMORY,
+    known=(Known(REFUTED, "mm/vmscan.c: only an allocation that finds a watermark passed, or a group at its limit, "
+                          "reclaims (v6.12); measured on 5.10, 6.1, 6.12 and 7.2, 10 s"),))
+SIZE, IDLE = 32 * MIB, 10_000_000_000
+
+
+def procedure(lab: Lab) -> None:
+    lab.swapon()
+    box = lab.sandbox("box", swap=2 * SIZE)
+    cold, locked, busy = (lab.probe(name).map(SIZE).fill() for name in ("cold", "locked", "busy"))
+    locked.lock()
+    squeezed = lab.probe("squeezed", box).map(SIZE).fill()
+    box.set("memory.max", str(SIZE // 2))
+    working = busy.probe.begin.touch(busy.address, busy.length, write=True, rounds=NO_REQUEST, pause=10_000_000)
+    lab.hand.sleep(IDLE)
+    regions = {"cold": cold, "locked": locked, "squeezed": squeezed}
+    lab.sample("later", pages=regions)
+    busy.probe.run("pid")
+    working.wait()
+
+
+def swapped(label: str) -> Quantity:
+    return Pages("later", label, "swapped").called(f"pages of {label} memory in swap")
+
+
+EXPERIMENT = Experiment(
+    procedure,
+    rate=10,
+    needs=Needs(changes=("swap",)),
+    axes={"lru": ("classic", "mglru")},
+    guards=(Guard(Counter("meminfo:MemAvailable", "later"), AtLeast(Counter("meminfo:MemTotal", "later") // 2),
+                  "with half of the memory at hand there is no shortage"),),
+    expects=(Expect(
+        WITHOUT, swapped("cold"),
+        if_true=AtLeast(1, "one page is enough"), if_false=Exactly(0, "none"),
+        reads_true=swapped("squeezed"), reads_false=swapped("locked"),
+        says=f"Of {SIZE // MIB} MiB that nobody touched for {IDLE // 10**9} seconds, {{value}} pages were in swap."),),
+)

@@ -1,0 +1,44 @@
+"""Is there virtual memory beyond RAM where no swap is?"""
+
+from experiments.sections import MEMORY
+from harness.claims import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.needs import Needs
+from harness.quantities import Counter, Quantity
+from harness.settings import Settings
+
+IS_SWAP = Claim(
+    "vm-is-swap", "Virtual memory is the swap area: without swap there is no virtual memory beyond RAM.", MEMORY,
+    known=(Known(REFUTED, "proc_pid_status(5), VmSize: the size of the mappings, whatever stands behind them; "
+                          "mm/util.c, __vm_enough_memory (v6.12)"),))
+
+
+def procedure(lab: Lab) -> None:
+    small, large, swapping = (lab.probe(name) for name in ("small", "large", "swapping"))
+    share = lab.memory // 2 // lab.page_size * lab.page_size
+    small.map(share)
+    for _ in range(6):
+        large.map(share)
+    lab.sample("without swap")
+    lab.swapon()
+    for _ in range(3):
+        swapping.map(share)
+    lab.sample("with swap")
+
+
+def size(probe: str, moment: str) -> Quantity:
+    return Counter(f"{probe}/status:VmSize", moment).called(f"VmSize of “{probe}” {moment}")
+
+
+RAM = Counter("meminfo:MemTotal", "without swap")
+EXPERIMENT = Experiment(
+    procedure,
+    rate=0,
+    settings=Settings(overcommit=0),
+    needs=Needs(changes=("swap",), throwaway=True),
+    guards=(Guard(Counter("swaps:areas", "without swap"), Exactly(0), "the question is about no swap at all"),),
+    expects=(Expect(
+        IS_SWAP, size("large", "without swap"),
+        if_true=AtMost(RAM, "not beyond RAM"), if_false=AtLeast(RAM + 1, "a page beyond it is enough"),
+        reads_true=size("small", "without swap"), reads_false=size("swapping", "with swap"),
+        says="Without swap a process had {value} pages of virtual memory (RAM: {bound})."),),
+)

@@ -1,0 +1,94 @@
+"""When the nodes of a cpuset or of a memory policy are exhausted, who is a candidate, and against what is he measured?"""
+
+from experiments.sections import OUT_OF_MEMORY
+from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.needs import MIB, Needs
+from harness.oom import IsVictim
+from harness.oom_killer import NEVER, Witness, exhaust_node, occupy
+from harness.probe import Probe
+from harness.quantities import Quantity
+
+NODE, ELSEWHERE = 1, 0
+SMALL, LARGE, OUTSIDE = 12 * MIB, 40 * MIB, 48 * MIB
+# The two differ by 28 MiB: 146 thousandths of the node's 192 MiB, 85 of the machine's memory.
+LITTLE, MORE = 115, 180
+SOURCE = "mm/oom_kill.c, constrained_alloc and oom_cpuset_eligible (v6.12): node_present_pages of the allowed nodes"
+
+CPUSET = Claim(
+    "oom-allowed-cpuset", "When the nodes of a cpuset are exhausted, only tasks whose allowed nodes intersect them are "
+    "candidates, and points are scaled to those nodes.", OUT_OF_MEMORY, known=(Known(CONFIRMED, SOURCE),))
+POLICY = Claim(
+    "oom-allowed-mempolicy", "When the nodes of an MPOL_BIND policy are exhausted, points are scaled to those nodes.",
+    OUT_OF_MEMORY, known=(Known(CONFIRMED, SOURCE),))
+
+INTERSECTING = "with one on both nodes"
+# Contest → sizes of the first and the second process, oom_score_adj of the first.
+CONTESTS = {f"{kind}, {name}": sizes for kind in ("cpuset", "policy") for name, sizes in (
+    ("nothing written", (SMALL, LARGE, 0)), ("little", (SMALL, LARGE, LITTLE)), ("more", (SMALL, LARGE, MORE)))}
+CONTESTS["cpuset, first is large"] = (LARGE, SMALL, 0)
+
+
+def contest(lab: Lab, witness: Witness, where: str, *others: Probe) -> None:
+    """Two processes on a node and a third that asks for the rest of it: of the same cpuset, or bound there by policy."""
+    first, second, value = CONTESTS.get(where, (SMALL, LARGE, 0))
+    with lab.sandbox(where.replace(", ", "-").replace(" ", "-"), swap=0) as box:
+        box.set("cpuset.mems", str(NODE))
+        members = [occupy(lab, f"{where}: first", first, box, adj=value), occupy(lab, f"{where}: second", second, box)]
+        by_policy = where.startswith("policy")
+        asking = occupy(lab, f"{where}: asking", 0, None if by_policy else box, adj=NEVER)
+        exhaust_node(lab, asking, NODE, by_policy)
+        asking.kill_now()
+        witness.record(where, *members, *others)
+
+
+def procedure(lab: Lab) -> None:
+    witness = Witness(lab)
+    with lab.sandbox("elsewhere", swap=0) as box:
+        box.set("cpuset.mems", str(ELSEWHERE))
+        outside = occupy(lab, "outside", OUTSIDE, box)
+        for where in CONTESTS:
+            if where.startswith("cpuset"):
+                contest(lab, witness, where, outside)
+    # A policy's OOM does take processes that are confined to other nodes: only policies count there (measured on 6.12).
+    for where in CONTESTS:
+        if where.startswith("policy"):
+            contest(lab, witness, where)
+    unconfined = occupy(lab, "unconfined", OUTSIDE)
+    contest(lab, witness, INTERSECTING, unconfined)
+
+
+def died(where: str, who: str, title: str) -> Quantity:
+    return IsVictim(where, who if who in {"outside", "unconfined"} else f"{where}: {who}").called(title)
+
+
+def scaled(claim: Claim, kind: str) -> tuple[Expect, ...]:
+    """The weight of a value lies between two bounds that only the node's size falls into."""
+    large = died("cpuset, first is large", "first", "the first one is the victim when it is the larger one")
+    return (
+        Expect(claim, died(f"{kind}, little", "first", f"{kind}: +{LITTLE} make the smaller process the victim"),
+               if_true=Exactly(0, "of the node's 192 MiB they weigh 22 MiB, less than the 28 between the two"),
+               if_false=Exactly(1, "they weigh more, as those of the machine's 330 MiB do (38 MiB)"),
+               reads_true=died(f"{kind}, nothing written", "first", f"{kind}: the smaller one is it with nothing written"),
+               reads_false=large,
+               says=f"On one node of two +{LITTLE} made the process that is 28 MiB smaller the victim in {{value}} of 1 "
+                    "cases,"),
+        Expect(claim, died(f"{kind}, more", "first", f"{kind}: +{MORE} make the smaller process the victim"),
+               if_true=Exactly(1, "of the node's 192 MiB they weigh 34 MiB, more than the 28 between the two"),
+               if_false=Exactly(0, "they weigh less"), reads_true=large,
+               reads_false=died(f"{kind}, nothing written", "first", f"{kind}: the smaller one is it with nothing written"),
+               says=f"+{MORE} in {{value}}."))
+
+
+EXPERIMENT = Experiment(
+    procedure,
+    rate=0,
+    needs=Needs(memory=384 * MIB, nodes=2, throwaway=True),
+    expects=(
+        Expect(CPUSET, died("cpuset, nothing written", "outside", "a larger process confined to the other node is the victim"),
+               if_true=Exactly(0, "it is no candidate"), if_false=Exactly(1, "it was chosen"),
+               reads_true=died("cpuset, nothing written", "first", "the smaller process of this node is the victim"),
+               reads_false=died(INTERSECTING, "unconfined", "a process as large, allowed on both nodes, is it"),
+               says="A larger process confined to the other node was chosen {value} times."),
+        *scaled(CPUSET, "cpuset"), *scaled(POLICY, "policy"),
+    ),
+)

@@ -1,0 +1,59 @@
+"""Who writes dirty file pages when memory runs short: reclaim itself?"""
+
+import os
+
+from experiments.sections import RECLAIM
+from harness.claims import AtLeast, Claim, Exactly, Expect, Experiment, Guard, Lab
+from harness.needs import MIB, Needs
+from harness.quantities import Change, Quantity, pages
+from harness.settings import Settings
+
+RAM, DIRTY, DEMAND = 256 * MIB, 96 * MIB, 144 * MIB
+
+BY_RECLAIM = Claim(
+    "dirty-written-by-reclaim", "When memory runs short with many dirty file pages, reclaim itself writes them to disk.",
+    RECLAIM)
+
+
+def procedure(lab: Lab) -> None:
+    for name, value in (("dirty_background_ratio", 95), ("dirty_ratio", 99), ("dirty_writeback_centisecs", 0),
+                        ("dirty_expire_centisecs", 360000)):
+        lab.sysctl(f"vm.{name}", value)                 # nobody writes before memory runs short
+    fd = lab.hand.open(lab.mount_disk() + "/file", os.O_RDWR | os.O_CREAT).value
+    lab.hand.write(fd, DIRTY)
+    lab.sample("reference dirty")
+    lab.sync()                                          # the blocks are allocated, too: reclaim could write at once
+    lab.sample("reference written")
+    lab.hand.write(fd, DIRTY, seed=2)
+    probe = lab.probe()
+    first, second = probe.map(DEMAND), probe.map(DEMAND)
+    lab.sample("dirty")
+    first.fill()
+    lab.sample("short")
+    lab.swapon()
+    lab.sample("swap on")
+    second.fill()
+    lab.sample("swapped")
+
+
+def by_reclaim(since: str, until: str, what: str) -> Quantity:
+    return Change("vmstat:nr_vmscan_write", since, until).called(f"pages written by reclaim {what}")
+
+
+EXPERIMENT = Experiment(
+    procedure,
+    needs=Needs(memory=RAM, changes=("mount", "swap", "sysctl"), throwaway=True),
+    settings=Settings(overcommit=1),
+    axes={"lru": ("classic", "mglru")},
+    rate=10,
+    guards=(Guard(Change("meminfo:Dirty", "reference written", "dirty"), AtLeast(pages(DIRTY // 2)),
+                  "there must be many dirty pages before"),
+            Guard(Change("vmstat:pgsteal_file", "dirty", "short"), AtLeast(pages(DIRTY // 4)),
+                  "and memory must run short")),
+    expects=(Expect(
+        BY_RECLAIM, by_reclaim("dirty", "short", "in a shortage with many dirty file pages, no swap"),
+        if_true=AtLeast(1, "a page that reclaim wrote"), if_false=Exactly(0, "all was written by others"),
+        reads_true=by_reclaim("swap on", "swapped", "in a shortage with swap"),
+        reads_false=by_reclaim("reference dirty", "reference written", "while sync wrote the same file"),
+        says="In a shortage with 96 MiB of dirty file pages reclaim itself wrote {value} of them."),),
+)

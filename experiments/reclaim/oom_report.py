@@ -1,0 +1,84 @@
+"""Does the OOM report tell of a victim's memory what /proc/PID/status did, and all of it?"""
+
+from experiments.sections import RECLAIM
+from harness.claims import CONFIRMED, REFUTED, Claim, Expect, Experiment, Known, Lab, Outside, Within
+from harness.needs import KIB, MIB, Needs
+from harness.oom import Reported
+from harness.oom_killer import NEVER, Witness, exhaust_group, occupy
+from harness.probe import Probe
+from harness.quantities import Quantity, Recorded
+
+LIMIT, ANONYMOUS, FILE, SHARED, GONE = 64 * MIB, 24 * MIB, 8 * MIB, 16 * MIB, 8 * MIB
+NEAR = 256      # KiB, the claim's; one processor's counters lag by at most 32 to 64 pages each
+FIELDS = {"total-vm": "VmSize", "anon-rss": "RssAnon", "file-rss": "RssFile"}
+
+THREE = Claim(
+    "oom-report-three-fields", "The OOM report divides a victim's resident memory into exactly anon-rss and file-rss.",
+    RECLAIM, known=(Known(REFUTED, "mm/oom_kill.c, __oom_kill_process: shmem-rss too since eca56ff906bd (v4.5)",
+                          since="4.5"),))
+ADDS_UP = Claim(
+    "oom-report-adds-up", "total-vm, anon-rss and file-rss of the OOM report are what /proc/PID/status said of the victim "
+    "just before (to within 256 KiB).", RECLAIM,
+    known=(Known(CONFIRMED, "mm/oom_kill.c, __oom_kill_process and fs/proc/task_mmu.c, task_mem: the same counters of "
+                            "the same mm (v6.12)"),))
+
+
+def status(lab: Lab, name: str, probe: Probe) -> None:
+    rows = dict(line.split(":", 1) for line in lab.read(f"/proc/{probe.pid}/status").splitlines())
+    for field in ("VmRSS", *FIELDS.values()):
+        lab.record(f"{name}: {field}", int(rows[field].split()[0]))
+
+
+def procedure(lab: Lab) -> None:
+    witness, disk = Witness(lab), lab.mount_disk()
+    for name in ("private", "shared", "shrunk"):
+        with lab.sandbox(name, limit=LIMIT, swap=0) as box:
+            victim, asking = occupy(lab, name, ANONYMOUS, box), occupy(lab, f"{name}: asking", 0, box, adj=NEVER)
+            # Locked, or the group would reclaim it before it kills.
+            file = victim.map(FILE, shared=True, fd=victim.create_file(f"{disk}/{name}", FILE)).lock()
+            if name == "shared":
+                victim.map(SHARED, shared=True).fill()
+            anonymous = victim.map(GONE).fill()
+            lab.sync()
+            status(lab, f"{name} first", victim)
+            if name == "shrunk":
+                anonymous.unmap()
+                file.part(0, FILE // 2).unmap()
+            status(lab, name, victim)
+            exhaust_group(lab, box, asking, LIMIT)
+            witness.record(name, victim)
+
+
+def said(name: str, field: str) -> Quantity:
+    return Recorded(f"{name}: {field}", "KiB", title=f"{field} of /proc/PID/status, {name}")
+
+
+def unexplained(name: str, before: str) -> Quantity:
+    return said(before, "VmRSS") - Reported(name, "anon-rss") - Reported(name, "file-rss")
+
+
+def off(field: str, name: str, before: str) -> Quantity:
+    return Reported(name, field) - said(before, FIELDS[field])
+
+
+# Of the victim “shrunk” 8 MiB of anonymous memory and 4 MiB of the file went away between two readings of its status:
+# the first must not agree with the report.
+EXPERIMENT = Experiment(
+    procedure,
+    rate=0,
+    needs=Needs(memory=256 * MIB, changes=("mount",), throwaway=True),
+    expects=(
+        Expect(THREE, unexplained("shared", "shared").called("VmRSS less anon-rss and file-rss, of a victim with shmem"),
+               if_true=Within(-NEAR, NEAR, "two counters lag by at most 128 KiB each"),
+               if_false=Outside(-NEAR, NEAR, "resident memory that is in neither"),
+               reads_true=unexplained("private", "private").called("the same of a victim without shmem"),
+               reads_false=unexplained("shrunk", "shrunk first").called("the same with a status that is too old"),
+               says=f"Of a victim with {SHARED // KIB:,} KiB of shared anonymous memory {{value}} KiB of VmRSS were in "
+                    "neither field."),
+        *(Expect(ADDS_UP, off(field, "private", "private").called(f"{field} less {proc}"),
+                 if_true=Within(-NEAR, NEAR, "the claim's bound"), if_false=Outside(-NEAR, NEAR, "further off"),
+                 reads_true=(said("private", proc) - said("private first", proc)).called(f"{proc} read twice, the difference"),
+                 reads_false=off(field, "shrunk", "shrunk first").called(f"{field} less a {proc} that is too old"),
+                 says=f"{field} was {{value}} KiB off {proc}.") for field, proc in FIELDS.items()),
+    ),
+)

@@ -1,0 +1,87 @@
+"""Are the buffers the cache of block devices, and is that page cache like any other?"""
+
+import os
+
+from experiments.sections import ZONES_AND_CACHE
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Lab, Not
+from harness.needs import MIB, Needs
+from harness.operations import RANDOM
+from harness.quantities import Change, Pages, Quantity, pages
+
+SIZE = 32 * MIB
+PERCENT = pages(SIZE) // 100
+
+BUFFERS = Claim(
+    "buffers-are-block-devices", "Reading N bytes of a block device grows Buffers by N and Cached by less than 1 % of "
+    "it; reading a file of N bytes grows Cached by N and Buffers by less than 1 %.", ZONES_AND_CACHE,
+    known=(Known(CONFIRMED, "fs/proc/meminfo.c: Buffers is nr_blockdev_pages(), Cached all file pages less that and "
+                            "the swap cache (v6.12)"),))
+PAGE_CACHE = Claim(
+    "block-device-cache-is-page-cache", "The cache of a block device is page cache: its pages are on the file LRU "
+    "lists.", ZONES_AND_CACHE,
+    known=(Known(CONFIRMED, "block/bdev.c: a device has an inode and reads by mm/filemap.c (v6.12)"),))
+
+
+def procedure(lab: Lab) -> None:
+    """The device is kept open: at its last close its cache goes. RANDOM: no readahead, so N bytes and no more."""
+    disk, tmpfs, probe = lab.mount_disk(), lab.mount_tmpfs(), lab.probe()
+    probe.close(probe.create_file(f"{disk}/file", SIZE))
+    lab.sync()
+    opened = {name: probe.open(path, os.O_RDONLY).value
+              for name, path in (("device", lab.device("swap")), ("file", f"{disk}/file"))}
+    for descriptor in opened.values():
+        probe.fadvise(descriptor, 0, 0, RANDOM)
+    lab.drop_caches(3)
+    lab.sample("start")
+    for name, descriptor in opened.items():
+        probe.read(descriptor, SIZE)
+        lab.sample(name)
+    opened["tmpfs"] = probe.create_file(f"{tmpfs}/file", SIZE)
+    lab.sample("tmpfs")
+    probe.map(SIZE).fill()
+    lab.sample("anonymous")
+    regions = {name: probe.map(SIZE, shared=True, write=False, fd=descriptor).read()
+               for name, descriptor in opened.items()}
+    lab.drain_lru()
+    lab.sample("mapped", pages=regions)
+
+
+STEPS = {"device": ("start", "device", "reading a block device"), "file": ("device", "file", "reading a file"),
+         "tmpfs": ("file", "tmpfs", "writing a tmpfs file"),
+         "anonymous": ("tmpfs", "anonymous", "filling anonymous memory")}
+
+
+def growth(counter: str, step: str) -> Quantity:
+    since, until, title = STEPS[step]
+    return Change(f"meminfo:{counter}", since, until).called(f"growth of {counter} by {title}")
+
+
+def by_all(counter: str, step: str) -> Expect:
+    return Expect(BUFFERS, growth(counter, step), if_true=Exactly(pages(SIZE), "N bytes, to the page"),
+                  if_false=Not(pages(SIZE), "another amount"), reads_true=growth("Cached", "tmpfs"),
+                  reads_false=growth("Cached", "anonymous"),
+                  says=f"{STEPS[step][2].capitalize()} of {{bound}} pages grew {counter} by {{value}}.")
+
+
+def by_little(counter: str, step: str) -> Expect:
+    return Expect(BUFFERS, growth(counter, step), if_true=AtMost(PERCENT, "less than 1 %, as the claim says"),
+                  if_false=AtLeast(PERCENT + 1, "1 % or more"), reads_true=growth("Cached", "anonymous"),
+                  reads_false=growth("Cached", "tmpfs"), says=f"It grew {counter} by {{value}}.")
+
+
+def on_file_lists(name: str, title: str) -> Quantity:
+    return Pages("mapped", name, "file LRU").called(f"pages of {title} on the file LRU lists")
+
+
+EXPERIMENT = Experiment(
+    procedure,
+    needs=Needs(changes=("drop_caches", "mount")),
+    axes={"lru": ("classic", "mglru")},
+    expects=(
+        by_all("Buffers", "device"), by_little("Cached", "device"), by_all("Cached", "file"),
+        by_little("Buffers", "file"),
+        Expect(PAGE_CACHE, on_file_lists("device", "a block device"),
+               if_true=Exactly(pages(SIZE), "every page"), if_false=AtMost(pages(SIZE) - 1, "one elsewhere is enough"),
+               reads_true=on_file_lists("file", "a file"), reads_false=on_file_lists("tmpfs", "a tmpfs file"),
+               says="{value} of {bound} cached pages of a block device were on the file LRU lists.")),
+)

@@ -1,0 +1,55 @@
+"""Can all that is counted as cached be given back when memory is short?"""
+
+from experiments.sections import ZONES_AND_CACHE
+from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.needs import DISK, KIB, MIB, Needs
+from harness.quantities import Change, Pages, Quantity, pages
+
+MEMORY, CLEAN, SHMEM, LOCKED, STEP = 256 * MIB, 32 * MIB, 16 * MIB, 4 * MIB, 512 * KIB
+
+ALL = Claim(
+    "cache-all-reclaimable", "All that is counted as buffers and cached can be given back when memory is short.",
+    ZONES_AND_CACHE,
+    known=(Known(REFUTED, "Documentation/filesystems/proc.rst, meminfo: Cached includes tmpfs and shmem, which only "
+                          "swap could take, and mlocked pages, which nothing takes"),))
+
+
+def procedure(lab: Lab) -> None:
+    """Without swap, a process fills memory until the OOM killer says that there is nothing left to give back."""
+    lab.sysctl("vm.overcommit_memory", 1)
+    disk = lab.mount_disk()
+    files = {"tmpfs": (lab.mount_tmpfs() + "/file", SHMEM), "clean": (f"{disk}/clean", CLEAN),
+             "locked": (f"{disk}/locked", LOCKED)}
+    paths = {name: path for name, (path, _) in files.items()}
+    probe = lab.probe()
+    lab.sample("before")
+    opened = {name: probe.create_file(path, size) for name, (path, size) in files.items()}
+    lab.sync()
+    probe.map(LOCKED, shared=True, write=False, fd=opened["locked"]).lock()
+    lab.sample("cached", pages=paths)
+    lab.hand.put(f"/proc/{probe.pid}/oom_score_adj", "-1000")
+    lab.probe("hog").fill_until_killed(2 * MEMORY, STEP)
+    lab.sample("short", pages=paths)
+
+
+def kept(name: str, title: str) -> Quantity:
+    return Pages("short", name).called(f"cached pages of {title} when memory was short")
+
+
+def given_back(name: str, title: str) -> Expect:
+    return Expect(ALL, kept(name, title), if_true=Exactly(0, "all is given back"),
+                  if_false=AtLeast(1, "one page that is kept is enough"), reads_true=kept("clean", "a clean file"),
+                  reads_false=kept("locked", "a locked file"),
+                  says=f"{{value}} pages of {title} were still there, and still counted as cached.")
+
+
+EXPERIMENT = Experiment(
+    procedure,
+    needs=Needs(memory=MEMORY, disks=(DISK,), changes=("mount", "sysctl"), throwaway=True),
+    guards=(Guard(Change("meminfo:Cached", "before", "cached"), AtLeast(pages(CLEAN + SHMEM + LOCKED)),
+                  "all of it is counted as cached"),
+            Guard(Change("vmstat:oom_kill", "cached", "short"), AtLeast(1), "memory was as short as it gets")),
+    axes={"lru": ("classic", "mglru")},
+    rate=0,
+    expects=(given_back("tmpfs", "a tmpfs file"),),
+)

@@ -1,0 +1,78 @@
+"""How much of a page is written back when one byte of it was changed?"""
+
+import os
+
+from experiments.sections import ZONES_AND_CACHE
+from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known, Lab
+from harness.needs import DISK, MIB, Disk, Needs
+from harness.operations import DONTNEED
+from harness.quantities import Pages, Quantity, Recorded, pages
+
+SECTOR, COUNT, SMALL = 512, 256, 1024
+# A commit of the journal that falls between (every 5 s): inode, tables, descriptor and commit block, 4 KiB each.
+JOURNAL = 16 * 4096 // SECTOR
+DISKS = {"disk": SECTOR, "small": SMALL}        # disk → the least that could be written for a byte
+
+DEFAULT = Claim(
+    "subpage-writeback-default", "When one byte of a cached page is changed, only the changed part of the page is "
+    "written back (file system with 4 KiB blocks).", ZONES_AND_CACHE,
+    known=(Known(REFUTED, "fs/buffer.c: what is dirty is known block by block, here page by page (v6.12)"),))
+BLOCKS = Claim(
+    "subpage-writeback-small-blocks", "With blocks smaller than a page, only the changed blocks of a page are written "
+    "back.", ZONES_AND_CACHE,
+    known=(Known(CONFIRMED, "fs/buffer.c, block_write_end marks the buffers that a write() touched (v6.12); measured: "
+                            "a store through a shared mapping makes all blocks of its page dirty"),))
+
+
+def procedure(lab: Lab) -> None:
+    for disk in DISKS:
+        one_disk(lab, disk)
+
+
+def one_disk(lab: Lab, disk: str) -> None:
+    mount, size, probe = lab.mount_disk(disk), COUNT * lab.page_size, lab.probe(disk)
+    opened = {name: probe.create_file(f"{mount}/{name}", size) for name in ("changed", "rewritten", "direct", "stored")}
+    stored = probe.map(size, shared=True, fd=opened["stored"])
+    direct = probe.open(f"{mount}/direct", os.O_RDWR | os.O_DIRECT).value
+    lab.sync()
+    probe.fadvise(opened["direct"], 0, 0, DONTNEED)
+    lab.sample(disk, pages={"changed": f"{mount}/changed"})
+    for what, descriptor in opened.items():
+        lab.sync()
+        before = lab.sectors(disk)[1]
+        for start in range(0, size, lab.page_size):
+            if what == "changed":
+                probe.write_text(descriptor, b"x", start + 100)
+            elif what == "direct":
+                probe.write(direct, DISKS[disk], start)
+        if what == "rewritten":
+            probe.write(descriptor, size, seed=2)
+        elif what == "stored":
+            stored.write()
+        probe.sync_range(descriptor, 0, size)
+        lab.record(f"{disk}: {what}", lab.sectors(disk)[1] - before)
+
+
+def written(disk: str, what: str, title: str) -> Quantity:
+    return Recorded(f"{disk}: {what}", "sectors", title=f"sectors written {title} ({disk})")
+
+
+def writeback(claim: Claim, disk: str, part: str) -> Expect:
+    least = COUNT * DISKS[disk] // SECTOR
+    return Expect(
+        claim, written(disk, "changed", f"for a byte in each of {COUNT} pages"),
+        if_true=AtMost(least, f"{part} of each page"),
+        if_false=AtLeast(least + JOURNAL + 1, "more than that, and more than a commit of the journal beside it"),
+        reads_true=written(disk, "direct", f"by direct I/O, {part} of each page"),
+        reads_false=written(disk, "rewritten", "for pages that were changed all over"),
+        says=f"For a byte changed in each of {COUNT} cached pages {{value}} sectors were written "
+             f"({part} of each would be {least}, all of it {COUNT * 8}).")
+
+
+EXPERIMENT = Experiment(
+    procedure,
+    needs=Needs(disks=(DISK, Disk("small", "ext4", 256 * MIB, block=SMALL)), changes=("mount",)),
+    guards=tuple(Guard(Pages(disk, "changed"), AtLeast(pages(COUNT * 4096)), "every page must be cached")
+                 for disk in DISKS),
+    expects=(writeback(DEFAULT, "disk", "a sector"), writeback(BLOCKS, "small", "the changed block")),
+)

@@ -1,0 +1,17 @@
+"""free-buff-cache: one KiB off."""
+
+from tests.refuting.made import Made
+
+MEMINFO = "MemTotal: 1000 kB\nBuffers: 10 kB\nCached: 200 kB\nShmem: 40 kB\nSReclaimable: 5 kB\n"
+
+
+def free(cache: int) -> str:
+    return ("               total        used        free      shared  buff/cache   available\n"
+            f"Mem:            1000         300         485          40         {cache}         600\n"
+            "Swap:              0           0           0\n")
+
+
+GOOD = Made(records={"meminfo": MEMINFO, "free": free(215)})
+
+CONFIRMS = {"free-buff-cache": GOOD}
+REFUTES = {"free-buff-cache": GOOD.but(records={"free": free(214)})}

@@ -1,0 +1,15 @@
+"""zones-dma-normal-high: refuted by one zone more."""
+
+from tests.refuting.made import Made
+
+
+def zoneinfo(*zones: str) -> str:
+    return "".join(f"Node 0, zone {zone:>8}\n  pages free     1\n" for zone in zones)
+
+
+THREE = ("DMA", "Normal", "HighMem")
+GOOD = Made(records={"/proc/zoneinfo": zoneinfo(*THREE), "three zones": zoneinfo(*THREE),
+                     "a fourth zone": zoneinfo(*THREE, "DMA32")})
+
+CONFIRMS = {"zones-dma-normal-high": GOOD}
+REFUTES = {"zones-dma-normal-high": GOOD.but(records={"/proc/zoneinfo": zoneinfo(*THREE, "Movable")})}
