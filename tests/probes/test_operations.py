@@ -116,6 +116,7 @@ def test_files(probe: Probe, tmp_path: Path) -> None:
     assert probe.read(fd, 10 * SIZE).value == SIZE
     probe.write_text(fd, b"hello", 0)
     assert probe.slurp(path, 5).text == b"hello"
+    assert probe.slurp(path, 2, 0, 3).text == b"lo"
     assert probe.check_file(fd, SIZE, seed=3).value == 15
     assert numbers(probe.fstat(fd).text)[4] == SIZE
     assert numbers(probe.stat(path).text)[4] == SIZE
