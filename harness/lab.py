@@ -364,10 +364,6 @@ class Lab:
             raise LabError("procedure", f"its precondition did not come about: {what}",
                            "see the run's evidence; more memory or time may help")
 
-    def skip(self, reason: str) -> None:
-        """Ends the trial: the machine lacks what the experiment needs, which only the procedure could find out."""
-        raise Skip(reason)
-
     # The end ----------------------------------------------------------------------------------------------------------
 
     def close(self) -> None:

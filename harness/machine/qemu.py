@@ -216,7 +216,8 @@ class Qemu:
 
     def lost(self, what: str) -> MachineLost:
         """The error for a guest that is gone, with the last lines of its console and of QEMU's own messages."""
-        return MachineLost("guest", f"{what}; {self.last_words()}", f"the whole console is {self.console.name} in the run directory")
+        return MachineLost("guest", f"{what}; {self.last_words()}",
+                           f"the whole console is {self.console.name} in the run directory")
 
     def last_words(self, most: int = 3) -> str:
         """What the kernel said of its end: the lines that name it, or else the last ones."""
