@@ -14,8 +14,8 @@ START_OF_CODE = 26 - 3      # its place in /proc/PID/stat behind the name, which
 SEGMENTS = Claim(
     "exec-maps-segments", "After exec, text, data, bss and stack are mappings of the process; a heap mapping is there "
     "only once heap memory was asked for.", ALLOCATION,
-    known=(Known(CONFIRMED, "fs/binfmt_elf.c, load_elf_binary: maps the segments and sets start_brk, makes no heap (with "
-                            "randomize_va_space=2; else bss carries the heap's name) (v6.12)"),))
+    known=(Known(CONFIRMED, "fs/binfmt_elf.c, load_elf_binary: maps the segments and sets start_brk, makes no heap "
+                            "(v6.12)"),))
 ON_DEMAND = Claim(
     "heap-vma-on-demand", "A process that never asked for heap memory has no heap mapping; the kernel makes one at the "
     "first brk.", ALLOCATION,
