@@ -1,14 +1,12 @@
 """Is a process with oom_adj -17 or oom_score_adj -1000 never killed, however large it is?"""
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Lab, Probe
 from harness.counters import keyed
 from harness.needs import MIB, Needs
 from harness.oom import IsVictim
 from harness.oom_killer import NEVER, Witness, adjust, exhaust_group, exhaust_machine, number, occupy
-from harness.probe import Probe
 from harness.quantities import Quantity, Recorded
-from harness.sandbox import Sandbox
 
 LIMIT, LARGE, SMALL, HUGE = 64 * MIB, 40 * MIB, 8 * MIB, 72 * MIB
 ALONE, ROOM, PATIENCE = 80 * MIB, 120 * MIB, 300_000_000         # bytes; ns
@@ -41,21 +39,20 @@ def system_wide(lab: Lab, witness: Witness, name: str, large: Probe, file: str, 
     asking.kill_now()
 
 
-def events(box: Sandbox) -> dict[str, int]:
-    return keyed((box.read("memory.events") or "").encode())
-
-
 def alone(lab: Lab, name: str, file: str, value: int, limit: int = LIMIT) -> None:
     """A group's only process asks for more than the limit, which is raised when the process has waited for a while."""
+    def events() -> dict[str, int]:
+        return keyed((box.read("memory.events") or "").encode())
+
     with lab.sandbox(f"alone at {name}".replace(" ", "-"), limit=limit, swap=0) as box:
         probe = lab.probe(f"{name}: alone", box)
         adjust(lab, probe, value, file)
         memory = probe.map(ALONE)
         pending = probe.begin.fill(memory.address, memory.length)
-        while not pending.done and not events(box)["oom"]:
+        while not pending.done and not events()["oom"]:
             lab.hand.sleep(PATIENCE // 10)
         lab.hand.sleep(PATIENCE)
-        lab.record(f"{name}: events", events(box))
+        lab.record(f"{name}: events", events())
         box.set("memory.max", str(ROOM))
         lab.record(f"{name}: alone", int(pending.wait().ended is not None))
 

@@ -1,11 +1,10 @@
 """When the nodes of a cpuset or of a memory policy are exhausted, who is a candidate, and against what is he measured?"""
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Lab, Probe
 from harness.needs import MIB, Needs
 from harness.oom import IsVictim
 from harness.oom_killer import NEVER, Witness, exhaust_node, occupy
-from harness.probe import Probe
 from harness.quantities import Quantity
 
 NODE, ELSEWHERE = 1, 0

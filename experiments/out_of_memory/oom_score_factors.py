@@ -3,10 +3,9 @@
 from collections.abc import Callable
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Known, Lab
+from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Known, Lab, Probe
 from harness.needs import MIB, Needs
 from harness.oom_killer import adjust, number
-from harness.probe import Probe
 from harness.quantities import Derived, Quantity, Recorded
 
 HELD, MORE, LARGE = 8 * MIB, 32 * MIB, 48 * MIB
