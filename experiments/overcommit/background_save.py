@@ -31,6 +31,7 @@ def data(lab: Lab, probe: Probe, *, split: bool) -> Region:
     piece = 3 * lab.memory // PIECES // lab.page_size * lab.page_size
     step = piece + (lab.page_size if split else 0)
     room = probe.map(PIECES * step, write=False, flags=NORESERVE)
+    room.unmap()
     for index in range(PIECES):
         probe.mmap(piece, address=room.address + index * step, flags=PRIVATE | ANONYMOUS | FIXED)
     sizes = [int(end, 16) - int(start, 16) for start, end in
@@ -76,6 +77,7 @@ def largest(name: str) -> Quantity:
 KILLED, QUIET = kills("before", "after the reference's kill"), kills("after the reference's kill", "small saved")
 EXPERIMENT = Experiment(
     procedure,
+    rate=0,
     settings=Settings(overcommit=0),
     needs=Needs(changes=("sysctl",), throwaway=True),
     guards=(Guard(largest("one mapping"), AtLeast(Counter("meminfo:MemTotal", "before") * 3 - PIECES),

@@ -95,6 +95,7 @@ def both(claim: Claim, what: str, value: Quantity, moment: str, reads_true: Quan
 PLAIN, OTHER = formula("plain", 50, but_huge=True), formula("plain", RATIO, but_huge=True)
 EXPERIMENT = Experiment(
     procedure,
+    rate=0,
     settings=Settings(overcommit=0),
     needs=Needs(changes=("sysctl", "swap"), throwaway=True),
     guards=(Guard(Counter("meminfo:Hugetlb", "huge pages") * RATIO // 100, AtLeast(BATCH * 2),
