@@ -35,7 +35,8 @@ def data(lab: Lab, probe: Probe, *, split: bool) -> Region:
     them is left out. A little of it is filled."""
     piece = 3 * lab.memory // PIECES // lab.page_size * lab.page_size
     step = piece + (lab.page_size if split else 0)
-    room = probe.map(PIECES * step, write=False, flags=NORESERVE)
+    # A page above stays free: there lies libc's memory, and where a piece joins it 6.1 does not join the piece below.
+    room = probe.map(PIECES * step + lab.page_size, write=False, flags=NORESERVE)
     room.unmap()
     for index in range(PIECES):
         probe.mmap(piece, address=room.address + index * step, flags=PRIVATE | ANONYMOUS | FIXED)
