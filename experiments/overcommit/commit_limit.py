@@ -1,5 +1,9 @@
 """Where is the commit limit of overcommit mode 2: what does the kernel name, and what does it grant?"""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from experiments.sections import OVERCOMMIT
 from harness.claims import (
     CONFIRMED,
@@ -17,9 +21,11 @@ from harness.claims import (
     Within,
 )
 from harness.needs import KIB, MIB, Needs
-from harness.probe import Probe
 from harness.quantities import Counter, Quantity, Recorded, pages
 from harness.settings import Settings
+
+if TYPE_CHECKING:
+    from harness.probe import Probe
 
 RATIO, HUGE_PAGES, KBYTES = 40, 32, 300 * MIB
 SOURCE = "mm/util.c, vm_commit_limit: (totalram_pages - hugetlb_total_pages) * ratio / 100 + total_swap_pages (v6.12)"
@@ -95,6 +101,7 @@ def both(claim: Claim, what: str, value: Quantity, moment: str, reads_true: Quan
 PLAIN, OTHER = formula("plain", 50, but_huge=True), formula("plain", RATIO, but_huge=True)
 EXPERIMENT = Experiment(
     procedure,
+    rate=0,
     settings=Settings(overcommit=0),
     needs=Needs(changes=("sysctl", "swap"), throwaway=True),
     guards=(Guard(Counter("meminfo:Hugetlb", "huge pages") * RATIO // 100, AtLeast(BATCH * 2),

@@ -73,6 +73,7 @@ def kills(since: str, until: str) -> Quantity:
 KILLED, QUIET = kills("before", "after the reference's kill"), kills("after the reference's kill", "modest asked")
 EXPERIMENT = Experiment(
     procedure,
+    rate=0,
     settings=Settings(overcommit=0),
     needs=Needs(changes=("swap",), throwaway=True),
     expects=(

@@ -9,8 +9,8 @@ from harness.settings import Settings
 
 EVERYTHING = Claim(
     "oc2-refuses-everything", "Mode 2: at the limit every further mapping is refused, whatever its kind.", OVERCOMMIT,
-    known=(Known(REFUTED, "mm/vma.c, accountable_mapping: only private writable mappings (and shmem objects) are "
-                          "charged (v6.12); Documentation/mm/overcommit-accounting.rst, “How it works”"),))
+    known=(Known(REFUTED, "mm/mmap.c, accountable_mapping: only private writable mappings (and shmem objects) are "
+                          "charged (v6.1); Documentation/mm/overcommit-accounting.rst, “How it works”"),))
 # Kind → protection, flags, whether of a file.
 UNCHARGED = {"read-only anonymous": (READ, PRIVATE | ANONYMOUS, False),
              "inaccessible anonymous": (0, PRIVATE | ANONYMOUS, False),
@@ -49,6 +49,7 @@ def granted(name: str) -> Quantity:
 
 EXPERIMENT = Experiment(
     procedure,
+    rate=0,
     settings=Settings(overcommit=0),
     needs=Needs(changes=("sysctl", "mount"), throwaway=True),
     expects=(Expect(

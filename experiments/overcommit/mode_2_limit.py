@@ -12,8 +12,8 @@ from harness.settings import Settings
 HARD_LIMIT = Claim(
     "oc2-hard-limit", "Mode 2: an accountable mapping (private writable or shared anonymous) past the commit limit is "
     "refused with ENOMEM, and nothing is killed.", OVERCOMMIT,
-    known=(Known(CONFIRMED, "Documentation/mm/overcommit-accounting.rst; mm/util.c, __vm_enough_memory; mm/vma.c, "
-                            "accountable_mapping; mm/shmem.c, shmem_acct_size (v6.12)"),))
+    known=(Known(CONFIRMED, "Documentation/mm/overcommit-accounting.rst; mm/util.c, __vm_enough_memory; mm/shmem.c, "
+                            "shmem_acct_size (v6.12); mm/mmap.c, accountable_mapping (v6.1)"),))
 KINDS = {"private": {}, "shared anonymous": {"flags": SHARED | ANONYMOUS}, "private file": {"flags": PRIVATE}}
 
 
@@ -46,6 +46,7 @@ def refused(name: str) -> Quantity:
 
 EXPERIMENT = Experiment(
     procedure,
+    rate=0,
     settings=Settings(overcommit=0),
     needs=Needs(changes=("sysctl", "swap", "mount"), throwaway=True),
     expects=(

@@ -1,11 +1,17 @@
 """Can an ordinary user still start a program in mode 2, once the commit limit is used up?"""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from experiments.sections import OVERCOMMIT
 from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
 from harness.needs import KIB, Needs
-from harness.probe import Probe
 from harness.quantities import Counter, Quantity, Recorded
 from harness.settings import Settings
+
+if TYPE_CHECKING:
+    from harness.probe import Probe
 
 NOTHING = Claim(
     "oc2-nothing-starts", "Mode 2: once an ordinary user has used up the limit to the last page that a fresh process "

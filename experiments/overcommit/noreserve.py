@@ -58,6 +58,7 @@ def expects(claim: Claim, mode: int) -> tuple[Expect, ...]:
 
 EXPERIMENT = Experiment(
     procedure,
+    rate=0,
     settings=Settings(overcommit=0),
     needs=Needs(changes=("sysctl",), throwaway=True),
     expects=(*expects(MODE_0, 0), *expects(MODE_2, 2)),

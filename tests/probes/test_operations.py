@@ -191,8 +191,9 @@ def test_processes(agent: Agent, probe: Probe) -> None:
     assert (shared.check(5), private.check(5)) == (1, 0)
     child.end(3)
     assert probe.wait(child.pid).text[:4] == (3 << 8).to_bytes(4, "little")
-    finished = probe.execute("/bin/echo", "hello")
-    assert (finished.value, finished.text) == (0, b"hello\n")
+    for vfork in (False, True):
+        finished = probe.execute("/bin/echo", "hello", vfork=vfork)
+        assert (finished.value, finished.text) == (0, b"hello\n")
     assert probe.fork_idle(2, PAGE).value == 2
     assert probe.threads(2).value == 2
     assert probe.spin(1_000_000).value > 0
@@ -264,3 +265,17 @@ def test_samples(agent: Agent) -> None:
 
 def test_shared_constant_agrees_with_the_kernel_headers() -> None:
     assert SHARED == 1
+
+
+def test_the_largest_mapping_is_found_to_the_page(probe: Probe) -> None:
+    room = 1 << 47
+    largest = probe.largest_map(room, protection=0)
+    assert probe.attempt.mmap(largest + PAGE, protection=0).error
+    probe.munmap(probe.mmap(largest, protection=0).value, largest)
+    assert probe.largest_map(3 * PAGE + 1) == 3 * PAGE
+
+
+def test_a_region_is_filled_piece_by_piece(probe: Probe) -> None:
+    region = probe.map(SIZE)
+    assert probe.fill_until_end(region, 3 * PAGE) == SIZE
+    assert region.check() == SIZE // PAGE
