@@ -74,6 +74,10 @@ class Types:
                 return int(bits & 0xFFFFFF) // 8        # the upper byte is a bit field's width
         return None
 
+    def size(self, name: str) -> int | None:
+        """Of a struct, in bytes."""
+        return next((one.reference for one in self._types if one.kind == STRUCT and one.name == name), None)
+
     def enumerators(self, name: str) -> list[tuple[str, int]] | None:
         """(name, value) of an enum's, in the order in which it names them; None if there is no such enum."""
         found = next((one for one in self._types if one.kind == ENUM and one.name == name), None)
