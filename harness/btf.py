@@ -65,6 +65,27 @@ class Types:
             else:
                 yield self._name(name), self.spelled(reference)
 
+    def offset(self, name: str, member: str) -> int | None:
+        """Where a struct has a member of its own, in bytes from its start; None if it has none of that name."""
+        found = next((one for one in self._types if one.kind == STRUCT and one.name == name), None)
+        for number in range(found.members if found else 0):
+            text, _, bits = struct.unpack_from("<III", self._data, found.at + 12 * number)  # type: ignore[union-attr]
+            if self._name(text) == member:
+                return int(bits & 0xFFFFFF) // 8        # the upper byte is a bit field's width
+        return None
+
+    def size(self, name: str) -> int | None:
+        """Of a struct, in bytes."""
+        return next((one.reference for one in self._types if one.kind == STRUCT and one.name == name), None)
+
+    def enumerators(self, name: str) -> list[tuple[str, int]] | None:
+        """(name, value) of an enum's, in the order in which it names them; None if there is no such enum."""
+        found = next((one for one in self._types if one.kind == ENUM and one.name == name), None)
+        if found is None:
+            return None
+        pairs = (struct.unpack_from("<Ii", self._data, found.at + 8 * number) for number in range(found.members))
+        return [(self._name(text), value) for text, value in pairs]
+
     def spelled(self, number: int) -> str:
         """A type as C writes it, as far as structures and pointers to them go."""
         one = self._types[number]

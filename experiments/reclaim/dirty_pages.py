@@ -3,7 +3,7 @@
 import os
 
 from experiments.sections import RECLAIM
-from harness.claims import AtLeast, Claim, Exactly, Expect, Experiment, Guard, Lab
+from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
 from harness.needs import MIB, Needs
 from harness.quantities import Change, Quantity, pages
 from harness.settings import Settings
@@ -12,7 +12,12 @@ RAM, DIRTY, DEMAND = 256 * MIB, 96 * MIB, 144 * MIB
 
 BY_RECLAIM = Claim(
     "dirty-written-by-reclaim", "When memory runs short with many dirty file pages, reclaim itself writes them to disk.",
-    RECLAIM)
+    RECLAIM,
+    known=(Known(REFUTED, "mm/vmscan.c: sort_folio puts dirty file pages aside and leaves them to the flusher threads (v6.1, "
+                          "v6.12)", settings={"lru": "mglru"}),
+           Known(REFUTED, "mm/vmscan.c, shrink_folio_list: reclaim wakes the flusher threads; only kswapd may write file "
+                          "pages, when it meets them again still dirty, and ext4 has no writepage left for it (v6.12)",
+                 since="6.12")))
 
 
 def procedure(lab: Lab) -> None:

@@ -4,7 +4,7 @@ import signal
 import time
 
 from experiments.sections import RECLAIM
-from harness.claims import AtLeast, AtMost, Claim, Expect, Experiment, Guard, Lab
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known, Lab
 from harness.needs import DISK, GIB, KIB, MIB, Disk, Needs
 from harness.operations import NO_REQUEST, numbers
 from harness.probe import Region
@@ -18,7 +18,8 @@ NAP = 500_000_000
 
 PRESSURE = Claim(
     "swap-storm-pressure", "With a swap device of 20 MB/s, a demand of 1.5 times RAM for 30 seconds makes memory pressure "
-    "(full avg10) exceed 20 %.", RECLAIM)
+    "(full avg10) exceed 20 %.", RECLAIM,
+    known=(Known(CONFIRMED, "measured on 6.12: 29 to 33 % on both LRUs, in a guest of 256 MiB"),))
 STALLS = Claim(
     "swap-storm-stalls-others",
     "During such a demand (20 MB/s swap, 1.5 times RAM, 30 seconds), a task outside it that wakes every 10 ms and touches "
@@ -39,9 +40,10 @@ def procedure(lab: Lab) -> None:
     lab.swapon()
     other = lab.probe("other").map(OWN).fill()
     lab.sample("quiet")
-    lab.record("before", high(waits(other, 300)))
-    lab.record("before, again", high(waits(other, 300)))
-    pulse = other.probe.begin.latency(other.address, other.length, SLICE, TICK, 50)
+    lab.record("before", high(waits(other, 500)))
+    lab.record("before, again", high(waits(other, 500)))
+    pulse = other.probe.begin.latency(other.address, other.length, SLICE, TICK, 200)
+    lab.hand.sleep(NAP)
     other.probe.signal(signal.SIGSTOP)
     lab.hand.sleep(NAP)
     other.probe.signal(signal.SIGCONT)
@@ -58,7 +60,7 @@ def procedure(lab: Lab) -> None:
     eater.probe.kill_now()
     demand.wait()
     # A group whose only task waits for its own pages all the time: nearly all of its time is stalled.
-    box = lab.sandbox(limit=OWN)
+    box = lab.sandbox(high=OWN)         # over its high mark a task is held back, never killed
     alone = lab.probe("alone", box).map(4 * OWN)
     thrash = alone.probe.begin.touch(alone.address, alone.length, stride=lab.page_size, write=True, rounds=NO_REQUEST)
     lab.hand.sleep(10_000_000_000)
@@ -78,7 +80,9 @@ EXPERIMENT = Experiment(
     axes={"lru": ("classic", "mglru")},
     rate=0,
     timed=True,
-    guards=(Guard(Change("vmstat:pswpout", "quiet", "storm"), AtLeast(1000), "the demand must have gone to swap"),),
+    guards=(Guard(Change("vmstat:pswpout", "quiet", "storm"), AtLeast(1000), "the demand must have gone to swap"),
+            Guard(Recorded("before", "ns"), AtMost(TICK // 4, "a quarter of the task's period"),
+                  "a busy host delays the task as much as a storm would: run it on a quiet one")),
     expects=(
         Expect(PRESSURE, Counter("pressure.memory:full.avg10", "storm").called("full avg10 after 30 s of demand", "0.01 %"),
                if_true=AtLeast(2001, "more than 20 %"), if_false=AtMost(2000, "20 % or less"),

@@ -3,7 +3,7 @@
 import os
 
 from experiments.sections import RECLAIM
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
 from harness.needs import MIB, Needs
 from harness.quantities import Change, Pages, Quantity, pages
 
@@ -16,7 +16,10 @@ MORE = Claim(
     "In a group of 160 MiB with 96 MiB of idle anonymous memory, reading a 128 MiB file three times swaps more at "
     "swappiness 60 than at 0, and more at 100 than at 60.", RECLAIM,
     known=(Known(CONFIRMED, "measured on 6.12 (0, 9,600 and 14,100 pages); mm/vmscan.c, get_scan_count: swappiness is the "
-                            "share of anonymous memory in what is scanned", settings={"lru": "classic"}),))
+                            "share of anonymous memory in what is scanned", settings={"lru": "classic"}),
+           Known(REFUTED, "measured on 6.12: nothing is swapped at 0, 60 or 100; mm/vmscan.c, get_type_to_scan: MGLRU weighs "
+                          "refaults by swappiness, and idle memory that was never reclaimed has none",
+                 settings={"lru": "mglru"})))
 
 
 def procedure(lab: Lab) -> None:
