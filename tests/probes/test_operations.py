@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import wire
+from harness import maps, wire
 from harness.errors import LabError, MachineLost
 from harness.machine.agent import Agent
 from harness.machine.channel import Channel
@@ -279,3 +279,37 @@ def test_a_region_is_filled_piece_by_piece(probe: Probe) -> None:
     region = probe.map(SIZE)
     assert probe.fill_until_end(region, 3 * PAGE) == SIZE
     assert region.check() == SIZE // PAGE
+
+
+def test_a_copy(probe: Probe, tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(os.urandom(3 * PAGE + 1))
+    assert probe.copy(str(source), str(target)).value == 3 * PAGE + 1
+    assert target.read_bytes() == source.read_bytes()
+    assert os.access(target, os.X_OK)
+    assert probe.attempt.copy(str(tmp_path / "nowhere"), str(target)).error == errno.ENOENT
+    assert probe.attempt.copy(str(source), str(tmp_path / "no" / "where")).error == errno.ENOENT
+
+
+def test_a_pattern_that_starts_before_its_file(probe: Probe, tmp_path: Path) -> None:
+    fd = probe.create_file(str(tmp_path / "file"), SIZE, seed=5)
+    assert probe.check_file(fd, SIZE - PAGE, offset=PAGE, seed=5).value == 15
+    probe.write(fd, SIZE - PAGE, offset=PAGE, seed=6)
+    assert probe.check_file(fd, SIZE, seed=6, ahead=1).value == 0
+    region = probe.map(SIZE, shared=True, fd=fd).fill(7)
+    probe.copy(str(tmp_path / "file"), str(tmp_path / "copy"))
+    assert probe.check_file(fd, SIZE - PAGE, offset=PAGE, seed=7, ahead=0).value == 15
+    assert region.part(PAGE, PAGE).fill(7).check(7) == 1       # the pattern's first page, in the file's second
+    assert probe.check_file(fd, PAGE, offset=PAGE, seed=7, ahead=-1).value == 1
+
+
+def test_segments(probe: Probe) -> None:
+    data, length, bss, as_long, stack = numbers(probe.segments().text)
+    assert length == as_long == SIZE
+    found = maps.parse(Path(f"/proc/{probe.pid}/maps").read_text())
+    inside = {at: next(mapping for mapping in found if mapping.covers(at)) for at in (data, bss, stack)}
+    assert inside[data].inode
+    assert not inside[bss].inode
+    assert inside[stack].path == "[stack]"
+    assert probe.peek(data, 2).text == b"\1\0"
+    assert probe.peek(bss, 2).text == b"\0\0"
