@@ -11,11 +11,7 @@ from harness.quantities import Bound, Quantity
 from harness.settings import Settings
 
 if TYPE_CHECKING:
-    from harness.lab import Lab as Lab
-    from harness.probe import Probe as Probe
-    from harness.probe import Region as Region
-else:
-    Lab = Probe = Region = object       # a catalogue is printed without loading what drives machines
+    from harness.procedure import Lab
 
 CONFIRMED, REFUTED, UNDECIDED, SKIPPED = "confirmed", "refuted", "undecided", "skipped"
 

@@ -7,7 +7,7 @@ import os
 import stat
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from harness import counters, evidence, maps, samples, wire
 from harness import settings as pinned
@@ -349,6 +349,10 @@ class Lab:
         found.append(text.decode(errors="replace"))
         self.record(name, found[0])
         self.hand.rmdir(instance)
+
+    def skip(self, why: str) -> NoReturn:
+        """The machine lacks what the procedure needs, as it turned out only now."""
+        raise Skip(why)
 
     def record(self, name: str, value: Any) -> None:
         """Keeps a reading of the procedure's own: a number, a text, or a list or object of such."""

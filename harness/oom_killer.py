@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from harness import oom
-from harness.claims import Lab
 from harness.needs import KIB, MIB
 from harness.operations import MPOL_BIND, POPULATE
-
-if TYPE_CHECKING:
-    from harness.probe import Probe
-    from harness.sandbox import Sandbox
+from harness.procedure import Lab, Probe, Sandbox
 
 NEVER = -1000       # oom_score_adj of the process that asks: it is no candidate, so the others' sizes stay as they are
 

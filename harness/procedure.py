@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from harness.lab import Lab as Lab
     from harness.probe import Probe as Probe
     from harness.probe import Region as Region
+    from harness.probe import SystemCall as SystemCall
     from harness.sandbox import Sandbox as Sandbox
 else:
-    Lab = Probe = Region = Sandbox = object
+    Lab = Probe = Region = Sandbox = SystemCall = object

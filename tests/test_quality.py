@@ -29,7 +29,7 @@ STAGES = [
 ALLOWED = {
     ("evidence", "quantities"): "the type of a number",
 }
-MACHINES = {"machine", "sandbox", "lab", "trial", "run", "probe", "samples", "wire"}
+MACHINES = {"machine", "sandbox", "lab", "trial", "run", "probe", "samples"}
 
 
 def imports(path: Path) -> set[str]:

@@ -1,21 +1,9 @@
 """What do parent and child share after fork, and what does a write change?"""
 
 from experiments.sections import ADDRESS_SPACE
-from harness.claims import (
-    CONFIRMED,
-    AtLeast,
-    AtMost,
-    Claim,
-    Exactly,
-    Expect,
-    Experiment,
-    Guard,
-    Known,
-    Lab,
-    Range,
-    Region,
-)
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Range
 from harness.needs import MIB, Needs
+from harness.procedure import Lab, Region
 from harness.quantities import Counter, Pages, Quantity, Recorded, SameFrames, pages
 
 SIZE = 16 * MIB

@@ -2,21 +2,9 @@
 
 from experiments.sections import ADDRESS_SPACE
 from harness import pages as microscope
-from harness.claims import (
-    CONFIRMED,
-    REFUTED,
-    AtLeast,
-    AtMost,
-    Claim,
-    Exactly,
-    Expect,
-    Experiment,
-    Guard,
-    Known,
-    Lab,
-    Region,
-)
+from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
+from harness.procedure import Lab, Region
 from harness.quantities import Pages, Quantity, Recorded, pages
 
 SIZE = 8 * MIB

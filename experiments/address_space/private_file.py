@@ -3,8 +3,9 @@
 import os
 
 from experiments.sections import ADDRESS_SPACE
-from harness.claims import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Pages, Quantity, Recorded, SameFrames, pages
 
 SIZE = 8 * MIB

@@ -3,23 +3,11 @@
 from dataclasses import replace
 
 from experiments.sections import ADDRESS_SPACE
-from harness.claims import (
-    CONFIRMED,
-    AtLeast,
-    AtMost,
-    Claim,
-    Exactly,
-    Expect,
-    Experiment,
-    Guard,
-    Known,
-    Lab,
-    Probe,
-    Region,
-)
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.maps import Mapping
 from harness.needs import KIB, Needs
 from harness.operations import numbers
+from harness.procedure import Lab, Probe, Region
 from harness.quantities import MappedPages, Pages, Quantity, Recorded, SameFrames, pages
 
 SPARE = 64 * KIB        # untouched pages that the probe keeps in its data segment, and as many in its bss

@@ -2,8 +2,9 @@
 
 from experiments.sections import ADDRESS_SPACE
 from harness import maps
-from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab, Probe
+from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import Needs
+from harness.procedure import Lab, Probe
 from harness.quantities import MappedPages, Pages, Quantity, Recorded, SameFrames
 
 SHARED_MAPPING = Claim(

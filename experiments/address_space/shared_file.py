@@ -1,8 +1,9 @@
 """Where does a write to a shared mapping of a file arrive?"""
 
 from experiments.sections import ADDRESS_SPACE
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Pages, Quantity, Recorded, pages
 
 SIZE = 8 * MIB

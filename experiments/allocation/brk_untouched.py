@@ -1,9 +1,10 @@
 """Is memory that brk gives a process there before it is touched?"""
 
 from experiments.sections import ALLOCATION
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import MIB
 from harness.operations import POPULATE
+from harness.procedure import Lab
 from harness.quantities import Change, Pages, pages
 
 SIZE = 32 * MIB

@@ -1,11 +1,12 @@
 """Whose instruction runs first after exec of a dynamically linked program?"""
 
 from experiments.sections import ALLOCATION
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known
 from harness.elf import waiting_program
 from harness.evidence import Recording
 from harness.maps import Mapping
 from harness.needs import Needs
+from harness.procedure import Lab
 from harness.quantities import Quantity, mappings
 
 PROGRAM = "/programs/probe"

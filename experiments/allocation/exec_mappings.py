@@ -1,11 +1,12 @@
 """What is mapped right after exec, and when does a heap come to it?"""
 
 from experiments.sections import ALLOCATION
-from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known
 from harness.evidence import Recording
 from harness.maps import parse
 from harness.needs import MIB
 from harness.operations import numbers
+from harness.procedure import Lab
 from harness.quantities import Derived, Quantity, named_mappings
 
 SIZE = 1 * MIB

@@ -3,9 +3,10 @@
 import os
 
 from experiments.sections import ALLOCATION
-from harness.claims import REFUTED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import REFUTED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.elf import waiting_program
 from harness.needs import MIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Pages, Quantity, pages
 
 SIZE = 20 * MIB

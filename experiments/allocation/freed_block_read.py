@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from experiments.sections import ALLOCATION
-from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known
 from harness.needs import KIB
 from harness.operations import DONTNEED
+from harness.procedure import Lab, Probe
 from harness.quantities import Quantity, Recorded
-
-if TYPE_CHECKING:
-    from harness.probe import Probe
 
 # A block that a size class or a list of its own takes back, and one that is merged with its free neighbours.
 SIZES = {"88 bytes": 88, "100 KiB": 100 * KIB}

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from experiments.sections import ALLOCATION
 from harness.blocks import BlockPages, record_blocks
-from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Lab, Not
+from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Not
 from harness.needs import KIB, MIB
 from harness.operations import numbers
+from harness.procedure import Lab, Probe, Region
 from harness.quantities import Quantity, Recorded, pages
-
-if TYPE_CHECKING:
-    from harness.probe import Probe, Region
 
 LARGE, BLOCK, COUNT = 32 * MIB, 100 * KIB, 64
 MAPPED_BLOCKS = {"1 MiB": 1 * MIB, "32 MiB": 32 * MIB}      # allocators treat the two unlike each other

@@ -3,8 +3,9 @@
 from itertools import pairwise
 
 from experiments.sections import ALLOCATION
-from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known
 from harness.needs import KIB, MIB
+from harness.procedure import Lab
 from harness.quantities import Recorded
 
 SMALL, LARGE, LATER = 100, 1 * MIB, 512 * KIB

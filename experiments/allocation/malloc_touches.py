@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from experiments.sections import ALLOCATION
 from harness.blocks import BlockPages, record_blocks
-from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import KIB, MIB
 from harness.operations import numbers
+from harness.procedure import Lab, Region
 from harness.quantities import Quantity, mappings
-
-if TYPE_CHECKING:
-    from harness.probe import Region
 
 LARGE = 64 * MIB
 JEMALLOC, TCMALLOC = "measured with jemalloc 5.3.0: ", "measured with gperftools' tcmalloc 2.10: "

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from experiments.sections import ALLOCATION
-from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
+from harness.procedure import Lab, Probe
 from harness.quantities import Change, Quantity, pages
-
-if TYPE_CHECKING:
-    from harness.probe import Probe
 
 SIZE = 16 * MIB
 

@@ -1,8 +1,9 @@
 """Does dropping caches by hand let processes fill more memory before the OOM killer comes?"""
 
 from experiments.sections import DROPPING_CACHES
-from harness.claims import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import DISK, KIB, MIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Change, Counter, Pages, Quantity, Recorded, pages
 
 MEMORY, CACHE, SHMEM, FILES, STEP = 256 * MIB, 64 * MIB, 16 * MIB, 1000, 512 * KIB

@@ -1,8 +1,9 @@
 """Does dropping caches lose any data: of clean, dirty or mapped files, of a tmpfs, of a process's memory?"""
 
 from experiments.sections import DROPPING_CACHES
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Counter, Quantity, Recorded, pages
 
 SIZE = 4 * MIB

@@ -3,9 +3,10 @@
 import os
 
 from experiments.sections import DROPPING_CACHES
-from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
 from harness.operations import DONTNEED, RANDOM
+from harness.procedure import Lab
 from harness.quantities import Change, Counter, Pages, Quantity, pages
 
 SIZE = 16 * MIB

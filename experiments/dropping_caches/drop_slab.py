@@ -1,8 +1,9 @@
 """What do 1, 2 and 3 free: page cache, dentries, inodes?"""
 
 from experiments.sections import DROPPING_CACHES
-from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Pages, Quantity, Recorded, pages
 
 SIZE = 16 * MIB

@@ -1,8 +1,9 @@
 """How much memory can a 32-bit process address?"""
 
 from experiments.sections import MEMORY
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Expect, Experiment, Known, Lab
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Expect, Experiment, Known
 from harness.needs import GIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Quantity, Recorded, pages
 from probes.build import BUILD
 

@@ -1,9 +1,10 @@
 """When memory is squeezed, is it the cold pages that are in swap afterwards?"""
 
 from experiments.sections import MEMORY
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
 from harness.operations import NO_REQUEST
+from harness.procedure import Lab
 from harness.quantities import Pages, Quantity, pages
 
 COLD = Claim(

@@ -1,9 +1,10 @@
 """Does cold memory go to swap while there is enough memory for all?"""
 
 from experiments.sections import MEMORY
-from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
 from harness.operations import NO_REQUEST
+from harness.procedure import Lab
 from harness.quantities import Counter, Pages, Quantity
 
 WITHOUT = Claim(

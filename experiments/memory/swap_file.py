@@ -3,9 +3,10 @@
 import os
 
 from experiments.sections import MEMORY
-from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
 from harness.operations import PAGEOUT
+from harness.procedure import Lab
 from harness.quantities import Pages, Quantity, Recorded, pages
 
 PARTITION = Claim(

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from experiments.sections import MEMORY
-from harness.claims import CONFIRMED, AtLeast, Claim, Expect, Experiment, Guard, Known, Lab, Outside, Within
+from harness.claims import CONFIRMED, AtLeast, Claim, Expect, Experiment, Guard, Known, Outside, Within
 from harness.needs import MIB, Needs
+from harness.procedure import Lab, Probe
 from harness.quantities import Counter, Quantity, Recorded, pages
 from harness.settings import Settings
-
-if TYPE_CHECKING:
-    from harness.probe import Probe
 
 GROWS = Claim(
     "usable-is-ram-plus-swap", "What processes can really fill with data grows by the size of the swap area that is "

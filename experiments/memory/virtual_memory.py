@@ -1,8 +1,9 @@
 """Is there virtual memory beyond RAM where no swap is?"""
 
 from experiments.sections import MEMORY
-from harness.claims import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import Needs
+from harness.procedure import Lab
 from harness.quantities import Counter, Quantity
 from harness.settings import Settings
 

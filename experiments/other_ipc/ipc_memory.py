@@ -1,9 +1,10 @@
 """Is what message queues and semaphores hold tmpfs or page cache memory?"""
 
 from experiments.sections import OTHER_IPC
-from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import KIB, MIB, Needs
 from harness.operations import IPC_RMID
+from harness.procedure import Lab
 from harness.quantities import Change, Pages, Quantity, Recorded, pages
 
 MESSAGE, MESSAGES = 8 * KIB, 1024

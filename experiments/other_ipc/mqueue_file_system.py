@@ -3,9 +3,10 @@
 import os
 
 from experiments.sections import OTHER_IPC
-from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Lab, Not, Probe
+from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Not
 from harness.needs import KIB, Needs
 from harness.operations import numbers
+from harness.procedure import Lab, Probe
 from harness.quantities import Quantity, Recorded
 
 MQUEUE = 0x19800202     # MQUEUE_MAGIC, ipc/mqueue.c

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab, Probe
+from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
 from harness.oom_killer import adjust, number
+from harness.procedure import Lab, Probe
 from harness.quantities import Derived, Quantity, Recorded
 
 VALUES = (-1000, -500, 1, 300, 1000)

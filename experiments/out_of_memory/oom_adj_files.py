@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Lab, Not, Probe
+from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Not
 from harness.needs import MIB, Needs
 from harness.oom_killer import number
+from harness.procedure import Lab, Probe
 from harness.quantities import Derived, Quantity, Recorded
 
 OLD, NEW, BATCH = "oom_adj", "oom_score_adj", 40

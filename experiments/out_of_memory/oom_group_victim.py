@@ -1,10 +1,11 @@
 """Whom does a memory cgroup's OOM take, and does the number in oom_score say so beforehand?"""
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, REFUTED, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.claims import CONFIRMED, REFUTED, Claim, Exactly, Expect, Experiment, Known
 from harness.needs import MIB, Needs
 from harness.oom import HighestDied, IsVictim
 from harness.oom_killer import NEVER, Witness, adjust, exhaust_group, number, occupy
+from harness.procedure import Lab
 from harness.quantities import Quantity
 
 LIMIT, SMALL, LARGE, OUTSIDE = 64 * MIB, 16 * MIB, 32 * MIB, 48 * MIB

@@ -1,11 +1,12 @@
 """Is a process with oom_adj -17 or oom_score_adj -1000 never killed, however large it is?"""
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Lab, Probe
+from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known
 from harness.counters import keyed
 from harness.needs import MIB, Needs
 from harness.oom import IsVictim
 from harness.oom_killer import NEVER, Witness, adjust, exhaust_group, exhaust_machine, number, occupy
+from harness.procedure import Lab, Probe
 from harness.quantities import Quantity, Recorded
 
 LIMIT, LARGE, SMALL, HUGE = 64 * MIB, 40 * MIB, 8 * MIB, 72 * MIB

@@ -1,10 +1,11 @@
 """When the nodes of a cpuset or of a memory policy are exhausted, who is a candidate, and against what is he measured?"""
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Lab, Probe
+from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known
 from harness.needs import MIB, Needs
 from harness.oom import IsVictim
 from harness.oom_killer import NEVER, Witness, exhaust_node, occupy
+from harness.procedure import Lab, Probe
 from harness.quantities import Quantity
 
 NODE, ELSEWHERE = 1, 0

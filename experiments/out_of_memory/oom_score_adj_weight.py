@@ -1,10 +1,11 @@
 """How much memory does a value of oom_score_adj weigh when a victim is chosen?"""
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known
 from harness.needs import MIB, Needs
 from harness.oom import IsVictim
 from harness.oom_killer import NEVER, Witness, adjust, exhaust_group, occupy
+from harness.procedure import Lab
 from harness.quantities import Quantity
 
 LIMIT, OTHER = 96 * MIB, 64 * MIB

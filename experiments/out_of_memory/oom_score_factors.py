@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Known, Lab, Probe
+from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Known
 from harness.needs import MIB, Needs
 from harness.oom_killer import adjust, number
+from harness.procedure import Lab, Probe
 from harness.quantities import Derived, Quantity, Recorded
 
 HELD, MORE, LARGE = 8 * MIB, 32 * MIB, 48 * MIB

@@ -1,9 +1,10 @@
 """What do the numbers in oom_score mean: shares of memory, plain sums, shifted bits?"""
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Known, Lab, Outside, Probe, Within
+from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Known, Outside, Within
 from harness.needs import KIB, MIB, Needs
 from harness.oom_killer import adjust, number
+from harness.procedure import Lab, Probe
 from harness.quantities import Quantity, Recorded
 
 MOST, RAISED = 70, 300      # percent of memory that the large process holds; what is added to oom_score_adj

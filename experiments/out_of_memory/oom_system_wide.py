@@ -1,10 +1,11 @@
 """Does a system-wide OOM take the process with the highest oom_score?"""
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known
 from harness.needs import MIB, Needs
 from harness.oom import HighestDied
 from harness.oom_killer import NEVER, Witness, adjust, exhaust_group, exhaust_machine, number, occupy
+from harness.procedure import Lab
 
 SIZES = {"small": 16 * MIB, "middle": 32 * MIB, "large": 48 * MIB}
 LIMIT = 24 * MIB

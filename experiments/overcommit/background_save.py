@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING
 
 from experiments.sections import OVERCOMMIT
-from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
 from harness.operations import ANONYMOUS, FIXED, NORESERVE, PRIVATE
+from harness.procedure import Lab, Probe, Region
 from harness.quantities import Change, Counter, Quantity, Recorded
 from harness.settings import Settings
-
-if TYPE_CHECKING:
-    from harness.probe import Probe, Region
 
 SOURCE = ("kernel/fork.c, dup_mmap: each accountable mapping is checked by itself, security_vm_enough_memory_mm; "
           "mode 0 refuses one larger than RAM and swap (v6.12; since v5.2, commit 8c7829b04c52)")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from experiments.sections import OVERCOMMIT
 from harness.claims import (
     CONFIRMED,
@@ -15,17 +13,14 @@ from harness.claims import (
     Experiment,
     Guard,
     Known,
-    Lab,
     Not,
     Outside,
     Within,
 )
 from harness.needs import KIB, MIB, Needs
+from harness.procedure import Lab, Probe
 from harness.quantities import Counter, Quantity, Recorded, pages
 from harness.settings import Settings
-
-if TYPE_CHECKING:
-    from harness.probe import Probe
 
 RATIO, HUGE_PAGES, KBYTES = 40, 32, 300 * MIB
 SOURCE = "mm/util.c, vm_commit_limit: (totalram_pages - hugetlb_total_pages) * ratio / 100 + total_swap_pages (v6.12)"

@@ -1,8 +1,9 @@
 """When does the OOM killer come in overcommit mode 1?"""
 
 from experiments.sections import OVERCOMMIT
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known
 from harness.needs import MIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Change, Counter, Quantity, Recorded, pages
 from harness.settings import Settings
 

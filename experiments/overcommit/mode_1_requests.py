@@ -1,9 +1,10 @@
 """Does overcommit mode 1 grant a request of any size that the address space can hold?"""
 
 from experiments.sections import OVERCOMMIT
-from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known
 from harness.needs import Needs
 from harness.operations import ANONYMOUS, PRIVATE, READ, SHARED, WRITE
+from harness.procedure import Lab
 from harness.quantities import Quantity, Recorded
 from harness.settings import Settings
 

@@ -1,9 +1,10 @@
 """At the limit of overcommit mode 2, is every further mapping refused, whatever its kind?"""
 
 from experiments.sections import OVERCOMMIT
-from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known
 from harness.needs import Needs
 from harness.operations import ANONYMOUS, PRIVATE, READ, SHARED, WRITE
+from harness.procedure import Lab
 from harness.quantities import Quantity, Recorded
 from harness.settings import Settings
 

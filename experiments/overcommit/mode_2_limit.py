@@ -3,9 +3,10 @@
 import errno
 
 from experiments.sections import OVERCOMMIT
-from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Lab, Not
+from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Not
 from harness.needs import Needs
 from harness.operations import ANONYMOUS, PRIVATE, SHARED
+from harness.procedure import Lab
 from harness.quantities import Change, Quantity, Recorded
 from harness.settings import Settings
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from experiments.sections import OVERCOMMIT
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import KIB, Needs
+from harness.procedure import Lab, Probe
 from harness.quantities import Counter, Quantity, Recorded
 from harness.settings import Settings
-
-if TYPE_CHECKING:
-    from harness.probe import Probe
 
 NOTHING = Claim(
     "oc2-nothing-starts", "Mode 2: once an ordinary user has used up the limit to the last page that a fresh process "

@@ -3,9 +3,10 @@
 import errno
 
 from experiments.sections import OVERCOMMIT
-from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known
 from harness.needs import MIB, Needs
 from harness.operations import ANONYMOUS, NORESERVE, PRIVATE, READ, WRITE
+from harness.procedure import Lab
 from harness.quantities import Change, Quantity, Recorded
 from harness.settings import Settings
 

@@ -1,8 +1,9 @@
 """What are the overcommit settings of a kernel that nobody has set, and how do ratio and kbytes meet?"""
 
 from experiments.sections import OVERCOMMIT
-from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Guard, Known, Lab, Not
+from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Guard, Known, Not
 from harness.needs import Needs
+from harness.procedure import Lab
 from harness.quantities import Counter, Quantity, Recorded
 from harness.settings import Settings
 

@@ -1,8 +1,9 @@
 """Does a request for more memory than is left end with the OOM killer?"""
 
 from experiments.sections import OVERCOMMIT
-from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Change, Counter, Quantity, Recorded
 from harness.settings import Settings
 

@@ -1,9 +1,10 @@
 """Are active file pages made inactive before any is freed?"""
 
 from experiments.sections import RECLAIM
-from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
 from harness.operations import COLD
+from harness.procedure import Lab
 from harness.quantities import Change, Counter, Quantity, pages
 
 SIZE, LEFT = 32 * MIB, 16 * MIB

@@ -1,9 +1,10 @@
 """What becomes of anonymous pages when memory runs short, and of locked ones?"""
 
 from experiments.sections import RECLAIM
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
 from harness.operations import DONTNEED, PAGEOUT
+from harness.procedure import Lab
 from harness.quantities import Change, Pages, Quantity, Recorded, pages
 from harness.wire import Reply
 

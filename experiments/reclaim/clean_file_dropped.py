@@ -1,8 +1,9 @@
 """Does it take any I/O to free clean file pages?"""
 
 from experiments.sections import RECLAIM
-from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Change, Pages, Quantity, pages
 
 SIZE, LEFT = 32 * MIB, 8 * MIB

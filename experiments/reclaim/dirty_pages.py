@@ -3,8 +3,9 @@
 import os
 
 from experiments.sections import RECLAIM
-from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Change, Quantity, pages
 from harness.settings import Settings
 

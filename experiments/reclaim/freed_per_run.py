@@ -4,10 +4,11 @@ import os
 import re
 
 from experiments.sections import RECLAIM
-from harness.claims import REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known, Lab
+from harness.claims import REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
 from harness.counters import keyed
 from harness.evidence import Recording
 from harness.needs import MIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Change, Derived, Number, Quantity
 from harness.settings import Settings
 

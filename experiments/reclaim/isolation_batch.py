@@ -2,9 +2,10 @@
 
 from experiments.sections import RECLAIM
 from harness import trace_events
-from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Expect, Experiment, Known, Lab, Within
+from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Expect, Experiment, Known, Within
 from harness.evidence import Recording
 from harness.needs import MIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Derived, Quantity
 
 SIZE, LEFT, BATCH = 32 * MIB, 12 * MIB, 32

@@ -2,10 +2,11 @@
 
 from experiments.sections import RECLAIM
 from harness import counters
-from harness.claims import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.errors import LabError
 from harness.needs import MIB
 from harness.operations import NO_REQUEST
+from harness.procedure import Lab
 from harness.quantities import Change, Quantity, Recorded
 
 SECOND = 1_000_000_000

@@ -5,9 +5,10 @@ import os
 from experiments.sections import RECLAIM
 from harness import trace_events
 from harness.btf import Types
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
 from harness.evidence import Recording
 from harness.needs import MIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Change, Derived, Quantity
 from harness.settings import Settings
 

@@ -2,9 +2,10 @@
 
 from experiments.sections import RECLAIM
 from harness.btf import Types
-from harness.claims import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.claims import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Known
 from harness.evidence import Recording
 from harness.needs import Needs
+from harness.procedure import Lab
 from harness.quantities import Derived, Quantity
 
 BTF = "/sys/kernel/btf/vmlinux"

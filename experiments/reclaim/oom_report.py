@@ -1,10 +1,11 @@
 """Does the OOM report tell of a victim's memory what /proc/PID/status did, and all of it?"""
 
 from experiments.sections import RECLAIM
-from harness.claims import CONFIRMED, REFUTED, Claim, Expect, Experiment, Known, Lab, Outside, Probe, Within
+from harness.claims import CONFIRMED, REFUTED, Claim, Expect, Experiment, Known, Outside, Within
 from harness.needs import KIB, MIB, Needs
 from harness.oom import Reported
 from harness.oom_killer import NEVER, Witness, exhaust_group, occupy
+from harness.procedure import Lab, Probe
 from harness.quantities import Quantity, Recorded
 
 LIMIT, ANONYMOUS, FILE, SHARED, GONE = 64 * MIB, 24 * MIB, 8 * MIB, 16 * MIB, 8 * MIB

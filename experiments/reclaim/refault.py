@@ -2,11 +2,11 @@
 
 from experiments.sections import RECLAIM
 from harness import trace_events
-from harness.claims import REFUTED, Claim, Exactly, Expect, Experiment, Guard, Known, Lab, Not
+from harness.claims import REFUTED, Claim, Exactly, Expect, Experiment, Guard, Known, Not
 from harness.evidence import Recording
 from harness.needs import MIB, Needs
 from harness.operations import PAGEOUT, RANDOM
-from harness.probe import Region
+from harness.procedure import Lab, Region
 from harness.quantities import Derived, Pages, Quantity, Recorded, pages
 
 SIZE = 2 * MIB

@@ -1,8 +1,9 @@
 """Is shared memory kept and reclaimed with the anonymous pages?"""
 
 from experiments.sections import RECLAIM
-from harness.claims import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Change, Pages, Quantity, pages
 
 SIZE = 16 * MIB

@@ -4,10 +4,10 @@ import signal
 import time
 
 from experiments.sections import RECLAIM
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
 from harness.needs import DISK, GIB, KIB, MIB, Disk, Needs
 from harness.operations import NO_REQUEST, numbers
-from harness.probe import Region
+from harness.procedure import Lab, Region
 from harness.quantities import Change, Counter, Quantity, Recorded
 from harness.settings import Settings
 

@@ -3,8 +3,9 @@
 import os
 
 from experiments.sections import RECLAIM
-from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Change, Pages, Quantity, pages
 
 LIMIT, IDLE, FILE, ROUNDS = 160 * MIB, 96 * MIB, 128 * MIB, 3

@@ -1,8 +1,9 @@
 """What is swappiness by default, and what is the largest value it takes?"""
 
 from experiments.sections import RECLAIM
-from harness.claims import CONFIRMED, REFUTED, Claim, Exactly, Expect, Experiment, Known, Lab, Not
+from harness.claims import CONFIRMED, REFUTED, Claim, Exactly, Expect, Experiment, Known, Not
 from harness.needs import Needs
+from harness.procedure import Lab
 from harness.quantities import Quantity, Recorded
 from harness.settings import Settings
 

@@ -3,11 +3,12 @@
 import os
 
 from experiments.sections import RECLAIM
-from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.counters import keyed, zoneinfo
 from harness.evidence import Recording
 from harness.needs import MIB, Needs
 from harness.operations import PAGEOUT
+from harness.procedure import Lab
 from harness.quantities import Change, Derived, Quantity, pages
 from harness.settings import Settings
 

@@ -14,13 +14,13 @@ from harness.claims import (
     Experiment,
     Guard,
     Known,
-    Lab,
     Not,
     Outside,
     Within,
 )
 from harness.needs import MIB, Needs
 from harness.operations import SHM_LOCK
+from harness.procedure import Lab
 from harness.quantities import Change, Pages, Quantity, pages
 
 SIZE = 16 * MIB

@@ -1,9 +1,10 @@
 """Is /dev/shm a tmpfs on an installed system?"""
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Lab, Not
+from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Not
 from harness.needs import Needs
 from harness.operations import TMPFS_MAGIC
+from harness.procedure import Lab
 from harness.quantities import Quantity, Recorded
 
 IS_TMPFS = Claim(

@@ -3,8 +3,9 @@
 import os
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab, Not
+from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Not
 from harness.needs import DISK, MIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Change, Quantity, Recorded
 from harness.settings import Settings
 

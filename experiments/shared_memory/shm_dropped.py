@@ -1,9 +1,10 @@
 """Can written pages of shared memory be freed by drop_caches?"""
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
 from harness.operations import IPC_RMID
+from harness.procedure import Lab
 from harness.quantities import Change, Pages, Quantity, pages
 
 SIZE = 16 * MIB

@@ -4,10 +4,10 @@ import os
 from collections.abc import Callable
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known
 from harness.needs import MIB, Needs
 from harness.operations import IPC_RMID
-from harness.probe import Probe
+from harness.procedure import Lab, Probe
 from harness.quantities import Change, Quantity, Recorded
 
 NOT_FROM_SHELL = Claim(

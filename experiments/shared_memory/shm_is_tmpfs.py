@@ -4,9 +4,10 @@ A guest has a /dev/shm only once it is mounted, as systems do it; that they do i
 """
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Lab, Not
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Not
 from harness.needs import MIB, Needs
 from harness.operations import IPC_RMID, TMPFS_MAGIC, numbers
+from harness.procedure import Lab
 from harness.quantities import Pages, Quantity, Recorded, pages
 
 SIZE = 4 * MIB

@@ -3,10 +3,10 @@
 import os
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known
 from harness.needs import MIB, Needs
 from harness.operations import IPC_RMID
-from harness.probe import Probe
+from harness.procedure import Lab, Probe
 from harness.quantities import Change, Quantity, Recorded, pages
 
 SIZE = 16 * MIB

@@ -1,8 +1,9 @@
 """Do two processes that map one POSIX object have the same physical pages?"""
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.claims import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Known
 from harness.needs import MIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Quantity, SameFrames, pages
 
 SIZE = 16 * MIB

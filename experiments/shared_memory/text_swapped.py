@@ -4,9 +4,9 @@ import os
 from collections.abc import Sequence
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
-from harness.probe import Region
+from harness.procedure import Lab, Region
 from harness.quantities import Change, Pages, Quantity
 
 SIZE = 4 * MIB

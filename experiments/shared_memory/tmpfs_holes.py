@@ -3,8 +3,9 @@
 import os
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known
 from harness.needs import MIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Change, Quantity, SameFrames, pages
 
 SIZE = 4 * MIB

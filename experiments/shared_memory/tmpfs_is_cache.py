@@ -1,8 +1,9 @@
 """Does a tmpfs file count as page cache: do Cached and Shmem grow by what is written to it?"""
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Lab, Not
+from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Not
 from harness.needs import MIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Change, Quantity, pages
 
 SIZE = 64 * MIB

@@ -4,8 +4,9 @@ import errno
 import os
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Lab, Not
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Not
 from harness.needs import MIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Change, Pages, Quantity, Recorded, pages
 
 SIZE, LIMIT = 64 * MIB, 8 * MIB

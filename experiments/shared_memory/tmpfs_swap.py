@@ -1,8 +1,9 @@
 """When memory is short: do pages of tmpfs go to swap, and those of ramfs?"""
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Counter, Pages, Quantity, pages
 
 SIZE = 8 * MIB

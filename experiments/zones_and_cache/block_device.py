@@ -3,9 +3,10 @@
 import os
 
 from experiments.sections import ZONES_AND_CACHE
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Lab, Not
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Not
 from harness.needs import MIB, Needs
 from harness.operations import RANDOM
+from harness.procedure import Lab
 from harness.quantities import Change, Pages, Quantity, pages
 
 SIZE = 32 * MIB

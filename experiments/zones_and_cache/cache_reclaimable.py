@@ -1,8 +1,9 @@
 """Can all that is counted as cached be given back when memory is short?"""
 
 from experiments.sections import ZONES_AND_CACHE
-from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import DISK, KIB, MIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Change, Pages, Quantity, pages
 
 MEMORY, CLEAN, SHMEM, LOCKED, STEP = 256 * MIB, 32 * MIB, 16 * MIB, 4 * MIB, 512 * KIB

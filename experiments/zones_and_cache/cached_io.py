@@ -3,8 +3,9 @@
 import os
 
 from experiments.sections import ZONES_AND_CACHE
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known
 from harness.needs import MIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Pages, Quantity, Recorded, pages
 
 SIZE = 8 * MIB

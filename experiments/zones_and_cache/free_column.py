@@ -5,9 +5,10 @@ import os
 from experiments.sections import ZONES_AND_CACHE
 from experiments.zones_and_cache import TOOLS
 from harness import counters
-from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab, Not
+from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Not
 from harness.evidence import Recording
 from harness.needs import MIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Derived, Quantity
 
 MS_BIND = 4096

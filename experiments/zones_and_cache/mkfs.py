@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from experiments.sections import ZONES_AND_CACHE
 from experiments.zones_and_cache import TOOLS
-from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Lab, Not
+from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Not
 from harness.needs import GIB, MIB, Needs
+from harness.procedure import Lab, SystemCall
 from harness.quantities import Change, Quantity, Recorded
-
-if TYPE_CHECKING:
-    from harness.probe import SystemCall
 
 PREAD, PWRITE = 17, 18          # arch/x86/entry/syscalls/syscall_64.tbl
 REFERENCE = 2 * MIB

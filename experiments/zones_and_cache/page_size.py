@@ -1,8 +1,9 @@
 """How large is the base page?"""
 
 from experiments.sections import ZONES_AND_CACHE
-from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Lab, Not
+from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Not
 from harness.needs import KIB, MIB
+from harness.procedure import Lab
 from harness.quantities import Quantity, Recorded
 
 STEPS, PAGE, FAR = 256, 4 * KIB, 64 * KIB

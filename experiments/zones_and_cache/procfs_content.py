@@ -3,8 +3,9 @@
 import os
 
 from experiments.sections import ZONES_AND_CACHE
-from harness.claims import REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known, Lab
+from harness.claims import REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
 from harness.needs import KIB, MIB, Needs
+from harness.procedure import Lab
 from harness.quantities import Change, Quantity, Recorded
 
 PROC, SYS = "/proc/kallsyms", "/sys/class/tty"      # the largest text there is, and many small files

@@ -3,9 +3,10 @@
 import os
 
 from experiments.sections import ZONES_AND_CACHE
-from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
 from harness.needs import DISK, MIB, Disk, Needs
 from harness.operations import DONTNEED
+from harness.procedure import Lab
 from harness.quantities import Pages, Quantity, Recorded, pages
 
 SECTOR, COUNT, SMALL = 512, 256, 1024

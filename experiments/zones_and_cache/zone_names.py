@@ -4,9 +4,10 @@ import os
 import re
 
 from experiments.sections import ZONES_AND_CACHE
-from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Lab
+from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known
 from harness.evidence import Recording
 from harness.needs import Needs
+from harness.procedure import Lab
 from harness.quantities import Derived, Quantity
 
 CLAIMED = frozenset({"DMA", "Normal", "HighMem"})       # as mm/page_alloc.c names them: zone_names
