@@ -246,7 +246,9 @@ def doctor_(context: Any) -> int:
 @guarded
 def test(context: Any, long: bool = False, select: str = "") -> int:
     """The test suite: lint, types, judges, real guests."""
-    words = [sys.executable, "-m", "pytest", "-q", *(["-k", select] if select else [])]
+    # A file's tests share what they set up, so each file stays with one worker.
+    words = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile", "--durations", "10",
+             *(["-k", select] if select else [])]
     environment = {**os.environ, **({"FOLKLAB_LONG": "1"} if long else {})}
     return subprocess.run(words, cwd=ROOT, env=environment).returncode
 
