@@ -10,7 +10,7 @@ from harness.quantities import Counter, Pages, Quantity
 WITHOUT = Claim(
     "swap-takes-cold-without-pressure", "Cold data is moved to swap even when there is no shortage.", MEMORY,
     known=(Known(REFUTED, "mm/vmscan.c: only an allocation that finds a watermark passed, or a group at its limit, "
-                          "reclaims (v6.12); measured on 5.10, 6.1, 6.12 and 7.2, 10 s"),))
+                          "reclaims (v6.12); measured on 6.12"),))
 SIZE, IDLE = 32 * MIB, 10_000_000_000
 
 

@@ -12,7 +12,7 @@ from harness.settings import Settings
 GROWS = Claim(
     "usable-is-ram-plus-swap", "What processes can really fill with data grows by the size of the swap area that is "
     "added.", MEMORY,
-    known=(Known(CONFIRMED, "measured on 5.10, 6.1, 6.12 and 7.2; mm/swapfile.c, swapon: total_swap_pages (v6.12)"),))
+    known=(Known(CONFIRMED, "mm/swapfile.c, swapon: total_swap_pages (v6.12)"),))
 SWAP, BOX, PIECE = 64 * MIB, 16 * MIB, MIB // 4
 SET_ASIDE = 32              # huge pages: so much less is to be filled
 

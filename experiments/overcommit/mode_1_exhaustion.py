@@ -10,7 +10,7 @@ from harness.settings import Settings
 EXHAUSTED = Claim(
     "oc1-oom-when-exhausted", "Mode 1: the OOM killer comes when memory is really used up.", OVERCOMMIT,
     known=(Known(CONFIRMED, "mm/page_alloc.c, __alloc_pages_slowpath: __alloc_pages_may_oom once reclaim makes no "
-                            "progress (v6.12); measured on 5.10, 6.1, 6.12 and 7.2"),))
+                            "progress (v6.12); measured on 6.12"),))
 SWAP, BOX, PIECE = 32 * MIB, 16 * MIB, MIB // 4
 SET_ASIDE = 48              # huge pages: so much less is to be filled
 

@@ -9,7 +9,7 @@ from harness.settings import Settings
 
 OVER_FREE = Claim(
     "request-over-free-is-oom", "A request larger than the memory that is left leaves only the OOM killer.", OVERCOMMIT,
-    known=(Known(REFUTED, "measured on 5.10, 6.1, 6.12 and 7.2: what is asked for is not yet used (mm/util.c, "
+    known=(Known(REFUTED, "measured on 6.12: what is asked for is not yet used (mm/util.c, "
                           "__vm_enough_memory), and what is used makes room by reclaim and swap first "
                           "(mm/page_alloc.c, __alloc_pages_slowpath: the OOM killer comes last)"),))
 MORE = 16 * MIB
