@@ -35,10 +35,12 @@ def procedure(lab: Lab) -> None:
     writer.end()
     private = owner.map(SIZE).fill()
     for _ in range(10):
-        # Pages whose write to swap has not ended stay in the swap cache: the next squeeze frees them.
+        # Pages whose write to swap has not ended, or which wait in a per-cpu batch of the LRU, stay in the swap cache: the
+        # next squeeze frees them.
         box.set("memory.high", "0")
         if not lab.counter("meminfo:SwapCached"):
             break
+        lab.drain_lru()
     box.set("memory.high", "max")
     lab.sample("squeezed", pages={"private": private})
     lab.record("read: content", outside.check_file(files["read"], SIZE).value)
