@@ -1,12 +1,18 @@
 """When the nodes of a cpuset or of a memory policy are exhausted, who is a candidate, and against what is he measured?"""
 
+from typing import TYPE_CHECKING
+
 from experiments.sections import OUT_OF_MEMORY
 from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known
 from harness.needs import MIB, Needs
 from harness.oom import IsVictim
 from harness.oom_killer import NEVER, Witness, exhaust_node, occupy
+from harness.operations import POPULATE
 from harness.procedure import Lab, Probe
 from harness.quantities import Quantity
+
+if TYPE_CHECKING:
+    from harness.sandbox import Sandbox
 
 NODE, ELSEWHERE = 1, 0
 SMALL, LARGE, OUTSIDE = 12 * MIB, 40 * MIB, 48 * MIB
@@ -28,14 +34,26 @@ CONTESTS = {f"{kind}, {name}": sizes for kind in ("cpuset", "policy") for name, 
 CONTESTS["cpuset, first is large"] = (LARGE, SMALL, 0)
 
 
+def confine(lab: Lab, name: str, size: int, box: "Sandbox", adj: int = 0) -> Probe:
+    """A process that was moved into a cpuset before it asked for memory: one that is born in it keeps the nodes of its
+    parent on kernels before 42a11bf5c543 (v6.4; measured on 5.10)."""
+    probe = occupy(lab, name, 0, adj=adj)
+    box.set("cgroup.procs", str(probe.pid))
+    if size:
+        probe.map(size, flags=POPULATE)
+    return probe
+
+
 def contest(lab: Lab, witness: Witness, where: str, *others: Probe) -> None:
     """Two processes on a node and a third that asks for the rest of it: of the same cpuset, or bound there by policy."""
     first, second, value = CONTESTS.get(where, (SMALL, LARGE, 0))
     with lab.sandbox(where.replace(", ", "-").replace(" ", "-"), swap=0) as box:
         box.set("cpuset.mems", str(NODE))
-        members = [occupy(lab, f"{where}: first", first, box, adj=value), occupy(lab, f"{where}: second", second, box)]
+        members = [confine(lab, f"{where}: first", first, box, value), confine(lab, f"{where}: second", second, box)]
         by_policy = where.startswith("policy")
-        asking = occupy(lab, f"{where}: asking", 0, None if by_policy else box, adj=NEVER)
+        asking = occupy(lab, f"{where}: asking", 0, adj=NEVER)
+        if not by_policy:
+            box.set("cgroup.procs", str(asking.pid))
         exhaust_node(lab, asking, NODE, by_policy)
         asking.kill_now()
         witness.record(where, *members, *others)
@@ -45,7 +63,7 @@ def procedure(lab: Lab) -> None:
     witness = Witness(lab)
     with lab.sandbox("elsewhere", swap=0) as box:
         box.set("cpuset.mems", str(ELSEWHERE))
-        outside = occupy(lab, "outside", OUTSIDE, box)
+        outside = confine(lab, "outside", OUTSIDE, box)
         for where in CONTESTS:
             if where.startswith("cpuset"):
                 contest(lab, witness, where, outside)

@@ -7,7 +7,7 @@ from harness.oom_killer import adjust, number
 from harness.procedure import Lab, Probe
 from harness.quantities import Quantity, Recorded
 
-MOST, RAISED = 70, 300      # percent of memory that the large process holds; what is added to oom_score_adj
+MOST, RAISED = 60, 300      # percent of memory that the large process holds; what is added to oom_score_adj
 SHIFTS = (-1, -2, -3)
 SCALE = ("fs/proc/base.c, proc_oom_score: (1000 + badness * 1000 / totalpages) * 2 / 3 since 9066e5cfb73c (v5.9), "
          "oom_score_adj being part of the badness")
