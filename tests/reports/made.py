@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from harness import evidence, results, verdicts
-from harness.claims import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Lab
+from harness.claims import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.procedure import Lab
 from harness.quantities import Change, Counter, Pages, pages
 from harness.results import Judged
 
