@@ -233,10 +233,7 @@ class Lab:
     def fork(self, parent: Probe, name: str = "child") -> Probe:
         """A child of a probe, by fork: driven like any other probe."""
         number = self.agent.next_target()
-        pid = parent.run("fork", number).value
-        self.recorder.event("probe", name=name, pid=pid, parent=parent.name)
-        self.sampler.watch_process(name, pid)
-        return Probe(self.agent, number, name, self.recorder.event, pid, self.page_size)
+        return self._child(parent, name, number, parent.run("fork", number).value)
 
     def try_fork(self, parent: Probe, name: str = "child") -> tuple[int, Probe | None]:
         """A fork that the kernel may refuse: its errno, and the child if there is one."""
@@ -244,9 +241,12 @@ class Lab:
         reply = parent.attempt.run("fork", number)
         if reply.error or reply.ended is not None:
             return reply.error, None
-        self.recorder.event("probe", name=name, pid=reply.value, parent=parent.name)
-        self.sampler.watch_process(name, reply.value)
-        return 0, Probe(self.agent, number, name, self.recorder.event, reply.value, self.page_size)
+        return 0, self._child(parent, name, number, reply.value)
+
+    def _child(self, parent: Probe, name: str, number: int, pid: int) -> Probe:
+        self.recorder.event("probe", name=name, pid=pid, parent=parent.name)
+        self.sampler.watch_process(name, pid)
+        return Probe(self.agent, number, name, self.recorder.event, pid, self.page_size)
 
     def kill_by_oom(self, name: str = "victim") -> None:
         """An OOM kill on purpose: a probe fills more than its own small group may hold. The reference that reads
