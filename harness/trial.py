@@ -92,7 +92,7 @@ def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recor
                                "(allocators: libjemalloc2, libtcmalloc-minimal4)")
     console = directory / f"trial-{number}{'.' + arm if arm else ''}.console.log"
     try:
-        with place(), open_machine(cell, number, console) as machine:
+        with place(alone=cell.experiment.timed), open_machine(cell, number, console) as machine:
             with_machine(machine, cell, arm, recorder)
         return "ok", ""
     except Absent as missing:
