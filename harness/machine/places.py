@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import IO
 
@@ -35,7 +35,7 @@ def place(alone: bool = False) -> Iterator[None]:
         yield
 
 
-def _lock_one(files: list[IO[str]]) -> None:
+def _lock_one(files: Sequence[IO[str]]) -> None:
     while True:
         fleet.check()
         for file in files:
