@@ -22,14 +22,17 @@ STAGES = [
     {"results"},
     {"trial"},
     {"reports", "doctor"},
+    {"ledger"},
     {"run"},
+    {"matrix"},
+    {"progress"},
     {"commands"},
 ]
 # Each with the one thing that it reads of a later stage, and why.
 ALLOWED = {
     ("evidence", "quantities"): "the type of a number",
 }
-MACHINES = {"machine", "sandbox", "lab", "trial", "run", "probe", "samples"}
+MACHINES = {"machine", "sandbox", "lab", "trial", "run", "matrix", "probe", "samples"}
 
 
 def imports(path: Path) -> set[str]:

@@ -123,7 +123,7 @@ def write_run(directory: Path, experiment: Experiment, trials: list[Made], setti
     cell = results.cell_directory(directory, experiment.name)
     cell.mkdir(parents=True)
     kernel = {"release": MACHINE["release"], "series": "6.12", "config": None}
-    results.write_json(directory / "environment.json", results.environment(kernel, {}, "none"))
+    results.write_json(directory / "environment.json", results.environment([kernel], {}, "none"))
     described = results.describe_cell(experiment, dict(settings), len(trials), kernel, "tcg")
     results.write_json(cell / "cell.json", described)
     for number, made in enumerate(trials, 1):
