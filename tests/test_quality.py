@@ -20,6 +20,7 @@ STAGES = [
     {"lab"},
     {"verdicts"},
     {"results"},
+    {"rows"},
     {"trial"},
     {"reports", "doctor"},
     {"ledger"},
