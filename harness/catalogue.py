@@ -6,10 +6,12 @@ Experiments of one's own: FOLKLAB_EXPERIMENTS names directories with more of the
 from __future__ import annotations
 
 import difflib
+import hashlib
 import importlib
 import importlib.util
 import os
 import pkgutil
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -67,6 +69,16 @@ def find(name: str) -> tuple[Experiment, Claim | None]:
     near = difflib.get_close_matches(name, [*claims(), *load()], n=3, cutoff=0.4)
     raise UsageError(f"experiment {name!r}", "there is none of that name, nor a claim",
                      f"did you mean {', '.join(near)}?" if near else "`invoke list` names them all")
+
+
+def source_digest(experiment: Experiment) -> str | None:
+    """"sha256:…" of the file that the experiment's procedure stands in, None if that is not known."""
+    module = sys.modules.get(experiment.procedure.__module__)
+    file = getattr(module, "__file__", None) or experiment.procedure.__code__.co_filename
+    try:
+        return f"sha256:{hashlib.sha256(Path(file).read_bytes()).hexdigest()}"
+    except OSError:
+        return None
 
 
 def search(text: str) -> Iterator[tuple[Claim, Experiment]]:
