@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from harness import catalogue, errors, evidence, verdicts
+from harness import catalogue, errors, evidence, noise, verdicts
 from harness.claims import SKIPPED, UNDECIDED, Experiment
 from harness.errors import LabError, UsageError
 from harness.evidence import Trial
@@ -73,7 +73,8 @@ def describe_cell(experiment: Experiment, axis: dict[str, str], trials: int, ker
     """cell.json before its trials: what was planned, on what."""
     return {"schema": SCHEMA, "experiment": experiment.name, "version": experiment.version, "axis": axis,
             "trials": trials, "kernel": kernel["release"], "series": kernel["series"], "config": kernel["config"],
-            "accelerator": accelerator, "seconds": None, "failures": [], "bounds": []}
+            "accelerator": accelerator, "seconds": None, "failures": [], "bounds": [],
+            "noise": noise.published(kernel["series"])}
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,8 @@ def judge_cell(directory: Path, as_recorded: bool = False) -> Judged:
     absent = any(recording.end["status"] == "absent" for trial in trials for recording in trial.arms.values())
     found: list[Verdict] = []
     if not failures and not absent:
-        found = verdicts.judge(experiment, trials, recorded_bounds(cell) if as_recorded else None, cell["trials"])
+        found = verdicts.judge(experiment, trials, recorded_bounds(cell) if as_recorded else None, cell["trials"],
+                               noise.floor_of(cell))
     return Judged(directory, cell, experiment, trials, found, [row(one, cell, trials) for one in found], failures)
 
 

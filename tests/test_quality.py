@@ -18,11 +18,12 @@ STAGES = [
     {"wire", "operations", "evidence", "machine"},
     {"probe", "sandbox", "samples"},
     {"lab"},
+    {"noise"},
     {"verdicts"},
     {"results"},
     {"trial"},
     {"reports", "doctor"},
-    {"run"},
+    {"run", "bench"},
     {"commands"},
 ]
 # Each with the one thing that it reads of a later stage, and why.
