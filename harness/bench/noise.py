@@ -14,6 +14,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ from harness.trial import Cell, open_machine, with_machine
 
 BOOTS = 3                   # as many as an experiment has trials
 PAUSE = 100_000_000         # ns: ten samples of a series
+# ns, once for each boot: longer than the 1 s between two rounds of vmstat's worker (sysctl vm.stat_interval) and the
+# 2 s between two of memory.stat's (mm/memcontrol.c, FLUSH_TIME).
+LONG_PAUSE = 2_500_000_000
 RATE = 100                  # samples a second, as experiments take them
 WAYS = ("without a series", "with a series")
 MOMENTS = ("first", "at once", "after a pause")
@@ -36,20 +40,24 @@ MOMENTS = ("first", "at once", "after a pause")
 UNDISTURBED = ("meminfo:AnonPages", "meminfo:Cached", "meminfo:Shmem", "sandbox/memory.current")
 
 
-def procedure(lab: Lab) -> None:
+def procedure(lab: Lab, pause: int) -> None:
     """Nothing."""
     lab.probe(sandbox=lab.sandbox())
     for way in WAYS:
         if way == WAYS[1]:
             lab.sampler.start_series(RATE)
+            lab.sampler.dry()       # as every recording begins (Lab.sample_idle)
         for moment in MOMENTS:
             if moment == MOMENTS[2]:
-                lab.hand.sleep(PAUSE)
+                lab.hand.sleep(pause if way == WAYS[0] else PAUSE)
             lab.sample(f"{way}: {moment}")
     lab.sampler.stop_series()
 
 
-EMPTY = Experiment(procedure, expects=(), rate=0, trials=BOOTS, name="empty", question="What moves by itself?")
+def empty(pause: int) -> Experiment:
+    """The empty procedure, with so long a pause (ns) without a series."""
+    return Experiment(partial(procedure, pause=pause), expects=(), rate=0, trials=BOOTS, name="empty",
+                      question="What moves by itself?")
 
 
 def values(files: Mapping[str, str | None]) -> dict[str, int]:
@@ -68,9 +76,9 @@ def changes(recording: Recording) -> Iterator[dict[str, int]]:
 
 def recordings(kernel: Kernel, runs: int, accelerated: str) -> Iterator[Recording]:
     """The empty procedure's evidence, run for run."""
-    cell = Cell(EMPTY, kernel, Settings(), (), runs, accelerated)
     with tempfile.TemporaryDirectory() as directory, place():
         for run in range(runs):
+            cell = Cell(empty(LONG_PAUSE if run < BOOTS else PAUSE), kernel, Settings(), (), runs, accelerated)
             path = Path(directory) / evidence.name_of(run + 1, "")
             recorder = evidence.Recorder(path)
             try:
