@@ -127,6 +127,7 @@ class Experiment:
     axes: settings under which the whole experiment is repeated, a verdict row for each ({"lru": ("classic", "mglru")}).
     trials: how many, fixed beforehand, each from a boot of its own. rate: samples a second during operations, Hz.
     timed: sensitive to time, so it runs alone. version: raised when the procedure or a bound changes.
+    question, words: the module's docstring (catalogue.py): its first line, and below it the procedure in words.
     """
 
     procedure: Callable[[Lab], None]
@@ -142,6 +143,7 @@ class Experiment:
     version: int = 1
     name: str = ""
     question: str = ""
+    words: str = ""
 
     @property
     def claims(self) -> tuple[Claim, ...]:
