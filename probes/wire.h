@@ -51,7 +51,7 @@ struct section {
 /* One page of a range, as PAGES returns it. */
 struct page {
     uint64_t pagemap;      /* Documentation/admin-guide/mm/pagemap.rst */
-    uint64_t flags;        /* /proc/kpageflags of its frame, 0 if it has none */
+    uint64_t flags;        /* /proc/kpageflags of its frame (and of its head's), 0 if it has none */
     uint64_t mapped;       /* /proc/kpagecount of its frame, 0 if it has none */
 };
 
