@@ -25,14 +25,15 @@ from harness.errors import LabError, UsageError
 
 @cache
 def load() -> dict[str, Experiment]:
-    """Name → experiment. A file's name is the experiment's, its first line the question."""
+    """Name → experiment. A file's name is the experiment's; of its docstring the first line is the question, the rest
+    the procedure in words."""
     found = {}
     for module in modules():
         if not hasattr(module, "EXPERIMENT"):
             raise LabError(f"experiment {module.__file__}", "it defines no EXPERIMENT", "`CONTRIBUTING.md` shows how")
         name = module.__name__.rsplit(".", 1)[-1].replace("_", "-")
-        question = (module.__doc__ or "").strip().split("\n")[0]
-        found[name] = replace(module.EXPERIMENT, name=name, question=question)
+        question, _, words = (module.__doc__ or "").strip().partition("\n")
+        found[name] = replace(module.EXPERIMENT, name=name, question=question, words=" ".join(words.split()))
     return dict(sorted(found.items()))
 
 

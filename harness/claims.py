@@ -128,6 +128,7 @@ class Experiment:
     trials: how many, fixed beforehand, each from a boot of its own. rate: samples a second during operations, Hz.
     timed: sensitive to time, so it runs alone, beside no guest of any run of this user on this host. version: raised
     when the procedure or a bound changes.
+    question, words: the module's docstring (catalogue.py): its first line, and below it the procedure in words.
     """
 
     procedure: Callable[[Lab], None]
@@ -143,6 +144,7 @@ class Experiment:
     version: int = 1
     name: str = ""
     question: str = ""
+    words: str = ""
 
     @property
     def claims(self) -> tuple[Claim, ...]:

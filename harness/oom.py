@@ -50,14 +50,16 @@ def messages(log: str) -> Iterator[str]:
 
 
 def victims(log: str) -> list[Victim]:
-    """Every kill in a text of /dev/kmsg, in order."""
+    """Every process that was killed, by a text of /dev/kmsg, in order.
+
+    One that memory.oom.group takes with its group is named twice: as the victim, then among the group."""
     found: list[Victim] = []
     constraints: dict[str | None, dict[str, str]] = {}
     for message in messages(log):
         if match := _CONSTRAINT.match(message):
             fields = dict(re.findall(r"(\w+)=([^,]*)", match["fields"]))
             constraints[fields.get("pid")] = fields
-        elif match := _KILLED.match(message):
+        elif (match := _KILLED.match(message)) and int(match["pid"]) not in {one.pid for one in found}:
             why = constraints.pop(match["pid"], {})
             sizes = _SIZE.findall(match["fields"])
             numbers = {name: int(value) for name, value, unit in sizes if not unit}

@@ -1,4 +1,11 @@
-"""What are the data segment, bss, heap and stack of a program made of, and who shares them?"""
+"""What are the data segment, bss, heap and stack of a program made of, and who shares them?
+
+A copy of the probe's program on an ext4 disk is started twice. Of the pages that it keeps untouched in its data
+segment the frames are compared with those of the file in the page cache, before and after both instances write
+something of their own to half of them. For bss, heap and stack a third instance's memory map tells what kind of
+mapping they lie in, and the kernel's flags whether their pages are anonymous. Private and shared mappings of a file
+and anonymous memory are read beside them.
+"""
 
 from dataclasses import replace
 

@@ -1,4 +1,10 @@
-"""What does a program read in a heap block that it has freed (and that the allocator still has)?"""
+"""What does a program read in a heap block that it has freed (and that the allocator still has)?
+
+A process allocates three blocks, fills them with bytes of which none is zero, frees the middle one, and reads it.
+Counted are the bytes past the first 32 that are not as they were, and whether reading raised a signal. It is done
+with blocks of 88 bytes and of 100 KiB, beside a live block, memory that the kernel was told to throw away
+(MADV_DONTNEED) and memory that was unmapped.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""Where does memory go that a program frees: back to the system, at once, later, or not?"""
+"""Where does memory go that a program frees: back to the system, at once, later, or not?
+
+Fresh processes fill heap memory and large blocks served by mmap, and free them: large blocks, small ones below a live
+block, small ones at the top of the heap. Resident pages inside the blocks are counted before the free, right after
+it, and after 12 seconds in which the process goes on allocating and freeing. The heap's end is asked for as well.
+Memory from bare brk that is kept and that is given back shows how both answers read.
+"""
 
 from __future__ import annotations
 

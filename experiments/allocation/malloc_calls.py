@@ -1,4 +1,10 @@
-"""What does malloc ask of the kernel: brk for a small block, a mapping of its own for a large one?"""
+"""What does malloc ask of the kernel: brk for a small block, a mapping of its own for a large one?
+
+Each request is made by a fresh process whose system calls are recorded from its exec on: a small malloc, a large one,
+and a fairly large one after a larger block was freed. The calls tell whether the block lies in the heap, how often
+the heap grew, and whether a mapping was made that holds only this block. Bare sbrk and bare mmap show how both
+answers read.
+"""
 
 from itertools import pairwise
 

@@ -1,4 +1,9 @@
-"""In what does the kernel keep a process's mappings?"""
+"""In what does the kernel keep a process's mappings?
+
+No memory is used: the running kernel's own description of its types (BTF) is read. Looked for are the members that
+would tie a process's mappings to a red-black tree and to a linked list, by name and type. The items of an epoll
+instance hang on both in every kernel, a path on neither.
+"""
 
 from experiments.sections import ALLOCATION
 from harness.btf import Types

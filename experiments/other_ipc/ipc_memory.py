@@ -1,4 +1,10 @@
-"""Is what message queues and semaphores hold tmpfs or page cache memory?"""
+"""Is what message queues and semaphores hold tmpfs or page cache memory?
+
+8 MiB are put into a POSIX queue, as much into a System V queue, then 256,000 System V semaphores and 64 named POSIX
+semaphores are made. After each step the growth of Cached is read, beside that of a tmpfs file and of anonymous memory
+of the same size; for the named semaphores kpageflags tell what their pages are. How many bytes the queues hold is
+read from the kernel's own files, so that what was not stored is not looked for.
+"""
 
 from experiments.sections import OTHER_IPC
 from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known

@@ -1,4 +1,9 @@
-"""Do POSIX message queues have a file system of their own?"""
+"""Do POSIX message queues have a file system of their own?
+
+A POSIX queue is made by mq_open and a second one as a file in a mounted mqueue. statfs on each open queue names the
+type of its file system, and device and inode tell whether it is the file of that name. A tmpfs file is asked the
+same.
+"""
 
 import os
 

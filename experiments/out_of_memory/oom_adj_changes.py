@@ -1,4 +1,9 @@
-"""Who sets a process's oom_score_adj: its parent by birth, itself without privilege?"""
+"""Who sets a process's oom_score_adj: its parent by birth, itself without privilege?
+
+A parent with each of five values forks, and what the child has is read before and after the child's own value is
+changed. Then a process of an ordinary user, without any capability, and one of root each try to raise and to lower
+their own oom_score_adj and oom_adj. What counts is whether the value reads differently afterwards.
+"""
 
 from collections.abc import Callable
 

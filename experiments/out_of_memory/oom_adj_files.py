@@ -1,4 +1,9 @@
-"""Which values do oom_adj and oom_score_adj take, and what does one say when the other is written?"""
+"""Which values do oom_adj and oom_score_adj take, and what does one say when the other is written?
+
+Every value of each range is written to oom_adj and to oom_score_adj of a process, then values beyond the range and
+words that are no numbers. After each, errno is kept and the same file is read back, or the other one, to see the
+scaled value. A process that nobody writes to shows how unchanged values read, and a kernel thread's file the default.
+"""
 
 from collections.abc import Callable, Iterable
 

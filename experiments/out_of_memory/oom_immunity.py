@@ -1,4 +1,10 @@
-"""Is a process with oom_adj -17 or oom_score_adj -1000 never killed, however large it is?"""
+"""Is a process with oom_adj -17 or oom_score_adj -1000 never killed, however large it is?
+
+The larger of two processes is set to oom_adj -17 or to oom_score_adj -1000, and memory is exhausted by a third one:
+once in a group, once in the whole guest. The same is done at 0. Then a process is alone in a group and asks for more
+than the limit: it must wait, and lives on when the limit is raised, where one whose value is a step higher is killed.
+The kernel's report and the wait statuses tell who was killed.
+"""
 
 from experiments.sections import OUT_OF_MEMORY
 from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known

@@ -1,4 +1,10 @@
-"""When the nodes of a cpuset or of a memory policy are exhausted, who is a candidate, and against what is he measured?"""
+"""When the nodes of a cpuset or of a memory policy are exhausted, who is a candidate, and against what is he measured?
+
+A guest with two NUMA nodes holds a large process on one of them. On the other, two processes hold memory and a third
+asks for the rest of the node, either confined by a cpuset or bound by a memory policy. Values of oom_score_adj are
+chosen whose weight separates the node's size from the machine's. The kernel's report tells who was killed first, and
+whether the large process on the other node was spared.
+"""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,10 @@
-"""How much memory does a value of oom_score_adj weigh when a victim is chosen?"""
+"""How much memory does a value of oom_score_adj weigh when a victim is chosen?
+
+In groups of known limits an adjusted process and another one share the memory, and a third, which is no candidate,
+asks for the rest. The other one is larger by what the value should weigh, and then by 2 % of the limit less or more.
+Which of the two is killed first shows whether the value weighs that share. It is done for values above and below 0
+and for two limits.
+"""
 
 from experiments.sections import OUT_OF_MEMORY
 from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known

@@ -1,4 +1,9 @@
-"""What raises a process's oom_score: its memory, its age, its priority, its owner, its children?"""
+"""What raises a process's oom_score: its memory, its age, its priority, its owner, its children?
+
+Processes that differ in one thing alone are compared by the number in /proc/PID/oom_score: memory held, time waited
+or spent computing, priority, owner, number of children, memory of the children. One that was favoured by
+oom_score_adj shows how a higher score reads, one that is equal in everything how the same one does.
+"""
 
 from collections.abc import Callable
 

@@ -1,4 +1,10 @@
-"""What do the numbers in oom_score mean: shares of memory, plain sums, shifted bits?"""
+"""What do the numbers in oom_score mean: shares of memory, plain sums, shifted bits?
+
+The number in oom_score is read for an idle process and for ones that hold half and 60 % of the machine's memory and
+swap. For the idle one oom_score_adj is raised by 300 and oom_adj lowered by 1, 2 and 3, and the change of the number
+is compared with a plain sum and with a bit shift. References are scores that were brought to the claimed number by
+searching for the value that yields it.
+"""
 
 from experiments.sections import OUT_OF_MEMORY
 from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Known, Outside, Within

@@ -1,4 +1,10 @@
-"""What happens when a process with a mapping of 3 times RAM forks, as a database does for a background save?"""
+"""What happens when a process with a mapping of 3 times RAM forks, as a database does for a background save?
+
+In mode 0 three processes fork: one with a little memory, one with a single mapping of three times RAM of which 16 MiB
+are filled, and one with as much in six mappings kept apart. errno of each fork, the child's copy of the content and
+the number of OOM kills are recorded. Then the mode is 1 and the single large mapping forks again. A kill at a small
+group's limit shows how a kill reads.
+"""
 
 from __future__ import annotations
 

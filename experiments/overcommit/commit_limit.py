@@ -1,4 +1,10 @@
-"""Where is the commit limit of overcommit mode 2: what does the kernel name, and what does it grant?"""
+"""Where is the commit limit of overcommit mode 2: what does the kernel name, and what does it grant?
+
+In mode 2 the limit is looked at three times: at first, with swap and huge pages and another ratio, and with
+overcommit_kbytes set. Each time CommitLimit is read and compared with the formula, and what the kernel really grants
+is found by asking for the largest mapping that is not refused. A formula that fits and one that does not are tried on
+the first look as references.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Which requests does overcommit mode 0 grant, and what becomes of the others?"""
+"""Which requests does overcommit mode 0 grant, and what becomes of the others?
+
+In mode 0 a process asks for mappings of many sizes: exactly RAM plus swap, a page more, 1.2 and 10 times as much,
+eight of nearly that size kept at once, and twenty times that. errno of each is recorded, and how many OOM kills there
+were. A kill at a small group's limit shows how a kill reads.
+"""
 
 import errno
 

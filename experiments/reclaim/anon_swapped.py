@@ -1,4 +1,10 @@
-"""What becomes of anonymous pages when memory runs short, and of locked ones?"""
+"""What becomes of anonymous pages when memory runs short, and of locked ones?
+
+A process in a group holds 32 MiB of anonymous memory and 8 MiB that are locked; the group is squeezed by 24 MiB. The
+page table tells which pages are marked as swapped, pswpout how many were written, and when the limit is lifted the
+content is checked and the faults are counted. At last another process of the group fills until it is killed, and the
+locked pages are looked at once more. A squeezed file, a ramfs file and idle memory are read beside it.
+"""
 
 from experiments.sections import RECLAIM
 from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known

@@ -1,4 +1,10 @@
-"""Does the OOM report tell of a victim's memory what /proc/PID/status did, and all of it?"""
+"""Does the OOM report tell of a victim's memory what /proc/PID/status did, and all of it?
+
+In a group of 64 MiB a process holds anonymous memory and a locked file, and in one case shared memory as well. Its
+/proc/PID/status is read, then another process, which is no candidate, asks for the rest until the first one is
+killed. The sizes in the kernel's report are compared with the status. In a third case the status is read once before
+part of the memory is given back, which shows how a difference reads.
+"""
 
 from experiments.sections import RECLAIM
 from harness.claims import CONFIRMED, REFUTED, Claim, Expect, Experiment, Known, Outside, Within

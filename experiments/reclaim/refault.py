@@ -1,4 +1,10 @@
-"""How many page faults does it take to touch a mapped file page that was dropped?"""
+"""How many page faults does it take to touch a mapped file page that was dropped?
+
+A process maps a file of 2 MiB, reads it, and has it dropped from page table and cache (MADV_PAGEOUT). Then every page
+is touched once while the processor's page faults in that range are traced and the process's own account of faults is
+kept. A first write to anonymous memory is one fault; a write after a read, which had mapped the page of zeros, is the
+second.
+"""
 
 from experiments.sections import RECLAIM
 from harness import trace_events

@@ -1,4 +1,10 @@
-"""Does reclaim leave anonymous memory alone at swappiness 0?"""
+"""Does reclaim leave anonymous memory alone at swappiness 0?
+
+At swappiness 0 a guest of 256 MiB holds 32 MiB of idle anonymous memory and reads a large file: free and file pages
+stay above the high watermarks, which is checked in every sample of the time series. Then a process fills 256 MiB, so
+that nearly no file pages are left. Pages swapped out are counted in both stretches, before swap is on, and when
+memory is paged out on demand.
+"""
 
 import os
 

@@ -1,4 +1,9 @@
-"""Which pages are unevictable: all that mlock locked, and nothing else?"""
+"""Which pages are unevictable: all that mlock locked, and nothing else?
+
+A process locks anonymous memory, then a mapped file, then fills a ramfs file and memory that it does not lock, 16 MiB
+each; the growth of Unevictable is read after each. Then a System V segment is locked with SHM_LOCK, which is not
+mlock, and kpageflags tell for every page of every kind whether it is unevictable.
+"""
 
 import os
 

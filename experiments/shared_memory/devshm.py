@@ -1,4 +1,8 @@
-"""Is /dev/shm a tmpfs on an installed system?"""
+"""Is /dev/shm a tmpfs on an installed system?
+
+statfs on /dev/shm names the type of its file system, as the installed system mounted it. A tmpfs and a ramfs that the
+lab mounts itself are asked the same.
+"""
 
 from experiments.sections import SHARED_MEMORY
 from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Not

@@ -1,6 +1,9 @@
 """Is shared memory of the three kinds memory of files on tmpfs?
 
-A guest has a /dev/shm only once it is mounted, as systems do it; that they do is a claim of its own (devshm.py).
+A process maps a POSIX object, a System V segment and shared anonymous memory. Behind each mapping, statfs on its
+entry in /proc/PID/map_files names the file system, and kpageflags tell whether its pages are page cache that is
+backed by swap. A tmpfs file and a disk file are asked the same. A guest has a /dev/shm only once it is mounted, as
+systems do it; that they do is a claim of its own (devshm.py).
 """
 
 from experiments.sections import SHARED_MEMORY

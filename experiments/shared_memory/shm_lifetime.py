@@ -1,4 +1,9 @@
-"""What outlives its processes: System V segments, POSIX shared memory, shared anonymous memory?"""
+"""What outlives its processes: System V segments, POSIX shared memory, shared anonymous memory?
+
+A parent and its child use 16 MiB of a kind and exit: a System V segment, a POSIX object, shared anonymous memory.
+Shmem tells whether the memory stays used, and a later process looks for the content by id or name. Then the object is
+removed and Shmem is read again. A tmpfs file and an unlinked one show both answers.
+"""
 
 import os
 

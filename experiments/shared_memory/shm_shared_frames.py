@@ -1,4 +1,9 @@
-"""Do two processes that map one POSIX object have the same physical pages?"""
+"""Do two processes that map one POSIX object have the same physical pages?
+
+Two processes map one POSIX object shared, and one of them fills it. The pagemap of both tells page by page whether
+they have the same frame. A private mapping of the object that each wrote to shows how frames of their own read,
+memory inherited by fork how common ones do.
+"""
 
 from experiments.sections import SHARED_MEMORY
 from harness.claims import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Known

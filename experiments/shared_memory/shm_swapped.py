@@ -1,4 +1,9 @@
-"""Can shared memory that drop_caches does not free be swapped out?"""
+"""Can shared memory that drop_caches does not free be swapped out?
+
+A process in a group fills a System V segment, a POSIX object and shared anonymous memory. 1 is written to drop_caches
+and mincore tells that all of it is still there. Then private memory pushes the group past its limit, and a process
+that only maps an object tells how much of it is in swap. A disk file and a locked file are watched beside them.
+"""
 
 import os
 

@@ -1,4 +1,9 @@
-"""When does a tmpfs file get a new page: by writing to a hole, by reading one, by writing again?"""
+"""When does a tmpfs file get a new page: by writing to a hole, by reading one, by writing again?
+
+A tmpfs file of holes is read with read(), then a byte is written into every page of its first half, which is then
+read and written again. After each step the growth of Shmem is read, and pagemap tells whether every page kept its
+frame. Reading a hole through a mapping and writing to a private mapping show how a new page reads.
+"""
 
 import os
 

@@ -1,4 +1,9 @@
-"""When memory is short: do pages of tmpfs go to swap, and those of ramfs?"""
+"""When memory is short: do pages of tmpfs go to swap, and those of ramfs?
+
+In a group of 32 MiB a tmpfs file, a locked tmpfs file and a ramfs file are written, then private memory pushes the
+group past its limit. Processes that map the files and touch nothing tell how much of each is in swap, and mincore
+tells what is still there, also after the group is squeezed to 1 MiB.
+"""
 
 from experiments.sections import SHARED_MEMORY
 from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known

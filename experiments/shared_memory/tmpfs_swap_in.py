@@ -1,4 +1,10 @@
-"""What happens to a swapped-out tmpfs page that is read, or partly written?"""
+"""What happens to a swapped-out tmpfs page that is read, or partly written?
+
+Three tmpfs files and private memory are swapped out in a group until nothing of them is left in the swap cache. One
+file is read, in one every page is partly written, one is cut off. pswpin tells how many pages were read in by each
+step, and the content is compared with what was written. Private memory that is read shows how coming back reads, the
+file that is cut off how it does not.
+"""
 
 import os
 

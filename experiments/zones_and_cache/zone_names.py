@@ -1,4 +1,8 @@
-"""Into which zones is physical memory divided?"""
+"""Into which zones is physical memory divided?
+
+The zones that /proc/zoneinfo names are compared with the claim's three. Two texts of the same form that the lab made,
+one with just the three zones and one with a fourth, show that the comparison can read both answers.
+"""
 
 import os
 import re
