@@ -36,6 +36,11 @@ class Known:
                 and all(settings.get(name) == value for name, value in self.settings.items()))
 
 
+def known_by(setting: str, **answers: tuple[str, str]) -> tuple[Known, ...]:
+    """A known answer for each value of a setting: known_by("malloc", glibc=(CONFIRMED, source), jemalloc=…)."""
+    return tuple(Known(verdict, source, settings={setting: value}) for value, (verdict, source) in answers.items())
+
+
 def numbers(series: str) -> tuple[int, ...]:
     return tuple(int(part) for part in series.split("."))
 

@@ -6,8 +6,14 @@ from harness import oom
 from harness.needs import KIB, MIB
 from harness.operations import MPOL_BIND, POPULATE
 from harness.procedure import Lab, Probe, Sandbox
+from harness.quantities import Change, Quantity
 
 NEVER = -1000       # oom_score_adj of the process that asks: it is no candidate, so the others' sizes stay as they are
+
+
+def kills(since: str, until: str) -> Quantity:
+    """How many processes the OOM killer killed between two named moments, on the whole machine."""
+    return Change("vmstat:oom_kill", since, until).called(f"OOM kills from “{since}” to “{until}”", "kills")
 
 
 def adjust(lab: Lab, probe: Probe, value: int, file: str = "oom_score_adj") -> int:
