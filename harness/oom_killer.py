@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from harness import oom
 from harness.needs import KIB, MIB
+from harness.oom_score import adjust
 from harness.operations import MPOL_BIND, POPULATE
 from harness.procedure import Lab, Probe, Sandbox
 
 NEVER = -1000       # oom_score_adj of the process that asks: it is no candidate, so the others' sizes stay as they are
-
-
-def adjust(lab: Lab, probe: Probe, value: int, file: str = "oom_score_adj") -> int:
-    """Writes a process's oom_score_adj (or oom_adj): errno, 0 if it was taken."""
-    return lab.hand.attempt.put(f"/proc/{probe.pid}/{file}", str(value)).error
-
-
-def number(lab: Lab, probe: Probe, file: str = "oom_score") -> int:
-    """What one of a process's files says that holds a number."""
-    return int(lab.read(f"/proc/{probe.pid}/{file}"))
 
 
 def occupy(lab: Lab, name: str, size: int, sandbox: Sandbox | None = None, *, adj: int = 0) -> Probe:

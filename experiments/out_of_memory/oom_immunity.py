@@ -5,7 +5,8 @@ from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experimen
 from harness.counters import keyed
 from harness.needs import MIB, Needs
 from harness.oom import IsVictim
-from harness.oom_killer import NEVER, Witness, adjust, exhaust_group, exhaust_machine, number, occupy
+from harness.oom_killer import NEVER, Witness, exhaust_group, exhaust_machine, occupy
+from harness.oom_score import adjust, number
 from harness.procedure import Lab, Probe
 from harness.quantities import Quantity, Recorded
 

@@ -4,7 +4,8 @@ from experiments.sections import OUT_OF_MEMORY
 from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known
 from harness.needs import MIB, Needs
 from harness.oom import HighestDied
-from harness.oom_killer import NEVER, Witness, adjust, exhaust_group, exhaust_machine, number, occupy
+from harness.oom_killer import NEVER, Witness, exhaust_group, exhaust_machine, occupy
+from harness.oom_score import adjust, number
 from harness.procedure import Lab
 
 SIZES = {"small": 16 * MIB, "middle": 32 * MIB, "large": 48 * MIB}
