@@ -10,6 +10,7 @@ def points(name: str, score: int) -> Made:
     return EQUAL.but(records={name: score})
 
 
-CONFIRMS = {"oom-factor-runtime": points("waiting", 2), "oom-factor-nice": points("nice", 692), "oom-factor-root": points("user", 692)}
+CONFIRMS = {"oom-factor-runtime": points("waiting", 2), "oom-factor-nice": points("nice", 692),
+            "oom-factor-root": points("user", 692)}
 REFUTES = {"oom-factor-runtime": points("busy", 1), "oom-factor-nice": points("nice", 691),
            "oom-factor-root": points("user", 691)}
