@@ -13,8 +13,8 @@ LIMIT, LARGE, SMALL, HUGE = 64 * MIB, 40 * MIB, 8 * MIB, 72 * MIB
 ALONE, ROOM = 80 * MIB, 120 * MIB       # bytes
 CHOICES = 50                            # so many times the kernel looks for a victim in vain
 BADNESS = "mm/oom_kill.c, oom_badness: LONG_MIN at OOM_SCORE_ADJ_MIN (v5.10 to v7.2)"
-# Claim's setting → file, value, the value beside it that does not protect.
 UNDONE = "nothing written"
+# Claim's setting → file, value, the value beside it that does not protect.
 WAYS = {"oom_adj -17": ("oom_adj", -17, -16), "oom_score_adj -1000": ("oom_score_adj", -1000, -999)}
 
 OLD = Claim("oom-adj-minus17-immune", "A process with oom_adj -17 is never chosen, however large.", OUT_OF_MEMORY,
@@ -57,12 +57,13 @@ def procedure(lab: Lab) -> None:
     lab.record("kernel thread: score", int(lab.read("/proc/2/oom_score")))
     alone(lab, "in its limit", "oom_score_adj", 0, ROOM)
     in_group(lab, witness, UNDONE, "oom_score_adj", 0)
-    huge = occupy(lab, "huge", HUGE)
     for name, (file, value, beside) in WAYS.items():
         in_group(lab, witness, name, file, value)
-        system_wide(lab, witness, name, huge, file, value)
         alone(lab, name, file, value)
         alone(lab, f"beside {name}", file, beside)
+    huge = occupy(lab, "huge", HUGE)
+    for name, (file, value, _) in WAYS.items():
+        system_wide(lab, witness, name, huge, file, value)
     system_wide(lab, witness, UNDONE, huge, "oom_score_adj", 0)
 
 
