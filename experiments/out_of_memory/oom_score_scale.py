@@ -19,10 +19,12 @@ ALL = Claim("oom-score-all-is-1000", "oom_score runs from 0 (no memory used) to 
 
 
 def hold(lab: Lab, name: str, percent: int) -> None:
-    """Records the oom_score of a process that holds this share of RAM and swap, with what it has anyway."""
+    """Records the oom_score of a process that holds this share of RAM and swap, with what it has anyway: a first fill
+    brings libraries and page tables with it (1.2 MiB on 5.10), so what is missing then comes in a second one."""
     probe = lab.probe(name)
     total = lab.memory + lab.counter("meminfo:SwapTotal")
-    probe.map((total * percent // 100 - used(lab, probe)) // lab.page_size * lab.page_size).fill()
+    for share in (percent - 2, percent):
+        probe.map((total * share // 100 - used(lab, probe)) // lab.page_size * lab.page_size).fill()
     lab.record(f"{name}: thousandths", round(used(lab, probe) * 1000 / total))
     lab.record(name, number(lab, probe))
     probe.kill_now()
@@ -45,7 +47,7 @@ def score(name: str, title: str) -> Quantity:
 
 def share(percent: int) -> Guard:
     return Guard(Recorded(f"{'half' if percent == 50 else 'most'}: thousandths"), Within(percent * 10 - 2, percent * 10 + 2),
-                 "the process must hold that share: 2 thousandths are 110 pages, its page tables and last libraries")
+                 "the process must hold that share; 2 thousandths, 110 pages: VmRSS lags by up to 64 (v5.10)")
 
 
 WHY = "5 points are the rounding of the score and the pages that the process has besides"
