@@ -14,11 +14,18 @@ from harness.procedure import Lab, Probe, Sandbox
 NEVER = -1000       # oom_score_adj of the process that asks: it is no candidate, so the others' sizes stay as they are
 
 
-def occupy(lab: Lab, name: str, size: int, sandbox: Sandbox | None = None, *, adj: int = 0) -> Probe:
-    """A probe that holds so many bytes of anonymous memory."""
+def occupy(lab: Lab, name: str, size: int, sandbox: Sandbox | None = None, *, adj: int = 0,
+           moved_to: Sandbox | None = None) -> Probe:
+    """A probe that holds so many bytes of anonymous memory, born in a sandbox, or moved there before it asks for them.
+
+    One that is to be confined by a cpuset has to be moved: 5.10 leaves a process that is born there, by
+    CLONE_INTO_CGROUP, the nodes of its parent (42a11bf5c543, v6.3, mends it; 6.1's stable series has that too).
+    """
     probe = lab.probe(name, sandbox)
     if adj:
         adjust(lab, probe, adj)
+    if moved_to:
+        moved_to.set("cgroup.procs", str(probe.pid))
     if size:
         probe.map(size, flags=POPULATE)     # without swap the content does not matter, and the kernel is faster
     return probe

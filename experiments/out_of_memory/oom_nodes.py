@@ -1,18 +1,12 @@
 """When the nodes of a cpuset or of a memory policy are exhausted, who is a candidate, and against what is he measured?"""
 
-from typing import TYPE_CHECKING
-
 from experiments.sections import OUT_OF_MEMORY
 from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known
 from harness.needs import MIB, Needs
 from harness.oom import IsVictim
 from harness.oom_killer import NEVER, Witness, exhaust_node, occupy
-from harness.operations import POPULATE
 from harness.procedure import Lab, Probe
 from harness.quantities import Quantity
-
-if TYPE_CHECKING:
-    from harness.sandbox import Sandbox
 
 NODE, ELSEWHERE = 1, 0
 SMALL, LARGE, OUTSIDE, FILLED = 12 * MIB, 40 * MIB, 48 * MIB, 80 * MIB
@@ -34,26 +28,15 @@ BY_CPUSET = {f"cpuset, {name}": pair for name, pair in PAIRS.items()} | {"cpuset
 BY_POLICY = {f"policy, {name}": pair for name, pair in PAIRS.items()}
 
 
-def confine(lab: Lab, name: str, size: int, box: "Sandbox", adj: int = 0) -> Probe:
-    """A process that was moved into a cpuset before it asked for memory: 5.10 leaves one that is born there, by
-    CLONE_INTO_CGROUP, the nodes of its parent (42a11bf5c543, v6.3, mends it; 6.1's stable series has that too)."""
-    probe = occupy(lab, name, 0, adj=adj)
-    box.set("cgroup.procs", str(probe.pid))
-    if size:
-        probe.map(size, flags=POPULATE)
-    return probe
-
-
 def contest(lab: Lab, witness: Witness, where: str, *others: Probe) -> None:
     """Two processes on a node and a third that asks for the rest of it: of the same cpuset, or bound there by policy."""
     first, second, value = (BY_CPUSET | BY_POLICY).get(where, PAIRS["nothing written"])
     with lab.sandbox(where.replace(", ", "-").replace(" ", "-"), swap=0) as box:
         box.set("cpuset.mems", str(NODE))
-        members = [confine(lab, f"{where}: first", first, box, value), confine(lab, f"{where}: second", second, box)]
-        by_policy = where.startswith("policy")
-        asking = occupy(lab, f"{where}: asking", 0, adj=NEVER)
-        if not by_policy:
-            box.set("cgroup.procs", str(asking.pid))
+        members = [occupy(lab, f"{where}: first", first, adj=value, moved_to=box),
+                   occupy(lab, f"{where}: second", second, moved_to=box)]
+        by_policy = where in BY_POLICY
+        asking = occupy(lab, f"{where}: asking", 0, adj=NEVER, moved_to=None if by_policy else box)
         exhaust_node(lab, asking, NODE, by_policy)
         asking.kill_now()
         witness.record(where, *members, *others)
@@ -63,10 +46,10 @@ def procedure(lab: Lab) -> None:
     witness = Witness(lab)
     with lab.sandbox("filler", swap=0) as here:
         here.set("cpuset.mems", str(NODE))
-        confine(lab, "filler", FILLED, here, NEVER)     # no candidate; what it holds need not be filled each time
+        occupy(lab, "filler", FILLED, adj=NEVER, moved_to=here)    # no candidate, and filled once for all
         with lab.sandbox("elsewhere", swap=0) as box:
             box.set("cpuset.mems", str(ELSEWHERE))
-            outside = confine(lab, "outside", OUTSIDE, box)
+            outside = occupy(lab, "outside", OUTSIDE, moved_to=box)
             for where in BY_CPUSET:
                 contest(lab, witness, where, outside)
         # A policy's OOM asks for a task's policy, not for its cpuset (oom_cpuset_eligible): “outside” would be a candidate.
