@@ -94,8 +94,10 @@ def of_section(text: str) -> list[Experiment]:
 
     Raises UsageError where there is none.
     """
-    found = [experiment for experiment in load().values()
-             if text.lower() in " ".join([experiment.name, *(claim.section for claim in experiment.claims)]).lower()]
+    def words(one: Experiment) -> str:
+        return " ".join([one.name, one.procedure.__module__, *(claim.section for claim in one.claims)])
+
+    found = [experiment for experiment in load().values() if text.lower() in words(experiment).lower()]
     if not found:
         sections = sorted({claim.section for claim, _ in claims().values()})
         raise UsageError(f"--section {text}", "no experiment is in it", f"sections are: {'; '.join(sections)}")
