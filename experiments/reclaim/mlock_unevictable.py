@@ -1,12 +1,15 @@
 """Does mlock put the pages on the Unevictable list?"""
 
 from experiments.sections import RECLAIM
-from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Guard, Known, Not
+from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Guard, Known, Not, Outside, Within
 from harness.needs import MIB, Needs
 from harness.procedure import Lab
 from harness.quantities import Change, Pages, Quantity, pages
 
 SIZE = 8 * MIB
+# include/linux/pagevec.h: what one processor keeps on its way to a list (15 before 6.8). They are others' pages: the
+# compaction that empties the batches moves the agent, which is mlocked too (measured: 14 at most, all of them on 7.2).
+BATCH = 31
 
 MLOCKED = Claim(
     "mlock-unevictable", "mlock puts the pages on the Unevictable list.", RECLAIM,
@@ -47,15 +50,17 @@ def grown(step: int, what: str) -> Quantity:
     return Change("meminfo:Unevictable", MOMENTS[step - 1], MOMENTS[step]).called(f"growth of Unevictable by {what}")
 
 
-ALL, NOT_ALL = Exactly(pages(SIZE), "every page of it"), Not(pages(SIZE), "one page that is not there is enough")
-
-
 def all_of(label: str, step: int, what: str) -> tuple[Expect, ...]:
-    return (Expect(MLOCKED, unevictable(label, what), if_true=ALL, if_false=NOT_ALL,
+    near = pages(SIZE) - BATCH, pages(SIZE) + BATCH
+    return (Expect(MLOCKED, unevictable(label, what),
+                   if_true=Exactly(pages(SIZE), "every page of it"),
+                   if_false=Not(pages(SIZE), "one page that is not unevictable is enough"),
                    reads_true=unevictable("ramfs", "a mapped ramfs file"),
                    reads_false=unevictable("plain", "anonymous memory that is not locked"),
                    says=f"Of {{bound}} pages of {what} {{value}} were unevictable."),
-            Expect(MLOCKED, grown(step, what), if_true=ALL, if_false=NOT_ALL,
+            Expect(MLOCKED, grown(step, what),
+                   if_true=Within(*near, "all of it, but for one batch of others' pages on their way to the list"),
+                   if_false=Outside(*near, "more than a batch is not counted there"),
                    reads_true=grown(3, "a ramfs file"), reads_false=grown(4, "anonymous memory that is not locked"),
                    says=f"The lock on {what} moved Unevictable by {{value}} pages."))
 
