@@ -41,7 +41,7 @@ def procedure(lab: Lab) -> None:
     for semaphores in sets:
         probe.semctl(semaphores, 0, IPC_RMID)
     for number in range(NAMED):
-        probe.shm_unlink(f"/sem.semaphore-{number}")
+        probe.sem_unlink(f"/semaphore-{number}")
 
 
 ORDER = ("before", "tmpfs file", "anonymous memory", "System V semaphores", "named semaphores")
