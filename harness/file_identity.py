@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from harness.evidence import Recording
 from harness.operations import numbers
 from harness.procedure import Lab
@@ -14,6 +16,17 @@ def identify(lab: Lab, name: str, path: str) -> None:
     device, inode, _, links = numbers(lab.hand.stat(path).text)[:4]
     lab.record(f"{name}: file", {"file system": lab.hand.statfs(path).value, "device": device, "inode": inode,
                                  "links": links})
+
+
+def mounted_type(lab: Lab, path: str) -> str | None:
+    """The type of the file system mounted where a file lies, as mount(8) names it: statfs(2) has one number for tmpfs
+    and devtmpfs (drivers/base/devtmpfs.c, v5.10 to v6.12: with CONFIG_TMPFS it is made by mm/shmem.c)."""
+    device = numbers(lab.hand.stat(path).text)[0]
+    for row in lab.read("/proc/self/mountinfo").splitlines():
+        fields = row.split()
+        if fields[2] == f"{os.major(device)}:{os.minor(device)}":
+            return fields[fields.index("-") + 1]
+    return None
 
 
 def _field(name: str, field: str, title: str) -> Quantity:
