@@ -1,10 +1,12 @@
 """Does mlock put the pages on the Unevictable list?"""
 
+from collections.abc import Sequence
+
 from experiments.sections import RECLAIM
 from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Guard, Known, Not
 from harness.needs import MIB, Needs
 from harness.operations import COLD
-from harness.procedure import Lab
+from harness.procedure import Lab, Region
 from harness.quantities import Change, Pages, Quantity, pages
 
 SIZE = 8 * MIB
@@ -23,7 +25,8 @@ def procedure(lab: Lab) -> None:
     file = probe.map(SIZE, shared=True, fd=probe.create_file(lab.mount_disk() + "/file", SIZE))
     ramfs = lab.mount_ramfs() + "/file"
     lab.sync()
-    regions, spare = {}, probe.map(lab.page_size).fill()
+    spare = probe.map(lab.page_size).fill()
+    regions: dict[str, str | Region | Sequence[Region]] = {}
 
     def moment(name: str) -> None:
         # Pages are counted once they have left the processor's batch: this empties it (mm/madvise.c, madvise_cold), and
