@@ -1,4 +1,10 @@
-"""What is the data segment of a program made of, and who shares it?"""
+"""What is the data segment of a program made of, and who shares it?
+
+A copy of the probe's program on an ext4 disk is started twice, and both instances read the untouched part of their
+data segment. Its frames are compared with those of the file in the page cache; the memory map tells what kind of
+mapping it is. Then both write to half of it, and frames, kinds and content are compared again. Private and shared
+mappings of a file and anonymous memory are treated alike beside it.
+"""
 
 from dataclasses import replace
 

@@ -1,4 +1,9 @@
-"""Are the bss, the heap and the stack of a program private anonymous memory?"""
+"""Are the bss, the heap and the stack of a program private anonymous memory?
+
+A process writes to its bss and to a block of its heap; its stack is in use anyway. The memory map tells what kind of
+mapping each of the three lies in, and the kernel's page flags whether a page of them is page cache. An anonymous
+mapping and a shared mapping of a file show how both answers read.
+"""
 
 from experiments.sections import ADDRESS_SPACE
 from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known

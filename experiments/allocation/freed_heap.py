@@ -1,4 +1,10 @@
-"""Where does a heap block go that is freed below a live one: to the allocator only, or to the system, now or later?"""
+"""Where does a heap block go that is freed below a live one: to the allocator only, or to the system, now or later?
+
+A fresh process fills blocks of its heap and one live block above them, then frees the ones below. The heap's end is
+asked for before and after, and the resident pages inside the blocks are counted before, right after, and again after
+some seconds in which the process goes on allocating and freeing. Memory from bare brk that is kept and that is given
+back shows how both answers read.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Does free give a block that mmap served back to the system at once?"""
+"""Does free give a block that mmap served back to the system at once?
+
+Fresh processes get blocks of 1 and of 32 MiB from malloc, each served by a mapping of its own, fill them and free
+them. Resident pages that lie wholly inside the blocks are counted before and right after. Memory from bare brk, kept
+in one process and given back in another, shows how both answers read.
+"""
 
 from __future__ import annotations
 

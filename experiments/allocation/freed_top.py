@@ -1,4 +1,9 @@
-"""Does free give memory at the end of the heap back to the system at once?"""
+"""Does free give memory at the end of the heap back to the system at once?
+
+A fresh process fills blocks until the heap's end and frees them all, which is far more than the trim threshold.
+Resident pages that lie wholly inside the blocks are counted before and right after. Memory from bare brk, kept in one
+process and given back in another, shows how both answers read.
+"""
 
 from __future__ import annotations
 

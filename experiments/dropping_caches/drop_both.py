@@ -1,4 +1,10 @@
-"""Does writing 2 leave the page cache of files alone, and does 3 free it with their dentries and inodes?"""
+"""Does writing 2 leave the page cache of files alone, and does 3 free it with their dentries and inodes?
+
+Files are written, synced and closed on an ext4 disk and on a tmpfs, and 2 is written to drop_caches several times;
+mincore tells how many of their pages are still cached. Then 3,000 empty files are made in a directory, their dentries
+and inodes are counted, 3 is written once, and both counts and mincore are read again. Files on a tmpfs show what
+stays, a truncated file and an unmounted tmpfs what is gone.
+"""
 
 from experiments.sections import DROPPING_CACHES
 from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known

@@ -1,4 +1,9 @@
-"""Does drop_caches leave page cache alone while a process has it in its page tables, and free it afterwards?"""
+"""Does drop_caches leave page cache alone while a process has it in its page tables, and free it afterwards?
+
+One process maps a file and touches every page, another file it maps and leaves alone. 1 is written to drop_caches,
+and mincore tells how many pages of each file are still cached. Then the process exits, 1 is written once more, and
+mincore is asked again. A tmpfs file shows what stays.
+"""
 
 import os
 

@@ -1,4 +1,10 @@
-"""Which page cache does writing 1 to drop_caches free: clean, dirty, of an open file?"""
+"""Which page cache does writing 1 to drop_caches free: clean, dirty, of an open file?
+
+Files on an ext4 disk are prepared in the ways that the claims are about: written and synced, read, dirty, merely
+open, and a block device that was read. mincore tells for each how many pages are cached before and after 1 is written
+to drop_caches; the dirty file is looked at again after a sync and another write. A tmpfs file shows what stays, a
+file that was truncated what is gone.
+"""
 
 import os
 

@@ -1,4 +1,9 @@
-"""Do dentries and inodes stay when 1 is written to drop_caches, and go when 2 is?"""
+"""Do dentries and inodes stay when 1 is written to drop_caches, and go when 2 is?
+
+3,000 empty files are made on an ext4 disk and synced, and their dentries and inodes are counted by the kernel's own
+exact sums. The sums are read again after 1 is written to drop_caches, and after 2 is. Files on a tmpfs, which holds
+its dentries until it is unmounted, show how both answers read.
+"""
 
 from experiments.sections import DROPPING_CACHES
 from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known

@@ -1,4 +1,9 @@
-"""Are the messages in queues of both kinds tmpfs or page cache memory?"""
+"""Are the messages in queues of both kinds tmpfs or page cache memory?
+
+A POSIX queue and a System V queue are filled with 8 KiB messages to a known number of bytes, and the growth of Cached
+is read for each. A tmpfs file and anonymous memory of the same size show how both answers read. The queues' own
+counters tell that the messages are in them.
+"""
 
 from experiments.sections import OTHER_IPC
 from harness.claims import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known

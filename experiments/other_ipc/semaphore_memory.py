@@ -1,4 +1,9 @@
-"""Are semaphores of both kinds tmpfs or page cache memory?"""
+"""Are semaphores of both kinds tmpfs or page cache memory?
+
+System V semaphore sets with many members are made, then named POSIX semaphores, and the growth of Cached is read for
+each. For the named ones the kernel's page flags tell whether the page of each is a tmpfs page. A tmpfs file and
+anonymous memory show how both answers read.
+"""
 
 from experiments.sections import OTHER_IPC
 from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known

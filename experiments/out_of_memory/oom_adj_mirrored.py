@@ -1,4 +1,9 @@
-"""What do oom_adj and oom_score_adj say once a value was written to one of them?"""
+"""What do oom_adj and oom_score_adj say once a value was written to one of them?
+
+Every value from -17 to 15 is written to oom_adj of a process, and every value from -1000 to 1000 to its
+oom_score_adj. After each write both files are read back and compared with the scaled number, 1000/17 to one,
+truncated, and the ends as they are. Another process that nobody writes to shows how unchanged values read.
+"""
 
 from collections.abc import Callable
 

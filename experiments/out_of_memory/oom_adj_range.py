@@ -1,4 +1,9 @@
-"""Which values do oom_adj and oom_score_adj take?"""
+"""Which values do oom_adj and oom_score_adj take?
+
+Every value of each range is written to oom_adj and to oom_score_adj of a process, then values beyond it and words
+that are no numbers; the errno of each write is kept. The default is read from a kernel thread that nobody ever wrote
+to. Which of the files exist is looked up beside a name that no kernel has.
+"""
 
 from experiments.sections import OUT_OF_MEMORY
 from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Not

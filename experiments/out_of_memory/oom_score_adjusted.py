@@ -1,4 +1,10 @@
-"""How do oom_score_adj and oom_adj change the number in oom_score: by a sum, by shifted bits?"""
+"""How do oom_score_adj and oom_adj change the number in oom_score: by a sum, by shifted bits?
+
+The number in oom_score of an idle process is read, then again with its oom_score_adj raised by 300, and with its
+oom_adj lowered by 1, 2 and 3. The changes are compared with a plain sum and with a bit shift. Scores that were
+brought to the claimed number by searching for the value that yields it, and scores left alone, show how both answers
+read.
+"""
 
 from experiments.sections import OUT_OF_MEMORY
 from harness.claims import CONFIRMED, REFUTED, Claim, Expect, Experiment, Known, Outside, Within

@@ -1,4 +1,9 @@
-"""Does oom_score depend on a process's age, CPU time, priority or owner?"""
+"""Does oom_score depend on a process's age, CPU time, priority or owner?
+
+One process waits for the whole trial, another computes for a second; their oom_score is read before and after.
+Processes alike in everything else are compared at nice 19 and at 0, and under root and an ordinary user. One that
+grows, one that is favoured by oom_score_adj and one that is equal show how both answers read.
+"""
 
 from collections.abc import Callable
 

@@ -1,4 +1,9 @@
-"""Whose memory makes a process's oom_score: its own, of every kind, or that of its children too?"""
+"""Whose memory makes a process's oom_score: its own, of every kind, or that of its children too?
+
+Processes alike in everything else are compared by their oom_score: with 32 MiB more of anonymous, shared and mapped
+file memory, with idle children, and with children that hold memory of their own. One that is favoured by
+oom_score_adj and one that only reserves 32 MiB show how both answers read.
+"""
 
 from experiments.sections import OUT_OF_MEMORY
 from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Known

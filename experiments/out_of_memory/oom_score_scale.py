@@ -1,4 +1,9 @@
-"""Is oom_score the share of memory that a process uses, in thousandths?"""
+"""Is oom_score the share of memory that a process uses, in thousandths?
+
+The number in oom_score is read for a process that holds nearly nothing, and for ones that fill memory until they use
+exactly half and 60 % of RAM and swap. Scores that were brought to 500 and to 600 by oom_score_adj, and one exempt by
+-1000, show how both answers read.
+"""
 
 from experiments.sections import OUT_OF_MEMORY
 from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known, Outside, Within

@@ -1,4 +1,9 @@
-"""What becomes of a request larger than RAM and swap in overcommit mode 0?"""
+"""What becomes of a request larger than RAM and swap in overcommit mode 0?
+
+With swap on, a process asks for private and shared mappings as large as RAM and swap, a page larger, 1.2, 10 and 20
+times as large, and larger than any address space. The errno of each is recorded and nothing is kept. OOM kills are
+counted between the requests; a kill at a small group's limit shows how one reads.
+"""
 
 import errno
 

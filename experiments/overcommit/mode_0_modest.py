@@ -1,4 +1,9 @@
-"""Does overcommit mode 0 grant many requests that are each below RAM and swap, whatever their sum?"""
+"""Does overcommit mode 0 grant many requests that are each below RAM and swap, whatever their sum?
+
+A process asks for several mappings of one size and keeps all of them until the last: 0.9 times RAM and swap each,
+then a page less than both. How many were granted is counted. Small requests and requests of twice RAM and swap show
+how both answers read.
+"""
 
 from experiments.sections import OVERCOMMIT
 from harness.claims import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Known

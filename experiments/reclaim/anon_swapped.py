@@ -1,4 +1,10 @@
-"""What becomes of anonymous pages when memory runs short?"""
+"""What becomes of anonymous pages when memory runs short?
+
+A process in a group holds 16 MiB of anonymous memory, and the group's limit is lowered by 12 MiB. The page table
+tells which pages are marked as swapped, and pswpout how many were written. The limit is lifted, all of the memory is
+read again, the page faults of that are counted and the content is checked. A squeezed file mapping, memory that never
+moved, memory paged out on demand and memory thrown away are read beside it.
+"""
 
 from experiments.sections import RECLAIM
 from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known

@@ -1,4 +1,10 @@
-"""Are mlocked pages swapped out, when memory is short or has run out?"""
+"""Are mlocked pages swapped out, when memory is short or has run out?
+
+A process in a group locks private and shared memory and holds more that it does not lock. The group is squeezed below
+the sum; then another process of it fills until it is killed, so that nothing was left to reclaim. After each the page
+table tells which pages are in swap. A ramfs file, which has no swap, and the memory that is not locked show how both
+answers read.
+"""
 
 from experiments.sections import RECLAIM
 from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known

@@ -1,4 +1,9 @@
-"""Does mlock put the pages on the Unevictable list?"""
+"""Does mlock put the pages on the Unevictable list?
+
+A process locks anonymous memory, then a mapped file; then it fills a ramfs file and memory that it does not lock.
+After each step the growth of Unevictable is read, once the processor's batch is empty. At the end the kernel's page
+flags tell for every page whether it is unevictable.
+"""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,9 @@
-"""At swappiness 0, is cache freed and nothing swapped as long as there is cache?"""
+"""At swappiness 0, is cache freed and nothing swapped as long as there is cache?
+
+At swappiness 0 a guest with idle anonymous memory reads a file larger than its memory, before swap is on and after. A
+time series checks that free plus file pages stay above the high watermarks, which is the claim's condition. Pages
+swapped out are counted meanwhile, and once more when the idle memory is paged out on demand.
+"""
 
 import os
 

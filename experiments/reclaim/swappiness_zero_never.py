@@ -1,4 +1,9 @@
-"""At swappiness 0, does reclaim never swap, whatever the shortage?"""
+"""At swappiness 0, does reclaim never swap, whatever the shortage?
+
+At swappiness 0 a guest holds idle anonymous memory, and another process fills more than the machine has, until
+reclaim swaps or the OOM killer ends it. Pages swapped out are counted in that stretch, in a quiet one before it, and
+when memory is paged out on demand.
+"""
 
 from experiments.sections import RECLAIM
 from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known

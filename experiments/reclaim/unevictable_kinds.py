@@ -1,4 +1,8 @@
-"""Are only mlocked pages unevictable?"""
+"""Are only mlocked pages unevictable?
+
+A process locks memory with mlock, locks a System V segment with SHM_LOCK, which is not mlock, fills a ramfs file, and
+fills memory that it does not lock. The kernel's page flags tell for every page of each whether it is unevictable.
+"""
 
 from experiments.sections import RECLAIM
 from harness.claims import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known

@@ -1,4 +1,9 @@
-"""Is a shared anonymous mapping an unnamed tmpfs file, filled with zeros?"""
+"""Is a shared anonymous mapping an unnamed tmpfs file, filled with zeros?
+
+A shared anonymous mapping is read byte by byte before anything is written, then filled. The file behind it is opened
+through /proc/PID/map_files: statfs names its file system, stat counts its names, and the kernel's page flags tell
+what its pages are. A tmpfs file, an unlinked one, a disk's file and a private mapping are asked the same.
+"""
 
 from experiments.sections import SHARED_MEMORY
 from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Not

@@ -1,4 +1,9 @@
-"""Does shared anonymous memory outlive its processes?"""
+"""Does shared anonymous memory outlive its processes?
+
+A parent fills a shared anonymous mapping and forks; the parent exits, the child reads all of it and exits too. Shmem
+is read before, in between and at the end. A tmpfs file and an unlinked one, mapped in the same way, show how both
+answers read.
+"""
 
 import os
 

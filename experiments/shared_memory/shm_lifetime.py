@@ -1,4 +1,9 @@
-"""Do System V segments and POSIX shared memory outlive their processes, until they are removed?"""
+"""Do System V segments and POSIX shared memory outlive their processes, until they are removed?
+
+A parent fills a System V segment or a POSIX object, forks, and both processes exit. Shmem tells whether the memory is
+still used, and a later process looks for the content by id or name. Then the object is removed and Shmem is read once
+more. A tmpfs file and an unlinked one show how both answers read.
+"""
 
 import os
 
