@@ -27,6 +27,8 @@ STAGES = [
     {"run"},
     {"matrix"},
     {"progress"},
+    {"command"},
+    {"across"},
     {"commands"},
 ]
 # Each with the one thing that it reads of a later stage, and why.
