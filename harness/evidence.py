@@ -1,7 +1,8 @@
 """Evidence: what the trials recorded, raw, on disk; written as it comes, read back without any machine.
 
 A recording (one arm of one trial) is a file of JSON lines, compressed with Zstandard. Its events:
-start (machine, settings), operation, sample, series (a sample of a time series), pages, record, note, end.
+start (machine, settings), operation, sample, series (a sample of a time series), pages, record, note, cost (what the
+procedure took: wall seconds, seconds of this host's processors), end.
 """
 
 from __future__ import annotations

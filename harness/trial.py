@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -56,11 +58,18 @@ def programs_of(experiment: Experiment, settings: Settings) -> tuple[tuple[str, 
     return tuple(tools)
 
 
-def open_machine(cell: Cell, number: int, console: Path) -> VM:
-    """A fresh machine for trial `number` (1…): restored from boot `number`, or booted."""
-    if cell.fresh:
-        return vm.boot(cell.kernel, cell.shape, cell.accelerator, console)
-    return snapshots.restore(cell.kernel, cell.shape, cell.accelerator, number - 1, console)
+@contextmanager
+def open_machine(cell: Cell, number: int, console: Path) -> Iterator[VM]:
+    """A fresh machine for trial `number` (1…) in a place of its own: restored from boot `number`, or booted. A clone
+    is launched before there is a place for it: what QEMU does until it loads the snapshot is over by then."""
+    where = (cell.kernel, cell.shape, cell.accelerator)
+    with ExitStack() as stack:
+        waiting = None if cell.fresh else snapshots.launch(*where, number - 1, console)
+        if waiting:
+            stack.callback(waiting.close)
+        stack.enter_context(place(alone=cell.experiment.timed))
+        machine = vm.boot(*where, console) if cell.fresh else snapshots.restore(*where, number - 1, console, waiting)
+        yield stack.enter_context(machine)
 
 
 def run_trial(cell: Cell, number: int, directory: Path) -> str | None:
@@ -94,8 +103,11 @@ def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recor
                                "(allocators: libjemalloc2, libtcmalloc-minimal4)")
     console = directory / f"trial-{number}{'.' + arm if arm else ''}.console.log"
     try:
-        with place(), open_machine(cell, number, console) as machine:
+        with open_machine(cell, number, console) as machine:
+            began = time.monotonic()
             with_machine(machine, cell, arm, recorder)
+            recorder.event("cost", seconds=round(time.monotonic() - began, 3),
+                           processor_seconds=machine.qemu.processor_seconds())
         return "ok", ""
     except Absent as missing:
         return "absent", str(missing)
