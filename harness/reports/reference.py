@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import catalogue, results, rows
-from harness.claims import SKIPPED, Claim, Expect, Experiment, Known
+from harness.claims import SKIPPED, Claim, Expect, Experiment
 from harness.errors import UsageError
 from harness.reports import history, markdown, noise
 from harness.reports.answer import setting, tally, where
@@ -242,7 +242,6 @@ class Page:
     experiment: Experiment
     lines: tuple[Line, ...]
     same: dict[str, str]
-    known: tuple[Known, ...]
 
     @property
     def expects(self) -> list[Expect]:
@@ -263,7 +262,7 @@ def page(claim: Claim, experiment: Experiment, lines: Sequence[Line], cells: Cel
     own = [row for line in lines for row in line.rows]
     shared = {name: value for name, value in own[0]["settings"].items()
               if all(row["settings"].get(name, value) == value for row in own)}
-    return Page(claim, experiment, tuple(lines), shared, claim.known)
+    return Page(claim, experiment, tuple(lines), shared)
 
 
 def numbers(of: Page, expect: Expect) -> list[Reading]:
