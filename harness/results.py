@@ -224,7 +224,7 @@ def read_verdicts(run: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads((run / "verdicts.json").read_text())
     except (OSError, ValueError) as error:
-        raise UsageError(f"run {run}", "it has no readable verdicts.json", "`invoke judge` makes one from its evidence"
+        raise UsageError(f"run {run}", "it has no readable verdicts.json", "`invoke report` makes one from its evidence"
                          ) from error
     return found
 

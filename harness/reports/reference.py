@@ -102,7 +102,7 @@ def publish(runs: Sequence[Path], noisy: Sequence[Path], to: Path) -> Cells:
     for claim, experiment in sections(cells):
         lines = history.of_claim(claim, cells.rows)
         plots = copy_plots(claim, cells, to)
-        text = template("claim.md.j2").render(page=page(claim, experiment, lines, cells), plots=plots)
+        text = template("claim.md.j2").render(page=page(claim, experiment, lines), plots=plots)
         (to / PAGES / f"{claim.id}.md").write_text(text, "utf-8")
     (to / "README.md").write_text(template("reference.md.j2").render(
         cells=cells, index=index(cells), kernels=kernel_table(cells), noise=(to / noise.PAGE).exists(),
@@ -258,7 +258,7 @@ class Page:
         return sorted({row["run"] for _, row in self.rows})
 
 
-def page(claim: Claim, experiment: Experiment, lines: Sequence[Line], cells: Cells) -> Page:
+def page(claim: Claim, experiment: Experiment, lines: Sequence[Line]) -> Page:
     own = [row for line in lines for row in line.rows]
     shared = {name: value for name, value in own[0]["settings"].items()
               if all(row["settings"].get(name, value) == value for row in own)}
