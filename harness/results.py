@@ -44,7 +44,8 @@ def create(parent: Path, kernel: str, what: str) -> Path:
 def find(run: str, parent: Path = RUNS) -> Path:
     """A run by its directory, its id, or `latest`. Raises UsageError for one that is not there."""
     if run == "latest":
-        found = sorted((path for path in parent.glob("*") if (path / "verdicts.json").exists()),
+        runs = (path.parent for path in parent.glob("*/environment.json"))
+        found = sorted((path for path in runs if (path / "verdicts.json").exists()),
                        key=lambda path: (path / "verdicts.json").stat().st_mtime)
         if not found:
             raise UsageError("run latest", f"there is no run in {parent}", "start with `invoke run-experiment`")

@@ -39,8 +39,9 @@ class Line:
             return f"{decided[0]['verdict']} on every kernel that decided it ({len(decided)})"
         parts = [f"{changes[0][0]['verdict']} up to {changes[0][0]['kernel']}"]
         for (_, since), later in zip(changes, [*changes[1:], None], strict=True):
-            until = f" to {later[0]['kernel']}" if later else ""
-            parts.append(f"{since['verdict']} {'from' if later else 'since'} {since['kernel']}{until}")
+            first, last = since["kernel"], later[0]["kernel"] if later else None
+            when = f"since {first}" if last is None else f"on {first}" if first == last else f"from {first} to {last}"
+            parts.append(f"{since['verdict']} {when}")
         return ", ".join(parts)
 
 

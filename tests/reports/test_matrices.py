@@ -106,6 +106,13 @@ def test_history_has_change_points_with_both_numbers(tmp_path: Path) -> None:
     assert run.name in text
 
 
+def test_a_claim_that_changes_twice(tmp_path: Path) -> None:
+    write_matrix(tmp_path / "run", TMPFS, {OLD: {"": kept(N, N, N)}, MIDDLE: {"": kept(2, 2, 2)},
+                                           NEW: {"": kept(N, N, N)}})
+    [line] = history.of_claim(catalogue.claims()[CLAIM][0], rows.collected(tmp_path, tmp_path / "none"))
+    assert line.summary() == f"confirmed up to {OLD}, refuted on {MIDDLE}, confirmed since {NEW}"
+
+
 def test_history_names_the_known_answer_of_a_change(tmp_path: Path) -> None:
     experiment = catalogue.load()["vma-structures"]
     true, false = vma_structures.CONFIRMS["vma-tree-and-list"], vma_structures.REFUTES["vma-tree-and-list"]
