@@ -26,14 +26,15 @@ from harness.errors import LabError, UsageError
 
 @cache
 def load() -> dict[str, Experiment]:
-    """Name → experiment. A file's name is the experiment's, its first line the question."""
+    """Name → experiment. A file's name is the experiment's; of its docstring the first line is the question, the rest
+    the procedure in words."""
     found = {}
     for module in modules():
         if not hasattr(module, "EXPERIMENT"):
             raise LabError(f"experiment {module.__file__}", "it defines no EXPERIMENT", "`CONTRIBUTING.md` shows how")
         name = module.__name__.rsplit(".", 1)[-1].replace("_", "-")
-        question = (module.__doc__ or "").strip().split("\n")[0]
-        found[name] = replace(module.EXPERIMENT, name=name, question=question)
+        question, _, words = (module.__doc__ or "").strip().partition("\n")
+        found[name] = replace(module.EXPERIMENT, name=name, question=question, words=" ".join(words.split()))
     return dict(sorted(found.items()))
 
 
@@ -100,8 +101,10 @@ def of_section(text: str) -> list[Experiment]:
 
     Raises UsageError where there is none.
     """
-    found = [experiment for experiment in load().values()
-             if text.lower() in " ".join([experiment.name, *(claim.section for claim in experiment.claims)]).lower()]
+    def words(one: Experiment) -> str:
+        return " ".join([one.name, one.procedure.__module__, *(claim.section for claim in one.claims)])
+
+    found = [experiment for experiment in load().values() if text.lower() in words(experiment).lower()]
     if not found:
         raise UsageError(f"--section {text}", "no experiment is in it", f"sections are: {'; '.join(section_order())}")
     return found

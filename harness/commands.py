@@ -192,11 +192,11 @@ def list_(context: Any, search: str = "") -> int:
 @task(help={"claim": "the id of a claim", "results": "where run directories are"})
 @guarded
 def explain(context: Any, claim: str, results: str = RUNS) -> int:
-    """A claim: why it is decided this way, its known answers, the newest evidence."""
-    from harness.reports import listing
+    """A claim: what is done, why it is decided this way, its known answers, the newest evidence in numbers."""
+    from harness.reports import explained
 
     experiment, found = catalogue.find(claim)
-    listing.explain(experiment, [found] if found else list(experiment.claims), Path(results))
+    explained.explain(experiment, [found] if found else list(experiment.claims), Path(results))
     return errors.AS_KNOWN
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from harness import catalogue, errors, evidence, verdicts
+from harness import catalogue, errors, evidence, noise, verdicts
 from harness.claims import SKIPPED, UNDECIDED, Experiment
 from harness.errors import LabError, UsageError
 from harness.evidence import Trial
@@ -75,7 +75,8 @@ def describe_cell(experiment: Experiment, axis: dict[str, str], trials: int, ker
     return {"schema": SCHEMA, "experiment": experiment.name, "version": experiment.version,
             "source": catalogue.source_digest(experiment), "axis": axis, "trials": trials, "kernel": kernel["release"],
             "series": kernel["series"], "config": kernel["config"], "image": kernel.get("digest"),
-            "package": kernel.get("source"), "accelerator": accelerator, "seconds": None, "failures": [], "bounds": []}
+            "package": kernel.get("source"), "accelerator": accelerator, "seconds": None, "failures": [], "bounds": [],
+            "noise": noise.published(kernel["series"])}
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,8 @@ def judge_trials(directory: Path, cell: dict[str, Any], experiment: Experiment, 
                    if recording.end["status"] == "absent"), None)
     found: list[Verdict] = []
     if not failures and absent is None:
-        found = verdicts.judge(experiment, trials, recorded_bounds(cell) if as_recorded else None, cell["trials"])
+        found = verdicts.judge(experiment, trials, recorded_bounds(cell) if as_recorded else None, cell["trials"],
+                               noise.floor_of(cell))
     rows = [row(one, cell, trials) for one in found]
     return Judged(Outcome(directory, cell, experiment, rows, failures, absent or ""), trials, found)
 

@@ -135,9 +135,9 @@ def with_machine(machine: VM, cell: Cell, arm: str, recorder: Recorder) -> None:
     for path in experiment.needs.files:
         if lab.hand.attempt.stat(path).error:
             raise Skip(f"this kernel has no {path}")
-    lab.sampler.dry()
     if experiment.rate:
         lab.sampler.start_series(experiment.rate)
+    lab.sample_idle()
     experiment.procedure(lab)
     if experiment.rate:
         lab.sampler.stop_series()

@@ -1,4 +1,10 @@
-"""At which watermarks does kswapd wake and go to sleep again?"""
+"""At which watermarks does kswapd wake and go to sleep again?
+
+Kernel probes record the free pages and the marks of every zone each time that kswapd is woken and each time that it
+goes to sleep. A guest is filled with anonymous memory and then reads a file page by page, so that kswapd wakes and
+sleeps many times; in a second shortage there is next to nothing that it could free. In between, the marks are moved
+past what is free and back by min_free_kbytes, which shows a wake below the mark and a sleep above it.
+"""
 
 from collections.abc import Callable
 from operator import itemgetter

@@ -15,8 +15,9 @@ from harness import verdicts
 from harness.claims import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Expect, Guard, Range
 from harness.evidence import Trial
 from harness.quantities import Quantity
-from harness.reports import readings
+from harness.reports import kills, microscope, readings
 from harness.reports.answer import setting, where
+from harness.reports.microscope import Look
 from harness.reports.readings import Cell, Row
 from harness.reports.wording import bound, code, counted, memory, number, over_trials, plain, signed, spread
 from harness.results import Judged, Outcome
@@ -202,6 +203,17 @@ def anchor(outcome: Outcome, claim: str) -> str:
     return claim + outcome.directory.name.removeprefix(outcome.experiment.name).replace("@", ".")
 
 
+def looks(cell: Cell) -> list[tuple[str, list[Look]]]:
+    """Each arm of the shown trial that looked at pages, and what it saw."""
+    arms = cell.shown.arms if cell.shown else {}
+    return [(arm, found) for arm in cell.asked if (found := microscope.looks(arms[arm]))]
+
+
+def killed(cell: Cell) -> list[dict[str, Any]]:
+    """Every victim of the shown trial."""
+    return [row for arm in cell.asked if cell.shown for row in kills.rows(cell.shown.arms[arm])]
+
+
 def summary(outcomes: Sequence[Outcome]) -> str:
     """How many verdicts of each kind, how many surprises and errors."""
     rows = [row for one in outcomes for row in one.rows]
@@ -230,6 +242,7 @@ def templates() -> Environment:
     found.globals |= {"where": where, "setting": setting, "anchor": anchor, "ranges": ranges,
                             "numbers": numbers, "guard_bound": guard_bound, "counted": counted, "settings": settings,
                             "is_surprise": is_surprise, "COLUMNS": COLUMNS, "UNDECIDED": UNDECIDED, "SKIPPED": SKIPPED}
+    found.globals |= {"looks": looks, "columns": microscope.columns, "ROWS": microscope.ROWS, "kills": killed}
     return found
 
 
