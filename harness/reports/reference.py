@@ -14,10 +14,10 @@ from harness.claims import SKIPPED, Claim, Expect, Experiment
 from harness.errors import UsageError
 from harness.reports import history, markdown, noise
 from harness.reports.answer import setting, tally
+from harness.reports.explained import aloud
 from harness.reports.history import Line
 from harness.reports.index import Cells, Entry, index, kernel_table, sections
 from harness.reports.listing import known_text
-from harness.reports.wording import bound
 from harness.results import Outcome
 from harness.rows import Row
 from harness.verdicts import spread
@@ -80,7 +80,7 @@ def publish(runs: Sequence[Path], noisy: Sequence[Path], to: Path) -> Cells:
 
 def template(name: str) -> Any:
     found = markdown.templates()
-    found.globals |= {"numbers": numbers, "known_text": known_text, "bound": bound, "dict": dict}
+    found.globals |= {"numbers": numbers, "known_text": known_text, "aloud": aloud, "dict": dict}
     return found.get_template(name)
 
 
