@@ -9,7 +9,7 @@ from invoke import task
 
 from harness import catalogue, errors
 from harness.command import RUNS, guarded, say
-from harness.errors import UsageError
+from harness.errors import LabError, UsageError
 
 
 @task(help={"a": "a run, one of its kernels or settings: RUN, RUN@6.1, RUN@lru=classic, reference@6.12", "b": "another",
@@ -57,7 +57,11 @@ def publish(context: Any, runs: str = "latest", noise: str = "", to: str = "resu
                     for names in (runs, noise))
     if len(noisy) == 1:
         raise UsageError(f"--noise {noise}", "one run has no noise", "name at least two, separated by commas")
-    cells = reference.publish(found, noisy, Path(to))
+    try:
+        cells = reference.publish(found, noisy, Path(to))
+    except OSError as error:
+        raise LabError(f"reference {to}", error.strerror or "can't be written", "free some room or name another --to"
+                       ) from error
     size = sum(path.stat().st_size for path in Path(to).rglob("*") if path.is_file())
     say(f"{Path(to) / 'README.md'}: {len(cells.rows)} rows on {', '.join(cells.kernels)}; {size / 1e6:.1f} MB in all")
     return errors.AS_KNOWN

@@ -98,6 +98,8 @@ def run_and_report(experiments: Sequence[Experiment], what: str, claim: str | No
         for line in answer.ending(finished.outcomes) if len(finished.outcomes) > 1 and claim is None else ():
             say(line)
         say(f"  Report: {finished.directory / 'report.md'}")
+    if finished.interrupted and resume:
+        print("Interrupted; the same command goes on from here.", file=sys.stderr)
     return finished.status(claim)
 
 
