@@ -152,16 +152,16 @@ def changed(lines: Sequence[Line]) -> list[str]:
 
 
 def apart(lines: Sequence[Line]) -> list[str]:
-    """Kernel by kernel, the verdicts that differ with the setting."""
-    by_kernel: dict[str, dict[str, str]] = {}
+    """The verdicts that differ with the setting, and on which kernels."""
+    by_kernel: dict[str, dict[str, list[Line]]] = {}
     for line in lines:
         for row in line.rows:
             if row["verdict"] in history.DECIDED:
-                by_kernel.setdefault(row["kernel"], {})[setting(dict(line.axis))] = row["verdict"]
+                by_kernel.setdefault(row["kernel"], {}).setdefault(row["verdict"], []).append(line)
     said: dict[str, list[str]] = {}
     for kernel in rows.in_order(by_kernel):
-        if len(set(by_kernel[kernel].values())) > 1:
-            words = ", ".join(f"{verdict} with {axis}" for axis, verdict in by_kernel[kernel].items())
+        if len(by_kernel[kernel]) > 1:
+            words = "; ".join(f"{verdict} with {labels(those)}" for verdict, those in by_kernel[kernel].items())
             said.setdefault(words, []).append(kernel)
     return [f"{words} (on {', '.join(kernels)})" for words, kernels in said.items()]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from harness import catalogue, results, rows
-from harness.claims import SKIPPED, Claim, Expect, Experiment
+from harness.claims import Claim, Expect, Experiment
 from harness.errors import UsageError
 from harness.reports import history, markdown, noise
 from harness.reports.answer import setting, tally
@@ -80,28 +80,21 @@ def publish(runs: Sequence[Path], noisy: Sequence[Path], to: Path) -> Cells:
 
 def template(name: str) -> Any:
     found = markdown.templates()
-    found.globals |= {"numbers": numbers, "known_text": known_text, "aloud": aloud, "dict": dict}
+    found.globals |= {"known_text": known_text, "aloud": aloud, "dict": dict}
     return found.get_template(name)
 
 
-@dataclass(frozen=True)
-class Reading:
-    """The numbers of one expectation under one setting on one kernel, over its trials."""
-
-    kernel: str
-    setting: str
-    value: str
-    if_true: str
-    if_false: str
-    reads_true: str
-    reads_false: str
+Content = TypeVar("Content")
 
 
 @dataclass(frozen=True)
 class Page:
+    """A claim's page. names: release → what a kernel is called there; same: settings that all rows have."""
+
     claim: Claim
     experiment: Experiment
     lines: tuple[Line, ...]
+    names: Mapping[str, str]
     same: dict[str, str]
 
     @property
@@ -118,26 +111,46 @@ class Page:
     def runs(self) -> list[str]:
         return sorted({row["run"] for _, row in self.rows})
 
+    def folded(self, entries: Iterable[tuple[str, Row, Content]]) -> list[tuple[str, str, Content]]:
+        """Kernels, settings and what they have in common: each content once for a setting, and for settings that have
+        it on the same kernels."""
+        kernels: dict[tuple[str, Content], list[str]] = {}
+        for axis, row, content in entries:
+            kernels.setdefault((axis, content), []).append(self.names[row["kernel"]])
+        settings: dict[tuple[str, Content], list[str]] = {}
+        for (axis, content), on in kernels.items():
+            settings.setdefault((", ".join(on), content), []).append(axis)
+        return [(on, "; ".join(axes), content) for (on, content), axes in settings.items()]
+
+    def verdicts(self) -> list[tuple[str, str, tuple[str, str, str, str]]]:
+        """Of the kernels and settings: verdict, known answer, valid trials, and what was found."""
+        return self.folded((axis, row, (
+            f"**{row['verdict']}**{' SURPRISE' if markdown.is_surprise(row) else ''}", row["known"] or "none",
+            f"{row['valid']} of {row['trials']}", row["why"])) for axis, row in self.rows)
+
+    def numbers(self, expect: Expect) -> list[tuple[str, str, tuple[str, str, str, str, str]]]:
+        """Of an expectation: the value over the trials, both ranges, both references. A row of another version may
+        lack it."""
+        found = []
+        for axis, row in self.rows:
+            names = [entry["name"] for entry in row["quantities"]]
+            if expect.quantity.name in names:
+                at = names.index(expect.quantity.name)
+                entry, (true, false) = row["quantities"][at], row["references"][2 * at:2 * at + 2]
+                found.append((axis, row, (spread(entry["values"]), bounds(entry["if_true"]), bounds(entry["if_false"]),
+                                          spread(true["values"]), spread(false["values"]))))
+        return self.folded(found)
+
 
 def page(claim: Claim, experiment: Experiment, lines: Sequence[Line]) -> Page:
     own = [row for line in lines for row in line.rows]
     shared = {name: value for name, value in own[0]["settings"].items()
               if all(row["settings"].get(name, value) == value for row in own)}
-    return Page(claim, experiment, tuple(lines), shared)
-
-
-def numbers(of: Page, expect: Expect) -> list[Reading]:
-    """An expectation's numbers on every kernel. A row of another version may lack it."""
-    found = []
-    for axis, row in of.rows:
-        names = [entry["name"] for entry in row["quantities"]]
-        if row["verdict"] == SKIPPED or expect.quantity.name not in names:
-            continue
-        at = names.index(expect.quantity.name)
-        entry, (true, false) = row["quantities"][at], row["references"][2 * at:2 * at + 2]
-        found.append(Reading(row["kernel"], axis, spread(entry["values"]), bounds(entry["if_true"]),
-                             bounds(entry["if_false"]), spread(true["values"]), spread(false["values"])))
-    return found
+    series: dict[str, set[str]] = {}
+    for row in own:
+        series.setdefault(row["series"], set()).add(row["kernel"])
+    names = {row["kernel"]: row["series"] if len(series[row["series"]]) == 1 else row["kernel"] for row in own}
+    return Page(claim, experiment, tuple(lines), names, shared)
 
 
 def bounds(text: str) -> str:
