@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import experiments
+from experiments import sections
 from harness.claims import Claim, Experiment
 from harness.errors import LabError, UsageError
 
@@ -89,6 +90,12 @@ def search(text: str) -> Iterator[tuple[Claim, Experiment]]:
             yield claim, experiment
 
 
+def section_order() -> list[str]:
+    """Sections in the order of experiments/sections.py; those of the user's own experiments last."""
+    declared = [text for name, text in vars(sections).items() if name.isupper()]
+    return list(dict.fromkeys([*declared, *(claim.section for claim, _ in claims().values())]))
+
+
 def of_section(text: str) -> list[Experiment]:
     """The experiments whose section, folder or name has the text in it; all for none.
 
@@ -99,6 +106,5 @@ def of_section(text: str) -> list[Experiment]:
 
     found = [experiment for experiment in load().values() if text.lower() in words(experiment).lower()]
     if not found:
-        sections = sorted({claim.section for claim, _ in claims().values()})
-        raise UsageError(f"--section {text}", "no experiment is in it", f"sections are: {'; '.join(sections)}")
+        raise UsageError(f"--section {text}", "no experiment is in it", f"sections are: {'; '.join(section_order())}")
     return found

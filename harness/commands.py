@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from invoke import Collection, task
 
-from harness import catalogue, errors
+from harness import across, catalogue, errors
 from harness.claims import Experiment
-from harness.errors import LabError, UsageError
+from harness.command import RUNS, guarded, say, whole
+from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.matrix import Options
@@ -23,41 +23,6 @@ if TYPE_CHECKING:
     from harness.run import Watch
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-def say(line: str) -> None:
-    print(line, flush=True)
-
-
-def guarded(command: Callable[..., int | None]) -> Any:
-    """Makes a task of a function: its result is the exit status, a LabError one line, never a traceback."""
-
-    @functools.wraps(command)
-    def run(context: Any, *arguments: Any, **options: Any) -> None:
-        try:
-            status = command(context, *arguments, **options) or 0
-        except LabError as error:
-            print(error, file=sys.stderr)
-            status = error.status
-        except KeyboardInterrupt:
-            status = errors.INTERRUPTED
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            status = 0
-        sys.stdout.flush()
-        sys.exit(status)
-
-    return run
-
-
-def whole(name: str, value: str | None) -> int | None:
-    """An option that must be a whole number."""
-    if value is None:
-        return None
-    try:
-        return int(value)
-    except ValueError:
-        raise UsageError(f"--{name} {value}", "it is no whole number", f"for instance --{name} 3") from None
 
 
 def settings(texts: list[str]) -> dict[str, tuple[str, ...]]:
@@ -84,7 +49,6 @@ HELP = {
     "results": "where the run directory is made",
     "jobs": "machines at once (default: from processors and memory)", "fresh-boot": "boot instead of restoring",
     "machine": "auto or vm", "mirror": "a Debian mirror to fetch kernels from", "json": "print verdicts.json"}
-RUNS = "results/runs"
 KERNELS = "5.10,6.1,6.12,7.2"
 
 
@@ -134,6 +98,8 @@ def run_and_report(experiments: Sequence[Experiment], what: str, claim: str | No
         for line in answer.ending(finished.outcomes) if len(finished.outcomes) > 1 and claim is None else ():
             say(line)
         say(f"  Report: {finished.directory / 'report.md'}")
+    if finished.interrupted and resume:
+        print("Interrupted; the same command goes on from here.", file=sys.stderr)
     return finished.status(claim)
 
 
@@ -212,57 +178,6 @@ def report(context: Any, run: str, results: str = RUNS) -> int:
     return errors.AS_KNOWN
 
 
-@task(help={"a": "a run, one of its kernels or settings: RUN, RUN@6.1, RUN@lru=classic, reference@6.12", "b": "another",
-            "fail-on-change": "exit with 3 if anything differs", "results": "where run directories are"})
-@guarded
-def compare(context: Any, a: str, b: str, fail_on_change: bool = False, results: str = RUNS) -> int:
-    """Which verdicts and quantities differ between two runs, kernels or settings."""
-    from harness import rows
-    from harness.reports import differences, noise
-
-    found = differences.compare(*(rows.select(name, Path(results)) for name in (a, b)))
-    known = noise.published()
-    for line in differences.lines(found, known):
-        say(line)
-    changed = found.verdicts() or found.quantities(known)
-    return errors.SURPRISE if fail_on_change and changed else errors.AS_KNOWN
-
-
-@task(help={"claim": "the id of a claim", "results": "where run directories are"})
-@guarded
-def history(context: Any, claim: str, results: str = RUNS) -> int:
-    """A claim over the kernels that were run, with the change points."""
-    from harness import rows
-    from harness.reports import history as told
-
-    experiment, found = catalogue.find(claim)
-    collected = rows.collected(Path(results))
-    for one in [found] if found else experiment.claims:
-        for line in told.printed(one, collected):
-            say(line)
-    return errors.AS_KNOWN
-
-
-@task(help={"runs": "runs, separated by commas; where several have a cell, the last one's counts",
-            "noise": "several whole runs of one kernel, separated by commas: their noise is published too",
-            "to": "where it is written", "results": "where run directories are"})
-@guarded
-def publish(context: Any, runs: str = "latest", noise: str = "", to: str = "results/reference",
-            results: str = RUNS) -> int:
-    """Write the reference matrix: table, a page for each claim, plots, verdicts.json, noise."""
-    from harness import results as stored
-    from harness.reports import reference
-
-    found, noisy = ([stored.find(name.strip(), Path(results)) for name in names.split(",") if name.strip()]
-                    for names in (runs, noise))
-    if len(noisy) == 1:
-        raise UsageError(f"--noise {noise}", "one run has no noise", "name at least two, separated by commas")
-    cells = reference.publish(found, noisy, Path(to))
-    size = sum(path.stat().st_size for path in Path(to).rglob("*") if path.is_file())
-    say(f"{Path(to) / 'README.md'}: {len(cells.rows)} rows on {', '.join(cells.kernels)}; {size / 1e6:.1f} MB in all")
-    return errors.AS_KNOWN
-
-
 @task(name="list", help={"search": "only claims whose id, statement, section or experiment has this text in it"})
 @guarded
 def list_(context: Any, search: str = "") -> int:
@@ -336,7 +251,8 @@ def test(context: Any, long: bool = False, select: str = "") -> int:
 def collection() -> Collection:
     """All commands, under the names of the contract."""
     found = Collection()
-    for one in (run_experiment, run_all, matrix, judge, compare, history, report, publish, list_, explain, doctor_, test):
+    for one in (run_experiment, run_all, matrix, judge, across.compare, across.history, report, across.publish, list_,
+                explain, doctor_, test):
         found.add_task(one)
     kernels = Collection("kernels")
     kernels.add_task(kernels_, name="list", default=True)

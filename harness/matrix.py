@@ -48,8 +48,10 @@ def find_kernels(options: Options) -> list[Kernel]:
 def plan(experiments: Sequence[Experiment], found: Sequence[Kernel], options: Options) -> list[Cell]:
     """Every cell, an experiment on all kernels before the next one, so that they can be compared early.
 
-    Raises UsageError for a number of trials that makes no sense.
+    Raises UsageError for a number of trials or machines that makes no sense.
     """
+    if options.jobs is not None and options.jobs < 1:
+        raise UsageError(f"--jobs {options.jobs}", "it takes at least one machine", "leave it out")
     if options.trials is not None and options.trials < 1:
         raise UsageError(f"--trials {options.trials}", "a verdict needs at least one trial", "leave it out for 3")
     chosen = {kernel.release: accelerator.choose(kernel)[0] for kernel in found}
@@ -107,7 +109,7 @@ def _run(run: Run, to_run: Sequence[Cell], jobs: int, watch: Watch) -> None:
 
 def described(found: Sequence[Kernel], options: Options, what: str) -> dict[str, Any]:
     """By what a run is found again: the same question, kernels, settings and trials."""
-    return {"what": what, "kernels": [kernel.digest for kernel in found], "append": options.append,
+    return {"what": what, "kernels": sorted(kernel.digest for kernel in found), "append": options.append,
             "sets": {name: list(values) for name, values in sorted(options.sets.items())},
             "trials": options.trials, "fresh": options.fresh}
 

@@ -33,8 +33,8 @@ def duration(seconds: float) -> str:
 class Progress(Watch):
     """Cells done, running, to come, time left: at the pace of the trials so far."""
 
-    def __init__(self) -> None:
-        self.console = Console(file=sys.stdout)
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(file=sys.stdout)
         self._lock = threading.Lock()
         self._live: Live | None = None
         self.total = self.trials = self.trials_done = self.over = 0

@@ -44,7 +44,8 @@ def create(parent: Path, kernel: str, what: str) -> Path:
 def find(run: str, parent: Path = RUNS) -> Path:
     """A run by its directory, its id, or `latest`. Raises UsageError for one that is not there."""
     if run == "latest":
-        found = sorted((path for path in parent.glob("*") if (path / "verdicts.json").exists()),
+        runs = (path.parent for path in parent.glob("*/environment.json"))
+        found = sorted((path for path in runs if (path / "verdicts.json").exists()),
                        key=lambda path: (path / "verdicts.json").stat().st_mtime)
         if not found:
             raise UsageError("run latest", f"there is no run in {parent}", "start with `invoke run-experiment`")
@@ -226,7 +227,7 @@ def read_verdicts(run: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads((run / "verdicts.json").read_text())
     except (OSError, ValueError) as error:
-        raise UsageError(f"run {run}", "it has no readable verdicts.json", "`invoke judge` makes one from its evidence"
+        raise UsageError(f"run {run}", "it has no readable verdicts.json", "`invoke report` makes one from its evidence"
                          ) from error
     return found
 

@@ -89,8 +89,7 @@ def collected(parent: Path, reference: Path = REFERENCE) -> list[dict[str, Any]]
     files = sorted((path for path in parent.glob("*/verdicts.json")), key=lambda path: path.stat().st_mtime)
     found = []
     for path in [*([reference / "verdicts.json"] if (reference / "verdicts.json").exists() else []), *files]:
-        document = results.read_verdicts(path.parent)
-        found += [{"run": document["run"], **row} for row in document["verdicts"]]
+        found += [{"run": path.parent.name, **row} for row in results.read_verdicts(path.parent)["verdicts"]]
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import cache
@@ -17,7 +17,7 @@ from harness.machine import qemu
 from harness.machine.kernels import Kernel
 from harness.reports import Report
 from harness.results import Judged, Outcome
-from harness.trial import Cell, run_trial
+from harness.trial import Cell, run_arms
 
 
 @dataclass
@@ -99,6 +99,7 @@ class Batch:
         self.directory = results.cell_directory(run, cell.name)
         self.row = order(cell)
         self.began: float | None = None
+        self.absent = False
         self._lock = threading.Lock()
         self.futures: list[Future[str | None]] = [
             pool.submit(self._trial, number) for number in range(1, cell.trials + 1)]
@@ -109,7 +110,11 @@ class Batch:
                 ledger.begin(self.directory, self.row)
                 self.began = time.monotonic()
                 self.watch.began(self.cell)
-        return run_trial(self.cell, number, self.directory)
+        if self.absent:
+            return None     # what one trial has found out of a kernel, the others need not
+        status, reason = run_arms(self.cell, number, self.directory)
+        self.absent = self.absent or status == "absent"
+        return reason if status == "broken" else None
 
     def cancel(self) -> None:
         for future in self.futures:
@@ -122,7 +127,7 @@ class Batch:
         return results.judge_cell(self.directory, cell=self.row)
 
 
-def finished(batches: Sequence[Batch]) -> Any:
+def finished(batches: Sequence[Batch]) -> Iterator[Judged]:
     """Judged cells, in the order in which their last trials end; each is forgotten once it was handed out."""
     waiting = list(batches)
     while waiting:

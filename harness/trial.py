@@ -75,6 +75,12 @@ def open_machine(cell: Cell, number: int, console: Path) -> Iterator[VM]:
 def run_trial(cell: Cell, number: int, directory: Path) -> str | None:
     """All arms of one trial, one after the other, into `directory`; what broke, if one of them did: the lab's error,
     never a verdict."""
+    status, reason = run_arms(cell, number, directory)
+    return reason if status == "broken" else None
+
+
+def run_arms(cell: Cell, number: int, directory: Path) -> tuple[str, str]:
+    """The same: how it ended ("ok", "skipped", "absent" or "broken", as `_run_arm` has it), and why."""
     for arm in cell.experiment.arms:
         recorder = Recorder(directory / evidence.name_of(number, arm))
         try:
@@ -84,13 +90,13 @@ def run_trial(cell: Cell, number: int, directory: Path) -> str | None:
             finally:
                 recorder.close()
         except OSError as error:
-            return (f"trial {number}: its evidence can't be written to {directory}: {error.strerror}; "
-                    "free some room or name another --results")
+            return "broken", (f"trial {number}: its evidence can't be written to {directory}: {error.strerror}; "
+                              "free some room or name another --results")
         if status == "broken":
-            return f"trial {number}{' (' + arm + ')' if arm else ''}: {reason}"
+            return status, f"trial {number}{' (' + arm + ')' if arm else ''}: {reason}"
         if status != "ok":
             break
-    return None
+    return status, reason
 
 
 def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recorder) -> tuple[str, str]:

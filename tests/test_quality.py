@@ -28,6 +28,8 @@ STAGES = [
     {"run", "bench"},
     {"matrix"},
     {"progress"},
+    {"command"},
+    {"across"},
     {"commands"},
 ]
 # Each with the one thing that it reads of a later stage, and why.

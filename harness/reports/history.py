@@ -36,12 +36,12 @@ class Line:
         if not decided:
             return "decided on no kernel"
         if not changes:
-            count = len(decided)
-            return f"{decided[0]['verdict']} on {'the one kernel' if count == 1 else f'all {count} kernels'} that decided it"
+            return f"{decided[0]['verdict']} on every kernel that decided it ({len(decided)})"
         parts = [f"{changes[0][0]['verdict']} up to {changes[0][0]['kernel']}"]
         for (_, since), later in zip(changes, [*changes[1:], None], strict=True):
-            until = f" to {later[0]['kernel']}" if later else ""
-            parts.append(f"{since['verdict']} {'from' if later else 'since'} {since['kernel']}{until}")
+            first, last = since["kernel"], later[0]["kernel"] if later else None
+            when = f"since {first}" if last is None else f"on {first}" if first == last else f"from {first} to {last}"
+            parts.append(f"{since['verdict']} {when}")
         return ", ".join(parts)
 
 
@@ -71,10 +71,11 @@ def printed(claim: Claim, found: Sequence[Row]) -> Iterator[str]:
     for line in lines:
         yield f"\n{setting(dict(line.axis)) or 'On all kernels that were run'}: {line.summary()}"
         for row in line.rows:
-            values = "; ".join(f"{entry['name']}: {spread(entry['values'])}{' ' + entry['unit'] if entry['unit'] else ''}"
-                               for entry in row["quantities"])
             known = f", known answer {row['known']}" if row["known"] not in {None, row["verdict"]} else ""
-            yield f"  {row['kernel']:32} {row['verdict']}{known}  {values or row['why']}  [{row['run']}]"
+            yield f"  {row['kernel']:32} {row['verdict']}{known}  [{row['run']}]"
+            if row["verdict"] not in DECIDED:
+                yield wrapped(row["why"], "    ")
+        yield from read(line)
         for one, other in pairwise(line.rows):
             yield from change(claim, one, other)
     if not lines:
@@ -82,6 +83,21 @@ def printed(claim: Claim, found: Sequence[Row]) -> Iterator[str]:
     yield "\nKnown answers" + ("" if claim.known else ": none")
     for answer in claim.known:
         yield wrapped(f"{known_text(answer)}. Source: {answer.source}")
+
+
+def read(line: Line) -> Iterator[str]:
+    """What was read of each quantity: once where all kernels agree, else kernel by kernel."""
+    entries: dict[str, dict[str, str]] = {}
+    for row in line.rows:
+        for name, entry in rows.quantities(row).items():
+            if rows.values(entry):
+                said = spread(entry["values"]) + (f" {entry['unit']}" if entry["unit"] else "")
+                entries.setdefault(name, {})[row["kernel"]] = said
+    for name, by_kernel in entries.items():
+        if len(set(by_kernel.values())) == 1:
+            yield f"    {name}: {next(iter(by_kernel.values()))}"
+        else:
+            yield f"    {name}: " + ", ".join(f"{said} on {kernel}" for kernel, said in by_kernel.items())
 
 
 def change(claim: Claim, one: Row, other: Row) -> Iterator[str]:

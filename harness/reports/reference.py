@@ -1,4 +1,4 @@
-"""The published matrix: claims × kernels × settings as pages in git, made of the rows and plots of whole runs."""
+"""The published matrix: pages in git, made of the rows and plots of whole runs."""
 
 from __future__ import annotations
 
@@ -7,56 +7,22 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from harness import catalogue, results, rows
-from harness.claims import SKIPPED, Claim, Expect, Experiment, Known
+from harness.claims import Claim, Expect, Experiment
 from harness.errors import UsageError
 from harness.reports import history, markdown, noise
-from harness.reports.answer import setting, tally, where
+from harness.reports.answer import setting, tally
+from harness.reports.explained import aloud
 from harness.reports.history import Line
+from harness.reports.index import Cells, Entry, index, kernel_table, sections
 from harness.reports.listing import known_text
-from harness.reports.wording import bound
 from harness.results import Outcome
 from harness.rows import Row
 from harness.verdicts import spread
 
 PAGES, PLOTS = "claims", "plots"
-NO_ROW = "—"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A row and where it is from: its run's directory and its cell's name there."""
-
-    row: dict[str, Any]
-    run: Path
-    cell: str
-
-    @property
-    def plot(self) -> Path:
-        return self.run / "plots" / f"{self.cell}.svg"
-
-
-@dataclass(frozen=True)
-class Cells:
-    """All that is published. entries: each claim, kernel and setting once. errors: of cells that have no verdict."""
-
-    entries: tuple[Entry, ...]
-    errors: tuple[dict[str, Any], ...]
-    around: tuple[Mapping[str, Any], ...]
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        return [entry.row for entry in self.entries]
-
-    @property
-    def kernels(self) -> list[str]:
-        return rows.in_order(row["kernel"] for row in self.rows)
-
-    @property
-    def runs(self) -> list[str]:
-        return sorted({row["run"] for row in self.rows})
 
 
 def outcomes(run: Path) -> Iterable[Outcome]:
@@ -102,11 +68,11 @@ def publish(runs: Sequence[Path], noisy: Sequence[Path], to: Path) -> Cells:
     for claim, experiment in sections(cells):
         lines = history.of_claim(claim, cells.rows)
         plots = copy_plots(claim, cells, to)
-        text = template("claim.md.j2").render(page=page(claim, experiment, lines, cells), plots=plots)
+        text = template("claim.md.j2").render(page=page(claim, experiment, lines), plots=plots)
         (to / PAGES / f"{claim.id}.md").write_text(text, "utf-8")
     (to / "README.md").write_text(template("reference.md.j2").render(
         cells=cells, index=index(cells), kernels=kernel_table(cells), noise=(to / noise.PAGE).exists(),
-        tally=tally(cells.rows), surprises=[row for row in cells.rows if markdown.is_surprise(row)]), "utf-8")
+        tally=tally(cells.rows)), "utf-8")
     document = results.document(Path("+".join(cells.runs)), cells.rows, cells.errors)
     results.write_json(to / "verdicts.json", document)
     return cells
@@ -114,135 +80,22 @@ def publish(runs: Sequence[Path], noisy: Sequence[Path], to: Path) -> Cells:
 
 def template(name: str) -> Any:
     found = markdown.templates()
-    found.globals |= {"numbers": numbers, "known_text": known_text, "bound": bound, "dict": dict}
+    found.globals |= {"known_text": known_text, "aloud": aloud, "dict": dict}
     return found.get_template(name)
 
 
-def sections(cells: Cells) -> list[tuple[Claim, Experiment]]:
-    """The claims that have a row, section by section as the catalogue has them."""
-    there = {row["claim"] for row in cells.rows}
-    found = [pair for claim, pair in catalogue.claims().items() if claim in there]
-    order = {section: index for index, section in enumerate(dict.fromkeys(claim.section for claim, _ in found))}
-    return sorted(found, key=lambda pair: order[pair[0].section])
-
-
-# The table -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class TableRow:
-    """A claim under settings that agree on all kernels: a word for each kernel."""
-
-    claim: Claim
-    settings: str
-    words: tuple[str, ...]
-
-
-def word(row: Row | None) -> str:
-    """A verdict in the table; one that is not the known answer says so."""
-    if row is None:
-        return NO_ROW
-    known = f" (known: {row['known']})" if markdown.is_surprise(row) else ""
-    return f"**{row['verdict']}**{known}" if row["verdict"] == "refuted" or known else str(row["verdict"])
-
-
-def table_rows(claim: Claim, cells: Cells) -> list[TableRow]:
-    """Settings that agree on every kernel that they share are one row."""
-    found: list[tuple[list[Line], dict[str, Row]]] = []
-    for line in history.of_claim(claim, cells.rows):
-        own = {row["kernel"]: row for row in line.rows}
-        for lines, merged in found:
-            if all(word(merged[kernel]) == word(own[kernel]) for kernel in set(own) & set(merged)):
-                lines.append(line)
-                merged |= {kernel: row for kernel, row in own.items() if kernel not in merged}
-                break
-        else:
-            found.append(([line], own))
-    return [TableRow(claim, labels(lines), tuple(word(merged.get(kernel)) for kernel in cells.kernels))
-            for lines, merged in found]
-
-
-def labels(lines: Sequence[Line]) -> str:
-    """"lru classic, mglru"."""
-    values: dict[str, dict[str, None]] = {}
-    for line in lines:
-        for name, value in line.axis:
-            values.setdefault(name, {})[value] = None
-    return "; ".join(f"{name} {', '.join(several)}" for name, several in values.items())
-
-
-@dataclass(frozen=True)
-class Index:
-    """What README.md lists: sections with their rows, what changes from kernel to kernel, what settings change."""
-
-    sections: dict[str, list[TableRow]]
-    changes: list[tuple[Claim, str]]
-    settings: list[tuple[Claim, str]]
-
-
-def index(cells: Cells) -> Index:
-    found: dict[str, list[TableRow]] = {}
-    changes, settings = [], []
-    for claim, _ in sections(cells):
-        lines = history.of_claim(claim, cells.rows)
-        found.setdefault(claim.section, []).extend(table_rows(claim, cells))
-        changes += [(claim, f"{setting(dict(line.axis)) + ': ' if line.axis else ''}{line.summary()}")
-                    for line in lines if line.changes()]
-        settings += [(claim, said) for said in apart(lines)]
-    return Index(found, changes, settings)
-
-
-def apart(lines: Sequence[Line]) -> list[str]:
-    """Kernel by kernel, the verdicts that differ with the setting."""
-    by_kernel: dict[str, dict[str, str]] = {}
-    for line in lines:
-        for row in line.rows:
-            if row["verdict"] in history.DECIDED:
-                by_kernel.setdefault(row["kernel"], {})[setting(dict(line.axis))] = row["verdict"]
-    said: dict[str, list[str]] = {}
-    for kernel in rows.in_order(by_kernel):
-        if len(set(by_kernel[kernel].values())) > 1:
-            words = ", ".join(f"{verdict} with {axis}" for axis, verdict in by_kernel[kernel].items())
-            said.setdefault(words, []).append(kernel)
-    return [f"{words} (on {', '.join(kernels)})" for words, kernels in said.items()]
-
-
-def kernel_table(cells: Cells) -> list[dict[str, Any]]:
-    """Each kernel: its package, and how its verdicts stand."""
-    about = {kernel["release"]: kernel for around in cells.around for kernel in around.get("kernels", ())}
-    found = []
-    for release in cells.kernels:
-        own = [row for row in cells.rows if row["kernel"] == release]
-        package = about.get(release, {}).get("source") or ""
-        found.append({"release": release, "series": own[0]["series"], "where": where(own[0]).removeprefix(release).strip(" ()"),
-                      "package": package if not package.startswith("/") else "by path", "tally": tally(own),
-                      "config": own[0]["config"] or "not known"})
-    return found
-
-
-# A claim's page --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Reading:
-    """The numbers of one expectation under one setting on one kernel, over its trials."""
-
-    kernel: str
-    setting: str
-    value: str
-    if_true: str
-    if_false: str
-    reads_true: str
-    reads_false: str
+Content = TypeVar("Content")
 
 
 @dataclass(frozen=True)
 class Page:
+    """A claim's page. names: release → what a kernel is called there; same: settings that all rows have."""
+
     claim: Claim
     experiment: Experiment
     lines: tuple[Line, ...]
+    names: Mapping[str, str]
     same: dict[str, str]
-    known: tuple[Known, ...]
 
     @property
     def expects(self) -> list[Expect]:
@@ -258,26 +111,46 @@ class Page:
     def runs(self) -> list[str]:
         return sorted({row["run"] for _, row in self.rows})
 
+    def folded(self, entries: Iterable[tuple[str, Row, Content]]) -> list[tuple[str, str, Content]]:
+        """Kernels, settings and what they have in common: each content once for a setting, and for settings that have
+        it on the same kernels."""
+        kernels: dict[tuple[str, Content], list[str]] = {}
+        for axis, row, content in entries:
+            kernels.setdefault((axis, content), []).append(self.names[row["kernel"]])
+        settings: dict[tuple[str, Content], list[str]] = {}
+        for (axis, content), on in kernels.items():
+            settings.setdefault((", ".join(on), content), []).append(axis)
+        return [(on, "; ".join(axes), content) for (on, content), axes in settings.items()]
 
-def page(claim: Claim, experiment: Experiment, lines: Sequence[Line], cells: Cells) -> Page:
+    def verdicts(self) -> list[tuple[str, str, tuple[str, str, str, str]]]:
+        """Of the kernels and settings: verdict, known answer, valid trials, and what was found."""
+        return self.folded((axis, row, (
+            f"**{row['verdict']}**{' SURPRISE' if markdown.is_surprise(row) else ''}", row["known"] or "none",
+            f"{row['valid']} of {row['trials']}", row["why"])) for axis, row in self.rows)
+
+    def numbers(self, expect: Expect) -> list[tuple[str, str, tuple[str, str, str, str, str]]]:
+        """Of an expectation: the value over the trials, both ranges, both references. A row of another version may
+        lack it."""
+        found = []
+        for axis, row in self.rows:
+            names = [entry["name"] for entry in row["quantities"]]
+            if expect.quantity.name in names:
+                at = names.index(expect.quantity.name)
+                entry, (true, false) = row["quantities"][at], row["references"][2 * at:2 * at + 2]
+                found.append((axis, row, (spread(entry["values"]), bounds(entry["if_true"]), bounds(entry["if_false"]),
+                                          spread(true["values"]), spread(false["values"]))))
+        return self.folded(found)
+
+
+def page(claim: Claim, experiment: Experiment, lines: Sequence[Line]) -> Page:
     own = [row for line in lines for row in line.rows]
     shared = {name: value for name, value in own[0]["settings"].items()
               if all(row["settings"].get(name, value) == value for row in own)}
-    return Page(claim, experiment, tuple(lines), shared, claim.known)
-
-
-def numbers(of: Page, expect: Expect) -> list[Reading]:
-    """An expectation's numbers on every kernel. A row of another version may lack it."""
-    found = []
-    for axis, row in of.rows:
-        names = [entry["name"] for entry in row["quantities"]]
-        if row["verdict"] == SKIPPED or expect.quantity.name not in names:
-            continue
-        at = names.index(expect.quantity.name)
-        entry, (true, false) = row["quantities"][at], row["references"][2 * at:2 * at + 2]
-        found.append(Reading(row["kernel"], axis, spread(entry["values"]), bounds(entry["if_true"]),
-                             bounds(entry["if_false"]), spread(true["values"]), spread(false["values"])))
-    return found
+    series: dict[str, set[str]] = {}
+    for row in own:
+        series.setdefault(row["series"], set()).add(row["kernel"])
+    names = {row["kernel"]: row["series"] if len(series[row["series"]]) == 1 else row["kernel"] for row in own}
+    return Page(claim, experiment, tuple(lines), names, shared)
 
 
 def bounds(text: str) -> str:

@@ -90,10 +90,11 @@ def trial(kept: int = PAGES, swapped: int = 0, cached: int = 40_000, step: int =
 
 
 def cell(run: Path, made: Sequence[Made | Mapping[str, Made]], experiment: Experiment = EXPERIMENT,
-         axis: Mapping[str, str] | None = None, failures: Sequence[str] = ()) -> Judged:
-    """A cell of a run, written and judged. made: a recording a trial, or one for each arm. failures: what broke."""
+         axis: Mapping[str, str] | None = None, failures: Sequence[str] = (), name: str = "") -> Judged:
+    """A cell of a run, written and judged. made: a recording a trial, or one for each arm. failures: what broke. name:
+    of its directory."""
     axis = dict(axis or {})
-    name = "@".join([experiment.name, *(f"{setting}={value}" for setting, value in axis.items())])
+    name = name or "@".join([experiment.name, *(f"{setting}={value}" for setting, value in axis.items())])
     directory = results.cell_directory(run, name)
     directory.mkdir(parents=True)
     kernel = {"release": MACHINE["release"], "series": "6.12", "config": None}

@@ -12,12 +12,12 @@ import pytest
 from harness import catalogue, results, rows
 from harness.errors import UsageError
 from harness.reports import differences, history, noise, reference
-from tests.refuting import swappiness_zero, tmpfs_dropped, vma_structures
+from tests.refuting import swappiness_zero_cache, swappiness_zero_never, tmpfs_dropped, vma_structures
 from tests.refuting.made import Made, write_matrix
 from tests.reports.test_markdown import check
 
 OLD, MIDDLE, NEW = "5.10.200-made", "6.1.50-made", "6.12.9-made"
-TMPFS, SWAPPINESS = catalogue.load()["tmpfs-dropped"], catalogue.load()["swappiness-zero"]
+TMPFS, SWAPPINESS = catalogue.load()["tmpfs-dropped"], catalogue.load()["swappiness-zero-never"]
 CLAIM = "tmpfs-unreclaimable"
 GOOD, N = tmpfs_dropped.GOOD, tmpfs_dropped.N
 
@@ -31,7 +31,8 @@ def of_lru(classic: Sequence[Made], mglru: Sequence[Made] = ()) -> Mapping[str, 
     return {f"lru={name}": trials for name, trials in (("classic", classic), ("mglru", mglru)) if trials}
 
 
-NEVER, ONCE = swappiness_zero.GOOD, swappiness_zero.REFUTES["swappiness-0-never-swaps"]
+NEVER, ONCE = (made["swappiness-0-never-swaps"] for made in (
+    swappiness_zero_never.CONFIRMS, swappiness_zero_never.REFUTES))
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_kernels_of_a_run_side_by_side(tmp_path: Path) -> None:
     assert (pair.claim, pair.one["verdict"], pair.other["verdict"]) == (CLAIM, "confirmed", "refuted")
     text = "\n".join(differences.lines(found, {}))
     assert f"{CLAIM}: confirmed -> refuted" in text
-    assert "pages written to tmpfs kept: 16,384 -> 16,375 to 16,376 pages (true: = 16384)" in text
+    assert f"pages written to tmpfs kept: {N:,} -> {N - 9:,} to {N - 8:,} pages (true: = {N})" in text
     assert rows.METHOD in text
     assert compared(run, run, "@5.10", "@5.10").verdicts() == []
 
@@ -101,9 +102,16 @@ def test_history_has_change_points_with_both_numbers(tmp_path: Path) -> None:
     assert [row["kernel"] for row in line.rows] == [OLD, MIDDLE, NEW]
     assert line.summary() == f"confirmed up to {OLD}, refuted since {MIDDLE}"
     text = "\n".join(history.printed(claim, found))
-    assert f"Between {OLD} and {MIDDLE}: confirmed -> refuted\n    pages written to tmpfs kept: 16,384 -> 2 pages" in text
+    assert f"Between {OLD} and {MIDDLE}: confirmed -> refuted\n    pages written to tmpfs kept: {N:,} -> 2 pages" in text
     assert f"Between {MIDDLE} and {NEW}: refuted on both, but other numbers" in text
     assert run.name in text
+
+
+def test_a_claim_that_changes_twice(tmp_path: Path) -> None:
+    write_matrix(tmp_path / "run", TMPFS, {OLD: {"": kept(N, N, N)}, MIDDLE: {"": kept(2, 2, 2)},
+                                           NEW: {"": kept(N, N, N)}})
+    [line] = history.of_claim(catalogue.claims()[CLAIM][0], rows.collected(tmp_path, tmp_path / "none"))
+    assert line.summary() == f"confirmed up to {OLD}, refuted on {MIDDLE}, confirmed since {NEW}"
 
 
 def test_history_names_the_known_answer_of_a_change(tmp_path: Path) -> None:
@@ -138,7 +146,7 @@ def test_noise_over_whole_runs(tmp_path: Path) -> None:
     assert {entry["spread"] for entry in written["quantities"]} == {0, 1}
     page = (tmp_path / "noise.md").read_text()
     assert "Over 2 whole runs 2 verdicts of 2 differed" in page
-    assert "| decides: pages written to tmpfs kept | pages | 16,383 | 16,384 | 1 | 0.01% | 6 |" in page
+    assert f"| decides: pages written to tmpfs kept | pages | {N - 1:,} | {N:,} | 1 | {1 / N:.2%} | 6 |" in page
     check(page, tmp_path)
     known = noise.published(tmp_path)
     assert ((), "pages written to tmpfs kept", 1) in known[CLAIM, "6.12"]
@@ -151,10 +159,17 @@ def test_a_setting_has_a_row_only_where_it_matters(swappiness: Path, tmp_path: P
     never = [line for line in text.splitlines() if line.startswith("| [swappiness-0-never-swaps]")]
     assert [line.split(" | ", 1)[1] for line in never] == [
         "lru classic | **refuted** | **refuted** |", "lru mglru | — | confirmed |"]
-    first = [line for line in text.splitlines() if line.startswith("| [swappiness-0-prefers-cache]")]
-    assert [line.split(" | ", 1)[1] for line in first] == ["lru classic, mglru | confirmed | confirmed |"]
-    assert f"refuted with lru=classic, confirmed with lru=mglru (on {NEW})" in text
+    assert f"refuted with lru classic; confirmed with lru mglru (on {NEW})" in text
     assert cells.kernels == [OLD, NEW]
+
+
+def test_settings_that_agree_share_a_row(tmp_path: Path) -> None:
+    experiment, good = catalogue.load()["swappiness-zero-cache"], swappiness_zero_cache.GOOD
+    run = write_matrix(tmp_path / "run", experiment, {OLD: of_lru([good] * 3), NEW: of_lru([good] * 3, [good] * 3)})
+    reference.publish([run], [], tmp_path / "reference")
+    rows_of = [line for line in (tmp_path / "reference" / "README.md").read_text().splitlines()
+               if line.startswith("| [swappiness-0-prefers-cache]")]
+    assert [line.split(" | ", 1)[1] for line in rows_of] == ["lru classic, mglru | confirmed | confirmed |"]
 
 
 def test_published_pages(tmp_path: Path) -> None:
@@ -167,8 +182,7 @@ def test_published_pages(tmp_path: Path) -> None:
     to = tmp_path / "reference"
     reference.publish([first, second], [first, second], to)
     page = (to / "claims" / f"{CLAIM}.md").read_text()
-    assert f"| {OLD} |  | = 16,384 |" not in page
-    assert f"| {NEW} |  | 7 to 8 | = 16,384 | \\<= 16,383 | 16,384 | 0 |" in page
+    assert f"| 6.12 |  | 7 to 8 | = {N:,} | \\<= {N - 1:,} | {N:,} | 0 |" in page
     assert f"confirmed up to {OLD}, refuted since {NEW}" in page
     assert {path.name for path in (to / "plots").iterdir()} == {"tmpfs-dropped.5.10.svg", "tmpfs-dropped.6.12.svg"}
     assert "](../plots/tmpfs-dropped.5.10.svg)" in page
