@@ -2,7 +2,7 @@
 
 A recording (one arm of one trial) is a file of JSON lines, compressed with Zstandard. Its events:
 start (machine, settings), operation, idle (a sample with nothing between it and the next), sample, series (a sample of
-a time series), pages, record, note, end.
+a time series), pages, record, note, cost (what the procedure took: wall seconds, seconds of this host's processors), end.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from typing import Any
 from harness import counters
 from harness.claims import Expect
 from harness.evidence import Recording, Trial
-from harness.quantities import Bound, Called, Change, Combined, Counter, Number, Quantity, in_pages, value_of
+from harness.quantities import Bound, Called, Change, Combined, Counter, Magnitude, Number, Quantity, in_pages, value_of
 
 PUBLISHED = Path(__file__).resolve().parent.parent / "results" / "bench"
 
@@ -78,8 +78,9 @@ def of(quantity: Quantity, trial: Trial, floor: Floor) -> Number:
     return 0
 
 
-@of.register
-def _(quantity: Called, trial: Trial, floor: Floor) -> Number:
+@of.register(Called)
+@of.register(Magnitude)
+def _(quantity: Called | Magnitude, trial: Trial, floor: Floor) -> Number:
     return of(quantity.what, trial, floor)
 
 

@@ -103,7 +103,7 @@ def test_a_bound_that_is_a_counter_is_noisy_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("quantity", "moved"), [
     (SHMEM + BOX, 3), (SHMEM - BOX, 3), (SHMEM + 5, 2), (SHMEM * 3, 6), (SHMEM * BOX, 10 * 1 + 10 * 2 + 2),
     (SHMEM / 4, 0.5), (SHMEM // 4, 1), (SHMEM / BOX, (2 + 1) / 9),
-    (BOX * 2 - SHMEM, 4), (Recorded("true") + SHMEM, 2)])
+    (BOX * 2 - SHMEM, 4), (Recorded("true") + SHMEM, 2), (abs(SHMEM - BOX), 3)])
 def test_noise_of_combinations(quantity: Bound, moved: float, tmp_path: Path) -> None:
     what = experiment(SHMEM, Exactly(10), AtMost(9))
     run = write_run(tmp_path, what, [EVIDENCE], {})

@@ -21,16 +21,20 @@ STAGES = [
     {"noise"},
     {"verdicts"},
     {"results"},
+    {"rows"},
     {"trial"},
     {"reports", "doctor"},
+    {"ledger"},
     {"run", "bench"},
+    {"matrix"},
+    {"progress"},
     {"commands"},
 ]
 # Each with the one thing that it reads of a later stage, and why.
 ALLOWED = {
     ("evidence", "quantities"): "the type of a number",
 }
-MACHINES = {"machine", "sandbox", "lab", "trial", "run", "probe", "samples"}
+MACHINES = {"machine", "sandbox", "lab", "trial", "run", "matrix", "probe", "samples"}
 
 
 def imports(path: Path) -> set[str]:

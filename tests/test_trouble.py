@@ -69,7 +69,7 @@ def machines(mark: str) -> list[str]:
     (["run-experiment", CLAIM, "--kernel", "9.99"], ["9.99"]),
     (["run-experiment", CLAIM, "--trials", "0"], ["at least one trial"]),
     (["run-experiment", CLAIM, "--trials", "three"], ["whole number"]),
-    (["run-experiment", CLAIM, "--set", "lur=mglru"], ["settings are"]),
+    (["run-experiment", CLAIM, "--set", "lur=mglru"], ["--set lur=mglru", "settings are"]),
     (["run-experiment", CLAIM, "--machine", "moon"], ["auto and vm"]),
     (["run-experiment", CLAIM, "--kernel", "pyproject.toml"], ["kernel"]),
     (["judge", "no-such-run"], ["no-such-run"]),

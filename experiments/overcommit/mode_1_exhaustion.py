@@ -1,4 +1,10 @@
-"""When does the OOM killer come in overcommit mode 1?"""
+"""When does the OOM killer come in overcommit mode 1?
+
+In mode 1 a process maps four times RAM, which is granted, and fills it until it is killed. The kills are counted
+after asking, after half of what is available was filled, and at the end, and what was filled is compared with
+MemAvailable and free swap. Huge pages that are set aside make RAM and what is really left differ. A group of 16 MiB
+is exhausted first as reference.
+"""
 
 from experiments.sections import OVERCOMMIT
 from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known

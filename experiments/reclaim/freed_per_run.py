@@ -1,4 +1,9 @@
-"""Which frees more pages in one run: direct reclaim or kswapd?"""
+"""Which frees more pages in one run: direct reclaim or kswapd?
+
+In a guest of 256 MiB a process fills 320 MiB with swap on. The pages that direct reclaim and kswapd stole are divided
+by how often each of them ran. For the references the caches are dropped by hand: a run that frees a cached file of 64
+MiB, and one that finds nothing to free.
+"""
 
 import os
 import re

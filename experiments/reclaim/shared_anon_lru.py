@@ -1,4 +1,9 @@
-"""Is shared memory kept and reclaimed with the anonymous pages?"""
+"""Is shared memory kept and reclaimed with the anonymous pages?
+
+A process fills shared anonymous memory, a System V segment and a mapped tmpfs file, and beside them private anonymous
+memory and a mapped disk file. kpageflags tell for every page whether it is on an anonymous or on a file list. Then
+the group is squeezed without swap: what is reclaimed with anonymous pages stays, the disk file goes.
+"""
 
 from experiments.sections import RECLAIM
 from harness.claims import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known

@@ -1,4 +1,9 @@
-"""What is swappiness by default, and what is the largest value it takes?"""
+"""What is swappiness by default, and what is the largest value it takes?
+
+swappiness is read where nobody has set it, and after two values were written. Then values up to 300 are written, and
+the largest one that reads back as written counts. Two other settings of the kernel, one with a maximum of 100 and one
+without, are tried the same way.
+"""
 
 from experiments.sections import RECLAIM
 from harness.claims import CONFIRMED, REFUTED, Claim, Exactly, Expect, Experiment, Known, Not
