@@ -18,7 +18,7 @@ MORE = Claim(
     "In a group of 160 MiB with 96 MiB of idle anonymous memory, reading a 128 MiB file three times swaps more at "
     "swappiness 60 than at 0, and more at 100 than at 60.", RECLAIM,
     known=(Known(CONFIRMED, "mm/vmscan.c, get_scan_count: swappiness is the weight of anonymous memory in what is "
-                            "scanned (v5.10 to v7.0)", settings={"lru": "classic"}),
+                            "scanned (v5.10, v6.12)", settings={"lru": "classic"}),
            Known(REFUTED, "mm/vmscan.c, isolate_folios: only the oldest generation of either kind is scanned. Memory "
                           "that a fault filled is in the youngest (mm/swap.c, folio_add_lru), what read() brings in "
                           "goes to the oldest (lru_gen_add_folio), so that never empties, and with four generations "
