@@ -336,9 +336,10 @@ class Operations(Generic[R]):
     def mbind(self, address: int, length: int, policy: int, nodes: int) -> R:
         return self.run("mbind", address, length, policy, nodes)
 
-    def latency(self, address: int, length: int, piece: int, period: int, wakes: int) -> R:
-        """text: for each wake the ns (64-bit) from when it was due until its piece had been touched."""
-        return self.run("latency", address, length, piece, period, wakes)
+    def latency(self, address: int, length: int, piece: int, period: int, wakes: int, limit: int = 0) -> R:
+        """text: for each wake the ns (64-bit) from when it was due until its piece had been touched. limit: ns after which
+        no more follow."""
+        return self.run("latency", address, length, piece, period, wakes, limit)
 
     # system.c
     def mount(self, source: str, target: str, kind: str, options: str = "", flags: int = 0) -> R:

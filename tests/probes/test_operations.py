@@ -312,6 +312,8 @@ def test_processes(agent: Agent, probe: Probe) -> None:
     assert probe.nice(5).error == 0
     latencies = numbers(probe.latency(probe.map(SIZE).address, SIZE, PAGE, 1_000_000, 5).text)
     assert len(latencies) == 5
+    latencies = numbers(probe.latency(probe.map(SIZE).address, SIZE, PAGE, 1_000_000, 1000, 5_000_000).text)
+    assert 1 <= len(latencies) <= 6
 
 
 def test_an_operation_without_an_end_ends_with_the_next_request(probe: Probe) -> None:
