@@ -351,21 +351,23 @@ class Lab:
             raise Skip(f"this kernel has no trace event {missing[0]}")
         instance = f"{TRACING}/instances/{name.replace(' ', '-')}"
         self.hand.mkdir(instance)
-        self.write(f"{instance}/buffer_size_kb", str(kib))
-        if pid is not None:
-            self.write(f"{instance}/set_event_pid", str(pid))
-        for event in events:
-            self.write(f"{instance}/events/{event.replace(':', '/')}/enable", "1")
-        found: list[str] = []
-        yield found
-        self.write(f"{instance}/tracing_on", "0")
-        text = b""
-        # A record that has been read is gone from the pipe: so far, as much as one reply holds.
-        while part := self.hand.slurp(f"{instance}/trace_pipe", 0, os.O_NONBLOCK).text:
-            text += part
-        found.append(text.decode(errors="replace"))
-        self.record(name, found[0])
-        self.hand.rmdir(instance)
+        try:
+            self.write(f"{instance}/buffer_size_kb", str(kib))
+            if pid is not None:
+                self.write(f"{instance}/set_event_pid", str(pid))
+            for event in events:
+                self.write(f"{instance}/events/{event.replace(':', '/')}/enable", "1")
+            found: list[str] = []
+            yield found
+            self.write(f"{instance}/tracing_on", "0")
+            text = b""
+            # A record that has been read is gone from the pipe: so far, as much as one reply holds.
+            while part := self.hand.slurp(f"{instance}/trace_pipe", 0, os.O_NONBLOCK).text:
+                text += part
+            found.append(text.decode(errors="replace"))
+            self.record(name, found[0])
+        finally:
+            self.hand.attempt.rmdir(instance)
 
     def skip(self, why: str) -> NoReturn:
         """The machine lacks what the procedure needs, as it turned out only now."""

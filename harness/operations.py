@@ -98,7 +98,9 @@ class Operations(Generic[R]):
 
     def touch(self, address: int, length: int, *, stride: int = 4096, write: bool = False, rounds: int = 1,
               pause: int = 0) -> R:
-        """Reads or writes a byte every `stride` bytes; pause in ns between rounds; value: finished rounds."""
+        """Reads or writes a byte every `stride` bytes; pause in ns between rounds; value: finished rounds.
+
+        Writing keeps the content, so it reads first: two faults of a fresh page. `fill` takes one."""
         return self.run("touch", address, length, stride, int(write), rounds, pause)
 
     def fill(self, address: int, length: int, seed: int = 1, first: int = 0) -> R:

@@ -1,8 +1,11 @@
-"""Pushing all that a group holds out to swap."""
+"""Pushing memory out to swap, and telling what of a file is there."""
 
 from __future__ import annotations
 
-from harness.procedure import Lab, Sandbox
+import os
+from collections.abc import Sequence
+
+from harness.procedure import Lab, Probe, Sandbox
 
 
 def swap_out(lab: Lab, box: Sandbox) -> None:
@@ -16,3 +19,18 @@ def swap_out(lab: Lab, box: Sandbox) -> None:
     else:
         lab.require(False, f"the swap cache is empty once {box.name} was squeezed")
     box.set("memory.high", "max")
+
+
+def tmpfs_files(lab: Lab, box: Sandbox, names: Sequence[str], size: int, user: Probe) -> dict[str, int]:
+    """tmpfs files of these names, written by a process of the group that has gone: name → `user`'s descriptor.
+
+    size: bytes. "NAME/smaps_rollup:Swap" is what of a file is in swap: a process maps it and touches nothing.
+    """
+    directory, writer = lab.mount_tmpfs(), lab.probe("writer", box)
+    files = {name: user.open(f"{directory}/{name}", os.O_RDWR | os.O_CREAT).value for name in names}
+    for name in names:
+        writer.write(writer.open(f"{directory}/{name}").value, size)
+        watcher = lab.probe(name)
+        watcher.map(size, shared=True, fd=watcher.open(f"{directory}/{name}").value)
+    writer.end()
+    return files

@@ -15,7 +15,7 @@ from harness.oom_score import adjust, number, score_of
 from harness.procedure import Lab, Probe
 from harness.quantities import Derived, Quantity, Recorded
 
-LARGE = 48 * MIB            # 3 % of it would be 5 points of a machine of 256 MiB
+LARGE = 48 * MIB            # 3 % of it would be 4 points of a machine of 256 MiB
 BUSY = 1_000_000_000        # ns of CPU time
 GONE = BADNESS + "; {} until a63d83f427fb (v2.6.36)"
 

@@ -54,4 +54,5 @@ EXPERIMENT = Experiment(
         reads_true=same("parent", "child", "shared anonymous memory, inherited by fork"),
         reads_false=same("first: copied", "second: copied", "private mappings of that object, written to by both"),
         says="Of {bound} pages of the object {value} had the same frame in both processes."),),
+    version=2,
 )

@@ -61,4 +61,5 @@ EXPERIMENT = Experiment(
                reads_false=growth("Shmem", "disk", "a disk file that is read"),
                says="It added {value} pages to Shmem."),
     ),
+    version=2,
 )

@@ -6,18 +6,17 @@ step, and the content is compared with what was written. Private memory that is 
 file that is cut off how it does not.
 """
 
-import os
-
 from experiments.sections import SHARED_MEMORY
 from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
 from harness.procedure import Lab
 from harness.quantities import Change, Counter, Pages, Quantity, Recorded, pages
 from harness.settings import Settings
-from harness.swapping import swap_out
+from harness.swapping import swap_out, tmpfs_files
 
 SIZE = 4 * MIB
-STEPS = ("squeezed", "read", "write", "cut", "private")
+FILES = ("read", "write", "cut")
+STEPS = ("squeezed", *FILES, "private")
 
 READ = Claim(
     "tmpfs-read-swaps-in", "Reading a swapped-out tmpfs page brings it back from swap with its content.", SHARED_MEMORY,
@@ -32,15 +31,9 @@ WRITE = Claim(
 
 def procedure(lab: Lab) -> None:
     lab.swapon()
-    box, tmpfs = lab.sandbox(), lab.mount_tmpfs()
-    writer, owner, outside = lab.probe("writer", box), lab.probe("private", box), lab.probe("outside")
-    files = {name: outside.open(f"{tmpfs}/{name}", os.O_RDWR | os.O_CREAT).value for name in ("read", "write", "cut")}
-    for name in files:
-        writer.write(writer.open(f"{tmpfs}/{name}").value, SIZE)
-        # Maps the file and touches nothing: what is in swap of this process is in swap of the file (smaps: Swap).
-        watcher = lab.probe(name)
-        watcher.map(SIZE, shared=True, fd=watcher.open(f"{tmpfs}/{name}").value)
-    writer.end()
+    box, outside = lab.sandbox(), lab.probe("outside")
+    owner = lab.probe("private", box)
+    files = tmpfs_files(lab, box, FILES, SIZE, outside)
     private = owner.map(SIZE).fill()
     swap_out(lab, box)
     lab.sample("squeezed", pages={"private": private})
@@ -94,7 +87,7 @@ EXPERIMENT = Experiment(
     rate=10,
     axes={"lru": ("classic", "mglru")},
     guards=(*(Guard(swapped(name, "squeezed").called(f"swapped-out pages of the file “{name}”"), Exactly(pages(SIZE)),
-                    "all of it must be in swap before it is touched") for name in ("read", "write", "cut")),
+                    "all of it must be in swap before it is touched") for name in FILES),
             Guard(Pages("squeezed", "private", "swapped"), Exactly(pages(SIZE)), "so must the private memory"),
             Guard(Counter("meminfo:SwapCached", "squeezed"), Exactly(0),
                   "a page in the swap cache comes back without being read")),

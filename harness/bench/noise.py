@@ -23,7 +23,6 @@ from harness.claims import Experiment, numbers
 from harness.evidence import Recording
 from harness.machine import accelerator, kernels, qemu
 from harness.machine.kernels import Kernel
-from harness.machine.places import place
 from harness.procedure import Lab
 from harness.settings import Settings
 from harness.trial import Cell, open_machine, with_machine
@@ -76,7 +75,7 @@ def changes(recording: Recording) -> Iterator[dict[str, int]]:
 
 def recordings(kernel: Kernel, runs: int, accelerated: str) -> Iterator[Recording]:
     """The empty procedure's evidence, run for run."""
-    with tempfile.TemporaryDirectory() as directory, place():
+    with tempfile.TemporaryDirectory() as directory:
         for run in range(runs):
             cell = Cell(empty(LONG_PAUSE if run < BOOTS else PAUSE), kernel, Settings(), (), runs, accelerated)
             path = Path(directory) / evidence.name_of(run + 1, "")

@@ -87,6 +87,29 @@ def test_who_comes_later_does_not_overtake_who_waits_for_all() -> None:
                 assert late.inside.wait(LONG)
 
 
+def test_first_come_first_served() -> None:
+    with guests(False, False) as here:
+        assert all(guest.inside.wait(LONG) for guest in here)
+        waiting: list[Guest] = []
+        for _ in range(4):
+            waiting.append(Guest())
+            assert not waiting[-1].inside.wait(SOON)        # it stands in the queue
+        for number, guest in enumerate([here[0], *waiting[:-1]]):
+            guest.leave()
+            assert waiting[number].inside.wait(LONG)
+            assert not any(later.inside.is_set() for later in waiting[number + 1:])
+        waiting[-1].leave()
+
+
+def test_the_ticket_of_a_dead_waiter_holds_nobody_up(tmp_path: Path) -> None:
+    queue = tmp_path / "places" / "queue"
+    queue.mkdir(parents=True)
+    dead = queue / f"{1:020}.1.1"
+    dead.touch()
+    with place():
+        assert not list(queue.iterdir())
+
+
 def test_a_run_that_is_interrupted_waits_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     with guests(False) as (here,):
         assert here.inside.wait(LONG)
