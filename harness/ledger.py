@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import catalogue, evidence, results
-from harness.errors import UsageError
+from harness.errors import LabError, UsageError
 from harness.results import Judged, Outcome
 
 # What makes a cell the one that is wanted: procedure and bounds, kernel, setting, trials.
@@ -24,9 +24,13 @@ IDENTITY = ("schema", "experiment", "version", "source", "axis", "sets", "append
 
 
 def begin(directory: Path, planned: Mapping[str, Any]) -> None:
-    """Makes room for a cell: what an earlier attempt left is no evidence."""
+    """Makes room for a cell: what an earlier attempt left is no evidence. Raises LabError where it can't be made."""
     shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(parents=True)
+    try:
+        directory.mkdir(parents=True)
+    except OSError as error:
+        raise LabError(f"cell {directory}", error.strerror or "can't be made",
+                       "free some room or name another --results") from error
     results.write_json(directory / "cell.json", planned)
 
 

@@ -44,7 +44,7 @@ def test_judged_again_from_disk_alone(tmp_path: Path) -> None:
     (run / "report.md").unlink()
     assert invoke("report", str(run)).returncode == 0
     assert "tmpfs-unreclaimable" in (run / "report.md").read_text()
-    for name in ("samples.parquet", "environment.json", "plots/tmpfs-dropped.svg"):
+    for name in ("samples.parquet", "quantities.parquet", "environment.json", "plots/tmpfs-dropped.svg"):
         assert (run / name).stat().st_size > 0
 
 

@@ -11,6 +11,8 @@ from harness.reports.answer import setting as as_text
 from harness.rows import Axis, Difference, Row, Selection
 from harness.verdicts import spread
 
+LISTED = 20     # of what only one side has: a part of a run beside a whole one lacks hundreds
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -106,7 +108,9 @@ def lines(comparison: Comparison, noise: Noise) -> Iterator[str]:
     for name, missing in (("A", comparison.only_one), ("B", comparison.only_other)):
         if missing:
             yield f"\nOnly in {name}: {len(missing)}"
-            yield from (f"  {title}" for title in missing)
+            yield from (f"  {title}" for title in missing[:LISTED])
+            if len(missing) > LISTED:
+                yield f"  and {len(missing) - LISTED} more"
     yield f"\n{rows.METHOD}"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from harness import results, rows
 from harness.quantities import Number
+from harness.reports import quantities
 from harness.reports.answer import setting
 from harness.reports.differences import Noise
 from harness.reports.wording import plain
@@ -83,13 +84,8 @@ def spreads(axis: Axis, found: Sequence[Row]) -> Iterator[Spread]:
     """Of one claim, kernel and setting. found: the row of each run."""
     read: dict[tuple[str, str, str], list[list[Number]]] = {}
     for row in found:
-        units = {}
-        for index, entry in enumerate(row["quantities"]):
-            units[index] = entry["unit"]
-            read.setdefault(("decides", entry["name"], entry["unit"]), []).append(rows.values(entry))
-        for index, entry in enumerate(row["references"]):       # two for each quantity, in its unit
-            read.setdefault((f"must read {entry['must']}", entry["name"], units.get(index // 2, "")), []).append(
-                rows.values(entry))
+        for role, name, unit, values in quantities.entries(row):
+            read.setdefault((role, name, unit), []).append([value for value in values if value is not None])
     for (role, name, unit), lists in read.items():
         values = [value for one in lists for value in one]
         if values:
