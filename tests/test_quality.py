@@ -23,7 +23,7 @@ STAGES = [
     {"trial"},
     {"reports", "doctor"},
     {"run"},
-    {"commands"},
+    {"commands", "bench"},
 ]
 # Each with the one thing that it reads of a later stage, and why.
 ALLOWED = {
