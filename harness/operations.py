@@ -8,6 +8,7 @@ from __future__ import annotations
 import mmap as flags
 import os
 import struct
+from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 from harness.needs import MIB
@@ -363,6 +364,12 @@ class Operations(Generic[R]):
         """text: address and length of pages in the program's data segment and of pages in its bss, none of them
         touched before; an address on its stack."""
         return self.run("segments")
+
+    # yardstick.c
+    def read_rounds(self, paths: Sequence[str], rounds: int, interval: int = 0) -> R:
+        """Reads files whole, over and over, with `interval` ns between two rounds (0: none). value: bytes of the last
+        round; text: ns that each round took."""
+        return self.run("read_rounds", rounds, interval, text=b"".join(path.encode() + b"\0" for path in paths))
 
 
 def numbers(text: bytes) -> tuple[int, ...]:
