@@ -6,10 +6,12 @@ Experiments of one's own: FOLKLAB_EXPERIMENTS names directories with more of the
 from __future__ import annotations
 
 import difflib
+import hashlib
 import importlib
 import importlib.util
 import os
 import pkgutil
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -17,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import experiments
+from experiments import sections
 from harness.claims import Claim, Experiment
 from harness.errors import LabError, UsageError
 
@@ -70,6 +73,16 @@ def find(name: str) -> tuple[Experiment, Claim | None]:
                      f"did you mean {', '.join(near)}?" if near else "`invoke list` names them all")
 
 
+def source_digest(experiment: Experiment) -> str | None:
+    """"sha256:…" of the file that the experiment's procedure stands in, None if that is not known."""
+    module = sys.modules.get(experiment.procedure.__module__)
+    file = getattr(module, "__file__", None) or experiment.procedure.__code__.co_filename
+    try:
+        return f"sha256:{hashlib.sha256(Path(file).read_bytes()).hexdigest()}"
+    except OSError:
+        return None
+
+
 def search(text: str) -> Iterator[tuple[Claim, Experiment]]:
     """Claims whose id, statement or section has the text in it."""
     for claim, experiment in claims().values():
@@ -77,14 +90,21 @@ def search(text: str) -> Iterator[tuple[Claim, Experiment]]:
             yield claim, experiment
 
 
+def section_order() -> list[str]:
+    """Sections in the order of experiments/sections.py; those of the user's own experiments last."""
+    declared = [text for name, text in vars(sections).items() if name.isupper()]
+    return list(dict.fromkeys([*declared, *(claim.section for claim, _ in claims().values())]))
+
+
 def of_section(text: str) -> list[Experiment]:
     """The experiments whose section, folder or name has the text in it; all for none.
 
     Raises UsageError where there is none.
     """
-    found = [experiment for experiment in load().values()
-             if text.lower() in " ".join([experiment.name, *(claim.section for claim in experiment.claims)]).lower()]
+    def words(one: Experiment) -> str:
+        return " ".join([one.name, one.procedure.__module__, *(claim.section for claim in one.claims)])
+
+    found = [experiment for experiment in load().values() if text.lower() in words(experiment).lower()]
     if not found:
-        sections = sorted({claim.section for claim, _ in claims().values()})
-        raise UsageError(f"--section {text}", "no experiment is in it", f"sections are: {'; '.join(sections)}")
+        raise UsageError(f"--section {text}", "no experiment is in it", f"sections are: {'; '.join(section_order())}")
     return found

@@ -275,7 +275,7 @@ class Lab:
     def sample(self, name: str, pages: Mapping[str, str | Region | Sequence[Region]] | None = None) -> None:
         """Reads every counter at a named moment; with `pages`, what each page of a file (by path) or of a region, or
         of several one after the other, is."""
-        self.hand.attempt.put("/proc/sys/vm/stat_refresh", "1")     # folds the per-cpu parts into the counters
+        self._refresh()
         self.sampler.named(name)
         for label, what in (pages or {}).items():
             if isinstance(what, str):
@@ -284,6 +284,17 @@ class Lab:
                 regions = (what,) if isinstance(what, Region) else what
                 kind, data = "pagemap", b"".join(self.region_pages(region) for region in regions)
             self.recorder.event("pages", sample=name, label=label, kind=kind, data=evidence.encode(data))
+
+    def _refresh(self) -> None:
+        self.hand.attempt.put("/proc/sys/vm/stat_refresh", "1")     # folds the per-cpu parts into the counters
+
+    def sample_idle(self) -> None:
+        """The trial's own noise floor: after a dry sample two with nothing in between."""
+        self._refresh()
+        self.sampler.dry()
+        for _ in range(2):
+            self._refresh()
+            self.sampler.idle()
 
     def file_pages(self, path: str) -> tuple[str, bytes]:
         """mincore of a whole file or block device: a byte a page, through a mapping that touches nothing."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from harness.evidence import Recording
-from harness.quantities import FromArm, Number
+from harness.quantities import Derived, FromArm, Number
 
 _KILLED = re.compile(r"^(?P<where>.*): Killed process (?P<pid>\d+) \((?P<name>.*)\) (?P<fields>total-vm:.*)$")
 _CONSTRAINT = re.compile(r"^oom-kill:(?P<fields>constraint=.*)$")
@@ -196,3 +196,9 @@ class Reported(FromArm):
     @property
     def unit(self) -> str:
         return "KiB"
+
+
+def rows(record: str, which: Callable[..., bool], title: str, units: str = "values") -> Derived:
+    """How many rows of a recorded list `which` picks by their columns; None if it was not recorded."""
+    return Derived(title, lambda recording: sum(bool(which(*row)) for row in recording.records[record])
+                   if record in recording.records else None, units)

@@ -12,7 +12,7 @@ from harness.needs import MIB, Needs
 from harness.procedure import Lab, Region
 from harness.quantities import Counter, Pages, Quantity, Recorded, SameFrames, pages
 
-SIZE = 16 * MIB
+SIZE = 8 * MIB
 HALF, QUARTER = SIZE // 2, SIZE // 4
 OLD, CHILD, PARENT = 1, 2, 3        # seeds of the content: before fork, of the child's and of the parent's writes
 
@@ -77,6 +77,7 @@ EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("mount",)),
     rate=0,
+    version=2,
     guards=tuple(Guard(Pages("forked", f"private of {name}"), Exactly(pages(SIZE)), "every page must be there")
                  for name in ("parent", "child")),
     expects=(

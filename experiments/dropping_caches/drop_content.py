@@ -53,6 +53,7 @@ def intact(record: str, title: str) -> Quantity:
 EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("drop_caches", "mount")),
+    rate=0,
     guards=(Guard(Counter("meminfo:Dirty", "dirty"), AtLeast(pages(SIZE)), "some data is only in memory"),),
     expects=tuple(
         Expect(NONDESTRUCTIVE, intact(f"{name} {moment}", f"{what}, {when}"),

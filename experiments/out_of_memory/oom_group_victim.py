@@ -10,7 +10,8 @@ from experiments.sections import OUT_OF_MEMORY
 from harness.claims import CONFIRMED, REFUTED, Claim, Exactly, Expect, Experiment, Known
 from harness.needs import MIB, Needs
 from harness.oom import HighestDied, IsVictim
-from harness.oom_killer import NEVER, Witness, adjust, exhaust_group, number, occupy
+from harness.oom_killer import NEVER, Witness, exhaust_group, occupy
+from harness.oom_score import adjust, number
 from harness.procedure import Lab
 from harness.quantities import Quantity
 

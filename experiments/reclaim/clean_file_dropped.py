@@ -11,7 +11,7 @@ from harness.needs import MIB, Needs
 from harness.procedure import Lab
 from harness.quantities import Change, Pages, Quantity, pages
 
-SIZE, LEFT = 32 * MIB, 8 * MIB
+SIZE, LEFT = 16 * MIB, 4 * MIB
 FADV_DONTNEED = 4
 
 CLEAN = Claim(
@@ -59,4 +59,5 @@ EXPERIMENT = Experiment(
         reads_true=io("reference", "advised", "clean pages were dropped by fadvise"),
         reads_false=io("squeezed", "anon squeezed", "anonymous pages were reclaimed"),
         says="While clean pages were reclaimed the block devices moved {value} KiB."),),
+    version=2,
 )

@@ -11,7 +11,7 @@ from harness.needs import MIB, Needs
 from harness.procedure import Lab
 from harness.quantities import Change, Pages, Quantity, pages
 
-SIZE = 16 * MIB
+SIZE = 8 * MIB
 SHARED = ("shared anonymous memory", "a System V segment", "a mapped tmpfs file")
 
 ON_ANON_LRU = Claim(
@@ -63,4 +63,5 @@ EXPERIMENT = Experiment(
         for what in SHARED
         for quantity, says in ((on_lru, "Of {{bound}} pages of {what} {{value}} were on the anonymous LRU lists."),
                                (kept, "A squeeze without swap left {{value}} of {{bound}} pages of {what}."))),
+    version=2,
 )

@@ -19,7 +19,7 @@ DEFAULT = Claim(
     known=(Known(CONFIRMED, "mm/vmscan.c: int vm_swappiness = 60 (v5.10 to v7.2)"),))
 MAXIMUM = Claim(
     "swappiness-max-100", "The largest swappiness is 100.", RECLAIM,
-    known=(Known(CONFIRMED, "Documentation/sysctl/vm.txt before 5.8", until="5.8"),
+    known=(Known(CONFIRMED, "kernel/sysctl.c, vm_table: one_hundred is its largest (v5.7)", until="5.8"),
            Known(REFUTED, "200 since 5.8, commit c843966c556d; Documentation/admin-guide/sysctl/vm.rst", since="5.8")))
 
 

@@ -64,6 +64,7 @@ ON_DISK = kills("disk", "writing a disk file past the machine's memory")
 EXPERIMENT = Experiment(
     procedure,
     needs=Needs(memory=256 * MIB, disks=(DISK,), changes=("mount",), throwaway=True),
+    rate=0,
     settings=Settings(overcommit=1),
     guards=(Guard(Recorded("tmpfs: errno"), Not(0), "a tmpfs that took all of it was not filled"),),
     expects=(

@@ -68,6 +68,7 @@ def swapped(name: str, what: str) -> Quantity:
 EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("drop_caches", "mount", "swap")),
+    rate=10,
     axes={"lru": ("classic", "mglru")},
     guards=(Guard(Change("vmstat:pswpout", "written", "dropped"), Exactly(0),
                   "a swapped page is not resident, but not freed either"),),

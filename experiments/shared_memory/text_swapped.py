@@ -66,6 +66,7 @@ def gone(name: str, what: str) -> Quantity:
 EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("drop_caches", "mount", "swap")),
+    rate=10,
     axes={"lru": ("classic", "mglru")},
     guards=(Guard(Change("vmstat:pswpout", "mapped", "dropped"), Exactly(0), "drop_caches frees, it doesn't swap"),
             Guard(gone("text", "program text"), AtLeast(1), "text that stayed in memory went nowhere")),

@@ -69,6 +69,7 @@ COPIED = growth("written again", "copied", "writing to a private mapping of the 
 EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("mount",)),
+    rate=0,
     expects=(
         Expect(WRITE, growth("hole read", "written", "writing a byte to each page of a hole"),
                if_true=Exactly(pages(SIZE), "one for each page that a byte was written to"),

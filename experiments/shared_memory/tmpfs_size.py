@@ -69,6 +69,7 @@ BEYOND = AtLeast(pages(LIMIT) + 1, "one is enough")
 EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("mount",)),
+    rate=0,
     expects=(
         Expect(BOUNDED, answer("tmpfs", "a tmpfs of 8 MiB"),
                if_true=Exactly(errno.ENOSPC, "ENOSPC, as the claim says"),

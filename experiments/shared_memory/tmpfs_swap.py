@@ -55,6 +55,7 @@ def resident(moment: str, name: str, what: str) -> Quantity:
 EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("mount", "swap")),
+    rate=10,
     axes={"lru": ("classic", "mglru")},
     guards=tuple(Guard(Pages("written", name), Exactly(pages(SIZE)), "all of it must be there before memory is short")
                  for name in ("tmpfs", "locked", "ramfs")),

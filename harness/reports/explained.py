@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from harness import results, verdicts
+from harness import rows, verdicts
 from harness.claims import Claim, Expect, Experiment, Range
+from harness.reports import history
 from harness.reports.listing import known_text, needs_text, wrapped
 from harness.reports.wording import counted, number
 
@@ -33,10 +33,10 @@ def lines(experiment: Experiment, claims: Sequence[Claim], parent: Path) -> Iter
             yield wrapped(f"A trial counts only if {guard.quantity.name} is {aloud(guard.holds)}: {guard.why}")
         for known in claim.known:
             yield wrapped(f"Known answer: {known_text(known)}. Source: {known.source}")
-        rows = list(newest(claim, parent))
-        for row in rows:
+        newest = [row for line in history.of_claim(claim, rows.collected(parent)) for row in line.rows]
+        for row in newest:
             yield from measured_lines(row)
-        if not rows:
+        if not newest:
             yield f"  Not measured yet: `invoke run-experiment {claim.id}`"
 
 
@@ -64,19 +64,7 @@ def aloud(range_: Range) -> str:
     return f"{SIGNS[sign]} {rest}" if sign in SIGNS else f"{sign} {rest}".strip()
 
 
-def newest(claim: Claim, parent: Path) -> Iterator[dict[str, Any]]:
-    """The newest rows of a claim, one for each kernel and setting, from the runs that there are."""
-    seen = set()
-    files = sorted(parent.glob("*/verdicts.json"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in files:
-        for row in results.read_verdicts(path.parent)["verdicts"]:
-            mark = (row["kernel"], *(row["settings"].get(name) for name in KINDS))
-            if row["claim"] == claim.id and mark not in seen:
-                seen.add(mark)
-                yield {**row, "run": path.parent.name}
-
-
-def measured_lines(row: dict[str, Any]) -> Iterator[str]:
+def measured_lines(row: rows.Row) -> Iterator[str]:
     """One row of verdicts.json: the verdict, then each quantity and reference with its values."""
     settings = ", ".join(f"{name}={row['settings'][name]}" for name in KINDS if name in row["settings"])
     trials = f"{row['valid']} of {row['trials']} trials valid, from {counted(row['boots'], 'boot')}"

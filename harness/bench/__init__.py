@@ -1,0 +1,1 @@
+"""The lab measured itself: its speed beside its peers, and the noise of its counters."""
