@@ -1,7 +1,7 @@
 """Can what was written to tmpfs be freed by drop_caches?
 
 16 MiB are written to a tmpfs file, to a clean disk file and to a disk file that is locked in memory; of a second
-tmpfs file a hole is only read through a mapping. 1 is written to drop_caches, and mincore of each file tells which
+tmpfs file a hole is only read through a mapping. 3 is written to drop_caches, and mincore of each file tells which
 pages are still there.
 """
 
