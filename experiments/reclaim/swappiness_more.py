@@ -1,8 +1,9 @@
 """Does a higher swappiness swap more when a group reads a file beside idle anonymous memory?
 
-At swappiness 0, 60 and 100, each in a guest of its own, a group of 160 MiB holds 96 MiB of idle anonymous memory and
-reads a file of 128 MiB three times. The pages swapped out meanwhile are compared between the settings. A group that
-is squeezed harder in one guest than in the other, and a stretch without any shortage, are the references.
+At swappiness 0, 60, 60 again and 100, each in a guest of its own, a group of 160 MiB holds 96 MiB of idle anonymous
+memory and reads a file of 128 MiB three times. The pages swapped out meanwhile are compared between the settings; by
+what the two guests at 60 differ, chance is told. A group that is squeezed harder in one guest than in the other, and
+a stretch without any shortage, are the references.
 """
 
 import os
