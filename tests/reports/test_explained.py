@@ -36,7 +36,7 @@ def write(parent: Path, name: str, age: float, **changes: Any) -> None:
 def test_in_words_and_with_reasons(tmp_path: Path) -> None:
     found = text(tmp_path)
     assert EXPERIMENT.words in found
-    assert "false if at most 16,777,216 bytes - 1: “cannot” means no page" in found
+    assert "false if at most 33,554,432 bytes - 1: “cannot” means no page" in found
     assert "Not measured yet: `invoke run-experiment tmpfs-unreclaimable`" in found
 
 
