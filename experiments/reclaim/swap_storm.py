@@ -33,8 +33,8 @@ STALLS = Claim(
     "During such a demand (20 MB/s swap, 1.5 times RAM, 30 seconds), a task outside it that wakes every 10 ms and touches "
     "16 MiB of its own memory in turn has a 99th percentile latency at least 10 times that before.", RECLAIM,
     known=(Known(CONFIRMED, "mm/memory.c, do_swap_page: each page of its own that was taken is read back through the same "
-                            "device, behind the demand's; measured on 5.10 to 7.2, both LRUs: 200 ms and more, beside "
-                            "some 2 ms before"),))
+                            "device, behind the demand's; measured on 5.10 to 7.2, both LRUs: 205 to 321 ms, beside "
+                            "0.2 to 4 ms before"),))
 
 
 def wake(region: Region, wakes: int, limit: int = 0) -> Pending:
