@@ -1,4 +1,11 @@
-"""What does a demand beyond memory do to the rest of a machine whose swap is slow?"""
+"""What does a demand beyond memory do to the rest of a machine whose swap is slow?
+
+A task touches 64 KiB of its own 16 MiB every 10 ms and tells how late it was: in six windows before, and during 30
+seconds in which another process writes to 1.5 times RAM, with a swap device that QEMU holds to 20 MB/s. The machine's
+memory pressure is read once a second. The same task stopped from time to time and its windows before taken by turns
+show how both answers read of the latency, a group held back at its high mark and the quiet before those of the
+pressure.
+"""
 
 import signal
 from statistics import median
