@@ -242,7 +242,7 @@ def doctor_(context: Any) -> int:
 def test(context: Any, long: bool = False, select: str = "") -> int:
     """The test suite: lint, types, judges, real guests."""
     # A file's tests share what they set up, so each file stays with one worker.
-    words = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile", "--durations", "10",
+    words = [sys.executable, "-m", "pytest", "-q", "-rs", "-n", "auto", "--dist", "loadfile", "--durations", "10",
              *(["-k", select] if select else [])]
     environment = {**os.environ, **({"FOLKLAB_LONG": "1"} if long else {})}
     return subprocess.run(words, cwd=ROOT, env=environment).returncode
@@ -250,9 +250,11 @@ def test(context: Any, long: bool = False, select: str = "") -> int:
 
 def collection() -> Collection:
     """All commands, under the names of the contract."""
+    from harness.bench.command import bench
+
     found = Collection()
     for one in (run_experiment, run_all, matrix, judge, across.compare, across.history, report, across.publish, list_,
-                explain, doctor_, test):
+                explain, doctor_, test, bench):
         found.add_task(one)
     kernels = Collection("kernels")
     kernels.add_task(kernels_, name="list", default=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import mmap as flags
 import os
 import struct
+from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 from harness.needs import MIB
@@ -336,9 +337,10 @@ class Operations(Generic[R]):
     def mbind(self, address: int, length: int, policy: int, nodes: int) -> R:
         return self.run("mbind", address, length, policy, nodes)
 
-    def latency(self, address: int, length: int, piece: int, period: int, wakes: int) -> R:
-        """text: for each wake the ns (64-bit) from when it was due until its piece had been touched."""
-        return self.run("latency", address, length, piece, period, wakes)
+    def latency(self, address: int, length: int, piece: int, period: int, wakes: int, limit: int = 0) -> R:
+        """text: for each wake the ns (64-bit) from when it was due until its piece had been touched. limit: ns after which
+        no more follow."""
+        return self.run("latency", address, length, piece, period, wakes, limit)
 
     # system.c
     def mount(self, source: str, target: str, kind: str, options: str = "", flags: int = 0) -> R:
@@ -362,6 +364,12 @@ class Operations(Generic[R]):
         """text: address and length of pages in the program's data segment and of pages in its bss, none of them
         touched before; an address on its stack."""
         return self.run("segments")
+
+    # yardstick.c
+    def read_rounds(self, paths: Sequence[str], rounds: int, interval: int = 0) -> R:
+        """Reads files whole, over and over, with `interval` ns between two rounds (0: none). value: bytes of the last
+        round; text: ns that each round took."""
+        return self.run("read_rounds", rounds, interval, text=b"".join(path.encode() + b"\0" for path in paths))
 
 
 def numbers(text: bytes) -> tuple[int, ...]:

@@ -17,7 +17,7 @@ from cffi import FFI
 HERE = Path(__file__).resolve().parent
 BUILD = HERE / "build"
 OPERATIONS = ["operations.c", "pattern.c", "heap.c", "mapping.c", "file.c", "shm.c", "ipc.c", "lock.c", "process.c",
-              "system.c", "segments.c"]
+              "system.c", "segments.c", "yardstick.c"]
 AGENT = ["agent.c", "init.c", "children.c", "sampling.c", "pages.c", "trace.c"]
 # -fno-builtin: the compiler otherwise removes pairs of malloc and free, and stores that nobody reads.
 FLAGS = ["-O2", "-g0", "-Wall", "-Wextra", "-Werror", "-fno-builtin", "-D_GNU_SOURCE", "-std=gnu11"]

@@ -28,5 +28,7 @@ operation op_pid, op_fork, op_fork_idle, op_wait, op_kill, op_exit, op_run, op_s
 operation op_mount, op_umount, op_swapon, op_swapoff, op_set_clock, op_reseed, op_insmod;
 /* segments.c */
 operation op_segments;
+/* yardstick.c */
+operation op_read_rounds;
 
 #endif

@@ -40,6 +40,7 @@ static operation *const operations[OP_LIMIT] = {
     [OP_MOUNT] = op_mount, [OP_UMOUNT] = op_umount, [OP_SWAPON] = op_swapon, [OP_SWAPOFF] = op_swapoff,
     [OP_SET_CLOCK] = op_set_clock, [OP_RESEED] = op_reseed, [OP_INSMOD] = op_insmod,
     [OP_SEGMENTS] = op_segments,
+    [OP_READ_ROUNDS] = op_read_rounds,
 };
 
 operation *find_operation(unsigned number)

@@ -106,5 +106,7 @@ enum operation {
     OP_MOUNT, OP_UMOUNT, OP_SWAPON, OP_SWAPOFF, OP_SET_CLOCK, OP_RESEED, OP_INSMOD,
     /* segments.c */
     OP_SEGMENTS,
+    /* yardstick.c */
+    OP_READ_ROUNDS,
     OP_LIMIT
 };

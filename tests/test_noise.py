@@ -11,6 +11,7 @@ from harness import catalogue, noise, results, verdicts
 from harness.claims import CONFIRMED, UNDECIDED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Not, Range, Within
 from harness.evidence import read_trials
 from harness.quantities import Bound, Change, Counter, Pages, Quantity, Recorded
+from harness.reports import markdown
 from harness.verdicts import Limits
 from tests.refuting import tmpfs_holes
 from tests.refuting.made import Made, write_run
@@ -130,5 +131,7 @@ def test_the_published_floor_is_part_of_the_cell(floor: dict[str, int] | None, v
     """Judged from the directory alone; None: evidence from before there were floors."""
     what, _ = catalogue.find("tmpfs-holes")
     run = write_run(tmp_path, what, [tmpfs_holes.CONFIRMS["tmpfs-write-hole-allocates"]] * what.trials, {}, floor)
-    rows = [row for one in results.judge_run(run) for row in one.rows]
+    (found,) = results.judge_run(run)
+    assert ("50 runs" in dict(markdown.conditions(found, {}))["Noise floor"]) == (floor is not None)
+    rows = found.rows
     assert {row["verdict"] for row in rows if row["claim"] == "tmpfs-write-hole-allocates"} == {verdict}

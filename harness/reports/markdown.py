@@ -167,6 +167,10 @@ def conditions(judged: Judged, around: Mapping[str, Any]) -> list[tuple[str, str
                    f"{human(machine['memory'] // 1024)} KiB, pages of {human(machine['page_size'])} bytes"),
                   ("Command line", code(machine["command_line"]) or "empty"),
                   ("Settings", settings(judged))]
+    idle = "between two idle samples at the start of each recording"
+    floor = judged.cell.get("noise")
+    found.append(("Noise floor", f"{idle}, and in {floor['runs']} runs of the empty procedure on Linux "
+                  f"{plain(floor['kernel'])}" if floor else idle))
     if host:
         found.append(("Host", f"Linux {plain(host['release'])}, {plain(host['machine'])}, processors: {host['cpus']}"))
     return found

@@ -312,6 +312,8 @@ def test_processes(agent: Agent, probe: Probe) -> None:
     assert probe.nice(5).error == 0
     latencies = numbers(probe.latency(probe.map(SIZE).address, SIZE, PAGE, 1_000_000, 5).text)
     assert len(latencies) == 5
+    latencies = numbers(probe.latency(probe.map(SIZE).address, SIZE, PAGE, 1_000_000, 1000, 5_000_000).text)
+    assert 1 <= len(latencies) <= 6
 
 
 def test_an_operation_without_an_end_ends_with_the_next_request(probe: Probe) -> None:
@@ -478,3 +480,12 @@ def test_segments(probe: Probe) -> None:
     assert inside[stack].path == "[stack]"
     assert probe.peek(data, 2).text == b"\1\0"
     assert probe.peek(bss, 2).text == b"\0\0"
+
+
+def test_yardstick(hand: Target) -> None:
+    reply = hand.read_rounds(["/proc/meminfo", "/proc/version"], 5, 1_000_000)
+    assert reply.value > len(Path("/proc/version").read_text())
+    took = numbers(reply.text)
+    assert len(took) == 5
+    assert sum(took) < reply.nanoseconds - 5 * 1_000_000
+    assert hand.attempt.read_rounds(["/proc/version", "/nowhere"], 1).error == errno.ENOENT

@@ -1,0 +1,49 @@
+"""The agent on this host: a child process instead of a guest's PID 1, the same program."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness import wire
+from harness.errors import MachineLost
+from harness.machine.agent import Agent
+from harness.machine.channel import Channel
+from harness.probe import Target
+from probes import build
+
+
+@contextmanager
+def agent(seconds: float = 60) -> Iterator[Agent]:
+    """An agent that ends with the block."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = subprocess.Popen([build.BUILD / "agent", str(theirs.fileno())], pass_fds=[theirs.fileno()],
+                                   stdin=subprocess.DEVNULL)
+    try:
+        yield Agent(Channel(ours, lambda what: MachineLost("agent on this host", what)), seconds)
+    finally:
+        ours.close()        # the agent ends when its channel does
+        process.wait(seconds)
+
+
+def unrecorded(*_: object, **__: object) -> None:
+    """Keeps no record of an operation."""
+
+
+def hand(of: Agent) -> Target:
+    return Target(of, wire.HAND, "hand", unrecorded)
+
+
+def memory_stat() -> str | None:
+    """memory.stat of this process's group, in either version of control groups; None where the host has none."""
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        number, controllers, group = line.split(":", 2)
+        root = "/sys/fs/cgroup" + ("/memory" if "memory" in controllers.split(",") else "")
+        path = Path(f"{root}{group}/memory.stat")
+        if (number == "0" or "memory" in controllers) and path.exists():
+            return str(path)
+    return None

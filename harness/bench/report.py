@@ -1,0 +1,113 @@
+"""results/bench/README.md: what was measured, for people; beside it bench.json and clones-SERIES.json for machines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+HEAD = """# The lab's own speed
+
+Made by `invoke bench` on {started}; [docs/bench.md](../../docs/bench.md) explains every row. Host: {cpus} processors,
+Linux {release}, {accelerator}, load {load} at the start. Spread: how far the middle half of the values reaches, as a
+share of the median; **unstable** from 10 % on. Ratios are of neighbours in time: each turn measures every contender.
+"""
+SCALES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
+
+
+def amount(value: float, unit: str) -> str:
+    """0.0652 s → "65.2 ms"."""
+    if unit == "s":
+        scale, unit = next(((scale, name) for scale, name in SCALES if value >= scale), SCALES[-1])
+        value /= scale
+    if unit == "of a core":
+        return f"{value * 100:.2g} % of a core"
+    return f"{value:.3g} {unit}" if value < 1000 else f"{value:,.0f} {unit}"
+
+
+def ratio(value: float) -> str:
+    """Ours by the peer's: "1.03 ×" of it, or "1/204"."""
+    return f"{value:.2f} ×" if value >= 0.5 else f"1/{1 / value:.3g}"
+
+
+def _spread(timing: dict[str, Any]) -> str:
+    single = sum(len(turn) for turn in timing["turns"]) == 1
+    return "once" if single else f"{timing['spread'] * 100:.0f} %{' **unstable**' if timing['unstable'] else ''}"
+
+
+def _limit(row: dict[str, Any], peer: str) -> str:
+    for limit in row["limits"]:
+        if limit["peer"] == peer and limit["met"] is not None:
+            bound = ratio(limit["at most"]) if peer else amount(limit["at most"], row["unit"])
+            return f"at most {bound}: {'met' if limit['met'] else '**missed**'}"
+    return ""
+
+
+def rows(found: Sequence[dict[str, Any]]) -> Iterator[list[str]]:
+    """The table: a line for each thing measured, below it one for each of its peers."""
+    for row in found:
+        ours = row["ours"]
+        yield [f"**{row['row']}**", row["kernel"], amount(ours["median"], row["unit"]), amount(ours["minimum"], row["unit"]),
+               _spread(ours), "", _limit(row, "")]
+        for peer in row["peers"]:
+            by = peer["ratio"]
+            yield [f"beside: {peer['name']}", row["kernel"], amount(peer["median"], row["unit"]),
+                   amount(peer["minimum"], row["unit"]), _spread(peer),
+                   f"{ratio(by['median'])} ({ratio(by['minimum'])} to {ratio(by['maximum'])})", _limit(row, peer["name"])]
+        for peer, why in row["missing"].items():
+            yield [f"beside: {peer}", row["kernel"], "skipped", "", "", why, ""]
+
+
+def table(head: Sequence[str], body: Iterator[list[str]]) -> str:
+    right = ["---", "---", *["---:"] * (len(head) - 2)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (list(head), right, *body)) + "\n"
+
+
+def line_of(growth: dict[str, Any]) -> list[str]:
+    seconds, size = growth["seconds"], growth["bytes"]
+    points = ", ".join(f"{one['x']}: {one['seconds']:.2f} s, {one['bytes'] / 1000:,.0f} kB" for one in growth["points"])
+    return [growth["of"], f"{seconds['constant']:.2f} s + {amount(seconds['slope'], 's')} each", points,
+            f"{size['constant'] / 1000:,.1f} kB + {size['slope'] / 1000:,.3g} kB each",
+            f"{seconds['last step by slope']:.2f}, {size['last step by slope']:.2f}"]
+
+
+def render(directory: Path) -> str:
+    """The page, from the files that are there."""
+    found = json.loads((directory / "bench.json").read_text()) if (directory / "bench.json").exists() else None
+    parts = []
+    if found:
+        parts += [HEAD.format(**found["host"]),
+                  table(("what", "kernel", "median", "minimum", "spread", "ours by it", "limit"), rows(found["rows"]))]
+    if found and found["growth"]:
+        parts += ["## Growth\n\nFitted lines (least squares). The last column is the slope of the last step by that of the "
+                  "line, for time and evidence: 1 is linear.\n",
+                  table(("against the number of", "time", "points", "evidence", "linear?"), map(line_of, found["growth"]))]
+    clones = [json.loads(path.read_text()) for path in sorted(directory.glob("clones-*.json"))]
+    if clones:
+        parts += ["## Restored guests and booted ones\n\n`invoke bench --clones`: the same experiments both ways.\n",
+                  table(("kernel", "experiments", "verdicts", "differ", "quantities", "differ", "exact counters", "differ"),
+                        ([one["kernel"], one["section"], str(one["claims"]), str(len(one["verdicts"])),
+                          str(one["quantities compared"]), str(len(one["quantities"])),
+                          str(one["counters compared"]), str(len(one["counters"]))] for one in clones))]
+    if (directory / "noise.md").exists():
+        parts.append("## Noise\n\n[noise.md](noise.md): what counters do while nothing happens.\n")
+    return "\n".join(parts)
+
+
+def write(directory: Path) -> Path:
+    """README.md of a directory of results, anew: its path."""
+    path = directory / "README.md"
+    path.write_text(render(directory))
+    return path
+
+
+def line(row: dict[str, Any]) -> str:
+    """A row as it comes, for the terminal."""
+    ours = row["ours"]
+    parts = [f"{row['row']}{' ' + row['kernel'] if row['kernel'] else ''}: {amount(ours['median'], row['unit'])}"]
+    parts += [f"{ratio(peer['ratio']['median'])} of {peer['name']}" for peer in row["peers"]]
+    parts += [f"{peer} skipped: {why}" for peer, why in row["missing"].items()]
+    parts += [_limit(row, limit["peer"]) + (f" of {limit['peer']}" if limit["peer"] else "") for limit in row["limits"]
+              if limit["met"] is False]
+    return ", ".join(parts)

@@ -1,0 +1,73 @@
+"""One measuring session: all rows in order, and the files that it leaves."""
+
+from __future__ import annotations
+
+import os
+import platform
+import tempfile
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from harness import errors, results
+from harness.bench import growth, guests, programs, report, sampling
+from harness.bench.comparison import Row
+from harness.machine import accelerator, kernels, qemu
+from harness.machine.kernels import Kernel
+
+SCHEMA = 1
+PEER = "6.1"            # the series that virtme-ng boots beside ours
+MAIN = "6.12"           # where one kernel is enough
+
+
+def chosen(names: Sequence[str]) -> list[Kernel]:
+    """The fetched kernels of these series, or, for none, of each series that is fetched, oldest first."""
+    if names:
+        return [kernels.find(name) for name in names]
+    newest = {kernel.series: kernel for kernel in reversed(kernels.fetched())}
+    return list(newest.values()) or [kernels.find()]
+
+
+def host(kernel: Kernel) -> dict[str, Any]:
+    accelerated, why = accelerator.choose(kernel)
+    return {"started": datetime.now(timezone.utc).isoformat(timespec="minutes"), "cpus": os.cpu_count(),
+            "release": platform.release(), "python": platform.python_version(), "qemu": qemu.version(),
+            "accelerator": "with KVM" if accelerated == "kvm" else f"without hardware virtualisation ({why})",
+            "load": round(os.getloadavg()[0], 2)}
+
+
+def measured(found: Sequence[Kernel], turns: int, long: bool, directory: Path) -> Iterator[Row]:
+    """Every row. What needs guests runs one at a time: nothing else of ours is on the machine meanwhile."""
+    main = next((kernel for kernel in found if kernel.series == MAIN), found[-1])
+    qemu.fleet.start()
+    yield programs.listing(turns)
+    yield from sampling.on_host(turns)
+    for kernel in found:
+        yield guests.opened(kernel, turns, directory, peer=kernel.series == PEER)
+        yield from guests.channel(kernel, turns, directory)
+        yield sampling.in_guest(kernel, turns, directory)
+    yield programs.trial(main, turns, directory / "trial")
+    yield from programs.answer(main, turns, directory / "answer")
+    if long:
+        yield from programs.everything(main, directory)
+
+
+def run(names: Sequence[str], turns: int, long: bool, into: Path) -> int:
+    """Measures, prints each row as it comes, writes bench.json and README.md."""
+    found = chosen(names)
+    about = host(found[-1])
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="folklab-bench-") as directory:
+        for row in measured(found, turns, long, Path(directory)):
+            rows.append(row.as_json())
+            print(report.line(rows[-1]), flush=True)
+        main = next((kernel for kernel in found if kernel.series == MAIN), found[-1])
+        grown = []
+        for one in growth.measure(main, Path(directory) / "growth"):
+            grown.append(one.as_json())
+            print(f"growth with {one.of}: {' | '.join(report.line_of(grown[-1])[1:])}", flush=True)
+    into.mkdir(parents=True, exist_ok=True)
+    results.write_json(into / "bench.json", {"schema": SCHEMA, "host": about, "rows": rows, "growth": grown})
+    print(f"Report: {report.write(into)}", flush=True)
+    return errors.AS_KNOWN

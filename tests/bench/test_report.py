@@ -1,0 +1,50 @@
+"""The table that people read, the lines of growth, and what is said of a wrong command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness import results
+from harness.bench import report
+from harness.bench.comparison import Limit, Row, Timing
+from harness.bench.growth import Growth
+from tests.test_trouble import invoke, one_line
+
+
+@pytest.mark.parametrize(("value", "unit", "text"), [
+    (0.0652, "s", "65.2 ms"), (2.5, "s", "2.5 s"), (0.00019, "s", "190 µs"), (1234.0, "s", "1,234 s"),
+    (0.045, "of a core", "4.5 % of a core"), (0.0695, "MB", "0.0695 MB")])
+def test_amounts(value: float, unit: str, text: str) -> None:
+    assert report.amount(value, unit) == text
+
+
+def test_ratios() -> None:
+    assert (report.ratio(1.031), report.ratio(0.005)) == ("1.03 ×", "1/200")
+
+
+def test_the_page(tmp_path: Path) -> None:
+    row = Row("restored guest", "…", "s", (Timing("restored", ((0.07, 0.08),)), Timing("booted", ((2.0,),))), "6.1",
+              (Limit(0.08), Limit(1 / 200, "booted")), {"virtme-ng": "it is not installed"})
+    grown = Growth("trials", "trials", ((1, 1.0, 10_000), (2, 1.5, 20_000), (4, 2.5, 40_000)))
+    host = {"started": "today", "cpus": 2, "release": "6", "accelerator": "without", "load": 0.1}
+    results.write_json(tmp_path / "bench.json", {"host": host, "rows": [row.as_json()], "growth": [grown.as_json()]})
+    page = report.write(tmp_path).read_text()
+    assert "| **restored guest** | 6.1 | 75 ms | 70 ms |" in page
+    assert "at most 80 ms: met" in page
+    assert "1/26.7 (1/26.7 to 1/26.7) | at most 1/200: **missed** |" in page
+    assert "| beside: virtme-ng | 6.1 | skipped |" in page
+    assert "0.50 s + 500 ms each" in page
+    assert "| 1.00, 1.00 |" in page
+
+
+def test_growth_beyond_a_line_shows() -> None:
+    grown = Growth("sizes", "MiB", ((1, 1.0, 1), (2, 4.0, 2), (4, 16.0, 4), (8, 64.0, 8)))
+    assert grown.seconds.last_step > 1.25
+    assert grown.evidence.last_step == 1
+
+
+@pytest.mark.parametrize("words", [["--turns", "0"], ["--noise", "--clones"], ["--section", "tmpfs"], ["--turns", "x"]])
+def test_wrong_usage(words: list[str]) -> None:
+    one_line(invoke("bench", *words), 1, words[0])
