@@ -22,7 +22,9 @@ GROWS = Claim(
     known=(Known(CONFIRMED, "mm/swapfile.c, swapon: total_swap_pages grows by the slots, all but the header's (v6.12)"),))
 SWAP, BOX, PIECE = 32 * MIB, 8 * MIB, 64 * KIB
 SET_ASIDE = 48              # huge pages: so much less is to be filled
-LAST = 64                   # slots that are left to the machine's own reclaim
+# Slots that are left to the machine's own reclaim. With less than 64 of them free MGLRU looks at no anonymous page (mm/
+# vmscan.c, get_swappiness and MIN_LRU_BATCH; v6.12), be it in swap already; the group's processes take some 25 more.
+LAST = 128
 PARKED = 128                # 4 batches of 15 pages in each of two zones (mm/page_alloc.c, zone_highsize; v6.12), rounded up
 
 
