@@ -1,7 +1,7 @@
-"""Blocks that an allocator handed out, and the pages below them. Pure.
+"""Blocks that an allocator handed out, and the pages below them.
 
-A procedure records the blocks (`record_blocks`) and samples the pages of their span under the same label; a
-quantity counts, among the pages that the blocks take up, those in a state.
+A procedure gets lots of blocks from `Blocks`, which records where they are and samples the pages of their span under
+the lot's label; a quantity counts, among the pages that the blocks take up, those in a state.
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness import pages
-from harness.quantities import FromArm, Number
+from harness.operations import numbers
+from harness.quantities import Derived, FromArm, Number, mappings
 
 if TYPE_CHECKING:
     from harness.evidence import Recording
     from harness.lab import Lab
     from harness.probe import Probe, Region
+
+# gperftools' tcmalloc asks brk first; this is the documented way to have it ask mmap (docs/tcmalloc.html).
+BY_MMAP = {"TCMALLOC_SKIP_SBRK": "true"}
 
 
 def page_numbers(blocks: Sequence[int], size: int, page_size: int, whole: bool) -> set[int]:
@@ -30,12 +34,50 @@ def page_numbers(blocks: Sequence[int], size: int, page_size: int, whole: bool) 
     return found
 
 
-def record_blocks(lab: Lab, label: str, probe: Probe, blocks: Sequence[int], size: int) -> Region:
-    """Records blocks of `size` bytes under a label: the region of whole pages from the lowest to the highest."""
-    start = min(blocks) // lab.page_size * lab.page_size
-    end = -(-(max(blocks) + size) // lab.page_size) * lab.page_size
-    lab.record(label, {"size": size, "start": start, "blocks": list(blocks)})
-    return probe.region(start, end - start)
+@dataclass(frozen=True)
+class Lot:
+    """Blocks of `size` bytes each that one process got."""
+
+    probe: Probe
+    blocks: tuple[int, ...]
+    size: int
+
+    def fill(self) -> Lot:
+        for block in self.blocks:
+            self.probe.fill(block, self.size)
+        return self
+
+    def free(self) -> None:
+        self.probe.free_many(self.blocks)
+
+
+class Blocks:
+    """The lots of a trial, by their labels; each comes from a fresh process of the same name."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self._regions: dict[str, Region] = {}
+
+    def malloc(self, label: str, size: int, count: int = 1, *, live: int = 0, by_mmap: bool = False) -> Lot:
+        """`count` blocks from malloc; `live` more come after them, which are not of the lot. by_mmap: large blocks
+        are not to come from brk."""
+        probe = self.lab.probe(label, environment=BY_MMAP if by_mmap else None)
+        return self._lot(label, probe, numbers(probe.malloc_many(count + live, size).text)[:count], size)
+
+    def brk(self, label: str, size: int) -> Lot:
+        """What brk gives at the heap's end, as one block."""
+        probe = self.lab.probe(label)
+        return self._lot(label, probe, (probe.sbrk(size).value,), size)
+
+    def _lot(self, label: str, probe: Probe, blocks: tuple[int, ...], size: int) -> Lot:
+        page = self.lab.page_size
+        start, end = min(blocks) // page * page, -(-(max(blocks) + size) // page) * page
+        self.lab.record(label, {"size": size, "start": start, "blocks": list(blocks)})
+        self._regions[label] = probe.region(start, end - start)
+        return Lot(probe, blocks, size)
+
+    def sample(self, moment: str) -> None:
+        self.lab.sample(moment, pages=self._regions)
 
 
 @dataclass(frozen=True)
@@ -62,3 +104,9 @@ class BlockPages(FromArm):
     @property
     def name(self) -> str:
         return f"{self.state} pages of the blocks of {self.label} at “{self.sample}”"
+
+
+def in_heap(label: str, sample: str) -> Derived:
+    """How many of the mappings that brk made hold a block of the lot."""
+    return mappings(label, sample, lambda recording, mapping: mapping.path == "[heap]" and any(
+        mapping.covers(block) for block in recording.records[label]["blocks"]), f"heap mappings that hold {label}")

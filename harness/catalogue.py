@@ -6,10 +6,12 @@ Experiments of one's own: FOLKLAB_EXPERIMENTS names directories with more of the
 from __future__ import annotations
 
 import difflib
+import hashlib
 import importlib
 import importlib.util
 import os
 import pkgutil
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -17,20 +19,22 @@ from pathlib import Path
 from typing import Any
 
 import experiments
+from experiments import sections
 from harness.claims import Claim, Experiment
 from harness.errors import LabError, UsageError
 
 
 @cache
 def load() -> dict[str, Experiment]:
-    """Name → experiment. A file's name is the experiment's, its first line the question."""
+    """Name → experiment. A file's name is the experiment's; of its docstring the first line is the question, the rest
+    the procedure in words."""
     found = {}
     for module in modules():
         if not hasattr(module, "EXPERIMENT"):
             raise LabError(f"experiment {module.__file__}", "it defines no EXPERIMENT", "`CONTRIBUTING.md` shows how")
         name = module.__name__.rsplit(".", 1)[-1].replace("_", "-")
-        question = (module.__doc__ or "").strip().split("\n")[0]
-        found[name] = replace(module.EXPERIMENT, name=name, question=question)
+        question, _, words = (module.__doc__ or "").strip().partition("\n")
+        found[name] = replace(module.EXPERIMENT, name=name, question=question, words=" ".join(words.split()))
     return dict(sorted(found.items()))
 
 
@@ -69,6 +73,16 @@ def find(name: str) -> tuple[Experiment, Claim | None]:
                      f"did you mean {', '.join(near)}?" if near else "`invoke list` names them all")
 
 
+def source_digest(experiment: Experiment) -> str | None:
+    """"sha256:…" of the file that the experiment's procedure stands in, None if that is not known."""
+    module = sys.modules.get(experiment.procedure.__module__)
+    file = getattr(module, "__file__", None) or experiment.procedure.__code__.co_filename
+    try:
+        return f"sha256:{hashlib.sha256(Path(file).read_bytes()).hexdigest()}"
+    except OSError:
+        return None
+
+
 def search(text: str) -> Iterator[tuple[Claim, Experiment]]:
     """Claims whose id, statement or section has the text in it."""
     for claim, experiment in claims().values():
@@ -76,14 +90,21 @@ def search(text: str) -> Iterator[tuple[Claim, Experiment]]:
             yield claim, experiment
 
 
+def section_order() -> list[str]:
+    """Sections in the order of experiments/sections.py; those of the user's own experiments last."""
+    declared = [text for name, text in vars(sections).items() if name.isupper()]
+    return list(dict.fromkeys([*declared, *(claim.section for claim, _ in claims().values())]))
+
+
 def of_section(text: str) -> list[Experiment]:
     """The experiments whose section, folder or name has the text in it; all for none.
 
     Raises UsageError where there is none.
     """
-    found = [experiment for experiment in load().values()
-             if text.lower() in " ".join([experiment.name, *(claim.section for claim in experiment.claims)]).lower()]
+    def words(one: Experiment) -> str:
+        return " ".join([one.name, one.procedure.__module__, *(claim.section for claim in one.claims)])
+
+    found = [experiment for experiment in load().values() if text.lower() in words(experiment).lower()]
     if not found:
-        sections = sorted({claim.section for claim, _ in claims().values()})
-        raise UsageError(f"--section {text}", "no experiment is in it", f"sections are: {'; '.join(sections)}")
+        raise UsageError(f"--section {text}", "no experiment is in it", f"sections are: {'; '.join(section_order())}")
     return found

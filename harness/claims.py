@@ -36,6 +36,11 @@ class Known:
                 and all(settings.get(name) == value for name, value in self.settings.items()))
 
 
+def known_by(setting: str, **answers: tuple[str, str]) -> tuple[Known, ...]:
+    """A known answer for each value of a setting: known_by("malloc", glibc=(CONFIRMED, source), jemalloc=…)."""
+    return tuple(Known(verdict, source, settings={setting: value}) for value, (verdict, source) in answers.items())
+
+
 def numbers(series: str) -> tuple[int, ...]:
     return tuple(int(part) for part in series.split("."))
 
@@ -126,7 +131,9 @@ class Experiment:
     arms: the ways of running the procedure within a trial, each on a guest of its own (`lab.arm` says which).
     axes: settings under which the whole experiment is repeated, a verdict row for each ({"lru": ("classic", "mglru")}).
     trials: how many, fixed beforehand, each from a boot of its own. rate: samples a second during operations, Hz.
-    timed: sensitive to time, so it runs alone. version: raised when the procedure or a bound changes.
+    timed: sensitive to time, so it runs alone, beside no guest of any run of this user on this host. version: raised
+    when the procedure or a bound changes.
+    question, words: the module's docstring (catalogue.py): its first line, and below it the procedure in words.
     """
 
     procedure: Callable[[Lab], None]
@@ -142,6 +149,7 @@ class Experiment:
     version: int = 1
     name: str = ""
     question: str = ""
+    words: str = ""
 
     @property
     def claims(self) -> tuple[Claim, ...]:

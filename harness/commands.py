@@ -2,84 +2,54 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from invoke import Collection, task
 
-from harness import catalogue, errors
+from harness import across, catalogue, errors
 from harness.claims import Experiment
-from harness.errors import LabError, UsageError
+from harness.command import RUNS, guarded, say, whole
+from harness.errors import UsageError
 
 if TYPE_CHECKING:
+    from harness.matrix import Options
     from harness.results import Judged
-    from harness.run import Options
+    from harness.run import Watch
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def say(line: str) -> None:
-    print(line, flush=True)
-
-
-def guarded(command: Callable[..., int | None]) -> Any:
-    """Makes a task of a function: its result is the exit status, a LabError one line, never a traceback."""
-
-    @functools.wraps(command)
-    def run(context: Any, *arguments: Any, **options: Any) -> None:
-        try:
-            status = command(context, *arguments, **options) or 0
-        except LabError as error:
-            print(error, file=sys.stderr)
-            status = error.status
-        except KeyboardInterrupt:
-            status = errors.INTERRUPTED
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            status = 0
-        sys.stdout.flush()
-        sys.exit(status)
-
-    return run
-
-
-def whole(name: str, value: str | None) -> int | None:
-    """An option that must be a whole number."""
-    if value is None:
-        return None
-    try:
-        return int(value)
-    except ValueError:
-        raise UsageError(f"--{name} {value}", "it is no whole number", f"for instance --{name} 3") from None
-
-
 def settings(texts: list[str]) -> dict[str, tuple[str, ...]]:
     """--set lru=classic,mglru → {"lru": ("classic", "mglru")}. Raises UsageError for a setting that there is not."""
-    from harness.settings import Settings
+    from harness import settings as known
 
-    names = sorted(Settings.__dataclass_fields__)
     found = {}
     for text in texts:
         name, equals, values = text.partition("=")
-        if not equals or not values or name not in names:
-            raise UsageError(f"--set {text}", "it is no setting=value", f"settings are {', '.join(names)}")
-        found[name] = tuple(values.split(","))
+        if not equals or not values or name not in known.names():
+            raise UsageError(f"--set {text}", "it is no setting=value", f"settings are {', '.join(known.names())}")
+        for value in values.split(","):
+            if not known.fits(name, value):
+                can = " or ".join(known.CHOICES.get(name, ("a whole number",)))
+                raise UsageError(f"--set {text}", f"{name} can't be {value!r}", f"{name} can be {can}")
+        found[name] = tuple(dict.fromkeys(values.split(",")))
     return found
 
 
 HELP = {
     "kernel": "a series (6.12), an exact version, a digest, or a path to a vmlinuz", "modules": "its modules directory",
     "append": "more kernel arguments", "trials": "trials of each experiment (default: its own number, 3)",
-    "set_": "a setting to run under: lru=classic,mglru (repeatable)", "results": "where the run directory is made",
+    "set_": "a setting to run under: lru=classic,mglru (repeatable); memory (MiB) and cpus too",
+    "results": "where the run directory is made",
     "jobs": "machines at once (default: from processors and memory)", "fresh-boot": "boot instead of restoring",
     "machine": "auto or vm", "mirror": "a Debian mirror to fetch kernels from", "json": "print verdicts.json"}
-RUNS = "results/runs"
+KERNELS = "5.10,6.1,6.12,7.2"
 
 
 @dataclass(frozen=True)
@@ -87,7 +57,7 @@ class Typed:
     """The options that all commands share which run experiments, as they were typed."""
 
     machine: str
-    kernel: str | None
+    kernels: tuple[str | None, ...]
     modules: str | None
     append: str
     trials: str | None
@@ -99,55 +69,81 @@ class Typed:
     json: bool
 
     def options(self) -> Options:
-        from harness.run import Options
+        from harness.matrix import Options
 
         if self.machine not in {"auto", "vm"}:
             raise UsageError(f"--machine {self.machine}", "there are the machines auto and vm", "leave it out")
-        return Options(self.kernel, Path(self.modules) if self.modules else None, self.append,
+        return Options(self.kernels, Path(self.modules) if self.modules else None, self.append,
                        whole("trials", self.trials), settings(self.set_), Path(self.results), whole("jobs", self.jobs),
                        self.fresh_boot, self.mirror)
 
 
-def run_and_report(experiments: Sequence[Experiment], what: str, claim: str | None, typed: Typed) -> int:
+def run_and_report(experiments: Sequence[Experiment], what: str, claim: str | None, typed: Typed,
+                   watch: Watch | None = None, resume: bool = False) -> int:
     """Runs experiments, prints each answer as it comes, writes the report: the exit status."""
     options = typed.options()
-    from harness import reports, run
+    from harness import matrix
     from harness.reports import answer
+    from harness.run import Watch
 
-    reports.preload()
+    class Answers(Watch):
+        def done(self, judged: Judged) -> None:
+            for line in answer.lines(judged, claim):
+                say(line)
 
-    def done(judged: Judged) -> None:
-        for line in answer.lines(judged, claim) if not typed.json else ():
+    finished = matrix.execute(experiments, options, what, Watch() if typed.json else watch or Answers(), resume=resume)
+    if typed.json:
+        say((finished.directory / "verdicts.json").read_text())
+    else:
+        for line in answer.ending(finished.outcomes) if len(finished.outcomes) > 1 and claim is None else ():
             say(line)
-
-    finished = run.execute(experiments, options, what, done)
-    report = reports.write(finished.directory, finished.judged)
-    say((finished.directory / "verdicts.json").read_text() if typed.json else f"  Report: {report}")
+        say(f"  Report: {finished.directory / 'report.md'}")
+    if finished.interrupted and resume:
+        print("Interrupted; the same command goes on from here.", file=sys.stderr)
     return finished.status(claim)
 
 
 @task(iterable=["set_"], help={"name": "an experiment, or the id of a claim", **HELP})
 @guarded
 def run_experiment(context: Any, name: str, machine: str = "auto", kernel: str | None = None,
-                   modules: str | None = None, append: str = "", trials: str | None = None, set_: Any = (),
+                   modules: str | None = None, append: str = "", trials: str | None = None, set_: Any = None,
                    results: str = RUNS, jobs: str | None = None, fresh_boot: bool = False, mirror: str | None = None,
                    json: bool = False) -> int:
     """Run an experiment (all its claims), or the one that decides a claim, and print the answer."""
     experiment, claim = catalogue.find(name)
-    typed = Typed(machine, kernel, modules, append, trials, list(set_), results, jobs, fresh_boot, mirror, json)
+    typed = Typed(machine, (kernel,), modules, append, trials, list(set_ or ()), results, jobs, fresh_boot, mirror, json)
     return run_and_report([experiment], experiment.name, claim.id if claim else None, typed)
 
 
 @task(iterable=["set_"], help={"section": "only the experiments whose section or folder has this in its name", **HELP})
 @guarded
 def run_all(context: Any, section: str = "", machine: str = "auto", kernel: str | None = None,
-            modules: str | None = None, append: str = "", trials: str | None = None, set_: Any = (),
+            modules: str | None = None, append: str = "", trials: str | None = None, set_: Any = None,
             results: str = RUNS, jobs: str | None = None, fresh_boot: bool = False, mirror: str | None = None,
             json: bool = False) -> int:
     """Run every experiment, or those of a section, and print each answer as it comes."""
-    typed = Typed(machine, kernel, modules, append, trials, list(set_), results, jobs, fresh_boot, mirror, json)
+    typed = Typed(machine, (kernel,), modules, append, trials, list(set_ or ()), results, jobs, fresh_boot, mirror, json)
     chosen = catalogue.of_section(section)
-    return run_and_report(chosen, section.replace(" ", "-") or "all", None, typed)
+    return run_and_report(chosen, section or "all", None, typed)
+
+
+@task(iterable=["set_"], help={
+    "kernels": "series, exact versions, digests or paths, separated by commas", "again": "run finished cells too, anew",
+    "section": "only the experiments whose section or folder has this in its name",
+    **{name: text for name, text in HELP.items() if name not in {"kernel", "modules"}}})
+@guarded
+def matrix(context: Any, kernels: str = KERNELS, section: str = "", again: bool = False, machine: str = "auto",
+           append: str = "", trials: str | None = None, set_: Any = None, results: str = RUNS, jobs: str | None = None,
+           fresh_boot: bool = False, mirror: str | None = None, json: bool = False) -> int:
+    """Run every experiment on several kernels; goes on where an interrupted one stood."""
+    names = tuple(dict.fromkeys(name.strip() for name in kernels.split(",") if name.strip()))
+    if not names:
+        raise UsageError("--kernels", "it names none", f"for instance --kernels {KERNELS}")
+    typed = Typed(machine, names, None, append, trials, list(set_ or ()), results, jobs, fresh_boot, mirror, json)
+    from harness.progress import Progress
+
+    chosen = catalogue.of_section(section)
+    return run_and_report(chosen, f"matrix-{section}" if section else "matrix", None, typed, Progress(), not again)
 
 
 @task(help={"run": "a run directory, its id, or latest", "as-recorded": "by the bounds of the run, not today's",
@@ -159,15 +155,14 @@ def judge(context: Any, run: str, as_recorded: bool = False, results: str = RUNS
     from harness.reports import answer
 
     directory = stored.find(run, Path(results))
-    judged = stored.judge_run(directory, as_recorded)
-    rows = [row for one in judged for row in one.rows]
-    failures = [failure for one in judged for failure in one.failures]
+    rows, failures = [], []
+    for one in stored.judge_run(directory, as_recorded):
+        rows += one.rows
+        failures += one.failures
+        for line in () if json else answer.lines(one):
+            say(line)
     if json:
         say(stored.as_text(directory, rows, failures))
-    else:
-        for one in judged:
-            for line in answer.lines(one):
-                say(line)
     return stored.status(rows, failures)
 
 
@@ -199,11 +194,11 @@ def list_(context: Any, search: str = "") -> int:
 @task(help={"claim": "the id of a claim", "results": "where run directories are"})
 @guarded
 def explain(context: Any, claim: str, results: str = RUNS) -> int:
-    """A claim: why it is decided this way, its known answers, the newest evidence."""
-    from harness.reports import listing
+    """A claim: what is done, why it is decided this way, its known answers, the newest evidence in numbers."""
+    from harness.reports import explained
 
     experiment, found = catalogue.find(claim)
-    listing.explain(experiment, [found] if found else list(experiment.claims), Path(results))
+    explained.explain(experiment, [found] if found else list(experiment.claims), Path(results))
     return errors.AS_KNOWN
 
 
@@ -258,7 +253,8 @@ def collection() -> Collection:
     from harness.bench.command import bench
 
     found = Collection()
-    for one in (run_experiment, run_all, judge, report, list_, explain, doctor_, test, bench):
+    for one in (run_experiment, run_all, matrix, judge, across.compare, across.history, report, across.publish, list_,
+                explain, doctor_, test, bench):
         found.add_task(one)
     kernels = Collection("kernels")
     kernels.add_task(kernels_, name="list", default=True)

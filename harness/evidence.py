@@ -1,7 +1,8 @@
 """Evidence: what the trials recorded, raw, on disk; written as it comes, read back without any machine.
 
 A recording (one arm of one trial) is a file of JSON lines, compressed with Zstandard. Its events:
-start (machine, settings), operation, sample, series (a sample of a time series), pages, record, note, end.
+start (machine, settings), operation, idle (a sample with nothing between it and the next), sample, series (a sample of
+a time series), pages, record, note, cost (what the procedure took: wall seconds, seconds of this host's processors), end.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ class Recording:
         return [event for event in self.events if event["event"] == "operation"]
 
     @cached_property
-    def _parsed(self) -> dict[tuple[str, str], dict[str, int]]:
+    def _parsed(self) -> dict[tuple[str | int, str], dict[str, int]]:
         return {}
 
     def text(self, sample: str, source: str) -> str | None:
@@ -107,11 +108,26 @@ class Recording:
 
     def counter(self, sample: str, counter: str) -> int | None:
         """A counter at a named moment, in its own unit; None if that was not read."""
+        return self._value(sample, self.text(sample, counters.source_and_key(counter)[0]), counter)
+
+    def _value(self, sample: str | int, text: str | None, counter: str) -> int | None:
+        """A counter in the text of its file; `sample` tells one text of that file from the others."""
         source, key = counters.source_and_key(counter)
         if (sample, source) not in self._parsed:
-            text = self.text(sample, source)
             self._parsed[sample, source] = {} if text is None else counters.file_of(source).parse(text.encode())
         return self._parsed[sample, source].get(key)
+
+    def idle_change(self, counter: str) -> int | None:
+        """How much a counter grew between the two idle samples at the start, in its own unit; None if that was not
+        read."""
+        values = [self._value(number, event["files"].get(counters.source_and_key(counter)[0]), counter)
+                  for number, event in enumerate(self._idle)]
+        before, after = values if len(values) == 2 else (None, None)
+        return None if before is None or after is None else after - before
+
+    @cached_property
+    def _idle(self) -> list[dict[str, Any]]:
+        return [event for event in self.events if event["event"] == "idle"]
 
     def page_data(self, sample: str, label: str) -> tuple[str, bytes] | None:
         """Of a range or file at a named moment: how it was looked at ("mincore", "pagemap"), and the raw entries."""

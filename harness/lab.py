@@ -270,7 +270,7 @@ class Lab:
     def sample(self, name: str, pages: Mapping[str, str | Region | Sequence[Region]] | None = None) -> None:
         """Reads every counter at a named moment; with `pages`, what each page of a file (by path) or of a region, or
         of several one after the other, is."""
-        self.hand.attempt.put("/proc/sys/vm/stat_refresh", "1")     # folds the per-cpu parts into the counters
+        self._refresh()
         self.sampler.named(name)
         for label, what in (pages or {}).items():
             if isinstance(what, str):
@@ -279,6 +279,17 @@ class Lab:
                 regions = (what,) if isinstance(what, Region) else what
                 kind, data = "pagemap", b"".join(self.region_pages(region) for region in regions)
             self.recorder.event("pages", sample=name, label=label, kind=kind, data=evidence.encode(data))
+
+    def _refresh(self) -> None:
+        self.hand.attempt.put("/proc/sys/vm/stat_refresh", "1")     # folds the per-cpu parts into the counters
+
+    def sample_idle(self) -> None:
+        """The trial's own noise floor: after a dry sample two with nothing in between."""
+        self._refresh()
+        self.sampler.dry()
+        for _ in range(2):
+            self._refresh()
+            self.sampler.idle()
 
     def file_pages(self, path: str) -> tuple[str, bytes]:
         """mincore of a whole file or block device: a byte a page, through a mapping that touches nothing."""
@@ -340,21 +351,23 @@ class Lab:
             raise Skip(f"this kernel has no trace event {missing[0]}")
         instance = f"{TRACING}/instances/{name.replace(' ', '-')}"
         self.hand.mkdir(instance)
-        self.write(f"{instance}/buffer_size_kb", str(kib))
-        if pid is not None:
-            self.write(f"{instance}/set_event_pid", str(pid))
-        for event in events:
-            self.write(f"{instance}/events/{event.replace(':', '/')}/enable", "1")
-        found: list[str] = []
-        yield found
-        self.write(f"{instance}/tracing_on", "0")
-        text = b""
-        # A record that has been read is gone from the pipe: so far, as much as one reply holds.
-        while part := self.hand.slurp(f"{instance}/trace_pipe", 0, os.O_NONBLOCK).text:
-            text += part
-        found.append(text.decode(errors="replace"))
-        self.record(name, found[0])
-        self.hand.rmdir(instance)
+        try:
+            self.write(f"{instance}/buffer_size_kb", str(kib))
+            if pid is not None:
+                self.write(f"{instance}/set_event_pid", str(pid))
+            for event in events:
+                self.write(f"{instance}/events/{event.replace(':', '/')}/enable", "1")
+            found: list[str] = []
+            yield found
+            self.write(f"{instance}/tracing_on", "0")
+            text = b""
+            # A record that has been read is gone from the pipe: so far, as much as one reply holds.
+            while part := self.hand.slurp(f"{instance}/trace_pipe", 0, os.O_NONBLOCK).text:
+                text += part
+            found.append(text.decode(errors="replace"))
+            self.record(name, found[0])
+        finally:
+            self.hand.attempt.rmdir(instance)
 
     def skip(self, why: str) -> NoReturn:
         """The machine lacks what the procedure needs, as it turned out only now."""

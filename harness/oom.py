@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from harness.evidence import Recording
-from harness.quantities import FromArm, Number
+from harness.quantities import Derived, FromArm, Number
 
 _KILLED = re.compile(r"^(?P<where>.*): Killed process (?P<pid>\d+) \((?P<name>.*)\) (?P<fields>total-vm:.*)$")
 _CONSTRAINT = re.compile(r"^oom-kill:(?P<fields>constraint=.*)$")
@@ -50,14 +50,16 @@ def messages(log: str) -> Iterator[str]:
 
 
 def victims(log: str) -> list[Victim]:
-    """Every kill in a text of /dev/kmsg, in order."""
+    """Every process that was killed, by a text of /dev/kmsg, in order.
+
+    One that memory.oom.group takes with its group is named twice: as the victim, then among the group."""
     found: list[Victim] = []
     constraints: dict[str | None, dict[str, str]] = {}
     for message in messages(log):
         if match := _CONSTRAINT.match(message):
             fields = dict(re.findall(r"(\w+)=([^,]*)", match["fields"]))
             constraints[fields.get("pid")] = fields
-        elif match := _KILLED.match(message):
+        elif (match := _KILLED.match(message)) and int(match["pid"]) not in {one.pid for one in found}:
             why = constraints.pop(match["pid"], {})
             sizes = _SIZE.findall(match["fields"])
             numbers = {name: int(value) for name, value, unit in sizes if not unit}
@@ -193,3 +195,9 @@ class Reported(FromArm):
     @property
     def unit(self) -> str:
         return "KiB"
+
+
+def rows(record: str, which: Callable[..., bool], title: str, units: str = "values") -> Derived:
+    """How many rows of a recorded list `which` picks by their columns; None if it was not recorded."""
+    return Derived(title, lambda recording: sum(bool(which(*row)) for row in recording.records[record])
+                   if record in recording.records else None, units)

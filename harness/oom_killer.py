@@ -2,73 +2,119 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from harness import oom
+from harness.counters import keyed
 from harness.needs import KIB, MIB
+from harness.oom_score import adjust
 from harness.operations import MPOL_BIND, POPULATE
 from harness.procedure import Lab, Probe, Sandbox
+from harness.quantities import Change, Quantity
 
 NEVER = -1000       # oom_score_adj of the process that asks: it is no candidate, so the others' sizes stay as they are
 
 
-def adjust(lab: Lab, probe: Probe, value: int, file: str = "oom_score_adj") -> int:
-    """Writes a process's oom_score_adj (or oom_adj): errno, 0 if it was taken."""
-    return lab.hand.attempt.put(f"/proc/{probe.pid}/{file}", str(value)).error
+def kills(since: str, until: str) -> Quantity:
+    """How many processes the OOM killer killed between two named moments, on the whole machine."""
+    return Change("vmstat:oom_kill", since, until).called(f"OOM kills from “{since}” to “{until}”", "kills")
 
 
-def number(lab: Lab, probe: Probe, file: str = "oom_score") -> int:
-    """What one of a process's files says that holds a number."""
-    return int(lab.read(f"/proc/{probe.pid}/{file}"))
+def occupy(lab: Lab, name: str, size: int, sandbox: Sandbox | None = None, *, adj: int = 0,
+           moved_to: Sandbox | None = None) -> Probe:
+    """A probe that holds so many bytes of anonymous memory, born in a sandbox, or moved there before it asks for them.
 
-
-def occupy(lab: Lab, name: str, size: int, sandbox: Sandbox | None = None, *, adj: int = 0) -> Probe:
-    """A probe that holds so many bytes of anonymous memory."""
+    One that is to be confined by a cpuset has to be moved: 5.10 leaves a process that is born there, by
+    CLONE_INTO_CGROUP, the nodes of its parent (42a11bf5c543, v6.3, mends it; 6.1's stable series has that too).
+    """
     probe = lab.probe(name, sandbox)
     if adj:
         adjust(lab, probe, adj)
+    if moved_to:
+        moved_to.set("cgroup.procs", str(probe.pid))
     if size:
         probe.map(size, flags=POPULATE)     # without swap the content does not matter, and the kernel is faster
     return probe
 
 
-def exhaust(lab: Lab, probe: Probe, most: int, at_once: int = 0, step: int = MIB // 4, node: int | None = None) -> None:
-    """Lets a probe fill memory, `at_once` bytes and then step by step, until something is killed; `most` bytes in all.
+def keep_free_pages_together(lab: Lab) -> None:
+    """Lets a processor keep a batch of free pages to itself at most.
 
-    It never asks for more than one step above what there is, so what is killed first makes room for it. node: the
-    memory is bound to this one by policy (mbind(2), MPOL_BIND)."""
+    Since v6.7 it may be an eighth of a zone (commit 51a755c56dc0), and an OOM killer that finds nothing to reclaim does
+    not wait for them: it comes some hundred pages earlier or later (measured on 7.2). Older kernels keep little.
+    """
+    fraction = "/proc/sys/vm/percpu_pagelist_high_fraction"
+    if lab.find(fraction) is not None:
+        lab.write(fraction, "1000")
+
+
+def exhaust(lab: Lab, take: Callable[[int, int], object], most: int, step: int = MIB // 4) -> None:
+    """Takes memory step by step, take(start, bytes), until something is killed; `most` bytes in all.
+
+    It never asks for more than one step above what there is, so what is killed first makes room for it."""
     before = lab.counter("vmstat:oom_kill")
-    filled = max(at_once, 0) // lab.page_size * lab.page_size
-    if node is None and filled:
-        probe.map(filled, flags=POPULATE)
-        most, filled = most - filled, 0
-    memory = probe.map(most)
-    if node is not None:
-        probe.mbind(memory.address, most, MPOL_BIND, 1 << node)
-        memory.part(0, filled).fill()
-    for at in range(filled, most - step, step):
-        memory.part(at, step).fill()
+    for start in range(0, most, step):
+        take(start, step)
         if lab.counter("vmstat:oom_kill") > before:
             return
     lab.require(False, f"an OOM kill before {most} bytes were filled")
 
 
 def exhaust_group(lab: Lab, box: Sandbox, asking: Probe, limit: int) -> None:
-    """The same up to a group's limit in bytes."""
+    """A probe fills memory up to its group's limit in bytes, the last 2 MiB step by step."""
     left = limit - int(box.read("memory.current") or 0)
     lab.require(left > 0, f"room in {box.name} below its limit")
-    exhaust(lab, asking, left + 8 * MIB, left - 2 * MIB)
+    if left > 2 * MIB:
+        asking.map(left - 2 * MIB, flags=POPULATE)
+    memory = asking.map(10 * MIB)
+    exhaust(lab, lambda start, length: memory.part(start, length).fill(), memory.length)
 
 
 def exhaust_machine(lab: Lab, asking: Probe) -> None:
-    """The same up to the end of the machine's memory, in steps of 1 MiB for the last 32 MiB that seem available."""
+    """The same up to the end of the machine's memory, the last 32 MiB that seem available in steps of 1 MiB."""
+    asking.map(_seems_available(lab), flags=POPULATE)
+    memory = asking.map(96 * MIB)
+    exhaust(lab, lambda start, length: memory.part(start, length).fill(), memory.length, MIB)
+
+
+def exhaust_by_file(lab: Lab, asking: Probe, path: str) -> None:
+    """The same, but what is filled is a tmpfs file, by write(): the probe that asks stays as small as it is."""
+    descriptor, left = asking.create_file(path, 0), _seems_available(lab)
+    asking.write(descriptor, left)
+    exhaust(lab, lambda start, length: asking.attempt.write(descriptor, length, left + start), 96 * MIB, MIB)
+
+
+def _seems_available(lab: Lab) -> int:
     left = lab.counter("meminfo:MemAvailable") + lab.counter("meminfo:SwapFree") - 32 * MIB
-    exhaust(lab, asking, left + 96 * MIB, left, MIB)
+    return max(left, MIB) // lab.page_size * lab.page_size
 
 
 def exhaust_node(lab: Lab, asking: Probe, node: int, bind: bool = False) -> None:
     """The same up to the end of a NUMA node's memory; `bind`: by policy, else the probe is confined to it already."""
     rows = dict(line.split(":", 1) for line in lab.read(f"/sys/devices/system/node/node{node}/meminfo").splitlines())
-    left = int(rows[f"Node {node} MemFree"].split()[0]) * KIB - 16 * MIB
-    exhaust(lab, asking, left + 48 * MIB, left, MIB, node if bind else None)
+    left = max(int(rows[f"Node {node} MemFree"].split()[0]) * KIB - 16 * MIB, MIB)
+    memory = asking.map(left + 64 * MIB)
+    if bind:
+        asking.mbind(memory.address, memory.length, MPOL_BIND, 1 << node)
+    memory.part(0, left).fill()
+    exhaust(lab, lambda start, length: memory.part(left + start, length).fill(), 64 * MIB, MIB)
+
+
+def outgrow(lab: Lab, box: Sandbox, probe: Probe, size: int, room: int, choices: int) -> dict[str, int]:
+    """Lets a group's only process fill more than the group's limit until it is killed, or until the kernel has looked
+    for a victim so many times: then the limit is raised to `room` bytes. The group's memory.events just before that."""
+    memory = probe.map(size)
+    pending = probe.begin.fill(memory.address, memory.length)
+
+    def events() -> dict[str, int]:
+        return keyed((box.read("memory.events") or "").encode())
+
+    while not pending.done and events()["oom"] < choices:
+        lab.hand.sleep(10_000_000)
+    found = events()
+    box.set("memory.max", str(room))
+    pending.wait()
+    return found
 
 
 class Witness:

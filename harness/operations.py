@@ -16,13 +16,15 @@ from harness.needs import MIB
 R = TypeVar("R")
 
 PRIVATE, SHARED = flags.MAP_PRIVATE, flags.MAP_SHARED
-ANONYMOUS, NORESERVE, POPULATE, FIXED = flags.MAP_ANONYMOUS, 0x4000, 0x8000, 0x10
+ANONYMOUS, NORESERVE, POPULATE, FIXED, HUGETLB = flags.MAP_ANONYMOUS, 0x4000, 0x8000, 0x10, 0x40000
 READ, WRITE, EXECUTE = flags.PROT_READ, flags.PROT_WRITE, flags.PROT_EXEC
 NO_REQUEST = -1         # rounds of a touch: until the next request
 DONTNEED, RANDOM, PAGEOUT, COLD = 4, 1, 21, 20          # madvise(2)
 MS_ASYNC, MS_SYNC = 1, 4
-IPC_CREAT, IPC_RMID, IPC_STAT, SHM_LOCK, SHM_UNLOCK = 0o1000, 0, 2, 11, 12
+IPC_CREAT, IPC_NOWAIT, IPC_RMID, IPC_STAT, SHM_LOCK, SHM_UNLOCK = 0o1000, 0o4000, 0, 2, 11, 12
+GETVAL, SETVAL = 12, 16         # semctl(2)
 MCL_CURRENT, MCL_FUTURE = 1, 2
+MLOCK_ONFAULT = 1       # mlock2(2)
 MPOL_BIND = 2           # set_mempolicy(2)
 TMPFS_MAGIC, RAMFS_MAGIC, EXT4_MAGIC = 0x01021994, 0x858458F6, 0xEF53      # statfs(2)
 
@@ -97,7 +99,9 @@ class Operations(Generic[R]):
 
     def touch(self, address: int, length: int, *, stride: int = 4096, write: bool = False, rounds: int = 1,
               pause: int = 0) -> R:
-        """Reads or writes a byte every `stride` bytes; pause in ns between rounds; value: finished rounds."""
+        """Reads or writes a byte every `stride` bytes; pause in ns between rounds; value: finished rounds.
+
+        Writing keeps the content, so it reads first: two faults of a fresh page. `fill` takes one."""
         return self.run("touch", address, length, stride, int(write), rounds, pause)
 
     def fill(self, address: int, length: int, seed: int = 1, first: int = 0) -> R:
@@ -232,6 +236,10 @@ class Operations(Generic[R]):
     def mq_send(self, queue: int, size: int, count: int) -> R:
         return self.run("mq_send", queue, size, count)
 
+    def mq_receive(self, queue: int, size: int, count: int = 1) -> R:
+        """value: how many came; text: the last one. size: of the largest message that the queue takes, bytes."""
+        return self.run("mq_receive", queue, size, count)
+
     def mq_unlink(self, name: str) -> R:
         return self.run("mq_unlink", text=name.encode())
 
@@ -241,17 +249,38 @@ class Operations(Generic[R]):
     def msgsnd(self, queue: int, size: int, count: int, flags: int = 0) -> R:
         return self.run("msgsnd", queue, size, count, flags)
 
+    def msgrcv(self, queue: int, size: int, count: int = 1, flags: int = 0) -> R:
+        """value: how many came; text: the last one."""
+        return self.run("msgrcv", queue, size, count, flags)
+
     def msgctl(self, queue: int, command: int) -> R:
+        """text after IPC_STAT: messages in the queue, their bytes, the most bytes; 64-bit numbers."""
         return self.run("msgctl", queue, command)
 
     def semget(self, count: int, key: int = 0, flags: int = IPC_CREAT | 0o600) -> R:
         return self.run("semget", key, count, flags)
 
-    def semctl(self, semaphores: int, number: int, command: int) -> R:
-        return self.run("semctl", semaphores, number, command)
+    def semop(self, semaphores: int, number: int, change: int, flags: int = 0) -> R:
+        return self.run("semop", semaphores, number, change, flags)
+
+    def semctl(self, semaphores: int, number: int, command: int, value: int = 0) -> R:
+        """value after GETVAL: the semaphore's."""
+        return self.run("semctl", semaphores, number, command, value)
 
     def sem_open(self, name: str, flags: int = os.O_CREAT, value: int = 1) -> R:
         return self.run("sem_open", flags, 0o600, value, text=name.encode())
+
+    def sem_post(self, semaphore: int) -> R:
+        return self.run("sem_post", semaphore)
+
+    def sem_trywait(self, semaphore: int) -> R:
+        return self.run("sem_trywait", semaphore)
+
+    def sem_getvalue(self, semaphore: int) -> R:
+        return self.run("sem_getvalue", semaphore)
+
+    def sem_close(self, semaphore: int) -> R:
+        return self.run("sem_close", semaphore)
 
     def sem_unlink(self, name: str) -> R:
         return self.run("sem_unlink", text=name.encode())
@@ -308,9 +337,10 @@ class Operations(Generic[R]):
     def mbind(self, address: int, length: int, policy: int, nodes: int) -> R:
         return self.run("mbind", address, length, policy, nodes)
 
-    def latency(self, address: int, length: int, piece: int, period: int, wakes: int) -> R:
-        """text: for each wake the ns (64-bit) from when it was due until its piece had been touched."""
-        return self.run("latency", address, length, piece, period, wakes)
+    def latency(self, address: int, length: int, piece: int, period: int, wakes: int, limit: int = 0) -> R:
+        """text: for each wake the ns (64-bit) from when it was due until its piece had been touched. limit: ns after which
+        no more follow."""
+        return self.run("latency", address, length, piece, period, wakes, limit)
 
     # system.c
     def mount(self, source: str, target: str, kind: str, options: str = "", flags: int = 0) -> R:

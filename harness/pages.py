@@ -1,6 +1,18 @@
 """The page microscope: what each page of a range is, from pagemap, kpageflags, kpagecount and mincore. Pure.
 
-Bits of pagemap: Documentation/admin-guide/mm/pagemap.rst; of kpageflags: include/uapi/linux/kernel-page-flags.h.
+Bits of pagemap: Documentation/admin-guide/mm/pagemap.rst; of kpageflags: include/uapi/linux/kernel-page-flags.h, and
+include/linux/kernel-page-flags.h for those from 32 on ("assistance for kernel hackers", which the kernel may change;
+the one used here was read on 5.10, 6.1, 6.12 and 7.2).
+
+What they can't tell:
+- Under the multi-generational LRU no page has ACTIVE: its generations are in no file of these (mm/vmscan.c keeps them in
+  other bits of the page's flags; Documentation/admin-guide/mm/multigen_lru.rst, "Working set estimation", names debugfs).
+  Anonymous or file list, and unevictable, it tells there too.
+- A page of shared memory that was swapped out reads as absent: its page table entry is cleared (pagemap.rst, "Exceptions
+  for Shared Memory"). How much of it is in swap, smaps tells.
+- KSM: kernels from 6.10 on set it for every anonymous page (measured on 6.12; gone on 7.2), so there is no such state.
+- DIRTY is the page's flag. A write through a mapping stands in the page table's entry until the kernel carries it over.
+- A page on its way to a list lies in a processor's batch, without LRU: `lab.drain_lru()` first.
 """
 
 from __future__ import annotations
@@ -16,6 +28,7 @@ PRESENT, SWAPPED, FILE_OR_SHMEM, EXCLUSIVE, SOFT_DIRTY = (1 << bit for bit in (6
 (LOCKED, ERROR, REFERENCED, UPTODATE, DIRTY, LRU, ACTIVE, SLAB, WRITEBACK, RECLAIM, BUDDY, MMAP, ANON, SWAPCACHE,
  SWAPBACKED, COMPOUND_HEAD, COMPOUND_TAIL, HUGE, UNEVICTABLE, HWPOISON, NOPAGE, KSM, THP, OFFLINE, ZERO_PAGE,
  IDLE, PGTABLE) = (1 << bit for bit in range(27))
+MLOCKED = 1 << 33
 
 
 @dataclass(frozen=True)
@@ -43,19 +56,31 @@ STATES = {
     # Page cache that is not shmem is not swap-backed; shmem is swap-backed and not anonymous.
     "file": present(ANON | SWAPBACKED | ZERO_PAGE, 0),
     "shmem": present(ANON | SWAPBACKED, SWAPBACKED),
-    "huge": present(HUGE),
-    "thp": present(THP),
-    "unevictable": present(UNEVICTABLE),
+    "huge": present(HUGE),          # of hugetlbfs
+    "thp": present(THP),            # a large folio of any size; before 6.10 only of a huge page's (pagemap.rst)
+    "mlocked": present(MLOCKED),
     "on LRU": present(LRU),
     "active": present(ACTIVE),
     "inactive": present(LRU | ACTIVE | UNEVICTABLE, LRU),
-    "dirty": present(DIRTY),
-    "swap cache": present(SWAPCACHE),
-    "ksm": present(KSM),
+    # The five lists (include/linux/mmzone.h, enum lru_list); a page that is not swap-backed is on a file list.
+    "active anon": present(LRU | ACTIVE | SWAPBACKED | UNEVICTABLE, LRU | ACTIVE | SWAPBACKED),
+    "inactive anon": present(LRU | ACTIVE | SWAPBACKED | UNEVICTABLE, LRU | SWAPBACKED),
+    "active file": present(LRU | ACTIVE | SWAPBACKED | UNEVICTABLE, LRU | ACTIVE),
+    "inactive file": present(LRU | ACTIVE | SWAPBACKED | UNEVICTABLE, LRU),
+    "unevictable": present(UNEVICTABLE),
     "anonymous LRU": present(LRU | SWAPBACKED | UNEVICTABLE, LRU | SWAPBACKED),
     "file LRU": present(LRU | SWAPBACKED | UNEVICTABLE, LRU),
+    "dirty": present(DIRTY),
+    "writeback": present(WRITEBACK),
+    "swap cache": present(SWAPCACHE),
+    # Mapped once, or more often (the page of zeros too): bit 56, since 4.2.
     "exclusive": State(PRESENT | EXCLUSIVE, PRESENT | EXCLUSIVE),
+    "shared": State(PRESENT | EXCLUSIVE, PRESENT),
 }
+
+
+# States of which each page has exactly one, whatever else it is.
+KINDS = ("absent", "swapped", "zero", "anonymous", "shmem", "file")
 
 
 def count(data: bytes, state: str) -> int:
@@ -78,6 +103,13 @@ def same_frames(first: bytes, second: bytes) -> int:
     size = min(len(first), len(second)) // PAGE_SIZE
     return int(lib.count_same_frames(ffi.from_buffer("struct page[]", first),
                                      ffi.from_buffer("struct page[]", second), size))
+
+
+def mapped(data: bytes) -> tuple[int, int] | None:
+    """How often the frames of a range are mapped, in all processes: least and most; None where there is no frame."""
+    entries = ffi.from_buffer("struct page[]", data)
+    times = [entries[index].mapped for index in range(len(data) // PAGE_SIZE) if entries[index].pagemap & PRESENT]
+    return (min(times), max(times)) if times else None
 
 
 def resident(vector: bytes) -> int:

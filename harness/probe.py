@@ -207,6 +207,12 @@ class Probe(Target):
                 return offset
         return memory.length
 
+    def fill_until_killed(self, length: int, step: int) -> int:
+        """Fills new anonymous memory step by step, the first to go by its oom_score_adj: how many bytes it had
+        filled when it was killed, to within a step; `length` if it lives."""
+        self.put(f"/proc/{self.pid}/oom_score_adj", "1000")
+        return self.fill_until_end(self.map(length), step)
+
     def create_file(self, path: str, length: int, seed: int = 1) -> int:
         """Writes a new file of whole pages and leaves it open: its descriptor."""
         fd = self.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC).value
@@ -217,16 +223,6 @@ class Probe(Target):
         """Lets it exit: its wait status."""
         self.attempt.run("exit", status)
         return self.agent.channel.wait_exit(self.number, self.agent.seconds)
-
-    def fill_until_killed(self, length: int, step: int) -> int:
-        """Fills new anonymous memory step by step, the first to go by its oom_score_adj: how many bytes it had
-        filled when it was killed, to within a step; `length` if it lives."""
-        self.put(f"/proc/{self.pid}/oom_score_adj", "1000")
-        memory = self.map(length)
-        for filled in range(0, length, step):
-            if self.attempt.fill(memory.address + filled, step).ended is not None:
-                return filled
-        return length
 
     def signal(self, number: int) -> None:
         self.agent.call("signal", self.number, number)

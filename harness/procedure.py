@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from harness.lab import Lab as Lab
+    from harness.probe import Pending as Pending
     from harness.probe import Probe as Probe
     from harness.probe import Region as Region
     from harness.probe import SystemCall as SystemCall
     from harness.sandbox import Sandbox as Sandbox
 else:
-    Lab = Probe = Region = Sandbox = SystemCall = object
+    Lab = Pending = Probe = Region = Sandbox = SystemCall = object

@@ -52,6 +52,9 @@ class Quantity:
     def __floordiv__(self, other: Bound) -> Quantity:
         return Combined("//", self, other)
 
+    def __abs__(self) -> Quantity:
+        return Magnitude(self)
+
 
 Bound: TypeAlias = int | float | Quantity
 
@@ -105,6 +108,25 @@ class Combined(Quantity):
     @property
     def unit(self) -> str:
         return "" if self.sign == "/" and isinstance(self.right, Quantity) else self.left.unit
+
+
+@dataclass(frozen=True)
+class Magnitude(Quantity):
+    """A number without its sign."""
+
+    what: Quantity
+
+    def read(self, trial: Trial) -> Number | None:
+        value = self.what.read(trial)
+        return None if value is None else abs(value)
+
+    @property
+    def name(self) -> str:
+        return f"|{self.what.name}|"
+
+    @property
+    def unit(self) -> str:
+        return self.what.unit
 
 
 @dataclass(frozen=True)

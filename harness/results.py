@@ -6,13 +6,13 @@ import json
 import os
 import platform
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from harness import catalogue, errors, evidence, verdicts
+from harness import catalogue, errors, evidence, noise, verdicts
 from harness.claims import SKIPPED, UNDECIDED, Experiment
 from harness.errors import LabError, UsageError
 from harness.evidence import Trial
@@ -44,7 +44,8 @@ def create(parent: Path, kernel: str, what: str) -> Path:
 def find(run: str, parent: Path = RUNS) -> Path:
     """A run by its directory, its id, or `latest`. Raises UsageError for one that is not there."""
     if run == "latest":
-        found = sorted((path for path in parent.glob("*") if (path / "verdicts.json").exists()),
+        runs = (path.parent for path in parent.glob("*/environment.json"))
+        found = sorted((path for path in runs if (path / "verdicts.json").exists()),
                        key=lambda path: (path / "verdicts.json").stat().st_mtime)
         if not found:
             raise UsageError("run latest", f"there is no run in {parent}", "start with `invoke run-experiment`")
@@ -59,53 +60,101 @@ def cell_directory(run: Path, name: str) -> Path:
     return run / "experiments" / name
 
 
-def environment(kernel_row: dict[str, Any], options: dict[str, Any], qemu: str) -> dict[str, Any]:
-    """What a stranger needs to know of the host, the tools and the kernel to judge again."""
+def environment(kernel_rows: Sequence[dict[str, Any]], options: dict[str, Any], qemu: str) -> dict[str, Any]:
+    """What a stranger needs to know of the host, the tools and the kernels to judge again."""
     return {"schema": SCHEMA, "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "host": {"release": platform.release(), "machine": platform.machine(), "cpus": os.cpu_count(),
                      "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), "load": os.getloadavg()},
             "versions": {"python": platform.python_version(), "qemu": qemu, "libc": " ".join(platform.libc_ver())},
-            "kernel": kernel_row, "options": options}
+            "kernels": list(kernel_rows), "options": options}
 
 
 def describe_cell(experiment: Experiment, axis: dict[str, str], trials: int, kernel: dict[str, Any],
                   accelerator: str) -> dict[str, Any]:
-    """cell.json before its trials: what was planned, on what."""
-    return {"schema": SCHEMA, "experiment": experiment.name, "version": experiment.version, "axis": axis,
-            "trials": trials, "kernel": kernel["release"], "series": kernel["series"], "config": kernel["config"],
-            "accelerator": accelerator, "seconds": None, "failures": [], "bounds": []}
+    """cell.json before its trials: what was planned, on what (by digest, so that it can be told from another)."""
+    return {"schema": SCHEMA, "experiment": experiment.name, "version": experiment.version,
+            "source": catalogue.source_digest(experiment), "axis": axis, "trials": trials, "kernel": kernel["release"],
+            "series": kernel["series"], "config": kernel["config"], "image": kernel.get("digest"),
+            "package": kernel.get("source"), "accelerator": accelerator, "seconds": None, "failures": [], "bounds": [],
+            "noise": noise.published(kernel["series"])}
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A cell judged from its directory: rows of verdicts.json, entries of its `errors`, and what they came from."""
+class Outcome:
+    """What came of a cell: rows of verdicts.json, entries of its `errors`; absent: why it has neither."""
 
     directory: Path
     cell: dict[str, Any]
     experiment: Experiment
-    trials: list[Trial]
-    verdicts: list[Verdict]
     rows: list[dict[str, Any]]
     failures: list[dict[str, Any]]
+    absent: str = ""
 
 
-def judge_cell(directory: Path, as_recorded: bool = False) -> Judged:
-    """Judges a cell from its directory alone; by the bounds of the run with `as_recorded`.
+@dataclass(frozen=True)
+class Judged:
+    """A cell judged from its directory, with the evidence that it came from (some 10 MB)."""
 
-    Raises UsageError for a directory that is none, or whose experiment the catalogue does not have any more.
-    """
+    outcome: Outcome
+    trials: list[Trial]
+    verdicts: list[Verdict]
+
+    @property
+    def directory(self) -> Path:
+        return self.outcome.directory
+
+    @property
+    def cell(self) -> dict[str, Any]:
+        return self.outcome.cell
+
+    @property
+    def experiment(self) -> Experiment:
+        return self.outcome.experiment
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        return self.outcome.rows
+
+    @property
+    def failures(self) -> list[dict[str, Any]]:
+        return self.outcome.failures
+
+
+def read_cell(directory: Path) -> dict[str, Any]:
+    """cell.json. Raises UsageError for a directory without one."""
     try:
-        cell = json.loads((directory / "cell.json").read_text())
+        found: dict[str, Any] = json.loads((directory / "cell.json").read_text())
     except (OSError, ValueError) as error:
         raise UsageError(f"cell {directory}", "it has no readable cell.json", "name the run's directory") from error
+    return found
+
+
+def judge_cell(directory: Path, as_recorded: bool = False, cell: dict[str, Any] | None = None) -> Judged:
+    """Judges a cell from its directory alone; by the bounds of the run with `as_recorded`.
+
+    cell: instead of what cell.json says. Raises UsageError for a directory that is none, or whose experiment the
+    catalogue does not have any more.
+    """
+    cell = cell or read_cell(directory)
     experiment, _ = catalogue.find(cell["experiment"])
+    return judge_trials(directory, cell, experiment, as_recorded)
+
+
+def judge_trials(directory: Path, cell: dict[str, Any], experiment: Experiment, as_recorded: bool = False) -> Judged:
     trials = evidence.read_trials(directory)
-    failures = [{"experiment": cell["experiment"], "kernel": cell["kernel"], "what": what} for what in cell["failures"]]
-    absent = any(recording.end["status"] == "absent" for trial in trials for recording in trial.arms.values())
+    failures = failures_of(cell)
+    absent = next((recording.end.get("reason", "") for trial in trials for recording in trial.arms.values()
+                   if recording.end["status"] == "absent"), None)
     found: list[Verdict] = []
-    if not failures and not absent:
-        found = verdicts.judge(experiment, trials, recorded_bounds(cell) if as_recorded else None, cell["trials"])
-    return Judged(directory, cell, experiment, trials, found, [row(one, cell, trials) for one in found], failures)
+    if not failures and absent is None:
+        found = verdicts.judge(experiment, trials, recorded_bounds(cell) if as_recorded else None, cell["trials"],
+                               noise.floor_of(cell))
+    rows = [row(one, cell, trials) for one in found]
+    return Judged(Outcome(directory, cell, experiment, rows, failures, absent or ""), trials, found)
+
+
+def failures_of(cell: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"experiment": cell["experiment"], "kernel": cell["kernel"], "what": what} for what in cell["failures"]]
 
 
 def recorded_bounds(cell: dict[str, Any]) -> verdicts.Recorded:
@@ -141,10 +190,10 @@ def row(verdict: Verdict, cell: dict[str, Any], trials: Sequence[Trial]) -> dict
             "why": verdict.why, "seconds": cell["seconds"]}
 
 
-def judge_run(run: Path, as_recorded: bool = False) -> list[Judged]:
-    """Every cell of a run, judged from disk."""
-    directories = sorted(path.parent for path in (run / "experiments").glob("*/cell.json"))
-    return [judge_cell(directory, as_recorded) for directory in directories]
+def judge_run(run: Path, as_recorded: bool = False) -> Iterator[Judged]:
+    """Every cell of a run, judged from disk, one by one: no two of them need be in memory at once."""
+    for path in sorted((run / "experiments").glob("*/cell.json")):
+        yield judge_cell(path.parent, as_recorded)
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -178,7 +227,7 @@ def read_verdicts(run: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads((run / "verdicts.json").read_text())
     except (OSError, ValueError) as error:
-        raise UsageError(f"run {run}", "it has no readable verdicts.json", "`invoke judge` makes one from its evidence"
+        raise UsageError(f"run {run}", "it has no readable verdicts.json", "`invoke report` makes one from its evidence"
                          ) from error
     return found
 

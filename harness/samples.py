@@ -47,8 +47,15 @@ class Sampler:
 
     def named(self, name: str) -> None:
         """A sample of everything, under a name."""
+        self._all("sample", name=name)
+
+    def idle(self) -> None:
+        """A sample of everything, to be set beside another with nothing in between."""
+        self._all("idle")
+
+    def _all(self, event: str, **fields: str) -> None:
         began, ended, files = self._files(self.agent.call("sample", NAMED).text)
-        self.recorder.event("sample", name=name, began=began, ended=ended, files=files)
+        self.recorder.event(event, **fields, began=began, ended=ended, files=files)
 
     def _series(self, reply: wire.Reply) -> None:
         began, ended, files = self._files(reply.text)

@@ -66,3 +66,19 @@ def read_back(name: str, text: str | None) -> str | None:
     if "[" in text:
         return text[text.index("[") + 1:text.index("]")]
     return text
+
+
+# Not the kernel's: the size of its machine, as an experiment needs it unless the user asks for another.
+MACHINE = {"memory": "MiB", "cpus": "processors"}
+CHOICES = {"lru": ("classic", "mglru"), "thp": ("always", "madvise", "never"),
+           "malloc": ("glibc", "jemalloc", "tcmalloc"), "zswap": ("N", "Y")}
+
+
+def names() -> list[str]:
+    """All that can be set for a run."""
+    return sorted([item.name for item in fields(Settings)] + list(MACHINE))
+
+
+def fits(name: str, value: str) -> bool:
+    """Whether a setting can have this value."""
+    return value in CHOICES[name] if name in CHOICES else value.isdecimal() and (name not in MACHINE or int(value) > 0)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,8 @@ from harness.machine.kernels import Kernel
 from harness.machine.places import place
 from harness.machine.qemu import Shape
 from harness.machine.vm import VM
-from harness.settings import Settings
+from harness.needs import MIB
+from harness.settings import MACHINE, Settings
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class Cell:
 
     @property
     def name(self) -> str:
-        return "@".join([self.experiment.name, *(f"{key}={value}" for key, value in self.axis)])
+        """Of its directory, and of no other cell of a run: "tmpfs-swap@lru=mglru@6.12.117"."""
+        return "@".join([self.experiment.name, *(f"{key}={value}" for key, value in self.axis), self.kernel.release])
 
     @property
     def shape(self) -> Shape:
@@ -54,16 +58,29 @@ def programs_of(experiment: Experiment, settings: Settings) -> tuple[tuple[str, 
     return tuple(tools)
 
 
-def open_machine(cell: Cell, number: int, console: Path) -> VM:
-    """A fresh machine for trial `number` (1…): restored from boot `number`, or booted."""
-    if cell.fresh:
-        return vm.boot(cell.kernel, cell.shape, cell.accelerator, console)
-    return snapshots.restore(cell.kernel, cell.shape, cell.accelerator, number - 1, console)
+@contextmanager
+def open_machine(cell: Cell, number: int, console: Path) -> Iterator[VM]:
+    """A fresh machine for trial `number` (1…) in a place of its own: restored from boot `number`, or booted. A clone
+    is launched before there is a place for it: what QEMU does until it loads the snapshot is over by then."""
+    where = (cell.kernel, cell.shape, cell.accelerator)
+    with ExitStack() as stack:
+        waiting = None if cell.fresh else snapshots.launch(*where, number - 1, console)
+        if waiting:
+            stack.callback(waiting.close)
+        stack.enter_context(place(alone=cell.experiment.timed))
+        machine = vm.boot(*where, console) if cell.fresh else snapshots.restore(*where, number - 1, console, waiting)
+        yield stack.enter_context(machine)
 
 
 def run_trial(cell: Cell, number: int, directory: Path) -> str | None:
     """All arms of one trial, one after the other, into `directory`; what broke, if one of them did: the lab's error,
     never a verdict."""
+    status, reason = run_arms(cell, number, directory)
+    return reason if status == "broken" else None
+
+
+def run_arms(cell: Cell, number: int, directory: Path) -> tuple[str, str]:
+    """The same: how it ended ("ok", "skipped", "absent" or "broken", as `_run_arm` has it), and why."""
     for arm in cell.experiment.arms:
         recorder = Recorder(directory / evidence.name_of(number, arm))
         try:
@@ -73,13 +90,13 @@ def run_trial(cell: Cell, number: int, directory: Path) -> str | None:
             finally:
                 recorder.close()
         except OSError as error:
-            return (f"trial {number}: its evidence can't be written to {directory}: {error.strerror}; "
-                    "free some room or name another --results")
+            return "broken", (f"trial {number}: its evidence can't be written to {directory}: {error.strerror}; "
+                              "free some room or name another --results")
         if status == "broken":
-            return f"trial {number}{' (' + arm + ')' if arm else ''}: {reason}"
+            return status, f"trial {number}{' (' + arm + ')' if arm else ''}: {reason}"
         if status != "ok":
             break
-    return None
+    return status, reason
 
 
 def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recorder) -> tuple[str, str]:
@@ -92,8 +109,11 @@ def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recor
                                "(allocators: libjemalloc2, libtcmalloc-minimal4)")
     console = directory / f"trial-{number}{'.' + arm if arm else ''}.console.log"
     try:
-        with place(), open_machine(cell, number, console) as machine:
+        with open_machine(cell, number, console) as machine:
+            began = time.monotonic()
             with_machine(machine, cell, arm, recorder)
+            recorder.event("cost", seconds=round(time.monotonic() - began, 3),
+                           processor_seconds=machine.qemu.processor_seconds())
         return "ok", ""
     except Absent as missing:
         return "absent", str(missing)
@@ -115,24 +135,41 @@ def with_machine(machine: VM, cell: Cell, arm: str, recorder: Recorder) -> None:
     for path in experiment.needs.files:
         if lab.hand.attempt.stat(path).error:
             raise Skip(f"this kernel has no {path}")
-    lab.sampler.dry()
     if experiment.rate:
         lab.sampler.start_series(experiment.rate)
+    lab.sample_idle()
     experiment.procedure(lab)
     if experiment.rate:
         lab.sampler.stop_series()
     lab.close()
 
 
-def cells(experiment: Experiment, kernel: Kernel, choose: Callable[[str, tuple[str, ...]], tuple[str, ...]], *,
-          trials: int | None, accelerator: str, fixed: dict[str, Any], append: str = "",
-          fresh: bool = False) -> list[Cell]:
+def cells(experiment: Experiment, kernel: Kernel, sets: Mapping[str, tuple[str, ...]], *, trials: int | None,
+          accelerator: str, append: str = "", fresh: bool = False) -> list[Cell]:
     """The cells of an experiment on a kernel: one for each combination of its axes' values.
 
-    choose narrows an axis to what the user asked for; `fixed` are settings that the user pinned for all.
+    sets: setting → what the user asked for: one value is pinned, several are an axis, and both narrow an axis that
+    the experiment has.
     """
-    combinations: list[dict[str, Any]] = [{}]
-    for axis, values in experiment.axes.items():
-        combinations = [{**one, axis: value} for one in combinations for value in choose(axis, values)]
-    return [Cell(experiment, kernel, replace(experiment.settings, **{**fixed, **axis}), tuple(sorted(axis.items())),
-                 trials or experiment.trials, accelerator, append, fresh) for axis in combinations]
+    axes = {**experiment.axes, **{name: values for name, values in sets.items()
+                                  if len(values) > 1 or name in experiment.axes}}
+    fixed = {name: values[0] for name, values in sets.items() if name not in axes}
+    combinations: list[dict[str, str]] = [{}]
+    for axis, values in axes.items():
+        combinations = [{**one, axis: value} for one in combinations for value in values]
+    return [Cell(on_machine(experiment, {**fixed, **axis}), kernel, pinned(experiment.settings, {**fixed, **axis}),
+                 tuple(sorted(axis.items())), trials or experiment.trials, accelerator, append, fresh)
+            for axis in combinations]
+
+
+def on_machine(experiment: Experiment, wanted: Mapping[str, str]) -> Experiment:
+    """The experiment with the machine's size that the user asked for: memory in MiB, processors."""
+    sizes: dict[str, Any] = {"memory": int(wanted["memory"]) * MIB} if "memory" in wanted else {}
+    sizes |= {"cpus": int(wanted["cpus"])} if "cpus" in wanted else {}
+    return replace(experiment, needs=replace(experiment.needs, **sizes)) if sizes else experiment
+
+
+def pinned(settings: Settings, wanted: Mapping[str, str]) -> Settings:
+    """The experiment's settings with those that the user asked for."""
+    chosen: dict[str, Any] = {name: value for name, value in wanted.items() if name not in MACHINE}
+    return replace(settings, **chosen)

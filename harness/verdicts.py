@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness import noise
 from harness.claims import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Claim, Expect, Experiment, Guard, Range
 from harness.evidence import Trial
+from harness.noise import Floor
 from harness.quantities import Number, Quantity, name_of, value_of
 
 TRUE, FALSE = "true", "false"
@@ -30,6 +33,19 @@ class Limits:
         ends = [bound for limits in (self, other) for bound in (limits.low, limits.high) if bound is not None]
         probes = [end + step for end in ends for step in (-1, 0, 1)]
         return not ends or any(self.holds(value) and other.holds(value) for value in probes)
+
+    def distance(self, other: Limits) -> Number:
+        """The least by which a number in one must move to be in the other; 0 if they touch or overlap."""
+        pairs = [(one, two) for one in self._parts() for two in other._parts()]
+        return min(max(two[0] - one[1], one[0] - two[1], 0) for one, two in pairs)
+
+    def _parts(self) -> list[tuple[Number, Number]]:
+        """The ranges that it consists of, ends included; next to a bound that is a whole number lies the next one."""
+        low = -math.inf if self.low is None else self.low
+        high = math.inf if self.high is None else self.high
+        if not self.outside:
+            return [(low, high)]
+        return [(-math.inf, low - isinstance(low, int)), (high + isinstance(high, int), math.inf)]
 
     def __str__(self) -> str:
         if self.outside:
@@ -107,7 +123,7 @@ def resolve(bounds: Range, trial: Trial) -> Limits | None:
     return Limits(low, high, bounds.outside)
 
 
-def read(expect: Expect, trial: Trial, recorded: Recorded | None = None) -> Reading:
+def read(expect: Expect, trial: Trial, recorded: Recorded | None = None, floor: Floor = noise.UNKNOWN) -> Reading:
     """One expectation in one trial."""
     value, true, false = (quantity.read(trial) for quantity in
                           (expect.quantity, expect.reads_true, expect.reads_false))
@@ -121,6 +137,10 @@ def read(expect: Expect, trial: Trial, recorded: Recorded | None = None) -> Read
         return reading(None, f"a bound of “{expect.quantity.name}” is not in the evidence")
     if if_true.overlaps(if_false):
         return reading(None, f"the ranges {if_true} and {if_false} overlap")
+    margin, (noisiest, moved) = if_true.distance(if_false), noise.of_expect(expect, trial, floor)
+    if moved and moved >= margin:
+        return reading(None, f"“{noisiest}” moves by up to {show(moved)} with nothing going on: no less than the margin "
+                             f"between {if_true} and {if_false} ({show(margin)})")
     for name, what, must in ((expect.reads_true.name, true, if_true), (expect.reads_false.name, false, if_false)):
         if what is None:
             return reading(None, f"the reference “{name}” was not read")
@@ -156,10 +176,10 @@ def _ended(trial: Trial) -> tuple[str, str]:
 
 
 def judge(experiment: Experiment, trials: Sequence[Trial], recorded: Recorded | None = None,
-          planned: int | None = None) -> list[Verdict]:
+          planned: int | None = None, floor: Floor = noise.UNKNOWN) -> list[Verdict]:
     """A verdict for each of the experiment's claims. Trials that broke are none of them: they are errors.
 
-    planned: how many trials were fixed beforehand (default: the experiment's own number).
+    planned: how many trials were fixed beforehand (default: the experiment's own number). floor: the kernel's noise.
     """
     planned = planned or experiment.trials
     whole = [trial for trial in trials if _ended(trial)[0] != "broken" and set(trial.arms) == set(experiment.arms)]
@@ -170,14 +190,14 @@ def judge(experiment: Experiment, trials: Sequence[Trial], recorded: Recorded | 
     valid = [trial for trial in whole if guarded(experiment.guards, trial) is None and _ended(trial)[0] == "ok"]
     boots = {recording.start["machine"]["boot"] for trial in whole for recording in trial.arms.values()
              if recording.start}
-    return [_judge_claim(claim, experiment, planned, valid, len(boots), failed, recorded)
+    return [_judge_claim(claim, experiment, planned, valid, len(boots), failed, recorded, floor)
             for claim in experiment.claims]
 
 
 def _judge_claim(claim: Claim, experiment: Experiment, planned: int, valid: list[Trial], boots: int,
-                 failed: list[str], recorded: Recorded | None) -> Verdict:
+                 failed: list[str], recorded: Recorded | None, floor: Floor) -> Verdict:
     expects = [expect for expect in experiment.expects if expect.claim == claim]
-    readings = [(expect, [read(expect, trial, recorded) for trial in valid]) for expect in expects]
+    readings = [(expect, [read(expect, trial, recorded, floor) for trial in valid]) for expect in expects]
     outcomes = [_of_trial([of_expect[index] for _, of_expect in readings]) for index in range(len(valid))]
     verdict, why = _combine(outcomes, valid, planned, failed)
     if verdict in {CONFIRMED, REFUTED}:

@@ -16,8 +16,9 @@ operation op_open, op_close, op_read, op_write, op_check_file, op_slurp, op_put,
 /* shm.c */
 operation op_shmget, op_shmat, op_shmdt, op_shmctl, op_shm_open, op_shm_unlink;
 /* ipc.c */
-operation op_mq_open, op_mq_send, op_mq_unlink, op_msgget, op_msgsnd, op_msgctl, op_semget, op_semctl,
-    op_sem_open, op_sem_unlink;
+operation op_mq_open, op_mq_send, op_mq_receive, op_mq_unlink, op_msgget, op_msgsnd, op_msgrcv, op_msgctl,
+    op_semget, op_semop, op_semctl, op_sem_open, op_sem_post, op_sem_trywait, op_sem_getvalue, op_sem_close,
+    op_sem_unlink;
 /* lock.c */
 operation op_mlock, op_mlock2, op_munlock, op_mlockall, op_munlockall;
 /* process.c */

@@ -81,7 +81,8 @@ static int asked(int channel)
 }
 
 /* address, length, stride, access, rounds (-1: at least one, until the next request), pause between rounds in ns.
- * Writing keeps the content but makes a page non-zero; value is how many rounds were finished. */
+ * Writing keeps the content but makes a page non-zero; value is how many rounds were finished. It reads before it
+ * writes (a locked `or` does so too under QEMU's TCG): a fresh page takes two faults, and one only by fill. */
 void op_touch(struct call *call)
 {
     volatile char *memory = address(call, 0);

@@ -26,9 +26,11 @@ static operation *const operations[OP_LIMIT] = {
     [OP_SYNC_RANGE] = op_sync_range,
     [OP_SHMGET] = op_shmget, [OP_SHMAT] = op_shmat, [OP_SHMDT] = op_shmdt, [OP_SHMCTL] = op_shmctl,
     [OP_SHM_OPEN] = op_shm_open, [OP_SHM_UNLINK] = op_shm_unlink,
-    [OP_MQ_OPEN] = op_mq_open, [OP_MQ_SEND] = op_mq_send, [OP_MQ_UNLINK] = op_mq_unlink, [OP_MSGGET] =
-    op_msgget, [OP_MSGSND] = op_msgsnd, [OP_MSGCTL] = op_msgctl, [OP_SEMGET] = op_semget, [OP_SEMCTL] =
-    op_semctl, [OP_SEM_OPEN] = op_sem_open, [OP_SEM_UNLINK] = op_sem_unlink,
+    [OP_MQ_OPEN] = op_mq_open, [OP_MQ_SEND] = op_mq_send, [OP_MQ_RECEIVE] = op_mq_receive, [OP_MQ_UNLINK] =
+    op_mq_unlink, [OP_MSGGET] = op_msgget, [OP_MSGSND] = op_msgsnd, [OP_MSGRCV] = op_msgrcv, [OP_MSGCTL] =
+    op_msgctl, [OP_SEMGET] = op_semget, [OP_SEMOP] = op_semop, [OP_SEMCTL] = op_semctl, [OP_SEM_OPEN] =
+    op_sem_open, [OP_SEM_POST] = op_sem_post, [OP_SEM_TRYWAIT] = op_sem_trywait, [OP_SEM_GETVALUE] =
+    op_sem_getvalue, [OP_SEM_CLOSE] = op_sem_close, [OP_SEM_UNLINK] = op_sem_unlink,
     [OP_MLOCK] = op_mlock, [OP_MLOCK2] = op_mlock2, [OP_MUNLOCK] = op_munlock, [OP_MLOCKALL] =
     op_mlockall, [OP_MUNLOCKALL] = op_munlockall,
     [OP_PID] = op_pid, [OP_FORK] = op_fork, [OP_FORK_IDLE] = op_fork_idle, [OP_WAIT] = op_wait,

@@ -22,6 +22,31 @@ static uint64_t number_at(int fd, uint64_t index)
     return pread(fd, &number, sizeof number, (off_t)(index * sizeof number)) == sizeof number ? number : 0;
 }
 
+#define HEAD (1ull << 15)     /* include/uapi/linux/kernel-page-flags.h */
+#define TAIL (1ull << 16)
+#define MOST_TAILS 511        /* of a huge page of 2 MiB */
+
+/* The compound page that was met last: its head's flags, and the last frame known to be part of it. */
+struct compound {
+    uint64_t flags, last;
+};
+
+/* A compound page's flags are its head's; of a tail kernels before 6.10 show nearly none (fs/proc/page.c,
+ * stable_page_flags): it gets its head's here, on every kernel. */
+static uint64_t flags_of(int fd, uint64_t frame, struct compound *met)
+{
+    uint64_t flags = number_at(fd, frame), before = frame, seen = flags;
+    if (!(flags & (HEAD | TAIL)))
+        return flags;
+    if (flags & HEAD || frame != met->last + 1) {
+        while (seen & TAIL && frame - before < MOST_TAILS)
+            seen = number_at(fd, --before);
+        met->flags = seen & HEAD ? seen & ~HEAD : 0;
+    }
+    met->last = frame;
+    return flags | (flags & TAIL ? met->flags : 0);
+}
+
 /* pid, address, pages: the reply's text is a struct page for each. */
 void pages(struct call *call)
 {
@@ -36,11 +61,12 @@ void pages(struct call *call)
         return fail(call, errno);
     snprintf(path, sizeof path, "/proc/%d/pagemap", (int)arg(call, 0));
     int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct compound met = { 0 };
     if (fd < 0)
         return fail(call, errno);
     for (size_t i = 0; i < count; i++) {
         uint64_t entry = number_at(fd, first + i), frame = entry & PRESENT ? entry & FRAME : 0;
-        page[i] = (struct page){ .pagemap = entry, .flags = frame ? number_at(flags_fd, frame) : 0,
+        page[i] = (struct page){ .pagemap = entry, .flags = frame ? flags_of(flags_fd, frame, &met) : 0,
                                  .mapped = frame ? number_at(count_fd, frame) : 0 };
     }
     close(fd);

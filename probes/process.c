@@ -214,16 +214,17 @@ void op_mbind(struct call *call)
     returned(call, syscall(SYS_mbind, arg(call, 0), arg(call, 1), arg(call, 2), &nodes, sizeof nodes * 8, 0));
 }
 
-/* address, length, slice, period ns, wakes: at each wake touches the next slice of the memory. The reply's
- * text holds, for each wake, the ns from the moment it was due until the slice had been touched. */
+/* address, length, slice, period ns, wakes, ns after which there are no more (0: so many wakes, however long): at each
+ * wake touches the next slice of the memory. The reply's text holds, for each wake, the ns from the moment it was due
+ * until the slice had been touched. */
 void op_latency(struct call *call)
 {
     volatile char *memory = address(call, 0);
     size_t length = (size_t)arg(call, 1), slice = (size_t)arg(call, 2), at = 0, count = (size_t)arg(call, 4);
-    uint64_t *late = (uint64_t *)call->out, due = clock_ns();
+    uint64_t *late = (uint64_t *)call->out, due = clock_ns(), end = arg(call, 5) ? due + (uint64_t)arg(call, 5) : UINT64_MAX;
     if (count * 8 > call->out_limit || !slice || length < slice)
         return fail(call, EINVAL);
-    for (size_t wake = 0; wake < count; wake++) {
+    for (size_t wake = 0; wake < count && due < end; wake++) {
         due += (uint64_t)arg(call, 3);
         struct timespec until = { .tv_sec = (time_t)(due / 1000000000), .tv_nsec = (long)(due % 1000000000) };
         clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
@@ -235,5 +236,5 @@ void op_latency(struct call *call)
         due = now > due + (uint64_t)arg(call, 3) ? now : due;   /* a missed wake is one wait, not many */
         call->value = (int64_t)wake + 1;
     }
-    call->out_size = count * 8;
+    call->out_size = (size_t)call->value * 8;
 }

@@ -9,19 +9,6 @@ static struct { int fd, sets; } watches[WATCHES];
 static int64_t interval, next;
 static char series[TEXT_LIMIT] __attribute__((aligned(4096)));
 
-/* Text: path. number (1…), sets. */
-void watch(struct call *call)
-{
-    int64_t number = arg(call, 0);
-    if (number < 1 || number >= WATCHES || watches[number].sets)
-        return fail(call, EINVAL);
-    int fd = open(call->text, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return fail(call, errno);
-    watches[number].fd = fd;
-    watches[number].sets = (int)arg(call, 1);
-}
-
 void unwatch(struct call *call)
 {
     int64_t number = arg(call, 0);
@@ -44,6 +31,22 @@ static void read_section(struct section *section, int fd, char *out, size_t limi
         section->error = errno;
     else if (section->size == limit)
         section->error = EFBIG;
+}
+
+/* Text: path. number (1…), sets. Read once into nowhere: the buffer that the kernel keeps for an open file (of a page
+ * or more, fs/seq_file.c) is there from now on, instead of from the first sample on. */
+void watch(struct call *call)
+{
+    int64_t number = arg(call, 0);
+    struct section dry;
+    if (number < 1 || number >= WATCHES || watches[number].sets)
+        return fail(call, EINVAL);
+    int fd = open(call->text, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return fail(call, errno);
+    read_section(&dry, fd, series, sizeof series);
+    watches[number].fd = fd;
+    watches[number].sets = (int)arg(call, 1);
 }
 
 /* Two times (CLOCK_MONOTONIC ns, before and after), then the sections. The size of it all. */

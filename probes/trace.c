@@ -11,6 +11,7 @@
 
 static struct syscall records[RECORDS];
 static size_t recorded;
+static int overflowed;      /* a call that did not fit: what is left says nothing about "all" */
 
 static void resume(struct target *target, int signal)
 {
@@ -22,7 +23,9 @@ static void record(struct target *target)
     struct __ptrace_syscall_info information = { 0 };
     if (ptrace(PTRACE_GET_SYSCALL_INFO, target->pid, sizeof information, &information) <= 0)
         return;
-    if (information.op == PTRACE_SYSCALL_INFO_ENTRY && recorded < RECORDS) {
+    if (information.op == PTRACE_SYSCALL_INFO_ENTRY && recorded == RECORDS) {
+        overflowed = 1;
+    } else if (information.op == PTRACE_SYSCALL_INFO_ENTRY) {
         struct syscall *entry = &records[recorded++];
         entry->number = (int64_t)information.entry.nr;
         for (int i = 0; i < 6; i++)
@@ -130,17 +133,21 @@ static void start_trace(struct call *call, struct target *target)
     target->recording = 1;
     target->held = 0;
     recorded = 0;
+    overflowed = 0;
     resume(target, 0);
 }
 
 static void give_records(struct call *call)
 {
+    if (overflowed)
+        return fail(call, EOVERFLOW);
     call->value = (int64_t)recorded;
     call->out_size = recorded * sizeof *records;
     memcpy(call->out, records, call->out_size);
 }
 
-/* target, enum trace. STOP's reply: a struct syscall for each call since START; of a program that has ended, too. */
+/* target, enum trace. STOP's reply: a struct syscall for each call since START; of a program that has ended, too.
+ * EOVERFLOW: there were more than RECORDS. */
 void trace(struct call *call)
 {
     struct target *target = target_of(call);

@@ -51,7 +51,7 @@ struct section {
 /* One page of a range, as PAGES returns it. */
 struct page {
     uint64_t pagemap;      /* Documentation/admin-guide/mm/pagemap.rst */
-    uint64_t flags;        /* /proc/kpageflags of its frame, 0 if it has none */
+    uint64_t flags;        /* /proc/kpageflags of its frame (and of its head's), 0 if it has none */
     uint64_t mapped;       /* /proc/kpagecount of its frame, 0 if it has none */
 };
 
@@ -95,8 +95,8 @@ enum operation {
     /* shm.c */
     OP_SHMGET, OP_SHMAT, OP_SHMDT, OP_SHMCTL, OP_SHM_OPEN, OP_SHM_UNLINK,
     /* ipc.c */
-    OP_MQ_OPEN, OP_MQ_SEND, OP_MQ_UNLINK, OP_MSGGET, OP_MSGSND, OP_MSGCTL, OP_SEMGET, OP_SEMCTL, OP_SEM_OPEN,
-    OP_SEM_UNLINK,
+    OP_MQ_OPEN, OP_MQ_SEND, OP_MQ_RECEIVE, OP_MQ_UNLINK, OP_MSGGET, OP_MSGSND, OP_MSGRCV, OP_MSGCTL, OP_SEMGET,
+    OP_SEMOP, OP_SEMCTL, OP_SEM_OPEN, OP_SEM_POST, OP_SEM_TRYWAIT, OP_SEM_GETVALUE, OP_SEM_CLOSE, OP_SEM_UNLINK,
     /* lock.c */
     OP_MLOCK, OP_MLOCK2, OP_MUNLOCK, OP_MLOCKALL, OP_MUNLOCKALL,
     /* process.c */

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -81,6 +82,8 @@ def test_guards_and_missing_readings(claim: Claim, experiment: Experiment, tmp_p
 def test_every_experiment_says_what_it_needs_to() -> None:
     for experiment in catalogue.load().values():
         assert experiment.question.endswith("?"), f"{experiment.name}: its first line asks a question"
+        sentences = len(re.findall(r"[.!?](?: |$)", experiment.words))
+        assert sentences >= 2, f"{experiment.name}: below the question its docstring tells the procedure in words"
         assert experiment.expects, experiment.name
         for guard in experiment.guards:
             assert guard.why, f"{experiment.name}: a guard without a reason"

@@ -67,3 +67,9 @@ def test_log_and_wait_status_must_agree() -> None:
     with pytest.raises(ValueError, match="b ended with 9"):
         oom.killed({**record, "ended": {"a": 9, "b": 9}})
     assert quantities({**record, "ended": {"a": None, "b": None}}, {"a": 2, "b": 1}) == (None, None, None)
+
+
+def test_rows() -> None:
+    recording = Recording([{"event": "record", "name": "written", "value": [[1, 0, 1], [2, 22, 1], [3, 0, 9]]}])
+    assert oom.rows("written", lambda value, error, read: error or read != value, "gone wrong").of(recording) == 2
+    assert oom.rows("elsewhere", lambda *row: True, "of nothing").of(recording) is None

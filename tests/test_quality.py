@@ -18,18 +18,25 @@ STAGES = [
     {"wire", "operations", "evidence", "machine"},
     {"probe", "sandbox", "samples"},
     {"lab"},
+    {"noise"},
     {"verdicts"},
     {"results"},
+    {"rows"},
     {"trial"},
     {"reports", "doctor"},
+    {"ledger"},
     {"run"},
+    {"matrix"},
+    {"progress"},
+    {"command"},
+    {"across"},
     {"commands", "bench"},
 ]
 # Each with the one thing that it reads of a later stage, and why.
 ALLOWED = {
     ("evidence", "quantities"): "the type of a number",
 }
-MACHINES = {"machine", "sandbox", "lab", "trial", "run", "probe", "samples"}
+MACHINES = {"machine", "sandbox", "lab", "trial", "run", "matrix", "probe", "samples"}
 
 
 def imports(path: Path) -> set[str]:

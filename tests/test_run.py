@@ -44,7 +44,7 @@ def test_judged_again_from_disk_alone(tmp_path: Path) -> None:
     (run / "report.md").unlink()
     assert invoke("report", str(run)).returncode == 0
     assert "tmpfs-unreclaimable" in (run / "report.md").read_text()
-    for name in ("samples.parquet", "environment.json", "plots/tmpfs-dropped.svg"):
+    for name in ("samples.parquet", "quantities.parquet", "environment.json", "plots/tmpfs-dropped.svg"):
         assert (run / name).stat().st_size > 0
 
 
@@ -66,6 +66,7 @@ def test_fresh_boots_agree(tmp_path: Path) -> None:
 def test_explain_and_list() -> None:
     explained = invoke("explain", "tmpfs-unreclaimable").stdout
     assert "cannot be freed by drop_caches" in explained
+    assert "1 is written to drop_caches, and mincore of each file" in " ".join(explained.split())
     assert "must read false" in explained
     assert "Known answer: confirmed" in explained
     assert "tmpfs-unreclaimable" in invoke("list", "--search", "tmpfs").stdout

@@ -1,4 +1,10 @@
-"""What do parent and child share after fork, and what does a write change?"""
+"""What do parent and child share after fork, and what does a write change?
+
+A process makes four mappings of 16 MiB, private and shared, anonymous and of a file, fills them and forks. The
+pagemap of parent and child shows page by page whether both have the same frame. Then the child writes one quarter of
+each mapping and the parent another; each looks for what the other wrote, and the frames of the written and of the
+unwritten half are compared again. Memory that each maps for itself is what shares no frame.
+"""
 
 from experiments.sections import ADDRESS_SPACE
 from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Range
@@ -6,7 +12,7 @@ from harness.needs import MIB, Needs
 from harness.procedure import Lab, Region
 from harness.quantities import Counter, Pages, Quantity, Recorded, SameFrames, pages
 
-SIZE = 16 * MIB
+SIZE = 8 * MIB
 HALF, QUARTER = SIZE // 2, SIZE // 4
 OLD, CHILD, PARENT = 1, 2, 3        # seeds of the content: before fork, of the child's and of the parent's writes
 
@@ -71,6 +77,7 @@ EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("mount",)),
     rate=0,
+    version=2,
     guards=tuple(Guard(Pages("forked", f"private of {name}"), Exactly(pages(SIZE)), "every page must be there")
                  for name in ("parent", "child")),
     expects=(

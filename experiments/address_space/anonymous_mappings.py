@@ -1,4 +1,9 @@
-"""Do anonymous mappings, private and shared, take their memory from the page cache?"""
+"""Do anonymous mappings, private and shared, take their memory from the page cache?
+
+A process fills 32 MiB four times: of a private anonymous mapping, of a shared one, of its heap, and of a mapped tmpfs
+file. After each, the growth of Cached, Shmem and AnonPages is read, and kpageflags tell for every page whether it is
+anonymous or in the page cache. The tmpfs file shows how page cache reads, the heap how memory outside of it does.
+"""
 
 import os
 

@@ -1,4 +1,11 @@
-"""What does the first access to private anonymous memory find there, and does it allocate a page?"""
+"""What does the first access to private anonymous memory find there, and does it allocate a page?
+
+A process fills 64 MiB and is killed, so that the frames which come next had content. Another one touches private
+anonymous memory: one mapping is only read, of another a byte a page is written, a third is filled and a fourth left
+alone. The content is looked through byte by byte, and pagemap and kpageflags tell for each page whether it is the
+kernel's shared page of zeros or one of the process's own. How many of the frames had been the killed process's is
+recorded too.
+"""
 
 from experiments.sections import ADDRESS_SPACE
 from harness import pages as microscope

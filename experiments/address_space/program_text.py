@@ -1,4 +1,10 @@
-"""How are the text of a program and its libraries mapped, and whose pages are they?"""
+"""How are the text of a program and its libraries mapped, and whose pages are they?
+
+A copy of the probe's program, with its loader and libraries on an ext4 disk, is started twice. The memory map of a
+third, ordinary instance tells whether text and libraries are mapped shared. Every page of the text is read in both
+copies, and the frames are compared with each other and with a shared mapping of the same files, which is the page
+cache itself. A private mapping that was written shows how pages of a process's own would read.
+"""
 
 from experiments.sections import ADDRESS_SPACE
 from harness import maps

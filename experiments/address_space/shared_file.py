@@ -1,4 +1,11 @@
-"""Where does a write to a shared mapping of a file arrive?"""
+"""Where does a write to a shared mapping of a file arrive?
+
+Four files of 8 MiB are mapped by two processes, and the writing back of dirty pages by itself is switched off. One
+process writes through a shared mapping with msync, through a shared one without, through a private one, and by
+write() with fsync(). The other looks for the new content in its own mapping and by read(); the kernel's flags tell
+whether an anonymous page came about; and the device's blocks are read past the page cache to see what reached the
+disk.
+"""
 
 from experiments.sections import ADDRESS_SPACE
 from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known

@@ -1,4 +1,9 @@
-"""Is memory that brk gives a process there before it is touched?"""
+"""Is memory that brk gives a process there before it is touched?
+
+A fresh process moves the end of its heap by 32 MiB with brk and touches nothing. The page table is read before and
+after the memory is filled, page by page. An untouched mapping beside it shows how absent pages read, and one that is
+populated by mmap how resident ones do.
+"""
 
 from experiments.sections import ALLOCATION
 from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known

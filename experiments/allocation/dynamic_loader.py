@@ -1,4 +1,9 @@
-"""Whose instruction runs first after exec of a dynamically linked program?"""
+"""Whose instruction runs first after exec of a dynamically linked program?
+
+The probe's program is started three ways: as usual, through its loader by name, and as a small static program. Each
+is held at its exec, before its first instruction; the address of that instruction is looked up in the memory map.
+Then it is let go, and the map is read again to see which libraries were mapped by the time it is in main.
+"""
 
 from experiments.sections import ALLOCATION
 from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known

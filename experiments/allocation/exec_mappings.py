@@ -1,4 +1,9 @@
-"""What is mapped right after exec, and when does a heap come to it?"""
+"""What is mapped right after exec, and when does a heap come to it?
+
+A process is held at its exec, before its first instruction, and its memory map is read. It is let run and tells where
+its code, data, bss and stack are; each must lie in a mapping, and no heap may be there yet. Then it asks for heap
+memory by brk and the map is read again. Processes that gave their heap back or only used mmap stand beside it.
+"""
 
 from experiments.sections import ALLOCATION
 from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known

@@ -1,4 +1,9 @@
-"""How much of a program's file does exec read before the first instruction runs?"""
+"""How much of a program's file does exec read before the first instruction runs?
+
+Three programs of 20 MiB lie on an ext4 disk and are dropped from the page cache. One is executed and held before its
+first instruction, one is read whole by read(), one is left alone. mincore of each file tells how many of its pages
+are in memory.
+"""
 
 import os
 

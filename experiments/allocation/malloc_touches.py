@@ -1,79 +1,69 @@
-"""Is what malloc hands out there before the program touches it?"""
+"""Is what malloc hands out there before the program touches it?
+
+Fresh processes ask malloc for chunks of 100 KiB, for chunks of 88 bytes, and for one block of 64 MiB, and touch none
+of it. The page table tells for every page with a byte of such a block whether it is there. Memory from bare brk, once
+untouched and once filled, shows how both answers read.
+"""
 
 from __future__ import annotations
 
 from experiments.sections import ALLOCATION
-from harness.blocks import BlockPages, record_blocks
-from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.blocks import BlockPages, Blocks, in_heap
+from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, known_by
 from harness.needs import KIB, MIB
-from harness.operations import numbers
-from harness.procedure import Lab, Region
-from harness.quantities import Quantity, mappings
+from harness.procedure import Lab
+from harness.quantities import Quantity
 
-LARGE = 64 * MIB
-JEMALLOC, TCMALLOC = "measured with jemalloc 5.3.0: ", "measured with gperftools' tcmalloc 2.10: "
-CHUNKS = {"100 KiB": (100 * KIB, 16 * MIB), "88 bytes": (88, 2 * MIB)}      # size of one, of all together
-# gperftools' tcmalloc asks brk first; this is the documented way to have it ask mmap.
-MAPPED = {"TCMALLOC_SKIP_SBRK": "true"}
-
+JEMALLOC = "jemalloc 5.3.0: its records of blocks lie apart from them (slab bitmaps, extents); measured"
 LARGE_LAZY = Claim(
     "malloc-large-lazy", "What mmap-served malloc returns is virtual: before the first touch at most one page of it is "
     "resident.", ALLOCATION,
-    known=(Known(CONFIRMED, "glibc malloc/malloc.c, sysmalloc_mmap: it writes the chunk's size and nothing else (2.36)",
-                 settings={"malloc": "glibc"}),
-           Known(CONFIRMED, JEMALLOC + "what it notes of a block stands elsewhere",
-                 settings={"malloc": "jemalloc"}),
-           Known(CONFIRMED, TCMALLOC + "what it notes of a block stands elsewhere",
-                 settings={"malloc": "tcmalloc"})))
+    known=known_by(
+        "malloc",
+        glibc=(CONFIRMED, "glibc malloc/malloc.c, sysmalloc_mmap: it writes the chunk's size and nothing else (2.36)"),
+        jemalloc=(CONFIRMED, JEMALLOC),
+        tcmalloc=(CONFIRMED, "gperftools docs/tcmalloc.html: spans are recorded apart from them; measured with 2.10")))
 TOUCHES_ALL = Claim(
     "malloc-slicing-touches-all", "Because the allocator cuts heap memory into chunks, all heap memory that malloc hands "
     "out is already physical (chunks of 100 KiB).", ALLOCATION,
-    known=(Known(REFUTED, "glibc malloc/malloc.c: a chunk's size stands in the word before it, so cutting touches one "
-                          "page in 25 (2.36)", settings={"malloc": "glibc"}),
-           Known(REFUTED, JEMALLOC + "what it notes of a block stands elsewhere",
-                 settings={"malloc": "jemalloc"}),
-           Known(REFUTED, TCMALLOC + "a list's link in each free chunk at most",
-                 settings={"malloc": "tcmalloc"})))
+    known=known_by(
+        "malloc",
+        glibc=(REFUTED, "glibc malloc/malloc.c, struct malloc_chunk: a chunk's size stands in the word before it, so "
+                        "cutting touches one page in 25 (2.36)"),
+        jemalloc=(REFUTED, JEMALLOC),
+        tcmalloc=(REFUTED, "gperftools src/central_freelist.cc, Populate: a link in the first word of each free chunk; "
+                           "measured with 2.10")))
 TOUCHES_SMALL = Claim(
     "malloc-slicing-touches-small", "Heap memory that malloc hands out in chunks of 88 bytes is all physical before the "
     "program touches it.", ALLOCATION,
-    known=(Known(CONFIRMED, "glibc malloc/malloc.c: a size every 96 bytes, so each page has some (2.36)",
-                 settings={"malloc": "glibc"}),
-           Known(REFUTED, JEMALLOC + "what it notes of a block stands elsewhere",
-                 settings={"malloc": "jemalloc"}),
-           Known(CONFIRMED, TCMALLOC + "free chunks of a size are linked through their first words",
-                 settings={"malloc": "tcmalloc"})))
+    known=known_by(
+        "malloc",
+        glibc=(CONFIRMED, "glibc malloc/malloc.c, struct malloc_chunk: a size every 96 bytes, so each page has some "
+                          "(2.36)"),
+        jemalloc=(REFUTED, JEMALLOC),
+        tcmalloc=(CONFIRMED, "gperftools src/central_freelist.cc, Populate: the free chunks of a span are linked "
+                             "through their first words; measured with 2.10")))
+LARGE = 32 * MIB
+CHUNKS = {"100 KiB": (100 * KIB, 16 * MIB), "88 bytes": (88, 2 * MIB)}      # size of one, of all together
 
 
 def procedure(lab: Lab) -> None:
-    regions: dict[str, Region] = {}
-
-    def handed_out(name: str, blocks: tuple[int, ...], size: int) -> None:
-        regions[name] = record_blocks(lab, name, probe, blocks, size)
-
+    blocks = Blocks(lab)
     for name, (size, total) in CHUNKS.items():
-        probe = lab.probe(name)
-        handed_out(name, numbers(probe.malloc_many(total // size, size).text), size)
-    for name in ("large", "large, filled"):
-        probe = lab.probe(name, environment=MAPPED)
-        block = probe.malloc(LARGE).value
-        handed_out(name, (block,), LARGE)
-    probe.fill(block, LARGE)
-    probe = lab.probe("brk")
-    for name in ("brk", "brk, filled"):
-        handed_out(name, (probe.sbrk(16 * MIB).value,), 16 * MIB)
-    regions["brk, filled"].fill()
-    lab.sample("handed out", pages=regions)
+        blocks.malloc(name, size, total // size)
+    blocks.malloc("large", LARGE, by_mmap=True)
+    blocks.malloc("large, filled", LARGE, by_mmap=True).fill()
+    blocks.brk("brk", 16 * MIB)
+    blocks.brk("brk, filled", 16 * MIB).fill()
+    blocks.sample("handed out")
+
+
+def there(label: str, title: str) -> Quantity:
+    return BlockPages("handed out", label).called(f"resident pages of {title}")
 
 
 def absent(label: str, title: str) -> Quantity:
     return BlockPages("handed out", label, "absent").called(f"pages of {title} that are not there")
-
-
-def in_heap(label: str) -> Quantity:
-    """Blocks of a label that lie in the mapping that brk made."""
-    return mappings(label, "handed out", lambda recording, mapping: mapping.path == "[heap]" and any(
-        mapping.covers(block) for block in recording.records[label]["blocks"]), f"heap mappings that hold {label}")
 
 
 def sliced(claim: Claim, name: str) -> Expect:
@@ -89,14 +79,15 @@ EXPERIMENT = Experiment(
     procedure,
     axes={"malloc": ("glibc", "jemalloc", "tcmalloc")},
     rate=0,
-    guards=(Guard(in_heap("large"), Exactly(0), "the claim is about blocks that mmap served"),),
+    version=2,
+    guards=(Guard(in_heap("large", "handed out"), Exactly(0), "the claim is about blocks that mmap served"),),
     expects=(
-        Expect(LARGE_LAZY, BlockPages("handed out", "large").called("resident pages of malloc(64 MiB), untouched"),
+        Expect(LARGE_LAZY, there("large", f"malloc({LARGE // MIB} MiB), untouched"),
                if_true=AtMost(1, "the claim's own number: the page with the allocator's header"),
                if_false=AtLeast(2, "more than that page"),
-               reads_true=BlockPages("handed out", "brk").called("the same of 16 MiB from brk, untouched"),
-               reads_false=BlockPages("handed out", "large, filled").called("the same of malloc(64 MiB), filled"),
-               says="Of malloc(64 MiB) {value} pages were resident before the first touch."),
+               reads_true=there("brk", "16 MiB from brk, untouched"),
+               reads_false=there("large, filled", f"malloc({LARGE // MIB} MiB), filled"),
+               says=f"Of malloc({LARGE // MIB} MiB) {{value}} pages were resident before the first touch."),
         sliced(TOUCHES_ALL, "100 KiB"),
         sliced(TOUCHES_SMALL, "88 bytes"),
     ),

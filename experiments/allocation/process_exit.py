@@ -1,4 +1,9 @@
-"""What of the memory that a process used comes back when it exits?"""
+"""What of the memory that a process used comes back when it exits?
+
+One process after the other uses 16 MiB of a kind and exits: private memory, a System V segment, a file that it read,
+a tmpfs file that it wrote. AnonPages, Cached and Shmem are read before it is born, while it holds the memory, and
+after it is gone. A process that lives on shows what stays, one that unmapped its memory shows what comes back.
+"""
 
 from __future__ import annotations
 

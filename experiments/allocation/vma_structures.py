@@ -1,4 +1,9 @@
-"""In what does the kernel keep a process's mappings?"""
+"""In what does the kernel keep a process's mappings?
+
+No memory is used: the running kernel's own description of its types (BTF) is read. Looked for are the members that
+would tie a process's mappings to a red-black tree and to a linked list, by name and type. The items of an epoll
+instance hang on both in every kernel, a path on neither.
+"""
 
 from experiments.sections import ALLOCATION
 from harness.btf import Types
@@ -13,8 +18,8 @@ BTF = "/sys/kernel/btf/vmlinux"
 TREE_AND_LIST = Claim(
     "vma-tree-and-list", "The kernel keeps a process's mappings in a red-black tree and a linked list hung on its "
     "mm_struct.", ALLOCATION,
-    known=(Known(REFUTED, "commit 763ecb035029 (“remove the vma linked list”) and “mm: remove rb tree”, v6.1: a "
-                          "maple tree, mm_struct.mm_mt, took their place", since="6.1"),
+    known=(Known(REFUTED, "commits 524e00b36e8c (“mm: remove rb tree.”) and 763ecb035029 (“mm: remove the vma "
+                          "linked list”), v6.1: a maple tree, mm_struct.mm_mt, took their place", since="6.1"),
            Known(CONFIRMED, "include/linux/mm_types.h (v5.10): mm_rb and mmap, vm_rb and vm_next", until="6.1")))
 
 # The root of the tree and the head of the list, and what each mapping (or item) has for them: of mappings; of what an

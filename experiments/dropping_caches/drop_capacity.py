@@ -1,4 +1,10 @@
-"""Does dropping caches by hand let processes fill more memory before the OOM killer comes?"""
+"""Does dropping caches by hand let processes fill more memory before the OOM killer comes?
+
+In a guest of 256 MiB without swap, 64 MiB of a file and 1,000 inodes are cached. Then a process fills anonymous
+memory until the OOM killer ends it, and what it had filled by then is compared between a guest whose caches were
+dropped just before and one whose caches were left. A third guest repeats the second, and a fourth holds a tmpfs file
+that really takes memory away.
+"""
 
 from experiments.sections import DROPPING_CACHES
 from harness.claims import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known

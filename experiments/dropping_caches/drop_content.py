@@ -1,4 +1,10 @@
-"""Does dropping caches lose any data: of clean, dirty or mapped files, of a tmpfs, of a process's memory?"""
+"""Does dropping caches lose any data: of clean, dirty or mapped files, of a tmpfs, of a process's memory?
+
+Files that are clean, dirty, or changed through a mapping, a tmpfs file and a process's own memory are written with a
+pattern that differs for every page. Then 3 is written to drop_caches, everything is compared with its pattern, and
+after a sync once more, so that this time it is read from the disk. A file with a hole punched into it shows that a
+lost page would be noticed.
+"""
 
 from experiments.sections import DROPPING_CACHES
 from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
@@ -47,6 +53,7 @@ def intact(record: str, title: str) -> Quantity:
 EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("drop_caches", "mount")),
+    rate=0,
     guards=(Guard(Counter("meminfo:Dirty", "dirty"), AtLeast(pages(SIZE)), "some data is only in memory"),),
     expects=tuple(
         Expect(NONDESTRUCTIVE, intact(f"{name} {moment}", f"{what}, {when}"),

@@ -1,4 +1,8 @@
-"""How much memory can a 32-bit process address?"""
+"""How much memory can a 32-bit process address?
+
+The same small program, built for 32 and for 64 bits, maps address space that cannot be touched until no more is
+granted, up to 16 GiB, and prints how much it got. The 64-bit one runs twice: free, and limited to 4 GiB by RLIMIT_AS.
+"""
 
 from experiments.sections import MEMORY
 from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Expect, Experiment, Known

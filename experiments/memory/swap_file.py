@@ -1,4 +1,9 @@
-"""Can a plain file be a swap area?"""
+"""Can a plain file be a swap area?
+
+A swap area is made in a plain file on an ext4 disk and switched on. A process's 16 MiB are paged out on demand
+(MADV_PAGEOUT) three times: before there is any swap, with the file, and with a block device instead. The page table
+tells how many pages are in swap each time, and the content is checked when it comes back from the file.
+"""
 
 import os
 

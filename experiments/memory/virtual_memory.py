@@ -1,4 +1,9 @@
-"""Is there virtual memory beyond RAM where no swap is?"""
+"""Is there virtual memory beyond RAM where no swap is?
+
+In a guest without swap one process maps three times the size of RAM, in pieces that are granted one by one, and
+touches none of it. Its VmSize is compared with MemTotal. A process that maps half of RAM shows how too little reads,
+one that maps more than RAM once swap is on shows how enough does.
+"""
 
 from experiments.sections import MEMORY
 from harness.claims import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known

@@ -1,13 +1,18 @@
-"""Do POSIX message queues have a file system of their own?"""
+"""Do POSIX message queues have a file system of their own?
+
+A POSIX queue is made by mq_open and a second one as a file in a mounted mqueue. statfs on each open queue names the
+type of its file system, and device and inode tell whether it is the file of that name. A tmpfs file is asked the
+same.
+"""
 
 import os
 
 from experiments.sections import OTHER_IPC
 from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Not
+from harness.file_identity import file_system, identify, same_file
 from harness.needs import KIB, Needs
-from harness.operations import numbers
-from harness.procedure import Lab, Probe
-from harness.quantities import Quantity, Recorded
+from harness.procedure import Lab
+from harness.quantities import Quantity
 
 MQUEUE = 0x19800202     # MQUEUE_MAGIC, ipc/mqueue.c
 
@@ -17,12 +22,6 @@ OWN_FS = Claim(
                             "(v6.12)", since="2.6.6"),))
 
 
-def same_file(probe: Probe, fd: int, path: str) -> int:
-    """Whether an open object is the file of that name: device and inode."""
-    found = probe.attempt.stat(path)
-    return int(not found.error and numbers(found.text)[:2] == numbers(probe.fstat(fd).text)[:2])
-
-
 def procedure(lab: Lab) -> None:
     probe = lab.probe()
     directory = lab.mount("mqueue", "/mnt/mqueue", "mqueue")
@@ -30,21 +29,20 @@ def procedure(lab: Lab) -> None:
     objects = {"queue": probe.mq_open("/queue", 8, 1 * KIB).value,
                "queue made as a file": probe.open(f"{directory}/made-as-file", os.O_RDONLY).value,
                "tmpfs file": probe.create_file(lab.mount_tmpfs() + "/queue", 4 * KIB)}
-    lab.sample("made")
     for name, fd in objects.items():
-        path = f"{directory}/made-as-file" if name.endswith("as a file") else f"{directory}/queue"
-        lab.record(f"{name}: magic", probe.fstatfs(fd).value)
-        lab.record(f"{name}: in mqueue", same_file(probe, fd, path))
+        identify(lab, name, f"/proc/{probe.pid}/fd/{fd}")
+    for name in ("queue", "made-as-file"):
+        identify(lab, f"mqueue: {name}", f"{directory}/{name}")
     probe.mq_unlink("/queue")
     probe.mq_unlink("/made-as-file")
 
 
 def magic(name: str) -> Quantity:
-    return Recorded(f"{name}: magic", title=f"type of the file system of a {name}")
+    return file_system(name, f"type of the file system of a {name}")
 
 
-def listed(name: str) -> Quantity:
-    return Recorded(f"{name}: in mqueue", title=f"files of a mounted mqueue that are the {name}")
+def listed(name: str, file: str = "queue") -> Quantity:
+    return same_file(name, f"mqueue: {file}", f"files of a mounted mqueue that are the {name}")
 
 
 EXPERIMENT = Experiment(
@@ -58,7 +56,8 @@ EXPERIMENT = Experiment(
                says="fstatfs of a queue gave the type {value} (mqueue's is {bound})."),
         Expect(OWN_FS, listed("queue"),
                if_true=Exactly(1, "the file system shows the queue"), if_false=Exactly(0, "it is none of its files"),
-               reads_true=listed("queue made as a file"), reads_false=listed("tmpfs file"),
+               reads_true=listed("queue made as a file", "made-as-file"), reads_false=listed("tmpfs file"),
                says="{value} file of that name in a mounted mqueue was the queue itself."),
     ),
+    version=2,
 )

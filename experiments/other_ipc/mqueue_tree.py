@@ -1,4 +1,9 @@
-"""On what do the messages of a POSIX queue hang?"""
+"""On what do the messages of a POSIX queue hang?
+
+No queue is used: the running kernel's own description of its types (BTF) is read. Looked for are the members that
+make a tree of messages in the inode of a POSIX queue. The NUMA policies of a tmpfs inode hang on such a tree, the
+messages of a System V queue do not.
+"""
 
 from experiments.sections import OTHER_IPC
 from harness.btf import Types

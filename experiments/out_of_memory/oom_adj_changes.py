@@ -1,13 +1,19 @@
-"""Who sets a process's oom_score_adj: its parent by birth, itself without privilege?"""
+"""Who sets a process's oom_score_adj: its parent by birth, itself without privilege?
+
+A parent with each of five values forks, and what the child has is read before and after the child's own value is
+changed. Then a process of an ordinary user, without any capability, and one of root each try to raise and to lower
+their own oom_score_adj and oom_adj. What counts is whether the value reads differently afterwards.
+"""
 
 from collections.abc import Callable
 
 from experiments.sections import OUT_OF_MEMORY
 from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
-from harness.oom_killer import adjust, number
+from harness.oom import rows
+from harness.oom_score import adjust, number
 from harness.procedure import Lab, Probe
-from harness.quantities import Derived, Quantity, Recorded
+from harness.quantities import Quantity, Recorded
 
 VALUES = (-1000, -500, 1, 300, 1000)
 RAISED, LOWERED, USER = 300, -1, 1000
@@ -22,14 +28,13 @@ PRIVILEGE = Claim("oom-adj-needs-privilege", "Without CAP_SYS_RESOURCE a process
 
 
 def fork_with(lab: Lab, parent: Probe, value: int) -> list[int]:
-    """A child of a parent with this value: what parent and child have then, and the child after two values of its own."""
+    """A child of a parent with this value: what both files of either say, and the child's after two values of its own."""
     lab.require(adjust(lab, parent, value) == 0, f"oom_score_adj takes {value}")
     child = lab.fork(parent, f"child at {value}")
-    found = [number(lab, parent, "oom_score_adj"), number(lab, child, "oom_score_adj")]
+    found = [number(lab, probe, file) for file in ("oom_score_adj", "oom_adj") for probe in (parent, child)]
     for own in (7, value):
         adjust(lab, child, own)
         found.append(number(lab, child, "oom_score_adj"))
-    found += [number(lab, parent, "oom_adj"), number(lab, child, "oom_adj")]
     child.kill_now()
     return found
 
@@ -54,9 +59,8 @@ def procedure(lab: Lab) -> None:
         changes(lab, f"{file}: root below", root, file, LOWERED if file == "oom_score_adj" else -5)
 
 
-def unlike(which: Callable[[list[int]], bool], title: str) -> Quantity:
-    return Derived(title, lambda recording: sum(which(row) for row in recording.records["children"])
-                   if "children" in recording.records else None, "children")
+def unlike(which: Callable[..., bool], title: str) -> Quantity:
+    return rows("children", which, title, "children")
 
 
 def changed(file: str, who: str, title: str) -> Quantity:
@@ -66,14 +70,18 @@ def changed(file: str, who: str, title: str) -> Quantity:
 EXPERIMENT = Experiment(
     procedure,
     rate=0,
+    version=2,
     needs=Needs(memory=256 * MIB),
     guards=tuple(Guard(Recorded(f"{file}: capabilities", title="effective capabilities of the user's process"), Exactly(0),
                        "it must not have CAP_SYS_RESOURCE") for file in ("oom_score_adj", "oom_adj")),
     expects=(
-        Expect(INHERITED, unlike(lambda row: row[0] != row[1] or row[4] != row[5], "children unlike their parent"),
+        Expect(INHERITED, unlike(lambda parent, child, old, childs_old, *own: (parent, old) != (child, childs_old),
+                                 "children unlike their parent"),
                if_true=Exactly(0, "every child"), if_false=AtLeast(1, "one is enough"),
-               reads_true=unlike(lambda row: row[0] != row[3], "children unlike it after its value was written to them"),
-               reads_false=unlike(lambda row: row[0] != row[2], "children unlike it after another value was written"),
+               reads_true=unlike(lambda parent, *others: parent != others[-1],
+                                 "children unlike it after its value was written to them"),
+               reads_false=unlike(lambda parent, *others: parent != others[-2],
+                                  "children unlike it after another value was written"),
                says=f"Of {len(VALUES)} children {{value}} had another value than their parent."),
         *(Expect(PRIVILEGE, changed(file, "user above", f"an ordinary user's process changed its {file} by raising it"),
                  if_true=Exactly(0, "not at all"), if_false=Exactly(1, "it has another value now"),

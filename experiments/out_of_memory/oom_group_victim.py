@@ -1,10 +1,17 @@
-"""Whom does a memory cgroup's OOM take, and does the number in oom_score say so beforehand?"""
+"""Whom does a memory cgroup's OOM take, and does the number in oom_score say so beforehand?
+
+In a group of 64 MiB without swap two processes hold memory, one more than the other, and a third, which is no
+candidate, asks for the rest until something is killed. Just before, the oom_score of each is read, also of a larger
+process outside of the group. It is done with nothing written and with the smaller process's value raised a little,
+much, and by way of oom_adj. The kernel's report and the wait statuses tell who was killed first.
+"""
 
 from experiments.sections import OUT_OF_MEMORY
 from harness.claims import CONFIRMED, REFUTED, Claim, Exactly, Expect, Experiment, Known
 from harness.needs import MIB, Needs
 from harness.oom import HighestDied, IsVictim
-from harness.oom_killer import NEVER, Witness, adjust, exhaust_group, number, occupy
+from harness.oom_killer import NEVER, Witness, exhaust_group, occupy
+from harness.oom_score import adjust, number
 from harness.procedure import Lab
 from harness.quantities import Quantity
 

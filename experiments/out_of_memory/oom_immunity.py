@@ -1,17 +1,25 @@
-"""Is a process with oom_adj -17 or oom_score_adj -1000 never killed, however large it is?"""
+"""Is a process with oom_adj -17 or oom_score_adj -1000 never killed, however large it is?
+
+The larger of two processes is set to oom_adj -17 or to oom_score_adj -1000, and memory is exhausted by a third one:
+once in a group, once in the whole guest. The same is done at 0. Then a process is alone in a group and asks for more
+than the limit: it must wait, and lives on when the limit is raised, where one whose value is a step higher is killed.
+The kernel's report and the wait statuses tell who was killed.
+"""
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known
-from harness.counters import keyed
+from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
 from harness.oom import IsVictim
-from harness.oom_killer import NEVER, Witness, adjust, exhaust_group, exhaust_machine, number, occupy
+from harness.oom_killer import NEVER, Witness, exhaust_group, exhaust_machine, occupy, outgrow
+from harness.oom_score import adjust, number
 from harness.procedure import Lab, Probe
 from harness.quantities import Quantity, Recorded
 
 LIMIT, LARGE, SMALL, HUGE = 64 * MIB, 40 * MIB, 8 * MIB, 72 * MIB
-ALONE, ROOM, PATIENCE = 80 * MIB, 120 * MIB, 300_000_000         # bytes; ns
+ALONE, ROOM = 80 * MIB, 120 * MIB       # bytes
+CHOICES = 50                            # so many times the kernel looks for a victim in vain
 BADNESS = "mm/oom_kill.c, oom_badness: LONG_MIN at OOM_SCORE_ADJ_MIN (v5.10 to v7.2)"
+UNDONE = "nothing written"
 # Claim's setting → file, value, the value beside it that does not protect.
 WAYS = {"oom_adj -17": ("oom_adj", -17, -16), "oom_score_adj -1000": ("oom_score_adj", -1000, -999)}
 
@@ -31,45 +39,38 @@ def in_group(lab: Lab, witness: Witness, name: str, file: str, value: int) -> No
         witness.record(f"{name}: group", large, small)
 
 
-def system_wide(lab: Lab, witness: Witness, name: str, large: Probe, file: str, value: int) -> None:
-    """Of two processes outside of any group the large one has the setting."""
-    adjust(lab, large, value, file)
+def system_wide(lab: Lab, witness: Witness, name: str, huge: Probe, file: str, value: int) -> None:
+    """Of two processes outside of any group the huge one has the setting."""
+    adjust(lab, huge, value, file)
     small, asking = occupy(lab, f"{name}: other", SMALL), occupy(lab, f"{name}: asking all", 0, adj=NEVER)
     exhaust_machine(lab, asking)
-    witness.record(f"{name}: machine", large, small)
+    witness.record(f"{name}: machine", huge, small)
     asking.kill_now()
 
 
 def alone(lab: Lab, name: str, file: str, value: int, limit: int = LIMIT) -> None:
-    """A group's only process asks for more than the limit, which is raised when the process has waited for a while."""
-    def events() -> dict[str, int]:
-        return keyed((box.read("memory.events") or "").encode())
-
+    """A group's only process has the setting and asks for more than the limit."""
     with lab.sandbox(f"alone at {name}".replace(" ", "-"), limit=limit, swap=0) as box:
         probe = lab.probe(f"{name}: alone", box)
         adjust(lab, probe, value, file)
-        memory = probe.map(ALONE)
-        pending = probe.begin.fill(memory.address, memory.length)
-        while not pending.done and not events()["oom"]:
-            lab.hand.sleep(PATIENCE // 10)
-        lab.hand.sleep(PATIENCE)
-        lab.record(f"{name}: events", events())
-        box.set("memory.max", str(ROOM))
-        lab.record(f"{name}: alone", int(pending.wait().ended is not None))
+        events = outgrow(lab, box, probe, ALONE, ROOM, CHOICES)
+        lab.record(f"{name}: choices", events["oom"])
+        lab.record(f"{name}: alone", int(not probe.alive))
 
 
 def procedure(lab: Lab) -> None:
     witness = Witness(lab)
     lab.record("kernel thread: score", int(lab.read("/proc/2/oom_score")))
     alone(lab, "in its limit", "oom_score_adj", 0, ROOM)
+    in_group(lab, witness, UNDONE, "oom_score_adj", 0)
     for name, (file, value, beside) in WAYS.items():
-        for case, one in ((name, value), (f"{name} undone", 0)):
-            in_group(lab, witness, case, file, one)
-        large = occupy(lab, f"{name}: of all", HUGE)
-        for case, one in ((name, value), (f"{name} undone", 0)):
-            system_wide(lab, witness, case, large, file, one)
+        in_group(lab, witness, name, file, value)
         alone(lab, name, file, value)
-        alone(lab, f"{name} undone", file, beside)
+        alone(lab, f"beside {name}", file, beside)
+    huge = occupy(lab, "huge", HUGE)
+    for name, (file, value, _) in WAYS.items():
+        system_wide(lab, witness, name, huge, file, value)
+    system_wide(lab, witness, UNDONE, huge, "oom_score_adj", 0)
 
 
 def chosen(record: str, who: str, title: str) -> Quantity:
@@ -80,35 +81,38 @@ NEVER_CHOSEN, CHOSEN = Exactly(0, "never means not once"), Exactly(1, "once is e
 
 
 def spared(claim: Claim, name: str) -> tuple[Expect, ...]:
-    undone = f"{name} undone"
     return (
         Expect(claim, chosen(f"{name}: group", f"{name}: large", f"the larger of a group is chosen at {name}"),
                if_true=NEVER_CHOSEN, if_false=CHOSEN,
-               reads_true=chosen(f"{undone}: group", f"{undone}: small", "the smaller is chosen at 0"),
-               reads_false=chosen(f"{undone}: group", f"{undone}: large", "the larger is chosen at 0"),
+               reads_true=chosen(f"{UNDONE}: group", f"{UNDONE}: small", "the smaller is chosen at 0"),
+               reads_false=chosen(f"{UNDONE}: group", f"{UNDONE}: large", "the larger is chosen at 0"),
                says=f"At {name} the larger process of a group was killed first in {{value}} of 1 cases,"),
-        Expect(claim, chosen(f"{name}: machine", f"{name}: of all", f"the largest of the machine is chosen at {name}"),
+        Expect(claim, chosen(f"{name}: machine", "huge", f"the largest of the machine is chosen at {name}"),
                if_true=NEVER_CHOSEN, if_false=CHOSEN,
-               reads_true=chosen(f"{undone}: machine", f"{undone}: other", "the smaller is chosen at 0"),
-               reads_false=chosen(f"{undone}: machine", f"{name}: of all", "the largest is chosen at 0"),
+               reads_true=chosen(f"{UNDONE}: machine", f"{UNDONE}: other", "the smaller is chosen at 0"),
+               reads_false=chosen(f"{UNDONE}: machine", "huge", "the largest is chosen at 0"),
                says="the largest of the machine in {value},"),
         Expect(claim, Recorded(f"{name}: alone", title=f"a group's only process, over its limit, ended at {name}"),
-               if_true=Exactly(0, "it waits until there is memory"), if_false=Exactly(1, "it was killed"),
+               if_true=Exactly(0, f"it waits, however often a victim is looked for ({CHOICES} times here)"),
+               if_false=Exactly(1, "it was killed"),
                reads_true=Recorded("in its limit: alone", title="one that stays below its limit ended"),
-               reads_false=Recorded(f"{undone}: alone", title="one at the value beside it ended"),
+               reads_false=Recorded(f"beside {name}: alone", title="one at the value beside it ended"),
                says="a group's only process in {value}."))
 
 
 EXPERIMENT = Experiment(
     procedure,
     rate=0,
+    version=2,
     needs=Needs(memory=256 * MIB, throwaway=True),
+    guards=tuple(Guard(Recorded(f"{name}: choices", title=f"times that a victim was looked for at {name}"), AtLeast(1),
+                       "a group that was never short spares everybody") for name in WAYS),
     expects=(
         *spared(OLD, "oom_adj -17"), *spared(NEW, "oom_score_adj -1000"),
         Expect(NEW, Recorded("oom_score_adj -1000: score", "points", title="oom_score of 40 MiB at -1000"),
                if_true=Exactly(0, "the claim's number"), if_false=AtLeast(1, "any other"),
                reads_true=Recorded("kernel thread: score", "points", title="that of a kernel thread, which has no memory"),
-               reads_false=Recorded("oom_score_adj -1000 undone: score", "points", title="that of 40 MiB at 0"),
+               reads_false=Recorded(f"{UNDONE}: score", "points", title="that of 40 MiB at 0"),
                says="The oom_score was {value}."),
     ),
 )

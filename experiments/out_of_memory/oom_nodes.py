@@ -1,24 +1,24 @@
-"""When the nodes of a cpuset or of a memory policy are exhausted, who is a candidate, and against what is he measured?"""
+"""When the nodes of a cpuset or of a memory policy are exhausted, who is a candidate, and against what is he measured?
 
-from typing import TYPE_CHECKING
+A guest with two NUMA nodes holds a large process on one of them. On the other, two processes hold memory and a third
+asks for the rest of the node, either confined by a cpuset or bound by a memory policy. Values of oom_score_adj are
+chosen whose weight separates the node's size from the machine's. The kernel's report tells who was killed first, and
+whether the large process on the other node was spared.
+"""
 
 from experiments.sections import OUT_OF_MEMORY
 from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known
 from harness.needs import MIB, Needs
 from harness.oom import IsVictim
 from harness.oom_killer import NEVER, Witness, exhaust_node, occupy
-from harness.operations import POPULATE
 from harness.procedure import Lab, Probe
 from harness.quantities import Quantity
 
-if TYPE_CHECKING:
-    from harness.sandbox import Sandbox
-
 NODE, ELSEWHERE = 1, 0
-SMALL, LARGE, OUTSIDE = 12 * MIB, 40 * MIB, 48 * MIB
+SMALL, LARGE, OUTSIDE, FILLED = 12 * MIB, 40 * MIB, 48 * MIB, 80 * MIB
 # The two differ by 28 MiB: 146 thousandths of the node's 192 MiB, 85 of the machine's memory.
 LITTLE, MORE = 115, 180
-SOURCE = "mm/oom_kill.c, constrained_alloc and oom_cpuset_eligible (v6.12): node_present_pages of the allowed nodes"
+SOURCE = "mm/oom_kill.c, constrained_alloc and oom_cpuset_eligible (v5.10 to v7.2): node_present_pages of the allowed nodes"
 
 CPUSET = Claim(
     "oom-allowed-cpuset", "When the nodes of a cpuset are exhausted, only tasks whose allowed nodes intersect them are "
@@ -29,31 +29,20 @@ POLICY = Claim(
 
 INTERSECTING = "with one on both nodes"
 # Contest → sizes of the first and the second process, oom_score_adj of the first.
-CONTESTS = {f"{kind}, {name}": sizes for kind in ("cpuset", "policy") for name, sizes in (
-    ("nothing written", (SMALL, LARGE, 0)), ("little", (SMALL, LARGE, LITTLE)), ("more", (SMALL, LARGE, MORE)))}
-CONTESTS["cpuset, first is large"] = (LARGE, SMALL, 0)
-
-
-def confine(lab: Lab, name: str, size: int, box: "Sandbox", adj: int = 0) -> Probe:
-    """A process that was moved into a cpuset before it asked for memory: one that is born in it keeps the nodes of its
-    parent on kernels before 42a11bf5c543 (v6.4), and there no OOM came on 5.10."""
-    probe = occupy(lab, name, 0, adj=adj)
-    box.set("cgroup.procs", str(probe.pid))
-    if size:
-        probe.map(size, flags=POPULATE)
-    return probe
+PAIRS = {"nothing written": (SMALL, LARGE, 0), "little": (SMALL, LARGE, LITTLE), "more": (SMALL, LARGE, MORE)}
+BY_CPUSET = {f"cpuset, {name}": pair for name, pair in PAIRS.items()} | {"cpuset, first is large": (LARGE, SMALL, 0)}
+BY_POLICY = {f"policy, {name}": pair for name, pair in PAIRS.items()}
 
 
 def contest(lab: Lab, witness: Witness, where: str, *others: Probe) -> None:
     """Two processes on a node and a third that asks for the rest of it: of the same cpuset, or bound there by policy."""
-    first, second, value = CONTESTS.get(where, (SMALL, LARGE, 0))
+    first, second, value = (BY_CPUSET | BY_POLICY).get(where, PAIRS["nothing written"])
     with lab.sandbox(where.replace(", ", "-").replace(" ", "-"), swap=0) as box:
         box.set("cpuset.mems", str(NODE))
-        members = [confine(lab, f"{where}: first", first, box, value), confine(lab, f"{where}: second", second, box)]
-        by_policy = where.startswith("policy")
-        asking = occupy(lab, f"{where}: asking", 0, adj=NEVER)
-        if not by_policy:
-            box.set("cgroup.procs", str(asking.pid))
+        members = [occupy(lab, f"{where}: first", first, adj=value, moved_to=box),
+                   occupy(lab, f"{where}: second", second, moved_to=box)]
+        by_policy = where in BY_POLICY
+        asking = occupy(lab, f"{where}: asking", 0, adj=NEVER, moved_to=None if by_policy else box)
         exhaust_node(lab, asking, NODE, by_policy)
         asking.kill_now()
         witness.record(where, *members, *others)
@@ -61,18 +50,18 @@ def contest(lab: Lab, witness: Witness, where: str, *others: Probe) -> None:
 
 def procedure(lab: Lab) -> None:
     witness = Witness(lab)
-    with lab.sandbox("elsewhere", swap=0) as box:
-        box.set("cpuset.mems", str(ELSEWHERE))
-        outside = confine(lab, "outside", OUTSIDE, box)
-        for where in CONTESTS:
-            if where.startswith("cpuset"):
+    with lab.sandbox("filler", swap=0) as here:
+        here.set("cpuset.mems", str(NODE))
+        occupy(lab, "filler", FILLED, adj=NEVER, moved_to=here)    # no candidate, and filled once for all
+        with lab.sandbox("elsewhere", swap=0) as box:
+            box.set("cpuset.mems", str(ELSEWHERE))
+            outside = occupy(lab, "outside", OUTSIDE, moved_to=box)
+            for where in BY_CPUSET:
                 contest(lab, witness, where, outside)
-    # A policy's OOM does take processes that are confined to other nodes: only policies count there (measured on 6.12).
-    for where in CONTESTS:
-        if where.startswith("policy"):
+        # A policy's OOM asks for a task's policy, not for its cpuset (oom_cpuset_eligible): “outside” would be a candidate.
+        for where in BY_POLICY:
             contest(lab, witness, where)
-    unconfined = occupy(lab, "unconfined", OUTSIDE)
-    contest(lab, witness, INTERSECTING, unconfined)
+        contest(lab, witness, INTERSECTING, occupy(lab, "unconfined", OUTSIDE))
 
 
 def died(where: str, who: str, title: str) -> Quantity:
@@ -100,6 +89,7 @@ def scaled(claim: Claim, kind: str) -> tuple[Expect, ...]:
 EXPERIMENT = Experiment(
     procedure,
     rate=0,
+    version=2,
     needs=Needs(memory=384 * MIB, nodes=2, throwaway=True),
     expects=(
         Expect(CPUSET, died("cpuset, nothing written", "outside", "a larger process confined to the other node is the victim"),

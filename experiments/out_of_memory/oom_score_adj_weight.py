@@ -1,10 +1,17 @@
-"""How much memory does a value of oom_score_adj weigh when a victim is chosen?"""
+"""How much memory does a value of oom_score_adj weigh when a victim is chosen?
+
+In groups of known limits an adjusted process and another one share the memory, and a third, which is no candidate,
+asks for the rest. The other one is larger by what the value should weigh, and then by 2 % of the limit less or more.
+Which of the two is killed first shows whether the value weighs that share. It is done for values above and below 0
+and for two limits.
+"""
 
 from experiments.sections import OUT_OF_MEMORY
 from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known
 from harness.needs import MIB, Needs
 from harness.oom import IsVictim
-from harness.oom_killer import NEVER, Witness, adjust, exhaust_group, occupy
+from harness.oom_killer import NEVER, Witness, exhaust_group, occupy
+from harness.oom_score import adjust
 from harness.procedure import Lab
 from harness.quantities import Quantity
 
@@ -14,8 +21,8 @@ LIMIT, OTHER = 96 * MIB, 64 * MIB
 MARGIN = 20
 BADNESS = "mm/oom_kill.c, oom_badness: points += oom_score_adj * (totalpages / 1000) (v5.10 to v7.2)"
 # oom_score_adj of the first process, its size in thousandths of the limit, the limit.
-CASES = {"+0": (0, 400, LIMIT), "+200": (200, 300, LIMIT), "+500": (500, 150, LIMIT), "-300": (-300, 550, LIMIT),
-         "+200 of 64 MiB": (200, 300, OTHER)}
+CASES = {"+0": (0, 400, LIMIT), "+200": (200, 300, LIMIT), "+500": (500, 150, LIMIT),
+         "+500 of a small one": (500, 50, LIMIT), "-300": (-300, 550, LIMIT), "+200 of 64 MiB": (200, 300, OTHER)}
 
 ADDED = Claim(
     "oom-score-adj-added", "oom_score_adj counts in the choice of the victim as that share (in thousandths) of the "
@@ -58,7 +65,8 @@ def both_sides(claim: Claim, case: str) -> tuple[Expect, Expect]:
 EXPERIMENT = Experiment(
     procedure,
     rate=0,
+    version=2,
     needs=Needs(memory=256 * MIB, throwaway=True),
     expects=(*(expect for case in CASES if case != "+0" for expect in both_sides(ADDED, case)),
-             *both_sides(HALF, "+500")),
+             *both_sides(HALF, "+500"), *both_sides(HALF, "+500 of a small one")),
 )

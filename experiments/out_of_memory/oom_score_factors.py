@@ -1,54 +1,35 @@
-"""What raises a process's oom_score: its memory, its age, its priority, its owner, its children?"""
+"""Does oom_score depend on a process's age, CPU time, priority or owner?
+
+One process waits for the whole trial, another computes for a second; their oom_score is read before and after.
+Processes alike in everything else are compared at nice 19 and at 0, and under root and an ordinary user. One that
+grows, one that is favoured by oom_score_adj and one that is equal show how both answers read.
+"""
 
 from collections.abc import Callable
 
+from experiments.out_of_memory.oom_score_memory import BADNESS, HELD, HIGHER, MORE, NOT
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Known
+from harness.claims import REFUTED, Claim, Expect, Experiment, Known
 from harness.needs import MIB, Needs
-from harness.oom_killer import adjust, number
+from harness.oom_score import adjust, number, score_of
 from harness.procedure import Lab, Probe
 from harness.quantities import Derived, Quantity, Recorded
 
-HELD, MORE, LARGE = 8 * MIB, 32 * MIB, 48 * MIB
-CHILDREN, FILLED, EACH = 30, 2, 32 * MIB
-SECONDS = 3
-BADNESS = "mm/oom_kill.c, oom_badness (v5.10 to v7.2): resident pages, swap entries and page tables of the process alone"
-# One point of oom_score is 1.5 thousandths of the machine's memory, 84 pages here; two equal processes differ by some
-# ten pages of libraries, which may cross a border between two points, not two borders.
-HIGHER = AtLeast(2, "more than the one point by which two equal processes may differ")
-NOT = AtMost(1, "equal processes may differ by one point, where a border lies between them")
+LARGE = 48 * MIB            # 3 % of it would be 4 points of a machine of 256 MiB
+BUSY = 1_000_000_000        # ns of CPU time
+GONE = BADNESS + "; {} until a63d83f427fb (v2.6.36)"
 
-
-def claim(name: str, text: str, verdict: str, source: str = BADNESS, since: str | None = None) -> Claim:
-    return Claim(name, text, OUT_OF_MEMORY, known=(Known(verdict, source, since=since),))
-
-
-MEMORY = claim("oom-factor-memory", "A process that uses more memory gets a higher oom_score.", CONFIRMED)
-RUNTIME = claim("oom-factor-runtime", "How long a process has run, or how much CPU it used, changes its oom_score.",
-                REFUTED, BADNESS + "; time was a factor until a63d83f427fb (v2.6.36)", since="2.6.36")
-NICE = claim("oom-factor-nice", "A niced (low priority) process gets a higher oom_score.", REFUTED,
-             BADNESS + "; nice was a factor until a63d83f427fb (v2.6.36)", since="2.6.36")
-ROOT = claim("oom-factor-root", "A root process gets a lower oom_score than the same process of an ordinary user (3 % of "
-             "memory for free).", REFUTED, "d46078b28889 (v4.17): the bonus for root processes was removed", since="4.17")
-CHILD = claim("oom-factor-children", "A process with many children gets a higher oom_score.", REFUTED)
-CHILD_MEMORY = claim("oom-factor-children-memory", "The memory of its children raises a process's oom_score.", REFUTED,
-                     BADNESS + "; half of the children's was added until a63d83f427fb (v2.6.36)", since="2.6.36")
-
-
-def score(lab: Lab, name: str, prepare: Callable[[Probe], object], held: int = HELD, uid: int = 0) -> None:
-    """The oom_score of a process of its own that holds some memory and was prepared."""
-    probe = lab.probe(name, uid=uid)
-    probe.map(held).fill()
-    prepare(probe)
-    lab.record(name, number(lab, probe))
-    probe.kill_now()
-
-
-def map_file(lab: Lab, probe: Probe) -> None:
-    probe.map(MORE, shared=True, fd=probe.create_file(f"{lab.mount_disk()}/file", MORE)).read()
+RUNTIME = Claim("oom-factor-runtime", "How long a process has run, or how much CPU it used, changes its oom_score.",
+                OUT_OF_MEMORY, known=(Known(REFUTED, GONE.format("the roots of both divided it"), since="2.6.36"),))
+NICE = Claim("oom-factor-nice", "A niced (low priority) process gets a higher oom_score.", OUT_OF_MEMORY,
+             known=(Known(REFUTED, GONE.format("nice above 0 doubled it"), since="2.6.36"),))
+ROOT = Claim("oom-factor-root", "A root process gets a lower oom_score than the same process of an ordinary user (3 % of "
+             "memory for free).", OUT_OF_MEMORY,
+             known=(Known(REFUTED, "d46078b28889 (v4.17): the bonus for root processes was removed", since="4.17"),))
 
 
 def over_time(lab: Lab, name: str, between: Callable[[Probe], object]) -> None:
+    """Records by how many points a process's oom_score differs before and after something that takes time."""
     probe = lab.probe(name)
     probe.map(HELD).fill()
     first = number(lab, probe)
@@ -57,26 +38,21 @@ def over_time(lab: Lab, name: str, between: Callable[[Probe], object]) -> None:
     probe.kill_now()
 
 
-def procedure(lab: Lab) -> None:
-    waiting = lab.probe("waiting")
-    waiting.map(HELD).fill()
-    young = number(lab, waiting)
-    score(lab, "plain", lambda probe: None)
-    score(lab, "equal", lambda probe: None)
-    score(lab, "favoured", lambda probe: adjust(lab, probe, 100))
-    score(lab, "reserved", lambda probe: probe.map(MORE))
-    score(lab, "anonymous", lambda probe: probe.map(MORE).fill())
-    score(lab, "shared", lambda probe: probe.map(MORE, shared=True).fill())
-    score(lab, "file", lambda probe: map_file(lab, probe))
-    score(lab, "nice", lambda probe: probe.nice(19))
-    score(lab, "root", lambda probe: None, LARGE)
-    score(lab, "user", lambda probe: None, LARGE, uid=1000)
-    score(lab, "parent", lambda probe: probe.fork_idle(CHILDREN))
-    score(lab, "parent of large ones", lambda probe: probe.fork_idle(FILLED, EACH))
+def others(lab: Lab) -> None:
+    """All that happens while one process waits."""
     over_time(lab, "at once", lambda probe: None)
     over_time(lab, "grown", lambda probe: probe.map(MORE).fill())
-    over_time(lab, "busy", lambda probe: probe.spin(SECONDS * 1_000_000_000))
-    lab.record("waiting", abs(number(lab, waiting) - young))
+    over_time(lab, "busy", lambda probe: probe.spin(BUSY))
+    for name in ("plain", "equal"):
+        score_of(lab, name, HELD)
+    score_of(lab, "favoured", HELD, lambda probe: adjust(lab, probe, 100))
+    score_of(lab, "nice", HELD, lambda probe: probe.nice(19))
+    score_of(lab, "root", LARGE)
+    score_of(lab, "user", LARGE, uid=1000)
+
+
+def procedure(lab: Lab) -> None:
+    over_time(lab, "waiting", lambda probe: others(lab))
 
 
 def over(name: str, base: str = "plain") -> Quantity:
@@ -95,22 +71,16 @@ def changed(name: str, title: str) -> Quantity:
 EXPERIMENT = Experiment(
     procedure,
     rate=0,
-    needs=Needs(memory=256 * MIB, changes=("mount",)),
+    version=2,
+    needs=Needs(memory=256 * MIB),
     expects=(
-        *(Expect(MEMORY, over(kind), if_true=HIGHER, if_false=NOT, reads_true=over("favoured"),
-                 reads_false=over("reserved"), says=f"32 MiB more of {words} memory raised oom_score by {{value}} points.")
-          for kind, words in (("anonymous", "anonymous"), ("shared", "shared anonymous"), ("file", "mapped file"))),
-        Expect(RUNTIME, Derived("change of oom_score over time, of a waiting and a busy process",
+        Expect(RUNTIME, Derived("change of oom_score over time, the larger one of a waiting and a busy process",
                                 lambda recording: max(recording.records["waiting"], recording.records["busy"])
                                 if {"waiting", "busy"} <= set(recording.records) else None, "points"),
                if_true=HIGHER, if_false=NOT, reads_true=changed("grown", "that grew by 32 MiB"),
                reads_false=changed("at once", "that was read twice at once"),
-               says=f"{SECONDS} seconds of CPU, and the trial's whole length of waiting, changed oom_score by {{value}} "
-                    "points."),
+               says="A second of CPU, and the trial's whole length of waiting, changed oom_score by {value} points."),
         raises(NICE, over("nice"), "At nice 19 oom_score was {value} points higher."),
         raises(ROOT, over("user", "root"), "The ordinary user's process had {value} points more than root's."),
-        raises(CHILD, over("parent"), f"{CHILDREN} children raised oom_score by {{value}} points."),
-        raises(CHILD_MEMORY, over("parent of large ones"),
-               f"{FILLED} children of 32 MiB each raised their parent's oom_score by {{value}} points."),
     ),
 )

@@ -1,4 +1,10 @@
-"""What happens when a process with a mapping of 3 times RAM forks, as a database does for a background save?"""
+"""What happens when a process with a mapping of 3 times RAM forks, as a database does for a background save?
+
+In mode 0 three processes fork: one with a little memory, one with a single mapping of three times RAM of which 16 MiB
+are filled, and one with as much in six mappings kept apart. errno of each fork, the child's copy of the content and
+the number of OOM kills are recorded. Then the mode is 1 and the single large mapping forks again. A kill at a small
+group's limit shows how a kill reads.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +13,10 @@ import errno
 from experiments.sections import OVERCOMMIT
 from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.needs import MIB, Needs
-from harness.operations import ANONYMOUS, FIXED, NORESERVE, PRIVATE
-from harness.procedure import Lab, Probe, Region
-from harness.quantities import Change, Counter, Quantity, Recorded
+from harness.oom_killer import kills
+from harness.pieces import map_in_pieces
+from harness.procedure import Lab, Region
+from harness.quantities import Counter, Quantity, Recorded
 from harness.settings import Settings
 
 SOURCE = ("kernel/fork.c, dup_mmap: each accountable mapping is checked by itself, security_vm_enough_memory_mm; "
@@ -27,22 +34,6 @@ MODE_1 = Claim(
 RESIDENT, PIECES = 16 * MIB, 6
 
 
-def data(lab: Lab, probe: Probe, *, split: bool) -> Region:
-    """3 times RAM, mapped as mode 0 lets it be: piece by piece. Neighbours become one mapping, unless a page between
-    them is left out. A little of it is filled."""
-    piece = 3 * lab.memory // PIECES // lab.page_size * lab.page_size
-    step = piece + (lab.page_size if split else 0)
-    # A page above stays free: there lies libc's memory, and where a piece joins it 6.1 does not join the piece below.
-    room = probe.map(PIECES * step + lab.page_size, write=False, flags=NORESERVE)
-    room.unmap()
-    for index in range(PIECES):
-        probe.mmap(piece, address=room.address + index * step, flags=PRIVATE | ANONYMOUS | FIXED)
-    sizes = [int(end, 16) - int(start, 16) for start, end in
-             (line.split()[0].split("-") for line in lab.read(f"/proc/{probe.pid}/maps").splitlines())]
-    lab.record(f"{probe.name}: largest mapping", max(sizes) // lab.page_size)
-    return room.part(0, RESIDENT).fill()
-
-
 def procedure(lab: Lab) -> None:
     lab.sample("before")
     lab.kill_by_oom()
@@ -57,9 +48,11 @@ def procedure(lab: Lab) -> None:
             child.end()
 
     save("small", lab.probe("small").map(RESIDENT).fill())
-    one = data(lab, lab.probe("one mapping"), split=False)
+    # As mode 0 lets a process have 3 times RAM: piece by piece. A little of it is filled.
+    one, many = (map_in_pieces(lab, lab.probe(name), 3 * lab.memory, PIECES, apart=name == "many mappings").part(
+        0, RESIDENT).fill() for name in ("one mapping", "many mappings"))
     save("one mapping", one)
-    save("many mappings", data(lab, lab.probe("many mappings"), split=True))
+    save("many mappings", many)
     lab.sample("before mode 1")
     lab.sysctl("vm.overcommit_memory", 1)
     save("mode 1", one)
@@ -67,10 +60,6 @@ def procedure(lab: Lab) -> None:
 
 def answer(name: str) -> Quantity:
     return Recorded(f"{name}: errno", "errno", title=f"errno of the fork of “{name}”")
-
-
-def kills(since: str, until: str) -> Quantity:
-    return Change("vmstat:oom_kill", since, until).called(f"OOM kills from “{since}” to “{until}”", "kills")
 
 
 def largest(name: str) -> Quantity:

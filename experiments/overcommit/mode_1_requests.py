@@ -1,4 +1,9 @@
-"""Does overcommit mode 1 grant a request of any size that the address space can hold?"""
+"""Does overcommit mode 1 grant a request of any size that the address space can hold?
+
+The largest mapping that is granted is found to the page by bisection, in mode 1 and in mode 0, for private, shared
+and read-only memory. It is compared with the largest one that nobody may touch, which is never checked: only the
+address space limits that.
+"""
 
 from experiments.sections import OVERCOMMIT
 from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known

@@ -1,4 +1,9 @@
-"""At the limit of overcommit mode 2, is every further mapping refused, whatever its kind?"""
+"""At the limit of overcommit mode 2, is every further mapping refused, whatever its kind?
+
+In mode 2 a process maps until not one page more is granted. Then it asks for a page of each kind: those that are
+charged (writable, shared anonymous, writable private file) and those that are not (read-only, inaccessible, shared
+file). Counted is how many kinds are granted before and at the limit.
+"""
 
 from experiments.sections import OVERCOMMIT
 from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known

@@ -1,4 +1,9 @@
-"""Does overcommit mode 2 refuse what goes past the commit limit, without killing anything?"""
+"""Does overcommit mode 2 refuse what goes past the commit limit, without killing anything?
+
+In mode 2 a process asks for a mapping somewhat past the limit, one well within it, and one larger than any address
+space: private, shared anonymous, and a private mapping of a file. errno of each is recorded, and the number of OOM
+kills. A kill at a small group's limit shows how a kill reads.
+"""
 
 import errno
 

@@ -1,4 +1,9 @@
-"""Can an ordinary user still start a program in mode 2, once the commit limit is used up?"""
+"""Can an ordinary user still start a program in mode 2, once the commit limit is used up?
+
+In mode 2 three processes of an ordinary user map until not a page more is granted to any of them. Then a fresh
+process of that user tries to start a program, by fork and by vfork, and so does one of root. Counted are the ways
+that work. A process that is alone in a group limited to one process shows how nothing that starts reads.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Are MAP_NORESERVE mappings spared from the overcommit check, in mode 0 and in mode 2?"""
+"""Are MAP_NORESERVE mappings spared from the overcommit check, in mode 0 and in mode 2?
+
+A process asks for a mapping past the limit three times: plainly, with MAP_NORESERVE, and read-only, in mode 0 and in
+mode 2. errno of each is recorded. Then it maps 64 MiB of each kind, which is granted, and the growth of Committed_AS
+tells whether it was charged. The plain mapping is one that is checked, the read-only one is not.
+"""
 
 import errno
 

@@ -1,4 +1,9 @@
-"""What are the overcommit settings of a kernel that nobody has set, and how do ratio and kbytes meet?"""
+"""What are the overcommit settings of a kernel that nobody has set, and how do ratio and kbytes meet?
+
+The three settings are read in a guest where nobody has set them. Then values are written to each and read back, with
+the commit limit that follows. At last the ratio is written, then kbytes, then the ratio again, and after each both
+are read.
+"""
 
 from experiments.sections import OVERCOMMIT
 from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Guard, Known, Not

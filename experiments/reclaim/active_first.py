@@ -1,4 +1,10 @@
-"""Are active file pages made inactive before any is freed?"""
+"""Are active file pages made inactive before any is freed?
+
+Three groups cache a file of 32 MiB each: one maps it and reads it until all pages are active, one reads it once, one
+is told that its pages are cold. The first group is squeezed to half, and the growth of pgdeactivate is compared with
+that of pgsteal_file. The file that was read once shows how freeing without deactivating reads, the cold one the
+opposite.
+"""
 
 from experiments.sections import RECLAIM
 from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known

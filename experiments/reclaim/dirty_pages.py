@@ -1,4 +1,10 @@
-"""Who writes dirty file pages when memory runs short: reclaim itself?"""
+"""Who writes dirty file pages when memory runs short: reclaim itself?
+
+In a guest of 256 MiB the writing back of dirty pages by itself is put off, and 96 MiB of a file are dirty. Then 144
+MiB of anonymous memory are filled, so that something has to go, and nr_vmscan_write tells how many pages reclaim
+itself wrote. A second fill, with swap on, shows how writing by reclaim reads; a sync shows how writing by others
+does.
+"""
 
 import os
 

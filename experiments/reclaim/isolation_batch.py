@@ -1,4 +1,9 @@
-"""How many pages does one isolation step of reclaim ask for?"""
+"""How many pages does one isolation step of reclaim ask for?
+
+A group with a file and anonymous memory of 32 MiB each is squeezed to 12 MiB while the kernel's tracepoint of the
+isolation step is recorded: each event says for how many pages was asked. The largest number counts. Writeback of 16
+and of 512 pages, traced the same way, shows how a small and a large batch read.
+"""
 
 from experiments.sections import RECLAIM
 from harness import trace_events

@@ -1,4 +1,8 @@
-"""Does kswapd wake up by itself, from time to time, to look at the free memory?"""
+"""Does kswapd wake up by itself, from time to time, to look at the free memory?
+
+Nothing is short of memory. For 10 seconds the voluntary context switches of kswapd are counted, beside those of a
+process that sleeps all the time and of one that wakes once a second.
+"""
 
 from experiments.sections import RECLAIM
 from harness import counters

@@ -1,4 +1,9 @@
-"""Which lists does the kernel's lru_list name, and in which order?"""
+"""Which lists does the kernel's lru_list name, and in which order?
+
+No memory is used: the running kernel's own description of its types (BTF) is read. Each name that the claim gives
+must have the number of its place in the enum, and the enum must end there. The enums of zones and of watermarks are
+held against the same kind of list as references.
+"""
 
 from experiments.sections import RECLAIM
 from harness.btf import Types

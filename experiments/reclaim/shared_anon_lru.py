@@ -1,4 +1,9 @@
-"""Is shared memory kept and reclaimed with the anonymous pages?"""
+"""Is shared memory kept and reclaimed with the anonymous pages?
+
+A process fills shared anonymous memory, a System V segment and a mapped tmpfs file, and beside them private anonymous
+memory and a mapped disk file. kpageflags tell for every page whether it is on an anonymous or on a file list. Then
+the group is squeezed without swap: what is reclaimed with anonymous pages stays, the disk file goes.
+"""
 
 from experiments.sections import RECLAIM
 from harness.claims import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
@@ -6,7 +11,7 @@ from harness.needs import MIB, Needs
 from harness.procedure import Lab
 from harness.quantities import Change, Pages, Quantity, pages
 
-SIZE = 16 * MIB
+SIZE = 8 * MIB
 SHARED = ("shared anonymous memory", "a System V segment", "a mapped tmpfs file")
 
 ON_ANON_LRU = Claim(
@@ -58,4 +63,5 @@ EXPERIMENT = Experiment(
         for what in SHARED
         for quantity, says in ((on_lru, "Of {{bound}} pages of {what} {{value}} were on the anonymous LRU lists."),
                                (kept, "A squeeze without swap left {{value}} of {{bound}} pages of {what}."))),
+    version=2,
 )

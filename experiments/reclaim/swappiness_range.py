@@ -1,4 +1,9 @@
-"""What is swappiness by default, and what is the largest value it takes?"""
+"""What is swappiness by default, and what is the largest value it takes?
+
+swappiness is read where nobody has set it, and after two values were written. Then values up to 300 are written, and
+the largest one that reads back as written counts. Two other settings of the kernel, one with a maximum of 100 and one
+without, are tried the same way.
+"""
 
 from experiments.sections import RECLAIM
 from harness.claims import CONFIRMED, REFUTED, Claim, Exactly, Expect, Experiment, Known, Not
@@ -14,7 +19,7 @@ DEFAULT = Claim(
     known=(Known(CONFIRMED, "mm/vmscan.c: int vm_swappiness = 60 (v5.10 to v7.2)"),))
 MAXIMUM = Claim(
     "swappiness-max-100", "The largest swappiness is 100.", RECLAIM,
-    known=(Known(CONFIRMED, "Documentation/sysctl/vm.txt before 5.8", until="5.8"),
+    known=(Known(CONFIRMED, "kernel/sysctl.c, vm_table: one_hundred is its largest (v5.7)", until="5.8"),
            Known(REFUTED, "200 since 5.8, commit c843966c556d; Documentation/admin-guide/sysctl/vm.rst", since="5.8")))
 
 

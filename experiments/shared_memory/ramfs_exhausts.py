@@ -1,4 +1,9 @@
-"""Does filling a ramfs drive the machine into OOM, and filling a tmpfs of default size not?"""
+"""Does filling a ramfs drive the machine into OOM, and filling a tmpfs of default size not?
+
+In a guest of 256 MiB a process writes more than the machine has to a file: on a disk, on a tmpfs of default size, on
+a ramfs. errno and the number of OOM kills are recorded after each. A process that fills private memory past the
+machine's shows how a kill reads.
+"""
 
 import os
 
@@ -59,6 +64,7 @@ ON_DISK = kills("disk", "writing a disk file past the machine's memory")
 EXPERIMENT = Experiment(
     procedure,
     needs=Needs(memory=256 * MIB, disks=(DISK,), changes=("mount",), throwaway=True),
+    rate=0,
     settings=Settings(overcommit=1),
     guards=(Guard(Recorded("tmpfs: errno"), Not(0), "a tmpfs that took all of it was not filled"),),
     expects=(

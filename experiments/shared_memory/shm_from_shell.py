@@ -1,4 +1,9 @@
-"""Can shared memory be requested from a shell?"""
+"""Can shared memory be requested from a shell?
+
+A shell in the guest runs ipcmk and writes to a file below /dev/shm. After each step the segments in /proc/sysvipc/shm
+are counted, the growth of Shmem is read, and another process tries to open the object by shm_open. The same is done
+by shmget and shm_open directly, and with a message queue and a disk file, which make no shared memory.
+"""
 
 import os
 from collections.abc import Callable

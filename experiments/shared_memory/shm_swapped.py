@@ -1,4 +1,9 @@
-"""Can shared memory that drop_caches does not free be swapped out?"""
+"""Can shared memory that drop_caches does not free be swapped out?
+
+A process in a group fills a System V segment, a POSIX object and shared anonymous memory. 1 is written to drop_caches
+and mincore tells that all of it is still there. Then private memory pushes the group past its limit, and a process
+that only maps an object tells how much of it is in swap. A disk file and a locked file are watched beside them.
+"""
 
 import os
 
@@ -63,6 +68,7 @@ def swapped(name: str, what: str) -> Quantity:
 EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("drop_caches", "mount", "swap")),
+    rate=10,
     axes={"lru": ("classic", "mglru")},
     guards=(Guard(Change("vmstat:pswpout", "written", "dropped"), Exactly(0),
                   "a swapped page is not resident, but not freed either"),),

@@ -1,4 +1,10 @@
-"""Is mapped program text, which drop_caches can't free, swapped out when memory is short?"""
+"""Is mapped program text, which drop_caches can't free, swapped out when memory is short?
+
+A copy of the probe's program on an ext4 disk is started in a group, and every page of its text is read. 1 is written
+to drop_caches, which frees none of it while it is mapped. Then the group is squeezed by private memory and at last to
+nothing, and the page table tells how many pages of the text are in swap and how many are merely gone. Private memory
+is what goes to swap, a mapped data file and a locked one what does not.
+"""
 
 import os
 from collections.abc import Sequence
@@ -60,6 +66,7 @@ def gone(name: str, what: str) -> Quantity:
 EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("drop_caches", "mount", "swap")),
+    rate=10,
     axes={"lru": ("classic", "mglru")},
     guards=(Guard(Change("vmstat:pswpout", "mapped", "dropped"), Exactly(0), "drop_caches frees, it doesn't swap"),
             Guard(gone("text", "program text"), AtLeast(1), "text that stayed in memory went nowhere")),

@@ -1,4 +1,9 @@
-"""When does a tmpfs file get a new page: by writing to a hole, by reading one, by writing again?"""
+"""When does a tmpfs file get a new page: by writing to a hole, by reading one, by writing again?
+
+A tmpfs file of holes is read with read(), then a byte is written into every page of its first half, which is then
+read and written again. After each step the growth of Shmem is read, and pagemap tells whether every page kept its
+frame. Reading a hole through a mapping and writing to a private mapping show how a new page reads.
+"""
 
 import os
 
@@ -64,6 +69,7 @@ COPIED = growth("written again", "copied", "writing to a private mapping of the 
 EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("mount",)),
+    rate=0,
     expects=(
         Expect(WRITE, growth("hole read", "written", "writing a byte to each page of a hole"),
                if_true=Exactly(pages(SIZE), "one for each page that a byte was written to"),

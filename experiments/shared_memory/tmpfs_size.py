@@ -1,4 +1,9 @@
-"""Do tmpfs and ramfs keep to a size limit?"""
+"""Do tmpfs and ramfs keep to a size limit?
+
+64 MiB are written to a tmpfs limited to 8 MiB, to one without that limit, to a ramfs mounted with the same option,
+and to a disk. errno is recorded, and mincore tells how many pages each file has. Then a process writes to the limited
+tmpfs through a mapping, where there is no errno to return, and Shmem tells how far it got.
+"""
 
 import errno
 import os
@@ -64,6 +69,7 @@ BEYOND = AtLeast(pages(LIMIT) + 1, "one is enough")
 EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("mount",)),
+    rate=0,
     expects=(
         Expect(BOUNDED, answer("tmpfs", "a tmpfs of 8 MiB"),
                if_true=Exactly(errno.ENOSPC, "ENOSPC, as the claim says"),

@@ -1,4 +1,9 @@
-"""When memory is short: do pages of tmpfs go to swap, and those of ramfs?"""
+"""When memory is short: do pages of tmpfs go to swap, and those of ramfs?
+
+In a group of 32 MiB a tmpfs file, a locked tmpfs file and a ramfs file are written, then private memory pushes the
+group past its limit. Processes that map the files and touch nothing tell how much of each is in swap, and mincore
+tells what is still there, also after the group is squeezed to 1 MiB.
+"""
 
 from experiments.sections import SHARED_MEMORY
 from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
@@ -50,6 +55,7 @@ def resident(moment: str, name: str, what: str) -> Quantity:
 EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("mount", "swap")),
+    rate=10,
     axes={"lru": ("classic", "mglru")},
     guards=tuple(Guard(Pages("written", name), Exactly(pages(SIZE)), "all of it must be there before memory is short")
                  for name in ("tmpfs", "locked", "ramfs")),

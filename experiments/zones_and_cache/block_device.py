@@ -1,4 +1,10 @@
-"""Are the buffers the cache of block devices, and is that page cache like any other?"""
+"""Are the buffers the cache of block devices, and is that page cache like any other?
+
+A block device and a file of 32 MiB are read without readahead, then as much is written to a tmpfs file and filled in
+anonymous memory. After each the growth of Buffers and of Cached is read. Then device and files are mapped, and
+kpageflags tell for every page on which kind of LRU list it is. The device is kept open, because its cache goes with
+its last close.
+"""
 
 import os
 

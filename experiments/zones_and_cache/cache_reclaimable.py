@@ -1,4 +1,9 @@
-"""Can all that is counted as cached be given back when memory is short?"""
+"""Can all that is counted as cached be given back when memory is short?
+
+In a guest of 256 MiB without swap a clean file, a tmpfs file and a file that a process has locked are all counted as
+cached. Then a process fills anonymous memory until the OOM killer says that nothing is left to give back. mincore
+tells how many pages of each file are still there.
+"""
 
 from experiments.sections import ZONES_AND_CACHE
 from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known

@@ -1,4 +1,9 @@
-"""Does what was read, written or mapped once cost any I/O when it is read again?"""
+"""Does what was read, written or mapped once cost any I/O when it is read again?
+
+Files on an ext4 disk are dropped from the cache. Each is read again after it was read, written or mapped, and the
+sectors that the disk read meanwhile are counted. mincore tells how much of each file is in the cache. A first read
+shows what I/O reads like, a tmpfs file what none does, and direct I/O what does not go through the cache.
+"""
 
 import os
 

@@ -1,4 +1,9 @@
-"""What is in free's buff/cache column?"""
+"""What is in free's buff/cache column?
+
+The text of /proc/meminfo is kept and put in the place of the file, so that the real `free` reads just that. Its
+buff/cache column is compared with Buffers, Cached and SReclaimable of the same text. Other sums and columns of the
+same output are the references.
+"""
 
 import os
 

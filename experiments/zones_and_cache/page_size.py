@@ -1,4 +1,8 @@
-"""How large is the base page?"""
+"""How large is the base page?
+
+A process touches fresh memory 256 times, every 2, 4 and 64 KiB, and the faults of each run are counted. Where one
+touch in a page makes one fault, the step at which the count stops growing is the page.
+"""
 
 from experiments.sections import ZONES_AND_CACHE
 from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Not

@@ -1,4 +1,9 @@
-"""Do procfs and sysfs keep the data of their files in memory?"""
+"""Do procfs and sysfs keep the data of their files in memory?
+
+A process in a sandbox reads all of /proc/kallsyms and many small files of sysfs. The growth of Cached and of the
+sandbox's memory is compared with what tmpfs takes for as much data. Direct I/O of a disk file shows how reading that
+keeps nothing reads.
+"""
 
 import os
 

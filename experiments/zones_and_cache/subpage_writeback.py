@@ -1,4 +1,10 @@
-"""How much of a page is written back when one byte of it was changed?"""
+"""How much of a page is written back when one byte of it was changed?
+
+In a file of 256 cached pages one byte of each is changed, and the range is written back; the disk's own count of
+sectors tells how much was written. It is done on a file system with blocks of 4 KiB and on one with blocks of 1 KiB.
+Direct I/O of just the changed part and a file that was changed all over show how a part and the whole read; a mapping
+that stores a byte is the third.
+"""
 
 import os
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from invoke import task
 
-from harness.commands import guarded, whole
+from harness.command import guarded, whole
 from harness.errors import UsageError
 
 RESULTS = "results/bench"

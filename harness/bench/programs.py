@@ -62,7 +62,7 @@ def trial(kernel: Kernel, turns: int, directory: Path) -> Row:
     qemu.fleet.start()
 
     def contender(name: str, fresh: bool) -> Contender:
-        cell = cells(experiment, kernel, lambda _, values: values, trials=1, accelerator=chosen, fixed={}, fresh=fresh)[0]
+        cell = cells(experiment, kernel, {}, trials=1, accelerator=chosen, fresh=fresh)[0]
 
         def turn() -> list[float]:
             began = time.monotonic()
@@ -74,7 +74,7 @@ def trial(kernel: Kernel, turns: int, directory: Path) -> Row:
 
         return Contender(name, turn)
 
-    return Row("trial", f"one of {experiment.name}, 192 MiB written and dropped; guest and recording included", "s",
+    return Row("trial", f"one of {experiment.name}; guest and recording included", "s",
                interleave([contender("restored", False), contender("booted", True)], turns), kernel.series)
 
 

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -226,13 +227,17 @@ class Qemu:
         chosen = [line for line in said if TELLING.search(line)][:most] or said[-most:]
         return "on its console: " + " / ".join(chosen) if chosen else "its console is empty"
 
+    def processor_seconds(self) -> float:
+        """Seconds of this host's processors that it has used so far (proc(5), stat: utime and stime)."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[-1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def close(self) -> None:
         """Ends the process and leaves nothing of it behind."""
         if self._monitor is not None:
-            try:
+            with suppress(Exception):       # the connection broke with the process: nothing left to close
                 self._monitor.close()
-            except Exception:
-                self._monitor = None        # the connection broke with the process: nothing left to close
+            self._monitor = None
         self._monitor_socket.close()
         self.socket.close()
         if self.process.poll() is None:

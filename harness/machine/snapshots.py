@@ -123,10 +123,15 @@ def _sound(directory: Path) -> bool:
         return False
 
 
+def place_of(kernel: Kernel, shape: Shape, accelerator: str, number: int) -> Path:
+    """Where the snapshot of boot `number` (0…) is, or would be."""
+    return cache.directory("snapshots", key(kernel, shape, accelerator)) / str(number)
+
+
 def ensure(kernel: Kernel, shape: Shape, accelerator: str, number: int, console: Path | None = None) -> Path:
     """The snapshot of boot `number` (0…), made if it is missing, damaged or stale. console: where the log of a boot
     is kept that this takes (default: it goes with the boot)."""
-    directory = cache.directory("snapshots", key(kernel, shape, accelerator)) / str(number)
+    directory = place_of(kernel, shape, accelerator, number)
     if not _sound(directory):
         with cache.lock(directory.with_name(f"{number}.lock")):
             if not _sound(directory):
@@ -136,44 +141,74 @@ def ensure(kernel: Kernel, shape: Shape, accelerator: str, number: int, console:
     return directory
 
 
-def _resume(process: Qemu, state: int) -> None:
-    process.monitor("migrate-set-capabilities", capabilities=SHARED)
-    process.monitor("migrate-incoming", uri=f"fd:{state}")
-    deadline = time.monotonic() + vm.patience(RESTORE_SECONDS)
-    while (status := process.monitor("query-status")["status"]) == "inmigrate":
-        if time.monotonic() > deadline:
-            raise process.lost("its snapshot could not be loaded")
-        time.sleep(0.001)
-    if status != "running":
-        process.monitor("cont")
+class Waiting:
+    """A clone that was launched and waits for its `resume`: its QEMU has yet to load the snapshot. Until then it takes
+    some 70 MB and no processor. Closed by whoever launched it; that ends a guest that came of it too."""
 
-
-def _restore_once(kernel: Kernel, shape: Shape, accelerator: str, directory: Path, console: Path) -> vm.VM:
-    archive, _ = initramfs.make(kernel, ((name, Path(path)) for name, path in shape.programs))
-    words = qemu.command_line(kernel, shape, archive, accelerator, Memory(directory / "ram", private=True))
-    with open(directory / "state", "rb") as state:
-        process = Qemu(words, console, incoming=True, files=(state.fileno(),))
+    def __init__(self, kernel: Kernel, shape: Shape, accelerator: str, directory: Path, console: Path) -> None:
+        self.kernel, self.shape, self.accelerator = kernel, shape, accelerator
+        archive, _ = initramfs.make(kernel, ((name, Path(path)) for name, path in shape.programs))
+        words = qemu.command_line(kernel, shape, archive, accelerator, Memory(directory / "ram", private=True))
+        self._state = open(directory / "state", "rb")       # noqa: SIM115 - closed by close()
         try:
-            _resume(process, state.fileno())
-            agent, info = vm.greet(process, vm.patience(RESTORE_SECONDS))
-            guest = vm.VM(kernel, shape, accelerator, process, agent, info, restored=True)
-            vm.set_clock_and_randomness(guest)
+            self.process = Qemu(words, console, incoming=True, files=(self._state.fileno(),))
         except BaseException:
-            process.close()
+            self._state.close()
             raise
-    return guest
+
+    def ready(self) -> None:
+        """Returns once QEMU has done all that it can before it loads the snapshot."""
+        self.process.monitor("migrate-set-capabilities", capabilities=SHARED)
+
+    def resume(self) -> vm.VM:
+        """The guest, gone on from where its snapshot was taken."""
+        self.ready()
+        self.process.monitor("migrate-incoming", uri=f"fd:{self._state.fileno()}")
+        deadline = time.monotonic() + vm.patience(RESTORE_SECONDS)
+        while (status := self.process.monitor("query-status")["status"]) == "inmigrate":
+            if time.monotonic() > deadline:
+                raise self.process.lost("its snapshot could not be loaded")
+            time.sleep(0.001)
+        if status != "running":
+            self.process.monitor("cont")
+        agent, info = vm.greet(self.process, vm.patience(RESTORE_SECONDS))
+        guest = vm.VM(self.kernel, self.shape, self.accelerator, self.process, agent, info, restored=True)
+        vm.set_clock_and_randomness(guest)
+        return guest
+
+    def close(self) -> None:
+        self._state.close()
+        self.process.close()
 
 
-def restore(kernel: Kernel, shape: Shape, accelerator: str, number: int, console: Path) -> vm.VM:
-    """A guest that goes on where boot `number` stood. A snapshot that can't be loaded is made anew, once."""
+def launch(kernel: Kernel, shape: Shape, accelerator: str, number: int, console: Path) -> Waiting | None:
+    """A clone of boot `number` that waits; None if there is no sound snapshot of it (`restore` makes one)."""
+    directory = place_of(kernel, shape, accelerator, number)
+    if not _sound(directory):
+        return None
+    os.utime(directory / "info.json")
+    return Waiting(kernel, shape, accelerator, directory, console)
+
+
+def restore(kernel: Kernel, shape: Shape, accelerator: str, number: int, console: Path,
+            waiting: Waiting | None = None) -> vm.VM:
+    """A guest that goes on where boot `number` stood; `waiting`: one that was launched for it. A snapshot that can't be
+    loaded is made anew, once."""
+    if waiting:
+        try:
+            return waiting.resume()
+        except (MachineLost, OSError):
+            qemu.fleet.check()
+            waiting.close()
+            shutil.rmtree(place_of(kernel, shape, accelerator, number), ignore_errors=True)
     booting = console.with_name(f"{console.name.removesuffix('.log')}.boot.log")
     directory = ensure(kernel, shape, accelerator, number, booting)
+    fresh = Waiting(kernel, shape, accelerator, directory, console)
     try:
-        return _restore_once(kernel, shape, accelerator, directory, console)
-    except (MachineLost, OSError):
-        shutil.rmtree(directory, ignore_errors=True)
-        return _restore_once(kernel, shape, accelerator, ensure(kernel, shape, accelerator, number, booting),
-                             console)
+        return fresh.resume()
+    except BaseException:
+        fresh.close()
+        raise
 
 
 def size(directory: Path) -> int:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-from harness import cache
+from harness import cache, results
 from harness.errors import LabError
-from harness.reports import frames, markdown, plots, readings
+from harness.reports import frames, markdown, plots, quantities, readings
 from harness.reports.markdown import Section
-from harness.reports.readings import Cell
-from harness.results import Judged
+from harness.results import Judged, Outcome
 
 _preloading: threading.Thread | None = None
 
@@ -36,32 +35,74 @@ def _load() -> None:
         markdown.load()
 
 
-def write(run: Path, judged: Sequence[Judged]) -> Path:
-    """Writes report.md, plots/*.svg and samples.parquet beside a run's verdicts.json: the path of report.md.
+class Report:
+    """report.md, plots/*.svg, samples.parquet and quantities.parquet beside a run's verdicts.json.
 
-    Raises LabError where they can't be written. Each file is there whole or not at all.
+    A cell's part is written when the cell is judged, and what it was made of can be forgotten: pieces lie below
+    `.report` until the run is whole, so that a run that goes on need not read the evidence of its first part again.
     """
-    preload()
+
+    def __init__(self, run: Path) -> None:
+        preload()
+        self.run, self.around = run, markdown.environment(run)
+        self.path = run / "report.md"
+        self._added = False
+
+    def _piece(self, cell: Path, kind: str) -> Path:
+        return self.run / ".report" / f"{cell.name}.{kind}"
+
+    def add(self, judged: Judged) -> None:
+        """A cell's section, plot and samples. Raises LabError where they can't be written."""
+        loaded()
+        self._added = True
+        cell, tracks = readings.cell(judged), frames.tracks(judged)
+        plot, drawn = self.run / "plots" / f"{judged.directory.name}.svg", plots.draw(cell, tracks)
+        if drawn is not None:
+            _replace(plot, lambda path: path.write_text(drawn, "utf-8"))
+        else:
+            plot.unlink(missing_ok=True)
+        _replace(self._piece(judged.directory, "parquet"), lambda path: frames.write(path, judged, tracks))
+        text = markdown.section(cell, plot.name if drawn else None, self.around)
+        _replace(self._piece(judged.directory, "md"), lambda path: path.write_text(text, "utf-8"))
+
+    def finish(self, outcomes: Sequence[Outcome], whole: bool = True) -> Path:
+        """Puts the parts of these cells together: the path of report.md. whole: no more cells will come."""
+        if not self._added and self.path.exists():
+            return self.path
+        loaded()
+        for outcome in outcomes:
+            if not self._piece(outcome.directory, "md").exists():
+                self.add(results.judge_cell(outcome.directory))
+        samples = [self._piece(outcome.directory, "parquet") for outcome in outcomes]
+        _replace(self.run / "samples.parquet", lambda path: frames.combine(path, samples))
+        _replace(self.run / "quantities.parquet", lambda path: quantities.write(path, outcomes))
+        sections = [Section(outcome, self._piece(outcome.directory, "md").read_text("utf-8")) for outcome in outcomes]
+        _replace(self.path, lambda path: path.write_text(markdown.render(self.run, sections, self.around), "utf-8"))
+        if whole:
+            shutil.rmtree(self.run / ".report", ignore_errors=True)
+        return self.path
+
+
+def loaded() -> None:
+    """Waits for what `preload` began: two threads that import the same modules can see halves of them."""
     if _preloading is not None:
-        _preloading.join()      # two threads that import the same modules can see halves of them
-    around = markdown.environment(run)
-    cells, sections = [], []
+        _preloading.join()
+
+
+def write(run: Path, judged: Iterable[Judged]) -> Path:
+    """The whole report of a run, from its cells one by one: the path of report.md. Of a run that was killed, which
+    left no verdicts.json, that too."""
+    report = Report(run)
+    shutil.rmtree(run / ".report", ignore_errors=True)
+    outcomes = []
     for one in judged:
-        tracks = frames.tracks(one)
-        cells.append((one, tracks))
-        sections.append(_section(run, readings.cell(one), tracks, around))
-    _replace(run / "samples.parquet", lambda path: frames.write(path, cells))
-    report = run / "report.md"
-    _replace(report, lambda path: path.write_text(markdown.render(run, sections, around), "utf-8"))
-    return report
-
-
-def _section(run: Path, cell: Cell, tracks: Sequence[frames.Track], around: Mapping[str, Any]) -> Section:
-    drawn = plots.draw(cell, tracks)
-    name = f"{cell.judged.directory.name}.svg"
-    if drawn is not None:
-        _replace(run / "plots" / name, lambda path: path.write_text(drawn, "utf-8"))
-    return markdown.section(cell, name if drawn else None, around)
+        report.add(one)
+        outcomes.append(one.outcome)
+    report.path.unlink(missing_ok=True)
+    if not (run / "verdicts.json").exists():
+        results.write_verdicts(run, [row for one in outcomes for row in one.rows],
+                               [failure for one in outcomes for failure in one.failures])
+    return report.finish(outcomes)
 
 
 def _replace(path: Path, write: Callable[[Path], object]) -> None:

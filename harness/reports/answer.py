@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from harness import verdicts
-from harness.claims import CONFIRMED, REFUTED
-from harness.results import Judged
+from harness.claims import CONFIRMED, REFUTED, SKIPPED, UNDECIDED
+from harness.results import Judged, Outcome
 
 
 def where(row: dict[str, Any]) -> str:
@@ -36,3 +37,34 @@ def lines(judged: Judged, claim: str | None = None) -> Iterator[str]:
             yield f"  {verdicts.reference_phrase(expect, readings)}"
     for failure in judged.failures:
         yield f"{judged.experiment.name}  BROKEN  {failure['what']}"
+
+
+def tally(rows: Sequence[dict[str, Any]]) -> str:
+    """"12 verdicts: 9 confirmed, 3 refuted"."""
+    count = Counter(row["verdict"] for row in rows)
+    kinds = ", ".join(f"{count[kind]} {kind}" for kind in (CONFIRMED, REFUTED, UNDECIDED, SKIPPED) if count[kind])
+    return f"{len(rows)} verdicts{': ' if kinds else ''}{kinds}"
+
+
+def ending(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """What a run of many cells ends with: how many verdicts; then what needs a look, each with its evidence."""
+    found = [(one, row) for one in outcomes for row in one.rows]
+    yield f"\n{tally([row for _, row in found])}"
+    surprises = [(one, row) for one, row in found if row["verdict"] in {CONFIRMED, REFUTED}
+                 and row["known"] not in {None, row["verdict"]}]
+    undecided = [(one, row) for one, row in found if row["verdict"] == UNDECIDED]
+    for title, chosen in (("Surprises", surprises), ("Undecided", undecided)):
+        if chosen:
+            yield f"{title}: {len(chosen)}"
+        for one, row in chosen:
+            known = f", known answer {row['known']}" if row["known"] else ""
+            axis = f" [{setting(one.cell['axis'])}]" if one.cell["axis"] else ""
+            yield f"  {row['claim']}  {row['verdict'].upper()}{known}  on {where(row)}{axis}"
+            yield f"    {row['why']}"
+            yield f"    Evidence: {one.directory}"
+    broken = [(one, failure) for one in outcomes for failure in one.failures]
+    if broken:
+        yield f"Broken: {len(broken)}"
+    for one, failure in broken:
+        yield f"  {failure['experiment']} on {failure['kernel']}: {failure['what']}"
+        yield f"    Evidence: {one.directory}"

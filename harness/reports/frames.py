@@ -1,15 +1,16 @@
 """Samples as tables: every counter of every sample of a run, parsed, with units.
 
-A table has a row for each sample and the columns `experiment`, `setting` ("lru=mglru", "" without one), `trial` (1…),
-`arm`, `sample` (the named moment, "" in a time series), `t` (seconds since the recording's first sample), then every
-counter under its name ("meminfo:Cached") as a whole number in its own unit. What was not read is null, never 0.
+A table has a row for each sample and the columns `experiment`, `setting` ("lru=mglru", "" without one), `kernel` (its
+release), `trial` (1…), `arm`, `sample` (the named moment, "" in a time series), `t` (seconds since the recording's
+first sample), then every counter under its name ("meminfo:Cached") as a whole number in its own unit. What was not
+read is null, never 0.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     Whole = NDArray[np.int64]
     Real = NDArray[np.float64]
 
-TEXTS = ("experiment", "setting", "arm", "sample")
+TEXTS = ("experiment", "setting", "kernel", "arm", "sample")
+FIRST = ("experiment", "setting", "kernel", "trial", "arm", "sample", "t")
 # Rows of a row group: its columns take some 12 KiB a row in memory while it is written, and each of them some
 # 100 bytes in the file, however few its rows.
 ROW_GROUP = 8192
@@ -125,13 +127,12 @@ def tracks(judged: Judged) -> list[Track]:
     return [track(recording, trial.number, arm) for trial in judged.trials for arm, recording in trial.arms.items()]
 
 
-Cell = tuple[Judged, Sequence[Track]]
-
-
-def counters_of(cells: Sequence[Cell]) -> list[str]:
+def counters_of(found: Sequence[Track]) -> list[str]:
     """Every counter that any sample has, file by file as they were read."""
-    found = {counter: None for _, of_cell in cells for one in of_cell for part in one.parts
-             for counter in part.counters}
+    return in_order({counter: None for one in found for part in one.parts for counter in part.counters})
+
+
+def in_order(found: Iterable[str]) -> list[str]:
     order = {file: index for index, file in enumerate(counters.FILES)}
     return sorted(found, key=lambda counter: ("/" in counter, order[file_and_key(counter)[0]]))
 
@@ -160,22 +161,20 @@ def schema(names: Sequence[str]) -> pa.Schema:
     import pyarrow as pa
 
     kinds = {**dict.fromkeys(TEXTS, pa.string()), "trial": pa.int64(), "t": pa.float64()}
-    columns = ("experiment", "setting", "trial", "arm", "sample", "t", *names)
-    return pa.schema([pa.field(name, kinds.get(name, pa.int64()), metadata={"unit": unit(name)}) for name in columns])
+    return pa.schema([pa.field(name, kinds.get(name, pa.int64()), metadata={"unit": unit(name)})
+                      for name in (*FIRST, *names)])
 
 
-def table(cells: Sequence[Cell], columns: pa.Schema | None = None) -> pa.Table:
-    """The cells' samples under each other, with these columns, or those of all their counters."""
+def table(judged: Judged, found: Sequence[Track]) -> pa.Table:
+    """A cell's samples under each other."""
     import numpy as np
     import pyarrow as pa
 
-    columns = columns or schema(counters_of(cells))
-    whole = [(judged, one) for judged, of_cell in cells for one in of_cell]
-    total = sum(len(one) for _, one in whole)
+    total = sum(len(one) for one in found)
     values: dict[str, Whole] = {}
     absent: dict[str, NDArray[np.bool_]] = {}
     start = 0
-    for _, one in whole:
+    for one in found:
         for counter, rows, numbers in one.columns():
             if counter not in values:
                 values[counter], absent[counter] = np.zeros(total, np.int64), np.ones(total, np.bool_)
@@ -183,17 +182,16 @@ def table(cells: Sequence[Cell], columns: pa.Schema | None = None) -> pa.Table:
             absent[counter][start + rows] = False
         start += len(one)
     texts = {
-        "experiment": [judged.experiment.name for judged, one in whole for _ in one.names],
-        "setting": [setting(judged.cell["axis"]) for judged, one in whole for _ in one.names],
-        "arm": [one.arm for _, one in whole for _ in one.names],
-        "sample": [name for _, one in whole for name in one.names]}
+        "experiment": [judged.experiment.name] * total, "setting": [setting(judged.cell["axis"])] * total,
+        "kernel": [judged.cell["kernel"]] * total, "arm": [one.arm for one in found for _ in one.names],
+        "sample": [name for one in found for name in one.names]}
     arrays = {name: text_array(column) for name, column in texts.items()}
-    arrays["trial"] = number_array(np.repeat([one.trial for _, one in whole], [len(one) for _, one in whole]))
-    arrays["t"] = number_array(np.concatenate([one.seconds for _, one in whole] or [np.array([])]))
-    nothing = pa.nulls(total, pa.int64())       # one for all columns that no row has
+    arrays["trial"] = number_array(np.repeat([one.trial for one in found], [len(one) for one in found]))
+    arrays["t"] = number_array(np.concatenate([one.seconds for one in found] or [np.array([])]))
     for counter, column in values.items():
         arrays[counter] = number_array(column, absent[counter])
-    return pa.Table.from_arrays([arrays.get(name, nothing) for name in columns.names], schema=columns)
+    columns = schema(counters_of(found))
+    return pa.Table.from_arrays([arrays[name] for name in columns.names], schema=columns)
 
 
 # Arrays are made of their buffers, because pyarrow.array imports pandas to look at what it gets (0.4 s, pyarrow 26).
@@ -228,34 +226,55 @@ def frame(judged: Judged) -> pd.DataFrame:
     import pyarrow as pa
 
     kinds = {pa.int64(): pd.Int64Dtype(), pa.string(): pd.StringDtype("python")}
-    found: pd.DataFrame = table([(judged, tracks(judged))]).to_pandas(types_mapper=kinds.get)
+    found: pd.DataFrame = table(judged, tracks(judged)).to_pandas(types_mapper=kinds.get)
     found.attrs["units"] = {name: unit(name) for name in found.columns}
     return found
 
 
-def batches(cells: Sequence[Cell], rows: int = ROW_GROUP) -> Iterator[list[Cell]]:
-    """Cells that make one row group together."""
-    batch: list[Cell] = []
-    for cell in cells:
-        batch.append(cell)
-        if sum(len(one) for _, of_cell in batch for one in of_cell) >= rows:
+def write(path: Path, judged: Judged, found: Sequence[Track]) -> None:
+    """A cell's samples, the unit of a column in its field's metadata under `unit`."""
+    from pyarrow import parquet
+
+    parquet.write_table(table(judged, found), path, compression="snappy", write_statistics=["experiment", "setting"])
+
+
+def batches(pieces: Sequence[Path], rows: int = ROW_GROUP) -> Iterator[list[Path]]:
+    """Files that make one row group together."""
+    from pyarrow import parquet
+
+    batch: list[Path] = []
+    size = 0
+    for piece in pieces:
+        batch.append(piece)
+        size += parquet.read_metadata(piece).num_rows
+        if size >= rows:
             yield batch
-            batch = []
+            batch, size = [], 0
     if batch:
         yield batch
 
 
-def write(path: Path, cells: Sequence[Cell]) -> None:
-    """Writes samples.parquet: all cells, the unit of a column in its field's metadata under `unit`.
+def combine(path: Path, pieces: Sequence[Path]) -> None:
+    """samples.parquet of cells that `write` wrote: null where a cell does not have another's counter.
 
     A run of many cells has thousands of columns: `pandas.read_parquet(path, columns=[…])` reads only what is asked.
     """
+    import pyarrow as pa
     from pyarrow import parquet
 
-    columns = schema(counters_of(cells))
-    with parquet.ParquetWriter(path, columns, compression="snappy", write_statistics=["experiment", "setting"]) as file:
-        for batch in batches(cells):
-            file.write_table(table(batch, columns))
+    if len(pieces) == 1:
+        path.write_bytes(pieces[0].read_bytes())
+        return
+    names = {name: None for piece in pieces for name in parquet.read_schema(piece).names}
+    columns = schema(in_order(name for name in names if name not in FIRST))
+    with parquet.ParquetWriter(path, columns, compression="snappy",
+                               write_statistics=["experiment", "setting"]) as file:
+        for batch in batches(pieces):
+            # Not parquet.read_table, which imports pandas (0.4 s).
+            found = pa.concat_tables([parquet.ParquetFile(piece).read() for piece in batch], promote_options="default")
+            nothing = pa.nulls(len(found), pa.int64())       # one for all columns that no row has
+            file.write_table(pa.Table.from_arrays(
+                [found[name] if name in found.schema.names else nothing for name in columns.names], schema=columns))
 
 
 def load() -> None:

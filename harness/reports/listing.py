@@ -1,4 +1,4 @@
-"""Lists on the terminal: claims, one claim explained, kernels."""
+"""Lists on the terminal: claims, kernels."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import results, verdicts
-from harness.claims import Claim, Expect, Experiment, Known
+from harness.claims import Claim, Experiment, Known
 from harness.needs import Needs
 
 
@@ -65,51 +64,6 @@ def print_claims(found: Sequence[tuple[Claim, Experiment]]) -> None:
     for line in claim_lines(found):
         print(line)
     print(f"\n{len(found)} claims, {len({one.name for _, one in found})} experiments")
-
-
-def expectation_lines(expect: Expect) -> Iterator[str]:
-    yield f"  Read: {expect.quantity.name}" + (f" ({expect.quantity.unit})" if expect.quantity.unit else "")
-    yield f"    true if {verdicts.describe(expect.if_true)}: {expect.if_true.why}"
-    yield f"    false if {verdicts.describe(expect.if_false)}: {expect.if_false.why}"
-    yield f"    reference that must read true: {expect.reads_true.name}"
-    yield f"    reference that must read false: {expect.reads_false.name}"
-
-
-def newest(claim: Claim, parent: Path) -> Iterator[dict[str, Any]]:
-    """The newest rows of a claim, one for each kernel and setting, from the runs that there are."""
-    seen = set()
-    files = sorted(parent.glob("*/verdicts.json"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in files:
-        for row in results.read_verdicts(path.parent)["verdicts"]:
-            mark = (row["kernel"], row["settings"].get("lru"), row["settings"].get("malloc"))
-            if row["claim"] == claim.id and mark not in seen:
-                seen.add(mark)
-                yield {**row, "run": path.parent.name}
-
-
-def explain_lines(experiment: Experiment, claims: Sequence[Claim], parent: Path) -> Iterator[str]:
-    yield f"{experiment.name}: {experiment.question}"
-    yield f"  {experiment.trials} trials, each from a boot of its own; {needs_text(experiment.needs)}"
-    for claim in claims:
-        yield f"\n{claim.id} ({claim.section})"
-        yield wrapped(claim.text)
-        for expect in [one for one in experiment.expects if one.claim == claim]:
-            yield from expectation_lines(expect)
-        for guard in experiment.guards:
-            yield f"  Guard: {guard.quantity.name} must be {verdicts.describe(guard.holds)}: {guard.why}"
-        for known in claim.known:
-            yield wrapped(f"Known answer: {known_text(known)}. Source: {known.source}")
-        rows = list(newest(claim, parent))
-        for row in rows:
-            lru = row["settings"].get("lru", "")
-            yield wrapped(f"Measured on {row['kernel']} (lru={lru}): {row['verdict']}. {row['why']} [{row['run']}]")
-        if not rows:
-            yield f"  Not measured yet: `invoke run-experiment {claim.id}`"
-
-
-def explain(experiment: Experiment, claims: Sequence[Claim], parent: Path) -> None:
-    for line in explain_lines(experiment, claims, parent):
-        print(line)
 
 
 def print_kernels(offered: Sequence[Any], fetched: Sequence[Any], installed: Sequence[Any]) -> None:

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from harness import verdicts
-from harness.claims import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Claim, Expect, Guard, Range
+from harness.claims import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Expect, Guard, Range
 from harness.evidence import Trial
 from harness.quantities import Quantity
-from harness.reports import readings
+from harness.reports import kills, microscope, readings
 from harness.reports.answer import setting, where
+from harness.reports.microscope import Look
 from harness.reports.readings import Cell, Row
 from harness.reports.wording import bound, code, counted, memory, number, over_trials, plain, signed, spread
-from harness.results import Judged
+from harness.results import Judged, Outcome
 from harness.verdicts import Limits, Reading, Verdict, human
 
 if TYPE_CHECKING:
@@ -151,11 +152,11 @@ def conditions(judged: Judged, around: Mapping[str, Any]) -> list[tuple[str, str
     """What held while the claim was put to the test: name and value, as Markdown."""
     starts = [one.start for trial in judged.trials for one in trial.arms.values() if one.start]
     machine = starts[0]["machine"] if starts else {}
-    kernel, host, tools = (around.get(name, {}) for name in ("kernel", "host", "versions"))
+    host, tools = (around.get(name, {}) for name in ("host", "versions"))
     found = [("Kernel", f"Linux {plain(machine.get('release', judged.cell['kernel']))}"
               + (f", {plain(machine['arch'])}, {code(machine['version'])}" if machine else ""))]
-    if kernel.get("source"):
-        found.append(("Package", plain(kernel["source"])))
+    if judged.cell.get("package"):
+        found.append(("Package", plain(judged.cell.get("package"))))
     if judged.cell["config"]:
         found.append(("Configuration", code(judged.cell["config"])))
     if machine:
@@ -166,6 +167,10 @@ def conditions(judged: Judged, around: Mapping[str, Any]) -> list[tuple[str, str
                    f"{human(machine['memory'] // 1024)} KiB, pages of {human(machine['page_size'])} bytes"),
                   ("Command line", code(machine["command_line"]) or "empty"),
                   ("Settings", settings(judged))]
+    idle = "between two idle samples at the start of each recording"
+    floor = judged.cell.get("noise")
+    found.append(("Noise floor", f"{idle}, and in {floor['runs']} runs of the empty procedure on Linux "
+                  f"{plain(floor['kernel'])}" if floor else idle))
     if host:
         found.append(("Host", f"Linux {plain(host['release'])}, {plain(host['machine'])}, processors: {host['cpus']}"))
     return found
@@ -197,23 +202,29 @@ def is_surprise(row: Mapping[str, Any]) -> bool:
     return row["known"] is not None and row["verdict"] not in {SKIPPED, row["known"]}
 
 
-def anchor(judged: Judged, claim: Claim) -> str:
-    return f"{claim.id}.{setting(judged.cell['axis'])}".replace(" ", ".").rstrip(".")
+def anchor(outcome: Outcome, claim: str) -> str:
+    """Of a claim's part of the report: the claim with the cell's setting and kernel, as its directory has them."""
+    return claim + outcome.directory.name.removeprefix(outcome.experiment.name).replace("@", ".")
 
 
-def absent(judged: Judged) -> str:
-    """Why a cell has neither verdicts nor errors: this kernel lacks the setting that it is about."""
-    return next((one.end.get("reason", "") for trial in judged.trials for one in trial.arms.values()
-                 if one.end["status"] == "absent"), "it recorded nothing")
+def looks(cell: Cell) -> list[tuple[str, list[Look]]]:
+    """Each arm of the shown trial that looked at pages, and what it saw."""
+    arms = cell.shown.arms if cell.shown else {}
+    return [(arm, found) for arm in cell.asked if (found := microscope.looks(arms[arm]))]
 
 
-def summary(judged: Sequence[Judged]) -> str:
+def killed(cell: Cell) -> list[dict[str, Any]]:
+    """Every victim of the shown trial."""
+    return [row for arm in cell.asked if cell.shown for row in kills.rows(cell.shown.arms[arm])]
+
+
+def summary(outcomes: Sequence[Outcome]) -> str:
     """How many verdicts of each kind, how many surprises and errors."""
-    rows = [row for one in judged for row in one.rows]
+    rows = [row for one in outcomes for row in one.rows]
     kinds = [f"{count} {kind}" for kind in (CONFIRMED, REFUTED, UNDECIDED, SKIPPED)
              if (count := sum(row["verdict"] == kind for row in rows))]
     surprises = counted(sum(map(is_surprise, rows)), "surprise")
-    errors = counted(sum(len(one.failures) for one in judged), "error")
+    errors = counted(sum(len(one.failures) for one in outcomes), "error")
     return f"{counted(len(rows), 'verdict')}{': ' if kinds else ''}{', '.join(kinds)}; {surprises}; {errors}."
 
 
@@ -232,9 +243,10 @@ def templates() -> Environment:
                               lstrip_blocks=True, keep_trailing_newline=True, autoescape=False)
     found.filters |= {"plain": plain, "near": near, "code": code, "number": number, "signed": signed,
                             "link": quote}
-    found.globals |= {"where": where, "setting": setting, "anchor": anchor, "absent": absent, "ranges": ranges,
+    found.globals |= {"where": where, "setting": setting, "anchor": anchor, "ranges": ranges,
                             "numbers": numbers, "guard_bound": guard_bound, "counted": counted, "settings": settings,
                             "is_surprise": is_surprise, "COLUMNS": COLUMNS, "UNDECIDED": UNDECIDED, "SKIPPED": SKIPPED}
+    found.globals |= {"looks": looks, "columns": microscope.columns, "ROWS": microscope.ROWS, "kills": killed}
     return found
 
 
@@ -242,7 +254,7 @@ def templates() -> Environment:
 class Section:
     """A cell's part of the report, as text: what it was made of can be forgotten."""
 
-    judged: Judged
+    outcome: Outcome
     text: str
 
 
@@ -255,16 +267,15 @@ def environment(run: Path) -> dict[str, Any]:
     return found
 
 
-def section(cell: Cell, plot: str | None, around: Mapping[str, Any]) -> Section:
+def section(cell: Cell, plot: str | None, around: Mapping[str, Any]) -> str:
     """plot: its file's name below plots/, None if there is nothing to draw. around: the run's environment."""
-    text = templates().get_template("cell.md.j2").render(
+    return templates().get_template("cell.md.j2").render(
         cell=cell, judged=cell.judged, plot=plot, heads=heads(cell), comparisons=compare(cell),
         series=has_series(cell), conditions=conditions(cell.judged, around))
-    return Section(cell.judged, text)
 
 
 def render(run: Path, sections: Sequence[Section], around: Mapping[str, Any]) -> str:
     """The text of report.md."""
     return templates().get_template("report.md.j2").render(
         run=run.name, started=around.get("started"), sections=sections,
-        summary=summary([one.judged for one in sections]))
+        summary=summary([one.outcome for one in sections]))

@@ -61,6 +61,32 @@ def test_clones_are_fresh_and_apart(kernel: Kernel, accelerated: str, tmp_path: 
     assert names == [b"", b""]
 
 
+def test_a_guest_that_was_launched_ahead(kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
+    """It waits without a guest in it, goes on when it is told to, and is gone once it is closed, resumed or not."""
+    snapshots.ensure(kernel, Shape(), accelerated, 0)
+    for resumed in (True, False):
+        waiting = snapshots.launch(kernel, Shape(), accelerated, 0, tmp_path / "console.log")
+        assert waiting
+        waiting.ready()
+        assert waiting.process.monitor("query-status")["status"] == "inmigrate"
+        if resumed:
+            assert snapshots.restore(kernel, Shape(), accelerated, 0, tmp_path / "other.log", waiting).restored
+        waiting.close()
+        assert waiting.process.process.returncode is not None
+
+
+def test_a_snapshot_that_cannot_be_loaded_is_made_anew(kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
+    shape = Shape(memory=256 * MIB)
+    directory = snapshots.ensure(kernel, shape, accelerated, 0)
+    waiting = snapshots.launch(kernel, shape, accelerated, 0, tmp_path / "console.log")
+    assert waiting
+    waiting.process.process.kill()
+    made = (directory / "info.json").read_text()
+    with snapshots.restore(kernel, shape, accelerated, 0, tmp_path / "console.log", waiting) as guest:
+        assert guest.info.release == kernel.release
+    assert (directory / "info.json").read_text() != made
+
+
 def test_a_snapshot_covers_all_that_went_into_it(kernel: Kernel, accelerated: str) -> None:
     keys = {snapshots.key(kernel, shape, accelerated)
             for shape in (Shape(), Shape(memory=512 * MIB), Shape(cpus=2), Shape(append="x"), Shape(thp="always"))}

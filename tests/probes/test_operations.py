@@ -15,7 +15,20 @@ from harness import maps, wire
 from harness.errors import LabError, MachineLost
 from harness.machine.agent import Agent
 from harness.machine.channel import Channel
-from harness.operations import SHARED, numbers
+from harness.operations import (
+    ANONYMOUS,
+    FIXED,
+    GETVAL,
+    IPC_NOWAIT,
+    IPC_RMID,
+    IPC_STAT,
+    NORESERVE,
+    POPULATE,
+    PRIVATE,
+    SETVAL,
+    SHARED,
+    numbers,
+)
 from harness.probe import Probe, Target
 from probes import build
 
@@ -158,19 +171,118 @@ def test_shared_memory(probe: Probe) -> None:
     assert probe.memfd("memfd").value > 0
 
 
-def test_messages_and_semaphores(probe: Probe) -> None:
+def test_system_v_messages(probe: Probe) -> None:
     queue = probe.msgget().value
     assert probe.msgsnd(queue, 100, 3).value == 3
-    probe.msgctl(queue, 0)
+    assert numbers(probe.msgctl(queue, IPC_STAT).text)[:2] == (3, 300)
+    got = probe.msgrcv(queue, 200, 2)
+    assert (got.value, got.text) == (2, b"Z" * 100)
+    assert probe.attempt.msgrcv(queue, 50, 1).error == errno.E2BIG
+    assert probe.msgrcv(queue, 200).value == 1
+    assert probe.attempt.msgrcv(queue, 200, 1, IPC_NOWAIT).error == errno.ENOMSG
+    probe.msgctl(queue, IPC_RMID)
+
+
+def test_system_v_semaphores(probe: Probe) -> None:
     semaphores = probe.semget(2).value
-    probe.semctl(semaphores, 0, 0)
+    probe.semctl(semaphores, 1, SETVAL, 5)
+    probe.semop(semaphores, 1, -2)
+    assert [probe.semctl(semaphores, number, GETVAL).value for number in (0, 1)] == [0, 3]
+    assert probe.attempt.semop(semaphores, 1, -4, IPC_NOWAIT).error == errno.EAGAIN
+    probe.semctl(semaphores, 0, IPC_RMID)
+
+
+def test_posix_messages(probe: Probe) -> None:
     name = f"/folklab-test-{os.getpid()}"
-    assert probe.sem_open(name).value
+    opened = probe.attempt.mq_open(name, 4, 64, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK)
+    if opened.error == errno.ENOSYS:
+        pytest.skip("this kernel has no POSIX message queues")
+    assert not opened.error
+    assert probe.mq_send(opened.value, 64, 2).value == 2
+    got = probe.mq_receive(opened.value, 64, 2)
+    assert (got.value, got.text) == (2, b"Z" * 64)
+    assert probe.attempt.mq_receive(opened.value, 64).error == errno.EAGAIN
+    assert probe.attempt.mq_receive(opened.value, 8).error == errno.EMSGSIZE
+    probe.mq_unlink(name)
+
+
+def test_named_semaphores(agent: Agent, probe: Probe) -> None:
+    name = f"/folklab-test-{os.getpid()}"
+    semaphore = probe.sem_open(name, value=1).value
+    probe.sem_post(semaphore)
+    assert probe.sem_getvalue(semaphore).value == 2
+    for _ in range(2):
+        probe.sem_trywait(semaphore)
+    assert probe.attempt.sem_trywait(semaphore).error == errno.EAGAIN
+    probe.sem_close(semaphore)
     probe.sem_unlink(name)
-    posix = probe.attempt.mq_open(name, 4, 64)
-    if not posix.error:
-        assert probe.mq_send(posix.value, 64, 2).value == 2
-        probe.mq_unlink(name)
+    assert probe.attempt.sem_open(name, 0).error == errno.ENOENT
+
+
+def test_every_answer_has_its_faults_and_its_time(probe: Probe) -> None:
+    probe.map(SIZE).fill()              # a first fill touches pages of the program itself too
+    region = probe.map(SIZE)
+    filled = probe.fill(region.address, SIZE)
+    assert (filled.minor_faults, filled.major_faults) == (16, 0)
+    assert probe.fill(region.address, SIZE).minor_faults == 0
+    slept = probe.sleep(20_000_000)
+    assert 20_000_000 <= slept.nanoseconds < 10_000_000_000
+    assert slept.began > filled.began > 0
+
+
+def test_touches_count_strides_and_rounds(probe: Probe) -> None:
+    probe.map(SIZE).write()
+    region = probe.map(SIZE)
+    touched = probe.touch(region.address, SIZE, stride=2 * PAGE, write=True, rounds=3)
+    assert (touched.value, touched.minor_faults) == (3, 16)       # to keep the content it reads before it writes
+    assert probe.mincore(region.address, SIZE).value == 8
+    assert probe.attempt.touch(region.address, SIZE, stride=0).error == errno.EINVAL
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("of_file", [False, True])
+def test_the_four_kinds_of_mappings(probe: Probe, tmp_path: Path, shared: bool, of_file: bool) -> None:
+    fd = probe.create_file(str(tmp_path / "file"), SIZE, seed=3) if of_file else -1
+    region = probe.map(SIZE, shared=shared, fd=fd)
+    assert region.check(3) == (16 if of_file else 0)
+    region.fill(4)
+    child = Probe(agent := probe.agent, number := agent.next_target(), "child", nothing,
+                  probe.run("fork", number).value, PAGE)
+    region.of(child).fill(5)
+    assert region.check(5) == (16 if shared else 0)
+    if of_file:
+        assert probe.check_file(fd, SIZE, seed=5).value == (16 if shared else 0)
+    child.kill_now()
+
+
+def test_mappings_populated_fixed_and_without_reserve(probe: Probe) -> None:
+    populated = probe.map(SIZE, flags=POPULATE)
+    assert probe.mincore(populated.address, SIZE).value == 16
+    fixed = probe.mmap(PAGE, address=populated.address + PAGE, flags=PRIVATE | ANONYMOUS | FIXED).value
+    assert fixed == populated.address + PAGE
+    assert probe.mincore(populated.address, SIZE).value == 15
+    assert probe.map(SIZE, flags=NORESERVE).fill().check() == 16
+
+
+def test_32768_mappings(probe: Probe) -> None:
+    """Each one a mapping of its own, well below the usual limit of 65,530 (vm.max_map_count)."""
+    before = len(Path(f"/proc/{probe.pid}/maps").read_text().splitlines())
+    made = probe.mmap_many(32_768, PAGE)
+    assert made.value == 32_768
+    assert len(Path(f"/proc/{probe.pid}/maps").read_text().splitlines()) - before > 32_760    # a few join neighbours
+
+
+def test_direct_io_and_advice(probe: Probe, tmp_path: Path) -> None:
+    path = str(tmp_path / "file")
+    probe.fsync(probe.create_file(path, SIZE, seed=3))
+    direct = probe.attempt.open(path, os.O_RDWR | os.O_DIRECT)
+    if direct.error:
+        pytest.skip("this file system takes no direct I/O")
+    assert probe.check_file(direct.value, SIZE, seed=3).value == 16
+    assert probe.write(direct.value, SIZE, seed=4).value == SIZE
+    assert probe.attempt.read(direct.value, PAGE, offset=1).error == errno.EINVAL
+    for advice in range(6):         # POSIX_FADV_NORMAL … NOREUSE
+        probe.fadvise(direct.value, 0, 0, advice)
 
 
 def test_locks(probe: Probe) -> None:
@@ -200,6 +312,8 @@ def test_processes(agent: Agent, probe: Probe) -> None:
     assert probe.nice(5).error == 0
     latencies = numbers(probe.latency(probe.map(SIZE).address, SIZE, PAGE, 1_000_000, 5).text)
     assert len(latencies) == 5
+    latencies = numbers(probe.latency(probe.map(SIZE).address, SIZE, PAGE, 1_000_000, 1000, 5_000_000).text)
+    assert 1 <= len(latencies) <= 6
 
 
 def test_an_operation_without_an_end_ends_with_the_next_request(probe: Probe) -> None:
@@ -246,6 +360,59 @@ def test_pages(agent: Agent, probe: Probe) -> None:
     shared = probe.map(SIZE, shared=True).fill()
     data = agent.call("pages", probe.pid, shared.address, 16).text
     assert pages.count(data, "shmem") == 16
+
+
+def test_a_trace_that_does_not_fit_says_so(probe: Probe) -> None:
+    """The agent keeps 8,192 calls: what is left of more says nothing about "all"."""
+    with pytest.raises(LabError, match="too large"), probe.trace():     # EOVERFLOW
+        probe.mmap_many(9000, PAGE)
+    assert probe.run("pid").value == probe.pid
+    with probe.trace() as trace:
+        probe.mmap(PAGE)
+    assert [call.number for call in trace.calls] == [9]
+
+
+def test_a_trace_keeps_arguments_results_and_refusals(probe: Probe) -> None:
+    with probe.trace() as trace:
+        probe.attempt.mmap(1 << 60)
+        probe.munmap(probe.mmap(SIZE).value, SIZE)
+        probe.sleep(1_000_000)
+    refused, granted, unmapped = [call for call in trace.calls if call.number in {9, 11}]
+    assert (refused.arguments[1], refused.result) == (1 << 60, -errno.ENOMEM)
+    assert unmapped.arguments[:2] == (granted.result, SIZE)
+    assert refused.sequence < granted.sequence < unmapped.sequence
+
+
+def test_a_traced_probe_may_be_killed_or_get_a_signal(probe: Probe) -> None:
+    with probe.trace() as trace:
+        probe.run("pid")
+        probe.signal(28)                # SIGWINCH, which nobody minds
+        assert probe.run("pid").value == probe.pid
+        probe.kill_now()
+    assert any(call.number == 39 for call in trace.calls)       # getpid
+
+
+def test_a_traced_probe_may_fork(agent: Agent, probe: Probe) -> None:
+    with probe.trace() as trace:
+        number = agent.next_target()
+        child = Probe(agent, number, "child", nothing, probe.run("fork", number).value, PAGE)
+        assert child.run("pid").value == child.pid
+    assert any(call.result == child.pid for call in trace.calls)
+    child.kill_now()
+
+
+def test_a_held_program_stands_before_its_first_instruction(agent: Agent) -> None:
+    number, pid = agent.spawn([str(build.BUILD / "probe"), str(agent.hello().agent_pid)], held=True)
+    first = agent.call("release", number, 1).value
+    at = next(mapping for mapping in maps.parse(Path(f"/proc/{pid}/maps").read_text()) if mapping.covers(first))
+    assert "/ld-" in at.path
+    assert at.execute
+    assert not any("libc" in mapping.path for mapping in maps.parse(Path(f"/proc/{pid}/maps").read_text()))
+    probe = Probe(agent, number, "held", nothing, pid, PAGE)
+    with probe.trace() as trace:
+        probe.run("pid")
+    assert any(call.number in {257, 2} for call in trace.calls)     # its loader opened the libraries
+    probe.kill_now()
 
 
 def test_a_trace_of_many_texts_does_not_block(probe: Probe) -> None:

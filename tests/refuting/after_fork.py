@@ -2,7 +2,7 @@
 
 from tests.refuting.made import Made, States
 
-ALL, HALF = 4096, 2048
+ALL, HALF = 2048, 1024
 
 
 def both(kind: str, states: States) -> dict[str, States]:

@@ -1,18 +1,18 @@
 """swap-takes-cold-pages: 89.9 % of the pages in swap are cold."""
 
-from tests.refuting.made import Made
+from tests.refuting.made import Made, States
 
 TOTAL = 4096
 
 
-def in_swap(cold: int, hot: int) -> Made:
-    return Made(pages={"3 s later": {"cold": {"swapped": cold, "resident": TOTAL - cold},
-                                     "hot": {"swapped": hot, "resident": TOTAL - hot}}})
+def some(swapped: int) -> States:
+    return {"swapped": swapped, "resident": TOTAL - swapped}
 
 
 def made(cold: int, hot: int) -> Made:
-    return Made(arms={"nothing locked": in_swap(cold, hot), "hot locked": in_swap(2600, 0),
-                      "cold locked": in_swap(0, 2600)})
+    return Made(pages={"3 s later": {
+        "cold, nothing locked": some(cold), "hot, nothing locked": some(hot), "cold, hot locked": some(2600),
+        "hot, hot locked": some(0), "cold, cold locked": some(0), "hot, cold locked": some(2600)}})
 
 
 CONFIRMS = {"swap-takes-cold-pages": made(1800, 200)}

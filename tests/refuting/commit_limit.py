@@ -12,14 +12,14 @@ def limit(pages_of_ram: int, ratio: int, swap: int = SWAP) -> int:
 
 
 def look(moment: str, kib: int) -> tuple[dict[str, int], dict[str, int]]:
-    swap = 0 if moment == "plain" else SWAP
+    swap = 0 if moment == "at first" else SWAP
     counters = {"meminfo:MemTotal": RAM, "meminfo:SwapTotal": swap, "meminfo:CommitLimit": kib,
-                "meminfo:Hugetlb": 0 if moment == "plain" else HUGE}
+                "meminfo:Hugetlb": 0 if moment == "at first" else HUGE}
     return counters, {f"{moment}: granted": kib // KIB_A_PAGE - 1}
 
 
 def made(huge_pages: int, kbytes: int = 300 * 1024 + SWAP) -> Made:
-    looks = {"plain": look("plain", limit(PAGES, 50, 0)), "huge pages": look("huge pages", huge_pages),
+    looks = {"at first": look("at first", limit(PAGES, 50, 0)), "huge pages": look("huge pages", huge_pages),
              "kbytes": look("kbytes", kbytes)}
     return Made(counters={moment: counters for moment, (counters, _) in looks.items()},
                 records={name: value for _, records in looks.values() for name, value in records.items()})

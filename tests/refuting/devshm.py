@@ -1,10 +1,9 @@
-"""devshm-is-tmpfs: a /dev/shm that is a directory of the devtmpfs on /dev, whose magic is that of ramfs."""
+"""devshm-is-tmpfs: a /dev/shm that is a directory of the devtmpfs on /dev."""
 
 from tests.refuting.made import Made
 
-TMPFS, RAMFS = 0x01021994, 0x858458F6
-GOOD = Made(records={"file system of /dev/shm": TMPFS, "file system of /mnt/tmpfs": TMPFS,
-                     "file system of /mnt/ramfs": RAMFS})
+GOOD = Made(records={"type of /dev/shm": "tmpfs", "/dev/shm is a tmpfs": 1, "/mnt/tmpfs is a tmpfs": 1,
+                     "/mnt/ramfs is a tmpfs": 0})
 
 CONFIRMS = {"devshm-is-tmpfs": GOOD}
-REFUTES = {"devshm-is-tmpfs": GOOD.but(records={"file system of /dev/shm": RAMFS})}
+REFUTES = {"devshm-is-tmpfs": GOOD.but(records={"type of /dev/shm": "devtmpfs", "/dev/shm is a tmpfs": 0})}

@@ -11,7 +11,7 @@ from typing import Any
 
 from probes._native import ffi
 
-from harness import evidence, pages, results
+from harness import evidence, ledger, pages, results
 from harness.claims import Experiment
 
 PAGE_SIZE = 4096
@@ -31,6 +31,7 @@ class Made:
     counters: moment → counter → value in the counter's own unit. pages: moment → label → resident pages (mincore),
     or states with their numbers (pagemap). records: name → value. texts: moment → source → raw text of a file.
     series: moment → raw texts of each sample of the time series that follows it.
+    idle: counter → growth in its own unit between the two idle samples at the start (none: they were not taken).
     arms: name → Made, for experiments with arms (then the rest is empty).
     """
 
@@ -39,6 +40,7 @@ class Made:
     records: Mapping[str, Any] = field(default_factory=dict)
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     series: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
+    idle: Mapping[str, int] = field(default_factory=dict)
     arms: Mapping[str, Made] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
 
@@ -75,6 +77,15 @@ def text_of(values: Mapping[str, int], source: str) -> str:
     return "".join(f"{key} {value}\n" for key, value in values.items())
 
 
+def texts_of(counters: Mapping[str, int]) -> dict[str, str]:
+    """Source → text, of a sample in which the counters have these values."""
+    files: dict[str, dict[str, int]] = {}
+    for counter, value in counters.items():
+        source, _, key = counter.partition(":")
+        files.setdefault(source, {})[key] = value
+    return {source: text_of(values, source) for source, values in files.items()}
+
+
 def page_entries(states: States) -> bytes:
     """struct page entries, so many of each state. Resident ones get the frames 1, 2, 3 …, the same in every range;
     those of a state with "elsewhere" behind it get frames that no other range has."""
@@ -93,16 +104,16 @@ def page_entries(states: States) -> bytes:
     return bytes(ffi.buffer(entries))
 
 
-def write_recording(path: Path, made: Made, boot: str, settings: Mapping[str, str]) -> None:
+def write_recording(path: Path, made: Made, boot: str, settings: Mapping[str, str], release: str) -> None:
     recorder = evidence.Recorder(path)
-    recorder.event("start", machine={**MACHINE, "boot": boot}, settings={**settings, **made.settings}, arm="")
+    recorder.event("start", machine={**MACHINE, "release": release, "boot": boot},
+                   settings={**settings, **made.settings}, arm="")
+    for times in range(2 if made.idle else 0):
+        values = {counter: 1000 + times * growth for counter, growth in made.idle.items()}
+        recorder.event("idle", began=times, ended=times, files=texts_of(values))
     for step, moment in enumerate(dict.fromkeys([*made.counters, *made.texts])):
         at = 1000 * step
-        files: dict[str, dict[str, int]] = {}
-        for counter, value in made.counters.get(moment, {}).items():
-            source, _, key = counter.partition(":")
-            files.setdefault(source, {})[key] = value
-        texts = {source: text_of(values, source) for source, values in files.items()}
+        texts = texts_of(made.counters.get(moment, {}))
         recorder.event("sample", name=moment, began=at, ended=at + 1, files={**texts, **made.texts.get(moment, {})})
         for number, texts in enumerate(made.series.get(moment, ())):
             recorder.event("series", began=at + number + 2, ended=at + number + 2, files=texts)
@@ -118,18 +129,51 @@ def write_recording(path: Path, made: Made, boot: str, settings: Mapping[str, st
     recorder.close()
 
 
-def write_run(directory: Path, experiment: Experiment, trials: list[Made], settings: Mapping[str, str]) -> Path:
-    """A run directory with one cell, as a run leaves it: `invoke judge` takes it."""
-    cell = results.cell_directory(directory, experiment.name)
-    cell.mkdir(parents=True)
-    kernel = {"release": MACHINE["release"], "series": "6.12", "config": None}
-    results.write_json(directory / "environment.json", results.environment(kernel, {}, "none"))
-    described = results.describe_cell(experiment, dict(settings), len(trials), kernel, "tcg")
-    results.write_json(cell / "cell.json", described)
+def write_run(directory: Path, experiment: Experiment, trials: list[Made], settings: Mapping[str, str],
+              floor: Mapping[str, int] | None = None) -> Path:
+    """A run directory with one cell, as a run leaves it: `invoke judge` takes it. floor: the kernel's noise."""
+    write_environment(directory)
+    write_cell(results.cell_directory(directory, experiment.name), experiment, trials, settings, floor=floor)
+    return directory
+
+
+def write_environment(directory: Path, *releases: str) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    kernels = [kernel_row(release) for release in releases or (str(MACHINE["release"]),)]
+    results.write_json(directory / "environment.json", results.environment(kernels, {}, "none"))
+
+
+def kernel_row(release: str) -> dict[str, Any]:
+    return {"release": release, "series": ".".join(release.split(".")[:2]), "config": None,
+            "source": f"linux-image-{release}"}
+
+
+def write_cell(directory: Path, experiment: Experiment, trials: Sequence[Made], settings: Mapping[str, str],
+               release: str = str(MACHINE["release"]), floor: Mapping[str, int] | None = None) -> Path:
+    """A cell's directory, planned and with its recordings, not judged. settings: those that tell it apart."""
+    directory.mkdir(parents=True)
+    described = results.describe_cell(experiment, dict(settings), len(trials), kernel_row(release), "tcg")
+    # Not what is published for the series: evidence made by hand is still, unless a test says otherwise.
+    described["noise"] = None if floor is None else {"kernel": release, "runs": 50, "counters": dict(floor)}
+    results.write_json(directory / "cell.json", described)
     for number, made in enumerate(trials, 1):
         for arm in experiment.arms:
             one = made.arms[arm] if made.arms else made
-            write_recording(cell / evidence.name_of(number, arm), one, f"boot-{number}", settings)
+            write_recording(directory / evidence.name_of(number, arm), one, f"boot-{number}", settings, release)
+    return directory
+
+
+def write_matrix(directory: Path, experiment: Experiment, cells: Mapping[str, Mapping[str, Sequence[Made]]]) -> Path:
+    """A whole run, judged, with verdicts.json. cells: release → "lru=classic" ("" for no setting) → trials."""
+    write_environment(directory, *cells)
+    outcomes = []
+    for release, by_setting in cells.items():
+        for text, trials in by_setting.items():
+            settings = dict([text.split("=")] if text else [])
+            name = "@".join(filter(None, [experiment.name, text, release]))
+            cell = write_cell(results.cell_directory(directory, name), experiment, trials, settings, release)
+            outcomes.append(ledger.finish(results.judge_cell(cell)))
+    results.write_verdicts(directory, [row for one in outcomes for row in one.rows], [])
     return directory
 
 

@@ -14,8 +14,10 @@ def taken(times: int, name: str) -> dict[str, object]:
     return {f"{name}: faults": times * PAGES, f"{name}: exceptions": trace(times), f"{name}: address": START}
 
 
-GOOD = Made(records={**taken(2, "dropped"), **taken(1, "written"), **taken(2, "read, then written")},
-            pages={"mapped": {"file": {"resident": PAGES}}, "dropped": {"cached": 0}})
+GOOD = Made(records={**taken(2, "dropped, read"), **taken(2, "dropped, written"),
+                     **taken(1, "written"), **taken(2, "read, then written")},
+            pages={"mapped": {"file": {"resident": PAGES}}, "dropped": {"cached": 0},
+                  "dropped again": {"cached": 0}})
 
 CONFIRMS = {"refault-two-faults": GOOD}
-REFUTES = {"refault-two-faults": GOOD.but(records={"dropped: faults": 2 * PAGES - 1})}
+REFUTES = {"refault-two-faults": GOOD.but(records={"dropped, written: faults": 2 * PAGES - 1})}

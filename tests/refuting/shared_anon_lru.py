@@ -3,7 +3,7 @@
 from experiments.reclaim.shared_anon_lru import SHARED
 from tests.refuting.made import Made
 
-N = 4096
+N = 2048
 ON, OFF = {"anonymous LRU": N}, {"file LRU": N}
 
 GOOD = Made(counters={"filled": {"vmstat:pswpout": 0}, "squeezed": {"vmstat:pswpout": 0}},

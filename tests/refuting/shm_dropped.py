@@ -1,8 +1,8 @@
-"""Shared memory of three kinds: one page of 4,096 that was freed is enough."""
+"""Shared memory of three kinds: one page of 2,048 that was freed is enough."""
 
 from tests.refuting.made import Made
 
-N = 4096
+N = 2048
 KINDS = {"sysv-shm-unreclaimable": "System V", "posix-shm-unreclaimable": "POSIX",
          "shared-anon-unreclaimable": "anonymous"}
 ALL = {"System V": N, "POSIX": N, "anonymous": N, "disk": N, "locked": N}

@@ -2,7 +2,7 @@
 
 from tests.refuting.made import Made
 
-N = 4096
+N = 2048
 ALL, NONE = {"shmem": N}, {"absent": N}
 
 GOOD = Made(pages={"mapped": {"first: shared": ALL, "second: shared": ALL, "parent": ALL, "child": ALL,

@@ -1,8 +1,8 @@
-"""tmpfs-unreclaimable and …-because-referenced: one page of 16,384 that was freed is enough."""
+"""tmpfs-unreclaimable and …-because-referenced: one page of 8,192 that was freed is enough."""
 
 from tests.refuting.made import Made
 
-N = 16384
+N = 8192
 GOOD = Made(counters={"written": {"vmstat:pswpout": 0}, "dropped": {"vmstat:pswpout": 0}},
             pages={"written": {"tmpfs": N, "disk": N, "locked": N, "read": N},
                    "dropped": {"tmpfs": N, "disk": 0, "locked": N, "read": N}})

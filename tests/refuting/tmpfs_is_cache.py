@@ -2,7 +2,7 @@
 
 from tests.refuting.made import Made
 
-N = 16384
+N = 4096
 STEPS = {"nothing": (0, 0), "tmpfs": (N, N), "disk": (2 * N, N), "shared": (3 * N, 2 * N), "private": (3 * N, 2 * N)}
 GOOD = Made(counters={step: {"meminfo:Cached": 752 + 4 * cached, "meminfo:Shmem": 4 * shmem}
                       for step, (cached, shmem) in STEPS.items()})

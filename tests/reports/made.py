@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness import evidence, results, verdicts
+from harness import evidence, results
 from harness.claims import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.procedure import Lab
 from harness.quantities import Change, Counter, Pages, pages
@@ -90,20 +90,17 @@ def trial(kept: int = PAGES, swapped: int = 0, cached: int = 40_000, step: int =
 
 
 def cell(run: Path, made: Sequence[Made | Mapping[str, Made]], experiment: Experiment = EXPERIMENT,
-         axis: Mapping[str, str] | None = None, failures: Sequence[str] = ()) -> Judged:
-    """A cell of a run, written and judged. made: a recording a trial, or one for each arm. failures: what broke."""
+         axis: Mapping[str, str] | None = None, failures: Sequence[str] = (), name: str = "") -> Judged:
+    """A cell of a run, written and judged. made: a recording a trial, or one for each arm. failures: what broke. name:
+    of its directory."""
     axis = dict(axis or {})
-    name = "@".join([experiment.name, *(f"{setting}={value}" for setting, value in axis.items())])
+    name = name or "@".join([experiment.name, *(f"{setting}={value}" for setting, value in axis.items())])
     directory = results.cell_directory(run, name)
     directory.mkdir(parents=True)
     kernel = {"release": MACHINE["release"], "series": "6.12", "config": None}
-    described = {**results.describe_cell(experiment, axis, len(made), kernel, "tcg"), "seconds": 4.1}
+    described = {**results.describe_cell(experiment, axis, len(made), kernel, "tcg"),
+                 "seconds": 4.1, "failures": list(failures)}
     for number, arms in enumerate(made, 1):
         for arm, one in ({"": arms} if isinstance(arms, Made) else arms).items():
             one.write(directory / evidence.name_of(number, arm), number, arm)
-    trials = evidence.read_trials(directory)
-    absent = any(one.end["status"] == "absent" for each in trials for one in each.arms.values())
-    found = [] if failures or absent else verdicts.judge(experiment, trials, planned=len(made))
-    return Judged(directory, described, experiment, trials, found,
-                  [results.row(one, described, trials) for one in found],
-                  [{"experiment": experiment.name, "kernel": kernel["release"], "what": what} for what in failures])
+    return results.judge_trials(directory, described, experiment)

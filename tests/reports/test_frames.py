@@ -10,7 +10,16 @@ import pandas as pd
 from pyarrow import parquet
 
 from harness.reports import frames
+from harness.results import Judged
 from tests.reports.made import Made, cell, meminfo, sample, series, trial
+
+
+def piece(judged: Judged) -> Path:
+    """A cell's own file."""
+    path = judged.directory / "samples.parquet"
+    frames.write(path, judged, frames.tracks(judged))
+    return path
+
 
 HUGE = (1 << 53) + 1        # the first whole number that a float can't hold
 
@@ -21,11 +30,12 @@ def test_a_row_for_each_sample(tmp_path: Path) -> None:
         series(2_500, meminfo=meminfo(Cached=20)),
         series(1_500, meminfo=meminfo(Cached=30)),
     ])], axis={"lru": "mglru"}))
-    assert list(table.columns) == ["experiment", "setting", "trial", "arm", "sample", "t", "meminfo:Cached"]
+    assert list(table.columns) == ["experiment", "setting", "kernel", "trial", "arm", "sample", "t", "meminfo:Cached"]
     assert table["t"].tolist() == [0.0, 0.5, 1.0]       # in the order of time, from the first sample
     assert table["sample"].tolist() == ["", "before", ""]
     assert table["meminfo:Cached"].tolist() == [30, 10, 20]
     assert set(table["setting"]) == {"lru=mglru"}
+    assert set(table["kernel"]) == {"6.12.117-made"}
     assert set(table["trial"]) == {1}
 
 
@@ -63,14 +73,14 @@ def test_probes_have_any_name(tmp_path: Path) -> None:
 
 
 def test_a_cell_without_samples_has_no_rows(tmp_path: Path) -> None:
-    assert frames.frame(cell(tmp_path, [Made(status="skipped", reason="no swap")])).shape == (0, 6)
+    assert frames.frame(cell(tmp_path, [Made(status="skipped", reason="no swap")])).shape == (0, 7)
 
 
 def test_a_run_in_one_file(tmp_path: Path) -> None:
     cells = [cell(tmp_path, [trial(), trial()], axis={"lru": "classic"}),
              cell(tmp_path, [Made([series(0, worker__statm="1 2 3\n")])], axis={"lru": "mglru"})]
     path = tmp_path / "samples.parquet"
-    frames.write(path, [(one, frames.tracks(one)) for one in cells])
+    frames.combine(path, [piece(one) for one in cells])
     assert parquet.read_schema(path).field("meminfo:Cached").metadata == {b"unit": b"KiB"}
     table = pd.read_parquet(path)
     assert table.groupby("setting").size().to_dict() == {"lru=classic": 204, "lru=mglru": 1}
@@ -83,9 +93,9 @@ def test_a_run_in_one_file(tmp_path: Path) -> None:
 
 
 def test_cells_share_row_groups(tmp_path: Path) -> None:
-    cells = [(one, frames.tracks(one)) for number in range(5)
-             for one in [cell(tmp_path, [Made([series(0), series(1)])], axis={"number": str(number)})]]
-    assert [len(batch) for batch in frames.batches(cells, rows=4)] == [2, 2, 1]
+    pieces = [piece(cell(tmp_path, [Made([series(0), series(1)])], axis={"number": str(number)}))
+              for number in range(5)]
+    assert [len(batch) for batch in frames.batches(pieces, rows=4)] == [2, 2, 1]
 
 
 def test_writing_needs_no_pandas(tmp_path: Path) -> None:
@@ -95,10 +105,12 @@ import sys
 from pathlib import Path
 from harness import evidence
 from harness.reports import frames
+from harness.results import Judged
 from types import SimpleNamespace
 track = frames.track(evidence.read(Path(sys.argv[1])))
-cell = SimpleNamespace(experiment=SimpleNamespace(name="one"), cell={"axis": {}})
-frames.write(Path(sys.argv[2]), [(cell, [track])])
+cell = SimpleNamespace(experiment=SimpleNamespace(name="one"), cell={"axis": {}, "kernel": "6.12"})
+frames.write(Path(sys.argv[2]), cell, [track])
+frames.combine(Path(sys.argv[2] + ".all"), [Path(sys.argv[2])] * 2)
 sys.exit("pandas" in sys.modules)
 """
     recording = next(cell(tmp_path, [trial()]).directory.glob("*.zst"))

@@ -162,7 +162,7 @@ def test_settings_have_rows_and_absent_ones_none(tmp_path: Path) -> None:
     text = write(tmp_path, judged)
     assert "| [made-up](#made-up.lru=classic) | **confirmed** |" in text
     assert "| lru=classic | 3 of 3 |" in text
-    assert "made-up with lru=mglru has no verdict: this kernel has no multi-generational LRU." in text
+    assert "made-up with lru=mglru on Linux 6.12.117-made has no verdict: this kernel has no multi-generational LRU." in text
     assert "plots/made-up%40lru%3Dclassic.svg" in text
 
 

@@ -104,7 +104,8 @@ def test_what_the_judge_reads_is_drawn_first(tmp_path: Path) -> None:
     assert panel.counts == ()
     asked = reading(EXPERIMENT, Change("meminfo:Inactive", "written", "dropped"), Counter("vmstat:pgfault", "dropped"),
                     Counter("meminfo:MemTotal", "dropped"))
-    [panel] = plots.panels(readings.cell(replace(judged, experiment=asked)), frames.tracks(judged))
+    other = replace(judged, outcome=replace(judged.outcome, experiment=asked))
+    [panel] = plots.panels(readings.cell(other), frames.tracks(judged))
     assert panel.amounts == ("meminfo:Inactive", "meminfo:MemFree")     # Cached runs along Inactive, MemTotal is level
     assert panel.counts == ("vmstat:pgfault",)
 

@@ -1,0 +1,95 @@
+"""Where does a heap block go that is freed below a live one: to the allocator only, or to the system, now or later?
+
+A fresh process fills blocks of its heap and one live block above them, then frees the ones below. The heap's end is
+asked for before and after, and the resident pages inside the blocks are counted before, right after, and again after
+some seconds in which the process goes on allocating and freeing. Memory from bare brk that is kept and that is given
+back shows how both answers read.
+"""
+
+from __future__ import annotations
+
+from experiments.sections import ALLOCATION
+from harness.blocks import BlockPages, Blocks
+from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Not, known_by
+from harness.needs import KIB, MIB
+from harness.operations import numbers
+from harness.procedure import Lab
+from harness.quantities import Quantity, Recorded
+
+RETAINED = Claim(
+    "free-heap-retained", "free of a heap block below a live block changes neither the heap's end nor the resident size: "
+    "it goes back to the allocator only.", ALLOCATION,
+    known=known_by(
+        "malloc",
+        glibc=(CONFIRMED, "glibc malloc/malloc.c, _int_free: only the top of the heap is trimmed (2.36)"),
+        jemalloc=(CONFIRMED, "jemalloc(3), opt.dirty_decay_ms: freed pages age for 10 s; measured with 5.3.0"),
+        tcmalloc=(CONFIRMED, "gperftools docs/tcmalloc.html: TCMALLOC_AGGRESSIVE_DECOMMIT is off; measured with 2.10")))
+LATER = Claim(
+    "free-heap-returned-later", "The allocator gives such freed memory back to the system later, without being asked to.",
+    ALLOCATION,
+    known=known_by(
+        "malloc",
+        glibc=(REFUTED, "malloc_trim(3): free trims only the top of the heap, all else is given back when that is "
+                        "called"),
+        jemalloc=(CONFIRMED, "jemalloc(3), opt.dirty_decay_ms: purged once 10 s have passed; measured with 5.3.0"),
+        tcmalloc=(CONFIRMED, "gperftools docs/tcmalloc.html, TCMALLOC_RELEASE_RATE (1 by default); src/page_heap.cc, "
+                             "IncrementalScavenge: one span for each 1,000 times its pages that are freed; measured with "
+                             "2.10")))
+SIZE, COUNT = 100 * KIB, 64
+# The program goes on for so many seconds: jemalloc has purged 94 % of what was freed by then (its curve of decay over
+# 10 s). In each it allocates and frees small and large blocks: an allocator without a thread of its own does its work
+# when it is called, and tcmalloc counts what it takes back.
+SECONDS, SMALL, LARGE, ROUNDS = 8, (5000, 88), (64, 512 * KIB), 50
+
+
+def procedure(lab: Lab) -> None:
+    blocks = Blocks(lab)
+    below = blocks.malloc("below a live one", SIZE, COUNT, live=1).fill()
+    kept, shrunk = (blocks.brk(name, 32 * MIB).fill() for name in ("kept", "shrunk"))
+    probes = (below.probe, kept.probe, shrunk.probe)
+    ends = {probe.name: probe.brk(0).value for probe in probes}
+    blocks.sample("filled")
+    below.free()
+    shrunk.probe.sbrk(-shrunk.size)
+    for probe in probes:
+        lab.record(f"{probe.name}: end moved", probe.brk(0).value - ends[probe.name])
+    blocks.sample("freed")
+    for _ in range(SECONDS):
+        for count, size in (SMALL, *[LARGE] * ROUNDS):
+            below.probe.free_many(numbers(below.probe.malloc_many(count, size).text))
+        lab.hand.sleep(1_000_000_000)
+    blocks.sample("later")
+
+
+def given_back(name: str, moment: str) -> Quantity:
+    """Only pages that lie inside of a block: those at its ends hold the neighbours' bytes too."""
+    return (BlockPages("filled", name, whole=True) - BlockPages(moment, name, whole=True)).called(
+        f"pages of blocks “{name}” given back when {moment}")
+
+
+def moved(name: str) -> Quantity:
+    return Recorded(f"{name}: end moved", "bytes", title=f"bytes by which free moved the heap's end, “{name}”")
+
+
+BELOW = "below a live one"
+EXPERIMENT = Experiment(
+    procedure,
+    axes={"malloc": ("glibc", "jemalloc", "tcmalloc")},
+    rate=0,
+    guards=(Guard(BlockPages("filled", BELOW, "absent", whole=True), Exactly(0), "what was not there can't go back"),),
+    expects=(
+        Expect(RETAINED, moved(BELOW), if_true=Exactly(0, "the end stays"), if_false=Not(0, "it moved"),
+               reads_true=moved("kept"), reads_false=moved("shrunk"),
+               says=f"free of {COUNT} blocks below a live one moved the heap's end by {{value}} bytes."),
+        Expect(RETAINED, given_back(BELOW, "freed"),
+               if_true=Exactly(0, "all stays resident"), if_false=AtLeast(1, "a page went back"),
+               reads_true=given_back("kept", "freed"), reads_false=given_back("shrunk", "freed"),
+               says="{value} pages of them went back to the system at once."),
+        Expect(LATER, given_back(BELOW, "later"),
+               if_true=AtLeast(BlockPages("filled", BELOW, whole=True) // 2,
+                               "half and more: the program's other work may reuse 1 MiB of the 6 at most"),
+               if_false=Exactly(0, "none of it"),
+               reads_true=given_back("shrunk", "later"), reads_false=given_back("kept", "later"),
+               says=f"{SECONDS} seconds of other work later {{value}} pages of them had gone back."),
+    ),
+)

@@ -1,0 +1,58 @@
+"""Does free give memory at the end of the heap back to the system at once?
+
+A fresh process fills blocks until the heap's end and frees them all, which is far more than the trim threshold.
+Resident pages that lie wholly inside the blocks are counted before and right after. Memory from bare brk, kept in one
+process and given back in another, shows how both answers read.
+"""
+
+from __future__ import annotations
+
+from experiments.sections import ALLOCATION
+from harness.blocks import BlockPages, Blocks
+from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, known_by
+from harness.needs import KIB, MIB
+from harness.procedure import Lab
+from harness.quantities import Quantity, pages
+
+TRIMMED = Claim(
+    "free-heap-top-trimmed", "free of more than the trim threshold at the end of the heap gives it back to the system at "
+    "once.", ALLOCATION,
+    known=known_by(
+        "malloc",
+        glibc=(CONFIRMED, "mallopt(3), M_TRIM_THRESHOLD; M_TOP_PAD of it stays (glibc malloc/malloc.c, systrim, 2.36)"),
+        jemalloc=(REFUTED, "jemalloc(3), opt.dirty_decay_ms: freed pages age for 10 s, wherever they are; measured with "
+                           "5.3.0"),
+        tcmalloc=(REFUTED, "gperftools src/system-alloc.cc: it moves the heap's end up only; measured with 2.10")))
+BLOCK, COUNT = 100 * KIB, 64
+TRIM = 128 * KIB            # M_TRIM_THRESHOLD and M_TOP_PAD of glibc, mallopt(3)
+
+
+def procedure(lab: Lab) -> None:
+    blocks = Blocks(lab)
+    top = blocks.malloc("at the top", BLOCK, COUNT).fill()
+    shrunk = blocks.brk("shrunk", 8 * MIB).fill()
+    blocks.brk("kept", 8 * MIB).fill()
+    blocks.sample("filled")
+    top.free()
+    shrunk.probe.sbrk(-shrunk.size)
+    blocks.sample("freed")
+
+
+def held(name: str) -> Quantity:
+    """Only pages that lie inside of a block: those at its ends hold the neighbours' bytes too."""
+    return BlockPages("freed", name, whole=True).called(f"resident pages of “{name}” when freed")
+
+
+EXPERIMENT = Experiment(
+    procedure,
+    axes={"malloc": ("glibc", "jemalloc", "tcmalloc")},
+    rate=0,
+    guards=(Guard(BlockPages("filled", "at the top", "absent", whole=True), Exactly(0), "what was not there can't go "
+                  "back"),),
+    expects=(Expect(
+        TRIMMED, held("at the top"),
+        if_true=AtMost(pages(TRIM) + 1, "M_TOP_PAD stays at the end, from the middle of a page"),
+        if_false=AtLeast(pages(TRIM) + 2, "more than that was kept"),
+        reads_true=held("shrunk"), reads_false=held("kept"),
+        says=f"Of {COUNT} blocks freed at the heap's end, {{value}} pages were still there ({{bound}} may stay)."),),
+)

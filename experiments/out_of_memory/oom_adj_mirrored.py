@@ -1,0 +1,82 @@
+"""What do oom_adj and oom_score_adj say once a value was written to one of them?
+
+Every value from -17 to 15 is written to oom_adj of a process, and every value from -1000 to 1000 to its
+oom_score_adj. After each write both files are read back and compared with the scaled number, 1000/17 to one,
+truncated, and the ends as they are. Another process that nobody writes to shows how unchanged values read.
+"""
+
+from collections.abc import Callable
+
+from experiments.out_of_memory.oom_adj_range import NEW, NEW_RANGE, OLD, OLD_RANGE
+from experiments.sections import OUT_OF_MEMORY
+from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known
+from harness.needs import MIB, Needs
+from harness.oom import rows
+from harness.oom_score import write_each
+from harness.procedure import Lab
+from harness.quantities import Quantity
+
+STEP = 20       # of oom_score_adj, where some values do
+FILES = "fs/proc/base.c, oom_adj_write and oom_adj_read (v5.10 to v7.2)"
+
+MIRRORED = Claim(
+    "oom-adj-mirrored", "Writing one of oom_adj and oom_score_adj changes the other to its scaled value (1000/17, "
+    "truncated; the ends match: -17 is -1000, 15 is 1000).", OUT_OF_MEMORY,
+    known=(Known(CONFIRMED, FILES + ". Of 942 to 999 the scaled value would be 16, which oom_adj does not have and of "
+                                    "which the claim says nothing: 15 is read since 66606567dedf (v5.10), 16 before"),))
+ROUNDTRIP = Claim("oom-adj-roundtrip", "A value written to oom_adj reads back as the same value.", OUT_OF_MEMORY,
+                  known=(Known(REFUTED, FILES + ": truncated both ways, 1 is kept as 58 and reads 0"),))
+
+
+def to_new(old: int) -> int:
+    return 1000 if old == OLD_RANGE[-1] else int(old * 1000 / 17)
+
+
+def to_old(new: int) -> int | None:
+    """None for 942 to 999: 16 is no value of oom_adj."""
+    scaled = OLD_RANGE[-1] if new == NEW_RANGE[-1] else int(new * 17 / 1000)
+    return scaled if scaled in OLD_RANGE else None
+
+
+SCALABLE = sum(to_old(new) is not None for new in NEW_RANGE)
+
+
+def procedure(lab: Lab) -> None:
+    one, other = lab.probe("one"), lab.probe("other")
+    lab.record("old", write_each(lab, one, OLD, OLD_RANGE, (one, NEW), (one, OLD), (other, NEW), (other, OLD)))
+    lab.record("new", write_each(lab, one, NEW, NEW_RANGE, (one, OLD)))
+    lab.record("some new", write_each(lab, one, NEW, NEW_RANGE[::STEP], (one, NEW), (other, OLD)))
+
+
+def same(value: int) -> int:
+    return value
+
+
+def differing(name: str, column: int, expected: Callable[[int], int | None], title: str) -> Quantity:
+    """How many values were refused, or left another number in a column than the expected one (None: any will do)."""
+    return rows(name, lambda value, error, *read: expected(value) is not None
+                and (error != 0 or read[column] != expected(value)), title)
+
+
+NONE, SOME = Exactly(0, "every value"), AtLeast(1, "one value is enough")
+WRITTEN = differing("some new", 0, same, f"of every {STEP}th value, oom_score_adj with another than the written one")
+
+EXPERIMENT = Experiment(
+    procedure,
+    rate=0,
+    needs=Needs(memory=256 * MIB),
+    expects=(
+        Expect(MIRRORED, differing("old", 0, to_new, "values of oom_adj with another oom_score_adj than the scaled one"),
+               if_true=NONE, if_false=SOME, reads_true=WRITTEN,
+               reads_false=differing("old", 2, to_new, "the same in a process that is not written to"),
+               says=f"For {{value}} of {len(OLD_RANGE)} values of oom_adj oom_score_adj was not the scaled one, and"),
+        Expect(MIRRORED, differing("new", 0, to_old, "values of oom_score_adj with another oom_adj than the scaled one"),
+               if_true=NONE, if_false=SOME, reads_true=WRITTEN,
+               reads_false=differing("some new", 1, to_old, f"of every {STEP}th value, the same in another process"),
+               says=f"for {{value}} of {SCALABLE:,} the other way (942 to 999 would be 16, which oom_adj does not have)."),
+        Expect(ROUNDTRIP, differing("old", 1, same, "values of oom_adj that read back as another"),
+               if_true=NONE, if_false=SOME, reads_true=WRITTEN,
+               reads_false=differing("old", 3, same, "values of oom_adj that another process reads back as another"),
+               says=f"{{value}} of the {len(OLD_RANGE)} values of oom_adj read back as another."),
+    ),
+)

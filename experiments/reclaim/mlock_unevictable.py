@@ -1,0 +1,83 @@
+"""Does mlock put the pages on the Unevictable list?
+
+A process locks anonymous memory, then a mapped file; then it fills a ramfs file and memory that it does not lock.
+After each step the growth of Unevictable is read, once the processor's batch is empty. At the end the kernel's page
+flags tell for every page whether it is unevictable.
+"""
+
+from collections.abc import Sequence
+
+from experiments.sections import RECLAIM
+from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Guard, Known, Not
+from harness.needs import MIB, Needs
+from harness.operations import COLD
+from harness.procedure import Lab, Region
+from harness.quantities import Change, Pages, Quantity, pages
+
+SIZE = 8 * MIB
+
+MLOCKED = Claim(
+    "mlock-unevictable", "mlock puts the pages on the Unevictable list.", RECLAIM,
+    known=(Known(CONFIRMED, "mm/mlock.c, mlock_vma_page: moved to the list (v5.10)", until="5.18"),
+           Known(CONFIRMED, "mm/mlock.c, __mlock_folio: sets PG_unevictable and counts the page in NR_UNEVICTABLE; it "
+                            "is counted there but no longer linked (commit 07ca76067308)", since="5.18")))
+
+MOMENTS = ("before", "anon locked", "file locked", "ramfs filled", "plain filled")
+
+
+def procedure(lab: Lab) -> None:
+    probe = lab.probe()
+    file = probe.map(SIZE, shared=True, fd=probe.create_file(lab.mount_disk() + "/file", SIZE))
+    ramfs = lab.mount_ramfs() + "/file"
+    lab.sync()
+    spare = probe.map(lab.page_size).fill()
+    regions: dict[str, str | Region | Sequence[Region]] = {}
+
+    def moment(name: str) -> None:
+        # Pages are counted once they have left the processor's batch: this empties it (mm/madvise.c, madvise_cold), and
+        # moves no page. Compaction, as drain_lru has it, moves the agent's, which are mlocked too: 32 at a time.
+        probe.madvise(spare.address, spare.length, COLD)
+        lab.sample(name, regions)
+
+    moment("before")
+    regions["anon"] = probe.map(SIZE).fill().lock()
+    moment("anon locked")
+    regions["file"] = file.lock()
+    moment("file locked")
+    regions["ramfs"] = probe.map(SIZE, shared=True, fd=probe.create_file(ramfs, SIZE)).read()
+    moment("ramfs filled")
+    regions["plain"] = probe.map(SIZE).fill()
+    moment("plain filled")
+
+
+def unevictable(label: str, what: str) -> Quantity:
+    return Pages("plain filled", label, "unevictable").called(f"unevictable pages of {what}")
+
+
+def grown(step: int, what: str) -> Quantity:
+    return Change("meminfo:Unevictable", MOMENTS[step - 1], MOMENTS[step]).called(f"growth of Unevictable by {what}")
+
+
+ALL, NOT_ALL = Exactly(pages(SIZE), "every page of it"), Not(pages(SIZE), "one page that is not there is enough")
+
+
+def all_of(label: str, step: int, what: str) -> tuple[Expect, ...]:
+    return (Expect(MLOCKED, unevictable(label, what), if_true=ALL, if_false=NOT_ALL,
+                   reads_true=unevictable("ramfs", "a mapped ramfs file"),
+                   reads_false=unevictable("plain", "anonymous memory that is not locked"),
+                   says=f"Of {{bound}} pages of {what} {{value}} were unevictable."),
+            Expect(MLOCKED, grown(step, what), if_true=ALL, if_false=NOT_ALL,
+                   reads_true=grown(3, "a ramfs file"), reads_false=grown(4, "anonymous memory that is not locked"),
+                   says=f"The lock on {what} moved Unevictable by {{value}} pages."))
+
+
+EXPERIMENT = Experiment(
+    procedure,
+    needs=Needs(changes=("mount",)),
+    rate=0,
+    axes={"lru": ("classic", "mglru")},
+    guards=(Guard(Change("vmstat:pswpout", "before", "plain filled"), Exactly(0), "a swapped page is on no list"),
+            *(Guard(Pages("plain filled", label), Exactly(pages(SIZE)), "the flags of what is not resident say nothing")
+              for label in ("anon", "file", "plain"))),
+    expects=(*all_of("anon", 1, "mlocked anonymous memory"), *all_of("file", 2, "an mlocked file mapping")),
+)

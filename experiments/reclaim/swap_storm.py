@@ -1,0 +1,142 @@
+"""What does a demand beyond memory do to the rest of a machine whose swap is slow?"""
+
+import signal
+from statistics import median
+
+from experiments.sections import RECLAIM
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known, Within
+from harness.counters import pressure
+from harness.evidence import Recording
+from harness.needs import DISK, GIB, KIB, MIB, Disk, Needs
+from harness.operations import NO_REQUEST, numbers
+from harness.procedure import Lab, Pending, Region
+from harness.quantities import Change, Derived, Quantity, pages
+from harness.settings import Settings
+
+RAM, OWN, SLICE, RATE = 256 * MIB, 16 * MIB, 64 * KIB, 20_000_000      # RATE in bytes a second
+SLOW = Disk("swap", "swap", 1 * GIB, rate=RATE)
+MS, SECOND = 1_000_000, 1_000_000_000       # ns
+TICK, STORM, HELD = 10 * MS, 30 * SECOND, 8 * SECOND
+WINDOW, WINDOWS = 150, 6                    # wakes
+EVEN, ODD = range(0, WINDOWS, 2), range(1, WINDOWS, 2)      # by turns: both halves see the same host
+SYSTEM = "/proc/pressure/memory"
+STOPS, STOP = 5, 150 * MS
+
+PRESSURE = Claim(
+    "swap-storm-pressure", "With a swap device of 20 MB/s, a demand of 1.5 times RAM for 30 seconds makes memory pressure "
+    "(full avg10) exceed 20 %.", RECLAIM,
+    known=(Known(CONFIRMED, "Documentation/accounting/psi.rst: “full” is the share of time in which all that is not idle "
+                            "waits for memory, and swapping in and direct reclaim are such waits; measured on 5.10 to 7.2, "
+                            "both LRUs: a highest reading of 70 % and more, in a guest of 256 MiB"),))
+STALLS = Claim(
+    "swap-storm-stalls-others",
+    "During such a demand (20 MB/s swap, 1.5 times RAM, 30 seconds), a task outside it that wakes every 10 ms and touches "
+    "16 MiB of its own memory in turn has a 99th percentile latency at least 10 times that before.", RECLAIM,
+    known=(Known(CONFIRMED, "mm/memory.c, do_swap_page: each page of its own that was taken is read back through the same "
+                            "device, behind the demand's; measured on 5.10 to 7.2, both LRUs: 200 ms and more, beside "
+                            "some 2 ms before"),))
+
+
+def wake(region: Region, wakes: int, limit: int = 0) -> Pending:
+    """The task, at work: for each wake it tells the ns from when it was due until a slice of its memory was touched."""
+    return region.probe.begin.latency(region.address, region.length, SLICE, TICK, wakes, limit)
+
+
+def told(task: Pending) -> list[int]:
+    return list(numbers(task.wait().text))
+
+
+def procedure(lab: Lab) -> None:
+    lab.swapon()
+    other = lab.probe("other").map(OWN).fill()
+    lab.sample("quiet")
+    for window in range(WINDOWS):
+        lab.record(f"before {window}", told(wake(other, WINDOW)))
+    lab.record("pressure before", [lab.read(SYSTEM)])
+    stopped = wake(other, STOPS * 4 * STOP // TICK, STOPS * 2 * STOP)
+    for _ in range(STOPS):
+        for sent in (signal.SIGSTOP, signal.SIGCONT):
+            other.probe.signal(sent)
+            lab.hand.sleep(STOP)
+    lab.record("stopped", told(stopped))
+    eater = lab.probe("eater").map(RAM * 3 // 2)
+    storm = wake(other, STORM // TICK, STORM)
+    demand = eater.probe.begin.touch(eater.address, eater.length, stride=lab.page_size, write=True, rounds=NO_REQUEST)
+    lab.record("pressure in the storm", watch_pressure(lab, SYSTEM, STORM - SECOND))
+    lab.record("storm", told(storm))
+    lab.sample("storm")
+    eater.probe.kill_now()
+    demand.wait()
+    # A group without swap whose only task grows far past its high mark is held back for nearly all of its time.
+    box = lab.sandbox(high=4 * MIB, swap=0)
+    alone = lab.probe("alone", box).map(OWN)
+    growth = alone.probe.begin.touch(alone.address, alone.length, stride=lab.page_size, write=True)
+    lab.record("pressure in the group", watch_pressure(lab, f"{box.path}/memory.pressure", HELD))
+    alone.probe.kill_now()
+    growth.wait()
+
+
+def watch_pressure(lab: Lab, path: str, how_long: int) -> list[str]:
+    """What a file of pressures says, once a second for so many ns (kernel/sched/psi.c averages every 2 s)."""
+    found = []
+    for _ in range(how_long // SECOND):
+        lab.hand.sleep(SECOND)
+        found.append(lab.read(path))
+    return found
+
+
+def most_pressure(name: str, what: str) -> Quantity:
+    def read(recording: Recording) -> int | None:
+        texts = recording.records.get(name) or ()
+        return max((pressure(text.encode())["full.avg10"] for text in texts), default=None)
+    return Derived(f"highest full avg10 {what}", read, "0.01 %")
+
+
+def high(recording: Recording, name: str) -> int | None:
+    """The 99th percentile, in ns, of the latencies that were recorded under that name."""
+    found = sorted(recording.records.get(name) or ())
+    return found[-(-len(found) * 99 // 100) - 1] if found else None
+
+
+def before(windows: range) -> Quantity:
+    """The median over some of the windows: one in which the host was busy with something else does not count."""
+    def read(recording: Recording) -> float | None:
+        found = [high(recording, f"before {window}") for window in windows]
+        return None if None in found else median(one for one in found if one is not None)
+    return Derived("99th percentile before", read, "ns")
+
+
+def times(found: Quantity, what: str) -> Quantity:
+    return (found / before(EVEN)).called(f"99th percentile {what}, as a multiple of that before", "")
+
+
+def during(name: str) -> Quantity:
+    return Derived(name, lambda recording: high(recording, name), "ns")
+
+
+SWAPPED = (Change("vmstat:pswpin", "quiet", "storm") + Change("vmstat:pswpout", "quiet", "storm")).called(
+    "pages swapped in and out")
+EXPERIMENT = Experiment(
+    procedure,
+    needs=Needs(memory=RAM, disks=(DISK, SLOW), changes=("swap",), throwaway=True),
+    settings=Settings(overcommit=1),
+    axes={"lru": ("classic", "mglru")},
+    rate=0,
+    timed=True,
+    guards=(Guard(SWAPPED, Within(pages(RAM // 2), pages(RATE * 36), "half of what is over; 20 MB/s for 30 s, the task's "
+                                                                     "last wake, and what the device has queued"),
+                  "the demand must go to swap, and no faster than the claim's device"),
+            Guard(before(EVEN), AtMost(TICK, "the task's own period"), "a host that is as late as that says nothing")),
+    expects=(
+        Expect(PRESSURE, most_pressure("pressure in the storm", "during the demand"),
+               if_true=AtLeast(2001, "more than 20 %"), if_false=AtMost(2000, "20 % or less"),
+               reads_true=most_pressure("pressure in the group", "of a group whose only task is held back"),
+               reads_false=most_pressure("pressure before", "before"),
+               says="During 30 s of demand full avg10 rose to {value} hundredths of a percent."),
+        Expect(STALLS, times(during("storm"), "during the demand"),
+               if_true=AtLeast(10, "the claim's number"), if_false=AtMost(9.999999, "less than 10 times"),
+               reads_true=times(during("stopped"), "of the same task, stopped from time to time"),
+               reads_false=times(before(ODD), "before, a second time"),
+               says="The other task's 99th percentile latency was {value} times that before."),
+    ),
+)

@@ -1,0 +1,80 @@
+"""At swappiness 0, is cache freed and nothing swapped as long as there is cache?
+
+At swappiness 0 a guest with idle anonymous memory reads a file larger than its memory, before swap is on and after. A
+time series checks that free plus file pages stay above the high watermarks, which is the claim's condition. Pages
+swapped out are counted meanwhile, and once more when the idle memory is paged out on demand.
+"""
+
+import os
+
+from experiments.sections import RECLAIM
+from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.counters import keyed, zoneinfo
+from harness.evidence import Recording
+from harness.needs import MIB, Needs
+from harness.operations import PAGEOUT
+from harness.procedure import Lab
+from harness.quantities import Change, Derived, Quantity, pages
+from harness.settings import Settings
+
+RAM, IDLE, FILE = 256 * MIB, 32 * MIB, 256 * MIB
+
+CACHE_FIRST = Claim(
+    "swappiness-0-prefers-cache", "With swappiness 0, as long as free plus file pages exceed the high watermark, cache is "
+    "freed and nothing is swapped.", RECLAIM,
+    known=(Known(CONFIRMED, "Documentation/admin-guide/sysctl/vm.rst, swappiness; mm/vmscan.c, get_scan_count and (MGLRU) "
+                            "isolate_folios (v6.12)"),))
+
+
+def procedure(lab: Lab) -> None:
+    fd = lab.hand.open(lab.mount_disk() + "/file", os.O_RDWR | os.O_CREAT).value
+    lab.hand.ftruncate(fd, FILE)        # a hole: its pages are cached and reclaimed as all clean pages are
+    lab.sync()
+    probe = lab.probe()
+    idle = probe.map(IDLE).fill()
+    lab.sample("no swap")
+    lab.hand.read(fd, FILE)
+    lab.swapon()
+    lab.sample("swap on")
+    lab.hand.read(fd, FILE)
+    lab.drain_lru()
+    lab.sample("cache read")
+    probe.madvise(idle.address, idle.length, PAGEOUT)
+    lab.sample("paged out")
+
+
+def swapped(since: str, until: str, when: str) -> Quantity:
+    return Change("vmstat:pswpout", since, until).called(f"pages swapped out {when}")
+
+
+def margin(recording: Recording) -> int | None:
+    """By how many pages, at the least, free and file pages exceeded the high watermarks while the file was read."""
+    since, until = recording.samples.get("swap on"), recording.samples.get("cache read")
+    zones = recording.text("swap on", "zoneinfo")
+    if since is None or until is None or zones is None:
+        return None
+    high = sum(value for key, value in zoneinfo(zones.encode()).items() if key.endswith(".high"))
+    during = [keyed(event["files"]["vmstat"].encode()) for event in recording.series
+              if since["ended"] <= event["began"] <= until["began"]]
+    return min((one["nr_free_pages"] + one["nr_active_file"] + one["nr_inactive_file"] - high for one in during),
+               default=None)
+
+
+EXPERIMENT = Experiment(
+    procedure,
+    needs=Needs(memory=RAM, changes=("mount", "swap", "sysctl")),
+    settings=Settings(swappiness=0),
+    axes={"lru": ("classic", "mglru")},
+    rate=50,
+    guards=(Guard(Derived("least margin of free plus file pages over the high watermark", margin, "pages"), AtLeast(1),
+                  "the claim's condition"),
+            Guard(Change("vmstat:pgsteal_kswapd", "swap on", "cache read")
+                  + Change("vmstat:pgsteal_direct", "swap on", "cache read"), AtLeast(pages(FILE - RAM // 2)),
+                  "cache is freed: at least what memory could not hold")),
+    expects=(Expect(
+        CACHE_FIRST, swapped("swap on", "cache read", "while cache was reclaimed"),
+        if_true=Exactly(0, "“nothing is swapped”"), if_false=AtLeast(1, "one page is enough"),
+        reads_true=swapped("no swap", "swap on", "in the same shortage without swap"),
+        reads_false=swapped("cache read", "paged out", "by MADV_PAGEOUT"),
+        says="While cache was reclaimed {value} pages were swapped out."),),
+)

@@ -1,0 +1,54 @@
+"""Are only mlocked pages unevictable?
+
+A process locks memory with mlock, locks a System V segment with SHM_LOCK, which is not mlock, fills a ramfs file, and
+fills memory that it does not lock. The kernel's page flags tell for every page of each whether it is unevictable.
+"""
+
+from experiments.sections import RECLAIM
+from harness.claims import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.needs import MIB, Needs
+from harness.operations import SHM_LOCK
+from harness.procedure import Lab
+from harness.quantities import Pages, Quantity, pages
+
+SIZE = 8 * MIB
+
+ONLY_MLOCK = Claim(
+    "unevictable-only-mlock", "Only mlocked pages are unevictable.", RECLAIM,
+    known=(Known(REFUTED, "Documentation/mm/unevictable-lru.rst: pages of ramfs and of SHM_LOCKed segments are too "
+                          "(Documentation/vm/unevictable-lru.rst before 6.0)", since="2.6.28"),))
+
+
+def procedure(lab: Lab) -> None:
+    probe = lab.probe()
+    fd = probe.create_file(lab.mount_ramfs() + "/file", SIZE)
+    segment = probe.shmget(SIZE).value
+    probe.shmctl(segment, SHM_LOCK)
+    regions = {"mlocked": probe.map(SIZE).fill().lock(), "plain": probe.map(SIZE).fill(),
+               "ramfs": probe.map(SIZE, shared=True, fd=fd).read(),
+               "segment": probe.region(probe.shmat(segment).value, SIZE).fill()}
+    lab.drain_lru()             # pages on their way to a list lie in per-cpu batches
+    lab.sample("filled", regions)
+
+
+def unevictable(label: str, what: str) -> Quantity:
+    return Pages("filled", label, "unevictable").called(f"unevictable pages of {what}")
+
+
+def never_mlocked(label: str, what: str) -> Expect:
+    return Expect(ONLY_MLOCK, unevictable(label, what),
+                  if_true=AtMost(0, "“only”: no page that was not mlocked"), if_false=AtLeast(1, "one is enough"),
+                  reads_true=unevictable("plain", "anonymous memory that is not locked"),
+                  reads_false=unevictable("mlocked", "mlocked anonymous memory"),
+                  says=f"{{value}} pages of {what}, never mlocked, were unevictable.")
+
+
+EXPERIMENT = Experiment(
+    procedure,
+    needs=Needs(changes=("mount",)),
+    rate=0,
+    axes={"lru": ("classic", "mglru")},
+    guards=tuple(Guard(Pages("filled", label), Exactly(pages(SIZE)), "the flags of what is not resident say nothing")
+                 for label in ("plain", "ramfs", "segment")),
+    expects=(never_mlocked("ramfs", "a ramfs file"), never_mlocked("segment", "a SHM_LOCKed segment")),
+)

@@ -1,0 +1,53 @@
+"""The commit limit of overcommit mode 2: as the kernel names it, and as far as it grants memory."""
+
+from __future__ import annotations
+
+from harness.claims import Claim, Exactly, Expect, Not, Outside, Within
+from harness.procedure import Lab, Probe
+from harness.quantities import Counter, Quantity, Recorded
+
+FIRST = "at first"      # the moment whose limit is known: it gives the references
+
+
+def look(lab: Lab, probe: Probe, moment: str) -> None:
+    """Samples the limit as it is named, and records what is committed once a probe of root's gets no page more."""
+    lab.sample(moment)
+    committed, limit = lab.counter("meminfo:Committed_AS"), lab.counter("meminfo:CommitLimit")
+    lab.record(f"{moment}: granted", (committed + probe.largest_map(2 * limit)) // lab.page_size)
+
+
+def share_of_ram(moment: str, ratio: int, *, but_huge: bool) -> Quantity:
+    """RAM × ratio % + swap; but_huge: without what is set aside for huge pages."""
+    ram: Quantity = Counter("meminfo:MemTotal", moment)
+    ram = ram - Counter("meminfo:Hugetlb", moment) if but_huge else ram
+    return ram * ratio // 100 + Counter("meminfo:SwapTotal", moment)
+
+
+# The sum that the kernel compares lags by so much at most (mm/mm_init.c, mm_compute_batch: 1/256 of RAM, over all
+# processors).
+BATCH = Counter("meminfo:MemTotal", FIRST) // 256
+
+
+def limit_is(claim: Claim, what: str, value: Quantity, moment: str, at_first: Quantity,
+             not_at_first: Quantity) -> tuple[Expect, ...]:
+    """The limit as named is `value` to the page; as granted, to a batch. The references: the limit at first, which is
+    `at_first` and not `not_at_first`."""
+    def named(moment: str) -> Quantity:
+        return Counter("meminfo:CommitLimit", moment)
+
+    def granted(moment: str) -> Quantity:
+        return Recorded(f"{moment}: granted", "pages")
+
+    return (
+        Expect(claim, (named(moment) - value).called(f"CommitLimit less {what}"),
+               if_true=Exactly(0, "whole pages, divided as the kernel divides"), if_false=Not(0, "another formula"),
+               reads_true=(named(FIRST) - at_first).called("at first, less RAM × 50 %"),
+               reads_false=(named(FIRST) - not_at_first).called("at first, less another amount"),
+               says=f"CommitLimit was {{value}} pages off {what}."),
+        Expect(claim, (granted(moment) - value).called(f"what is granted less {what}"),
+               if_true=Within(BATCH * -1, BATCH, "the sum that is compared lags by 1/256 of RAM at most (mm/mm_init.c, "
+                                                 "mm_compute_batch)"),
+               if_false=Outside(BATCH * -1, BATCH, "another limit is in force"),
+               reads_true=(granted(FIRST) - at_first).called("granted at first, less RAM × 50 %"),
+               reads_false=(granted(FIRST) - not_at_first).called("granted at first, less another amount"),
+               says=f"The kernel granted up to {{value}} pages off {what}."))

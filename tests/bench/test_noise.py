@@ -1,0 +1,38 @@
+"""The sampler on a real guest: looking at memory changes none of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness import counters, errors, noise
+from harness.bench import noise as bench
+from harness.machine import kernels
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("bench")
+    assert bench.run([kernels.find().series], bench.BOOTS, directory) == errors.AS_KNOWN, "the sampler disturbs memory"
+    return directory
+
+
+def test_sampling_moves_no_memory(published: Path) -> None:
+    """Of the machine, the sandbox and the probe, at guests of every boot, with a time series and without."""
+    floor = bench.measured(published)[0]
+    assert floor["runs"] == floor["boots"] == bench.BOOTS
+    for name in (*bench.UNDISTURBED, "meminfo:Slab", "meminfo:MemFree", "probe/status:VmRSS", "probe/statm:resident"):
+        source, key = counters.source_and_key(name)
+        assert key in floor["still"][source], f"{name}: {floor['moving'].get(name)}"
+
+
+def test_what_is_published_is_what_cells_keep(published: Path) -> None:
+    (floor,) = bench.measured(published)
+    kept = noise.published(floor["series"], published)
+    assert kept is not None
+    assert kept["counters"].keys() == floor["moving"].keys()
+    assert all(isinstance(moved, int) and moved > 0 for moved in kept["counters"].values())
+    assert noise.published("0.0", published) is None
+    text = (published / "noise.md").read_text()
+    assert all(name in text for name in floor["moving"])

@@ -1,0 +1,43 @@
+"""A lab bench in a real guest, for tests: restored from the snapshots that experiments use too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness.evidence import Recorder
+from harness.lab import Lab
+from harness.machine import accelerator, kernels, qemu, snapshots
+from harness.machine.kernels import Kernel
+from harness.machine.places import place
+from harness.machine.qemu import Shape
+from harness.needs import Needs
+from harness.settings import Settings
+
+
+def every_kernel() -> list[Kernel]:
+    """The newest fetched kernel of each series; where none is fetched, the one that runs take by default."""
+    newest: dict[str, Kernel] = {}
+    for kernel in kernels.fetched() or [kernels.find()]:
+        newest.setdefault(kernel.series, kernel)
+    return list(newest.values())
+
+
+@contextmanager
+def lab_in(kernel: Kernel, directory: Path, needs: Needs | None = None, settings: Settings | None = None,
+           programs: tuple[tuple[str, str], ...] = ()) -> Iterator[Lab]:
+    """A lab whose recording is DIRECTORY/recording.jsonl.zst. programs: name in the guest → path here."""
+    needs, settings = needs or Needs(), settings or Settings()
+    qemu.fleet.start()
+    shape = Shape(needs.memory, needs.cpus, needs.disks, needs.nodes, settings.thp, needs.append, programs)
+    recorder = Recorder(directory / "recording.jsonl.zst")
+    try:
+        with place(), snapshots.restore(kernel, shape, accelerator.choose(kernel)[0], 0,
+                                        directory / "console.log") as guest:
+            lab = Lab(guest, recorder, needs, settings)
+            lab.start(experiment="test", version=1)
+            yield lab
+            lab.close()
+    finally:
+        recorder.close()

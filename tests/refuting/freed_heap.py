@@ -1,0 +1,27 @@
+"""Freed below a live block: one page that goes back at once, none that does later."""
+
+from tests.refuting.made import Made, States
+
+PAGE, BASE, BLOCK = 4096, 1 << 30, 102_400
+SIZES = {"below a live one": 1600, "kept": 8192, "shrunk": 8192}
+
+
+def some(label: str, resident: int) -> States:
+    return {"anonymous": resident, "absent": SIZES[label] - resident}
+
+
+def made(freed: int = 1600, later: int = 1600) -> Made:
+    """Evidence in which so many pages of the blocks are resident once they are freed, and later."""
+    left = {"below a live one": freed, "kept": 8192, "shrunk": 0}
+    after = {**left, "below a live one": later}
+    return Made(
+        records={"below a live one": {"size": BLOCK, "start": BASE, "blocks": [BASE + n * BLOCK for n in range(64)]},
+                 **{name: {"size": 8192 * PAGE, "start": BASE, "blocks": [BASE]} for name in ("kept", "shrunk")},
+                 "below a live one: end moved": 0, "kept: end moved": 0, "shrunk: end moved": -8192 * PAGE},
+        pages={"filled": {name: some(name, total) for name, total in SIZES.items()},
+               "freed": {name: some(name, pages) for name, pages in left.items()},
+               "later": {name: some(name, pages) for name, pages in after.items()}})
+
+
+CONFIRMS = {"free-heap-retained": made(), "free-heap-returned-later": made(later=400)}
+REFUTES = {"free-heap-retained": made(freed=1599), "free-heap-returned-later": made()}

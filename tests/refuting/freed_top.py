@@ -1,0 +1,20 @@
+"""free-heap-top-trimmed: a page more than M_TOP_PAD is still there (a pad that begins in the middle of one: 33)."""
+
+from tests.refuting.made import Made
+
+PAGE, BASE, BLOCK = 4096, 1 << 30, 102_400
+SIZES = {"at the top": 1600, "kept": 2048, "shrunk": 2048}
+
+
+def made(left: int) -> Made:
+    freed = {"at the top": left, "kept": 2048, "shrunk": 0}
+    return Made(
+        records={"at the top": {"size": BLOCK, "start": BASE, "blocks": [BASE + n * BLOCK for n in range(64)]},
+                 **{name: {"size": 2048 * PAGE, "start": BASE, "blocks": [BASE]} for name in ("kept", "shrunk")}},
+        pages={"filled": {name: {"anonymous": total} for name, total in SIZES.items()},
+               "freed": {name: {"anonymous": freed[name], "absent": total - freed[name]}
+                         for name, total in SIZES.items()}})
+
+
+CONFIRMS = {"free-heap-top-trimmed": made(33)}
+REFUTES = {"free-heap-top-trimmed": made(34)}

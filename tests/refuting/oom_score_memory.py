@@ -1,0 +1,16 @@
+"""Each kind of memory at the number of points that turns its answer."""
+
+from tests.refuting.made import Made
+
+PLAIN = ("plain", "equal", "reserved", "parent", "parent of large ones")
+GOOD = Made(records={**dict.fromkeys(PLAIN, 690), **dict.fromkeys(("favoured", "anonymous", "shared", "file"), 790)})
+
+
+def points(name: str, score: int) -> Made:
+    return GOOD.but(records={name: score})
+
+
+CONFIRMS = {"oom-factor-memory": points("file", 692), "oom-factor-children": points("parent", 692),
+            "oom-factor-children-memory": points("parent of large ones", 692)}
+REFUTES = {"oom-factor-memory": points("file", 691), "oom-factor-children": points("parent", 691),
+           "oom-factor-children-memory": points("parent of large ones", 691)}
