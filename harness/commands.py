@@ -18,6 +18,7 @@ from harness.command import RUNS, guarded, say, whole
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
+    from harness.machine.local import Permissions
     from harness.matrix import Options
     from harness.results import Judged
     from harness.run import Watch
@@ -48,7 +49,10 @@ HELP = {
     "set_": "a setting to run under: lru=classic,mglru (repeatable); memory (MiB) and cpus too",
     "results": "where the run directory is made",
     "jobs": "machines at once (default: from processors and memory)", "fresh-boot": "boot instead of restoring",
-    "machine": "auto or vm", "mirror": "a Debian mirror to fetch kernels from", "json": "print verdicts.json"}
+    "machine": "auto, vm or local (this host)", "mirror": "a Debian mirror to fetch kernels from", "json": "print verdicts.json",
+    "allow-host-changes": "local: experiments may change settings, swap and disks of this host; all is restored",
+    "throwaway-host": "local: experiments may also kill processes and empty the memory of this host"}
+LOCAL = {"allow-host-changes", "throwaway-host"}
 KERNELS = "5.10,6.1,6.12,7.2"
 
 
@@ -67,15 +71,29 @@ class Typed:
     fresh_boot: bool
     mirror: str | None
     json: bool
+    allow_host_changes: bool = False
+    throwaway_host: bool = False
 
     def options(self) -> Options:
         from harness.matrix import Options
 
-        if self.machine not in {"auto", "vm"}:
-            raise UsageError(f"--machine {self.machine}", "there are the machines auto and vm", "leave it out")
         return Options(self.kernels, Path(self.modules) if self.modules else None, self.append,
                        whole("trials", self.trials), settings(self.set_), Path(self.results), whole("jobs", self.jobs),
-                       self.fresh_boot, self.mirror)
+                       self.fresh_boot, self.mirror, self.permissions())
+
+    def permissions(self) -> Permissions | None:
+        """What may be done to this host, None for guests. Raises Unavailable where this host can't be the machine."""
+        from harness.machine import local
+
+        if self.machine not in {"auto", "vm", "local"}:
+            raise UsageError(f"--machine {self.machine}", "there are the machines auto, vm and local", "leave it out")
+        asked = self.allow_host_changes or self.throwaway_host
+        if self.machine != "local":
+            if asked:
+                raise UsageError("--allow-host-changes", "a guest changes nothing of this host", "add --machine local")
+            return None
+        local.require()
+        return local.Permissions(asked, self.throwaway_host)
 
 
 def run_and_report(experiments: Sequence[Experiment], what: str, claim: str | None, typed: Typed,
@@ -108,10 +126,11 @@ def run_and_report(experiments: Sequence[Experiment], what: str, claim: str | No
 def run_experiment(context: Any, name: str, machine: str = "auto", kernel: str | None = None,
                    modules: str | None = None, append: str = "", trials: str | None = None, set_: Any = None,
                    results: str = RUNS, jobs: str | None = None, fresh_boot: bool = False, mirror: str | None = None,
-                   json: bool = False) -> int:
+                   json: bool = False, allow_host_changes: bool = False, throwaway_host: bool = False) -> int:
     """Run an experiment (all its claims), or the one that decides a claim, and print the answer."""
     experiment, claim = catalogue.find(name)
-    typed = Typed(machine, (kernel,), modules, append, trials, list(set_ or ()), results, jobs, fresh_boot, mirror, json)
+    typed = Typed(machine, (kernel,), modules, append, trials, list(set_ or ()), results, jobs, fresh_boot, mirror, json,
+                  allow_host_changes, throwaway_host)
     return run_and_report([experiment], experiment.name, claim.id if claim else None, typed)
 
 
@@ -120,9 +139,10 @@ def run_experiment(context: Any, name: str, machine: str = "auto", kernel: str |
 def run_all(context: Any, section: str = "", machine: str = "auto", kernel: str | None = None,
             modules: str | None = None, append: str = "", trials: str | None = None, set_: Any = None,
             results: str = RUNS, jobs: str | None = None, fresh_boot: bool = False, mirror: str | None = None,
-            json: bool = False) -> int:
+            json: bool = False, allow_host_changes: bool = False, throwaway_host: bool = False) -> int:
     """Run every experiment, or those of a section, and print each answer as it comes."""
-    typed = Typed(machine, (kernel,), modules, append, trials, list(set_ or ()), results, jobs, fresh_boot, mirror, json)
+    typed = Typed(machine, (kernel,), modules, append, trials, list(set_ or ()), results, jobs, fresh_boot, mirror, json,
+                  allow_host_changes, throwaway_host)
     chosen = catalogue.of_section(section)
     return run_and_report(chosen, section or "all", None, typed)
 
@@ -130,7 +150,7 @@ def run_all(context: Any, section: str = "", machine: str = "auto", kernel: str 
 @task(iterable=["set_"], help={
     "kernels": "series, exact versions, digests or paths, separated by commas", "again": "run finished cells too, anew",
     "section": "only the experiments whose section or folder has this in its name",
-    **{name: text for name, text in HELP.items() if name not in {"kernel", "modules"}}})
+    **{name: text for name, text in HELP.items() if name not in {"kernel", "modules", *LOCAL}}})
 @guarded
 def matrix(context: Any, kernels: str = KERNELS, section: str = "", again: bool = False, machine: str = "auto",
            append: str = "", trials: str | None = None, set_: Any = None, results: str = RUNS, jobs: str | None = None,
@@ -139,6 +159,8 @@ def matrix(context: Any, kernels: str = KERNELS, section: str = "", again: bool 
     names = tuple(dict.fromkeys(name.strip() for name in kernels.split(",") if name.strip()))
     if not names:
         raise UsageError("--kernels", "it names none", f"for instance --kernels {KERNELS}")
+    if machine == "local":
+        raise UsageError("--machine local", "this host has one kernel", "type: invoke run-all --machine local")
     typed = Typed(machine, names, None, append, trials, list(set_ or ()), results, jobs, fresh_boot, mirror, json)
     from harness.progress import Progress
 

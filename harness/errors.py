@@ -32,6 +32,10 @@ class Unavailable(LabError):
     status = NOTHING_RAN
 
 
+class Skip(Exception):
+    """The machine lacks what the experiment needs, or may not be changed so; the text says what."""
+
+
 class MachineLost(LabError):
     """The machine under test died, hung or answered nonsense: the lab broke, no verdict follows."""
 

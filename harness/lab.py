@@ -11,9 +11,9 @@ from typing import Any, NoReturn
 
 from harness import counters, evidence, maps, samples, wire
 from harness import settings as pinned
-from harness.errors import LabError
+from harness.errors import LabError, Skip
 from harness.evidence import Recorder
-from harness.machine.vm import VM
+from harness.machine.machine import Machine
 from harness.needs import MIB, Needs
 from harness.on_device import FileOnDevice
 from harness.operations import TMPFS_MAGIC, numbers
@@ -21,17 +21,12 @@ from harness.probe import Probe, Region, SystemCall, Target
 from harness.sandbox import Sandbox, prepare
 from harness.settings import Settings
 
-GROUPS = "/sys/fs/cgroup/lab"
 PROBE = "/programs/probe"
 TRACING = "/sys/kernel/tracing"
 # Without them ext4 reads bitmaps and initialises tables when it likes (measured: Cached +48, Buffers +28 KiB at
 # random); noatime: a read would dirty the inode.
 EXT4 = "noinit_itable,no_prefetch_block_bitmaps"
 MS_NOATIME = 1024
-
-
-class Skip(Exception):
-    """The machine lacks what the experiment needs; the text says what."""
 
 
 class Absent(Skip):
@@ -45,7 +40,7 @@ class Lab:
     procedure this is. settings: as read back from the kernel.
     """
 
-    def __init__(self, machine: VM, recorder: Recorder, needs: Needs, settings: Settings, arm: str = "") -> None:
+    def __init__(self, machine: Machine, recorder: Recorder, needs: Needs, settings: Settings, arm: str = "") -> None:
         self.machine, self.recorder, self.arm, self.needs = machine, recorder, arm, needs
         self.agent = machine.agent
         self.page_size = machine.info.page_size
@@ -55,7 +50,7 @@ class Lab:
         self._mounted: list[str] = []
         self._swaps: list[str] = []
         self._malloc = settings.malloc
-        prepare(self.hand, GROUPS)
+        prepare(self.hand, machine.groups)
         self.settings = self._pin(settings)
         for name, path in counters.MACHINE.items():
             self.sampler.watch(name, path)
@@ -65,15 +60,19 @@ class Lab:
 
     def _pin(self, settings: Settings) -> dict[str, str | None]:
         """Sets what is pinned and reads every setting back. Raises Absent where the kernel has no such setting."""
-        for path, value in settings.pins().items():
+        for name, path in pinned.PATHS.items():
+            value, text = settings.pins().get(path), self.find(path)
+            if value is None or name in self.machine.pinned or pinned.stands(name, text, value):
+                continue
             reply = self.hand.attempt.put(path, value)
-            if reply.error and path == pinned.PATHS["lru"] and settings.lru == "mglru":
+            if reply.error and name == "lru" and settings.lru == "mglru":
                 raise Absent("this kernel has no multi-generational LRU")
-            if reply.error and self.find(path) is not None and path != pinned.PATHS["thp"]:
+            if reply.error and text is not None and name != "thp":
                 raise LabError(path, f"{value} can't be set: {os.strerror(reply.error)}", "run as root")
         found: dict[str, str | None] = {name: pinned.read_back(name, self.find(path))
                                         for name, path in pinned.PATHS.items()}
-        return {**found, "malloc": settings.malloc, "memory": str(self.needs.memory), "cpus": str(self.needs.cpus)}
+        return {**found, **self.machine.pinned, "malloc": settings.malloc, "memory": str(self.needs.memory),
+                "cpus": str(self.needs.cpus)}
 
     def start(self, **fields: Any) -> None:
         """Writes the recording's first event: the machine, the kernel's boot, the settings."""
@@ -83,7 +82,7 @@ class Lab:
             "page_size": info.page_size, "cpus": info.cpus, "accelerator": self.machine.accelerator,
             "boot": self.read("/proc/sys/kernel/random/boot_id").strip(), "boots": self.machine.boots,
             "restored": self.machine.restored, "command_line": self.read("/proc/cmdline").strip(),
-            "memory": self.memory}, settings=self.settings, arm=self.arm, **fields)
+            "memory": self.memory, **self.machine.facts}, settings=self.settings, arm=self.arm, **fields)
         if library := samples.allocator(self._malloc).get("LD_PRELOAD"):
             # The loader only warns of a library that it can't preload: the probe would use glibc's allocator.
             pattern = self.probe("allocator")
@@ -122,12 +121,8 @@ class Lab:
         self.hand.sync()
 
     def device(self, name: str) -> str:
-        """The block device of a disk that the experiment needs, found by its serial number."""
-        for block in self.hand.list("/sys/block").text.split(b"\0"):
-            device = block.decode()
-            if device and (self.find(f"/sys/block/{device}/serial") or "").strip() == name:
-                return f"/dev/{device}"
-        raise LabError(f"disk {name}", "the machine has none of that name", "name it in the experiment's needs")
+        """The block device of a disk that the experiment needs."""
+        return self.machine.device(name)
 
     def sectors(self, name: str) -> tuple[int, int]:
         """How many sectors of 512 bytes a disk has read and written so far (Documentation/block/stat.rst)."""
@@ -188,7 +183,7 @@ class Lab:
 
     def sandbox(self, name: str = "box", **limits: Any) -> Sandbox:
         """A new group with limits in bytes (see Sandbox); its counters are sampled from now on as "NAME/…"."""
-        box = Sandbox(self.hand, GROUPS, name, **limits)
+        box = Sandbox(self.hand, self.machine.groups, name, **limits)
         self._sandboxes.append(box)
         for file in counters.SANDBOX:
             self.sampler.watch(f"{name}/{file}", f"{box.path}/{file}")

@@ -11,7 +11,7 @@ from typing import Any
 from harness import ledger, results
 from harness.claims import Experiment
 from harness.errors import UsageError
-from harness.machine import accelerator, kernels, qemu
+from harness.machine import accelerator, kernels, local, qemu
 from harness.machine.kernels import Kernel
 from harness.reports import Report
 from harness.run import Run, Watch, describe_kernel, order, run_cells
@@ -21,7 +21,8 @@ from harness.trial import Cell, cells
 @dataclass(frozen=True)
 class Options:
     """What the user asked for. kernels: names, None for the default; modules: of the only one. sets: setting → the
-    values to run under ({"lru": ("mglru",)})."""
+    values to run under ({"lru": ("mglru",)}). permissions: what may be done to this host,
+    if it is the machine."""
 
     kernels: tuple[str | None, ...] = (None,)
     modules: Path | None = None
@@ -32,10 +33,13 @@ class Options:
     jobs: int | None = None
     fresh: bool = False
     mirror: str | None = None
+    permissions: local.Permissions | None = None
 
 
 def find_kernels(options: Options) -> list[Kernel]:
     """Each kernel once. Raises UsageError for two that could not be told apart by their release."""
+    if options.permissions:
+        return [local.kernel()]
     found: dict[str, Kernel] = {}
     for name in options.kernels:
         kernel = kernels.find(name, modules=options.modules, mirror=options.mirror)
@@ -54,16 +58,19 @@ def plan(experiments: Sequence[Experiment], found: Sequence[Kernel], options: Op
         raise UsageError(f"--jobs {options.jobs}", "it takes at least one machine", "leave it out")
     if options.trials is not None and options.trials < 1:
         raise UsageError(f"--trials {options.trials}", "a verdict needs at least one trial", "leave it out for 3")
-    chosen = {kernel.release: accelerator.choose(kernel)[0] for kernel in found}
+    chosen = {kernel.release: "host" if options.permissions else accelerator.choose(kernel)[0] for kernel in found}
     return [cell for experiment in experiments for kernel in found
             for cell in cells(experiment, kernel, options.sets, trials=options.trials,
-                              accelerator=chosen[kernel.release], append=options.append, fresh=options.fresh)]
+                              accelerator=chosen[kernel.release], append=options.append, fresh=options.fresh,
+                              permissions=options.permissions)]
 
 
 def default_jobs(planned: Sequence[Cell]) -> int:
     """As many machines at once as there are processors and one that is launched while it waits for a place, as far as
     memory holds them with a quarter to spare."""
     free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4
+    if any(cell.permissions for cell in planned):
+        return 1        # there is only one of this host
     largest = max((cell.shape.memory for cell in planned), default=1) + (100 << 20)
     return max(1, min((os.cpu_count() or 1) + 1, free // largest))
 
@@ -77,7 +84,7 @@ def execute(experiments: Sequence[Experiment], options: Options, what: str, watc
     """
     found = find_kernels(options)
     planned = plan(experiments, found, options)
-    version = qemu.version()        # without QEMU nothing can run: said before a directory is made
+    version = "" if options.permissions else qemu.version()       # without QEMU nothing can run: said before a directory is made
     asked = described(found, options, what)
     before = ledger.find(options.results, asked) if resume else None
     run = Run(before or start(options, found, what, asked, version))
@@ -113,7 +120,8 @@ def described(found: Sequence[Kernel], options: Options, what: str) -> dict[str,
     """By what a run is found again: the same question, kernels, settings and trials."""
     return {"what": what, "kernels": sorted(kernel.digest for kernel in found), "append": options.append,
             "sets": {name: list(values) for name, values in sorted(options.sets.items())},
-            "trials": options.trials, "fresh": options.fresh}
+            "trials": options.trials, "fresh": options.fresh,
+            **({"machine": "local"} if options.permissions else {})}
 
 
 def start(options: Options, found: Sequence[Kernel], what: str, asked: Mapping[str, Any], version: str) -> Path:

@@ -6,9 +6,9 @@ import time
 from types import TracebackType
 
 from harness.errors import LabError
+from harness.machine.scope import CONTROLLERS
 from harness.probe import Target
 
-CONTROLLERS = ("memory", "pids", "cpuset", "cpu")
 UNLIMITED = "max"
 
 

@@ -68,6 +68,13 @@ def read_back(name: str, text: str | None) -> str | None:
     return text
 
 
+def stands(name: str, text: str | None, value: str) -> bool:
+    """Whether a setting's file, by its text, says so already: then it need not be written."""
+    if text is None:
+        return False
+    return int(text, 16) == int(value) if name == "lru" else read_back(name, text) == value
+
+
 # Not the kernel's: the size of its machine, as an experiment needs it unless the user asks for another.
 MACHINE = {"memory": "MiB", "cpus": "processors"}
 CHOICES = {"lru": ("classic", "mglru"), "thp": ("always", "madvise", "never"),

@@ -12,21 +12,22 @@ from typing import Any
 
 from harness import evidence
 from harness.claims import Experiment
-from harness.errors import LabError
+from harness.errors import LabError, Skip
 from harness.evidence import Recorder
-from harness.lab import Absent, Lab, Skip
-from harness.machine import allocators, snapshots, vm
+from harness.lab import Absent, Lab
+from harness.machine import allocators, local, snapshots, vm
 from harness.machine.kernels import Kernel
+from harness.machine.machine import Machine
 from harness.machine.places import place
 from harness.machine.qemu import Shape
-from harness.machine.vm import VM
 from harness.needs import MIB
 from harness.settings import MACHINE, Settings
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One experiment on one kernel under one setting. axis: what distinguishes it ({"lru": "mglru"})."""
+    """One experiment on one kernel under one setting. axis: what distinguishes it ({"lru": "mglru"}).
+    permissions: what it may do to this host, if that is the machine; None for a guest."""
 
     experiment: Experiment
     kernel: Kernel
@@ -36,11 +37,18 @@ class Cell:
     accelerator: str
     append: str = ""
     fresh: bool = False
+    permissions: local.Permissions | None = None
 
     @property
     def name(self) -> str:
         """Of its directory, and of no other cell of a run: "tmpfs-swap@lru=mglru@6.12.117"."""
         return "@".join([self.experiment.name, *(f"{key}={value}" for key, value in self.axis), self.kernel.release])
+
+    @property
+    def host(self) -> local.Host:
+        needs = self.experiment.needs
+        return local.Host(programs_of(self.experiment, self.settings), needs.disks, self.settings.thp, needs.system,
+                          self.permissions or local.Permissions())
 
     @property
     def shape(self) -> Shape:
@@ -59,17 +67,21 @@ def programs_of(experiment: Experiment, settings: Settings) -> tuple[tuple[str, 
 
 
 @contextmanager
-def open_machine(cell: Cell, number: int, console: Path) -> Iterator[VM]:
+def open_machine(cell: Cell, number: int, console: Path) -> Iterator[Machine]:
     """A fresh machine for trial `number` (1…) in a place of its own: restored from boot `number`, or booted. A clone
     is launched before there is a place for it: what QEMU does until it loads the snapshot is over by then."""
     where = (cell.kernel, cell.shape, cell.accelerator)
     with ExitStack() as stack:
+        if cell.permissions:
+            stack.enter_context(place(alone=True))
+            yield stack.enter_context(local.machine(cell.host, console))
+            return
         waiting = None if cell.fresh else snapshots.launch(*where, number - 1, console)
         if waiting:
             stack.callback(waiting.close)
         stack.enter_context(place(alone=cell.experiment.timed))
-        machine = vm.boot(*where, console) if cell.fresh else snapshots.restore(*where, number - 1, console, waiting)
-        yield stack.enter_context(machine)
+        guest = vm.boot(*where, console) if cell.fresh else snapshots.restore(*where, number - 1, console, waiting)
+        yield stack.enter_context(guest)
 
 
 def run_trial(cell: Cell, number: int, directory: Path) -> str | None:
@@ -101,9 +113,11 @@ def run_arms(cell: Cell, number: int, directory: Path) -> tuple[str, str]:
 
 def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recorder) -> tuple[str, str]:
     """How it ended: "ok", "skipped", "absent" (no such setting on this kernel) or "broken", and why."""
-    if cell.experiment.needs.system:
+    if cell.permissions and (reason := local.why_not(cell.experiment.needs, cell.permissions)):
+        return "skipped", reason
+    if cell.experiment.needs.system and not cell.permissions:
         return "skipped", "only an installed system can answer it: run it with --machine local"
-    for _, path in cell.shape.programs:
+    for _, path in programs_of(cell.experiment, cell.settings):
         if not Path(path).exists():
             return "skipped", (f"this host has no {path}: run ./bootstrap, or install the package that it is from "
                                "(allocators: libjemalloc2, libtcmalloc-minimal4)")
@@ -113,7 +127,7 @@ def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recor
             began = time.monotonic()
             with_machine(machine, cell, arm, recorder)
             recorder.event("cost", seconds=round(time.monotonic() - began, 3),
-                           processor_seconds=machine.qemu.processor_seconds())
+                           processor_seconds=machine.processor_seconds())
         return "ok", ""
     except Absent as missing:
         return "absent", str(missing)
@@ -127,7 +141,7 @@ def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recor
         return "broken", f"{type(error).__name__}: {error} ({Path(at.filename).name}:{at.lineno})"
 
 
-def with_machine(machine: VM, cell: Cell, arm: str, recorder: Recorder) -> None:
+def with_machine(machine: Machine, cell: Cell, arm: str, recorder: Recorder) -> None:
     """The procedure of one arm on a machine that was just opened."""
     experiment = cell.experiment
     lab = Lab(machine, recorder, experiment.needs, cell.settings, arm)
@@ -145,7 +159,8 @@ def with_machine(machine: VM, cell: Cell, arm: str, recorder: Recorder) -> None:
 
 
 def cells(experiment: Experiment, kernel: Kernel, sets: Mapping[str, tuple[str, ...]], *, trials: int | None,
-          accelerator: str, append: str = "", fresh: bool = False) -> list[Cell]:
+          accelerator: str, append: str = "", fresh: bool = False,
+          permissions: local.Permissions | None = None) -> list[Cell]:
     """The cells of an experiment on a kernel: one for each combination of its axes' values.
 
     sets: setting → what the user asked for: one value is pinned, several are an axis, and both narrow an axis that
@@ -158,7 +173,7 @@ def cells(experiment: Experiment, kernel: Kernel, sets: Mapping[str, tuple[str, 
     for axis, values in axes.items():
         combinations = [{**one, axis: value} for one in combinations for value in values]
     return [Cell(on_machine(experiment, {**fixed, **axis}), kernel, pinned(experiment.settings, {**fixed, **axis}),
-                 tuple(sorted(axis.items())), trials or experiment.trials, accelerator, append, fresh)
+                 tuple(sorted(axis.items())), trials or experiment.trials, accelerator, append, fresh, permissions)
             for axis in combinations]
 
 

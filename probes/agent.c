@@ -174,16 +174,23 @@ void lock_own_memory(void)
     }
 }
 
-/* On a host the argument is the channel's descriptor. */
+/* On a host: the channel's descriptor, and "nothp" where the probes, which inherit it, are to get no transparent huge
+ * pages: the setting itself is all processes', and changing it moves the watermarks. */
+static int start_on_host(int count, char **words)
+{
+    if (count < 2 || (count > 2 && !strcmp(words[2], "nothp") && prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) < 0))
+        return -1;
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    return atoi(words[1]);
+}
+
 int main(int count, char **words)
 {
     lock_own_memory();
     for (unsigned i = 0; i < TARGET_LIMIT; i++)
         targets[i].fd = -1;
-    channel = getpid() == 1 ? start_guest() : count > 1 ? atoi(words[1]) : -1;
+    channel = getpid() == 1 ? start_guest() : start_on_host(count, words);
     agent_pid = getpid();
-    if (getpid() != 1)
-        prctl(PR_SET_PDEATHSIG, SIGTERM);
     int signals = watch_children(), listener = listen_for_forks();
     if (channel >= 0 && signals >= 0 && listener >= 0 && start_hand() == 0)
         loop(signals, listener);

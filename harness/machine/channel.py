@@ -15,7 +15,8 @@ class Channel:
     """One agent's socket. Not thread-safe: one thread drives one machine.
 
     on_sample is called for each sample of a series as it comes; lost() makes the error for a machine that is
-    gone, with what is known of its end (the console's last lines).
+    gone, with what is known of its end (the console's last lines). before is called with each request (operation,
+    text) before it is sent: on a host it writes down what is about to be changed, or refuses it by an exception.
     """
 
     def __init__(self, sock: socket.socket, lost: Callable[[str], MachineLost],
@@ -23,6 +24,7 @@ class Channel:
         self.socket = sock
         self.lost = lost
         self.on_sample = on_sample
+        self.before: Callable[[str, bytes], None] | None = None
         self.exits: dict[int, int] = {}
         self._replies: dict[int, wire.Reply] = {}
         self._sequence = 0
@@ -30,6 +32,8 @@ class Channel:
 
     def send(self, operation: str, target: int, arguments: tuple[int, ...] = (), text: bytes = b"") -> int:
         """Sends a request and returns its sequence number, for `wait`."""
+        if self.before:
+            self.before(operation, text)
         self._sequence += 1
         if target >= wire.FIRST_PROBE and target in self.exits:
             self._replies[self._sequence] = self._ended(target, self._sequence)

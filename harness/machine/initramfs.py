@@ -61,9 +61,15 @@ def pack(files: dict[str, bytes]) -> bytes:
 
 def contents(kernel: Kernel, extra: Iterable[tuple[str, Path]] = ()) -> dict[str, bytes]:
     """Path → bytes of all that a guest of this kernel starts with."""
-    files = {"init": (build.BUILD / "agent").read_bytes(), **program_files(build.BUILD / "probe", "probe")}
+    files = programs(extra)
     for number, module in enumerate(modules.load_order(kernel, MODULES)):
         files[f"modules/{number:02d}-{module.name}.ko"] = module.data
+    return files
+
+
+def programs(extra: Iterable[tuple[str, Path]] = ()) -> dict[str, bytes]:
+    """Path → bytes of the agent, the probe and what else an experiment runs, on any kernel."""
+    files = {"init": (build.BUILD / "agent").read_bytes(), **program_files(build.BUILD / "probe", "probe")}
     for name, program in extra:
         files |= program_files(program, name)
     return files

@@ -21,6 +21,7 @@ from harness import cache
 from harness.errors import MachineLost
 from harness.machine import disks
 from harness.machine.kernels import Kernel
+from harness.machine.machine import Running
 from harness.needs import DISK, MIB, SWAP, Disk
 
 BINARY = "qemu-system-x86_64"
@@ -41,18 +42,18 @@ TELLING = re.compile(r"Kernel panic|BUG:|Oops|sysrq: Trigger|Out of memory and n
 
 
 class Fleet:
-    """All QEMU processes of this Python process, so that an interrupted run ends every one, booting ones too."""
+    """All machines' processes of this Python process, so that an interrupted run ends every one, booting ones too."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._processes: set[Qemu] = set()
+        self._processes: set[Running] = set()
         self._stopped = False
 
-    def add(self, process: Qemu) -> None:
+    def add(self, process: Running) -> None:
         with self._lock:
             self._processes.add(process)
 
-    def remove(self, process: Qemu) -> None:
+    def remove(self, process: Running) -> None:
         with self._lock:
             self._processes.discard(process)
 
@@ -74,8 +75,8 @@ class Fleet:
 
 fleet = Fleet()
 
-# A QEMU dies with its parent thread (PR_SET_PDEATHSIG): all are started by one that lives as long as the process.
-_launcher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="launcher")
+# A machine dies with its parent thread (PR_SET_PDEATHSIG): all are started by one that lives as long as the process.
+launcher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="launcher")
 
 
 @dataclass(frozen=True)
@@ -197,7 +198,7 @@ class Qemu:
                        *(["-incoming", "defer"] if incoming else [])]
             passed = (theirs.fileno(), monitored.fileno(), *files)
             with open(f"{console}.qemu", "wb") as said:
-                self.process = _launcher.submit(
+                self.process = launcher.submit(
                     subprocess.Popen, command, pass_fds=passed, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                     stderr=said, start_new_session=True).result()
         fleet.add(self)

@@ -6,6 +6,7 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harness import wire
 from harness.errors import LabError, MachineLost
@@ -13,6 +14,7 @@ from harness.machine import initramfs, qemu
 from harness.machine.agent import Agent, Info
 from harness.machine.channel import Channel
 from harness.machine.kernels import Kernel
+from harness.machine.machine import Answering
 from harness.machine.qemu import Memory, Qemu, Shape
 
 # A quiet boot takes 2-4 s without hardware virtualisation, 17 s were seen at load 11 (vm-facts).
@@ -39,6 +41,32 @@ class VM:
     restored: bool = False
     name: str = "vm"
 
+    @property
+    def groups(self) -> str:
+        return "/sys/fs/cgroup/lab"
+
+    @property
+    def pinned(self) -> dict[str, str]:
+        return {}       # THP stands on its command line, and is read back as all else
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {}
+
+    def _hand(self, operation: str, path: str) -> bytes:
+        """What its hand reads there; nothing where there is no such file or directory."""
+        arguments = (0, 0) if operation == "slurp" else ()
+        return self.agent.channel.call(operation, wire.HAND, arguments, path.encode(), self.agent.seconds).text
+
+    def device(self, name: str) -> str:
+        for block in self._hand("list", "/sys/block").decode().split("\0"):
+            if block and self._hand("slurp", f"/sys/block/{block}/serial").decode().strip() == name:
+                return f"/dev/{block}"
+        raise LabError(f"disk {name}", "the machine has none of that name", "name it in the experiment's needs")
+
+    def processor_seconds(self) -> float:
+        return self.qemu.processor_seconds()
+
     def close(self) -> None:
         self.qemu.close()
 
@@ -52,7 +80,7 @@ class VM:
         self.close()
 
 
-def greet(process: Qemu, seconds: float) -> tuple[Agent, Info]:
+def greet(process: Answering, seconds: float) -> tuple[Agent, Info]:
     """Waits for the agent's first reply."""
     agent = Agent(Channel(process.socket, process.lost), seconds)
     info = agent.hello()

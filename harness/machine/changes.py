@@ -1,0 +1,53 @@
+"""What a request would change of a host outside the sandbox: written to the journal first, or refused."""
+
+from __future__ import annotations
+
+from harness.errors import Skip
+from harness.machine.journal import Journal
+
+TRACING = "/sys/kernel/tracing/"
+# Writing there is an act without a state that could be restored; folding per-cpu counters is not even felt.
+HARMLESS = {"/proc/sys/vm/stat_refresh"}
+ACTS = {"/proc/sys/vm/drop_caches", "/proc/sys/vm/compact_memory"}
+# Of this machine's own namespaces (ipc_namespaces(7)): no other process sees it.
+PRIVATE = ("/proc/sys/kernel/shm", "/proc/sys/kernel/msg", "/proc/sys/kernel/sem", "/proc/sys/fs/mqueue/")
+ALLOW = "with --allow-host-changes it is done, and restored afterwards"
+
+
+class Changes:
+    """Looks at each request before it is sent (Channel.before). groups: the cgroups that are the machine's own;
+    allowed: whether anything else may be changed."""
+
+    def __init__(self, journal: Journal, groups: str, allowed: bool) -> None:
+        self.journal, self.groups, self.allowed = journal, groups, allowed
+
+    def before(self, operation: str, text: bytes) -> None:
+        """Raises Skip where the request would change what may not be changed."""
+        path = text.partition(b"\0")[0].decode(errors="replace")
+        if operation == "put":
+            self._write(path)
+        elif operation == "swapon":
+            self._permit(f"switches swap on ({path})")
+            self.journal.note("swap", path)
+        elif operation == "mkdir" and path.startswith(TRACING):
+            self._permit("traces the kernel")
+            self.journal.note("instance", path)
+        elif operation in {"insmod", "set_clock", "reseed"}:
+            raise Skip(f"it needs {operation}, which can't be undone on a host: --machine vm does it")
+
+    def _permit(self, what: str) -> None:
+        if not self.allowed:
+            raise Skip(f"it {what}: {ALLOW}")
+
+    def _write(self, path: str) -> None:
+        own = path.startswith((f"{self.groups}/", *PRIVATE)) or path in HARMLESS
+        if own or path == self.groups.rsplit("/", 1)[0] + "/cgroup.subtree_control":
+            return
+        if not path.startswith(("/proc/sys/", "/sys/")):
+            return              # /proc/PID of a probe, a file of the machine's own
+        self._permit(f"writes {path}")
+        if path == f"{TRACING}kprobe_events":
+            with open(path) as file:
+                self.journal.note("events", path, file.read())
+        elif path not in ACTS and not path.startswith(TRACING):
+            self.journal.note_setting(path)

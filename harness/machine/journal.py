@@ -1,0 +1,259 @@
+"""The journal of a host: each change stands on disk before it is made, and is undone on every way out.
+
+A file of JSON lines: first the boot that it belongs to, then the changes in order. A living run holds a lock on it,
+so one that nobody holds was left behind by a killed run: `restore_left` undoes it at the start of the next command.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+import platformdirs
+
+from harness.errors import LabError
+from harness.machine.disks import tool
+
+SUFFIX = ".journal"
+BOOT = Path("/proc/sys/kernel/random/boot_id")
+# Writing one of a pair sets the other to 0 (Documentation/admin-guide/sysctl/vm.rst), and changing THP recalculates
+# min_free_kbytes (mm/khugepaged.c, set_recommended_min_free_kbytes, v6.12): both are written down.
+_VM = "/proc/sys/vm"
+_PAIRS = [(f"{_VM}/overcommit_ratio", f"{_VM}/overcommit_kbytes"), (f"{_VM}/dirty_ratio", f"{_VM}/dirty_bytes"),
+          (f"{_VM}/dirty_background_ratio", f"{_VM}/dirty_background_bytes")]
+TOGETHER = {one: other for pair in _PAIRS for one, other in (pair, pair[::-1])} | {
+    "/sys/kernel/mm/transparent_hugepage/enabled": f"{_VM}/min_free_kbytes"}
+GROUP_SECONDS = 10
+
+
+def directory() -> Path:
+    """Where journals are: they must outlive the cache. FOLKLAB_STATE names another place."""
+    path = Path(os.environ.get("FOLKLAB_STATE") or platformdirs.user_state_dir("folklab"), "journals")
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of the host. kind: a key of UNDO; place: what is changed; before: what it takes to undo it."""
+
+    kind: str
+    place: str
+    before: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.place}" + (f" (was {self.before})" if self.before else "")
+
+    def undo(self) -> None:
+        """Does nothing where it was never made, or is undone. Raises OSError or CalledProcessError."""
+        UNDO[self.kind](self.place, self.before)
+
+
+def value_of(text: str) -> str:
+    """What to write to have a setting as its file's text has it: "always [madvise] never" → "madvise"."""
+    return text[text.index("[") + 1:text.index("]")] if "[" in text else text.strip()
+
+
+def _set(path: str, before: str) -> None:
+    if value_of(Path(path).read_text()) != before:
+        Path(path).write_text(before)
+
+
+def _run(*words: str) -> str:
+    return subprocess.run([tool(words[0]), *words[1:]], check=True, capture_output=True, text=True).stdout
+
+
+def _swap_off(path: str, _: str) -> None:
+    if any(line.split()[0] == path for line in Path("/proc/swaps").read_text().splitlines()[1:]):
+        _run("swapoff", path)
+
+
+def _detach(file: str, _: str) -> None:
+    for line in _run("losetup", "--associated", file).splitlines():
+        _run("losetup", "--detach", line.partition(":")[0])
+
+
+def _remove_directory(path: str, _: str) -> None:
+    if os.path.lexists(path):
+        shutil.rmtree(path)
+
+
+def _remove_group(path: str, _: str) -> None:
+    """Kills all that is in a cgroup and removes it with all below it."""
+    deadline = time.monotonic() + GROUP_SECONDS
+    groups = [root for root, _, _ in os.walk(path, topdown=False)]
+    for group in groups:
+        while True:
+            try:
+                for pid in Path(group, "cgroup.procs").read_text().split():
+                    with suppress(ProcessLookupError):
+                        os.kill(int(pid), signal.SIGKILL)
+                os.rmdir(group)
+                break
+            except FileNotFoundError:
+                break
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+
+
+def _stop_unit(unit: str, manager: str) -> None:
+    """A scope goes by itself with its last process: one that is gone is no error. Killed first, since a stop waits 90
+    seconds for a process that ignores its signal."""
+    for words in (["kill", "--signal=KILL", unit], ["stop", unit]):
+        subprocess.run([tool("systemctl"), f"--{manager}", *words], capture_output=True)
+
+
+def _withdraw_controllers(path: str, before: str) -> None:
+    """Those that were not given to the children; one that another group uses by now stays."""
+    for name in set(Path(path).read_text().split()) - set(before.split()):
+        with suppress(OSError):
+            Path(path).write_text(f"-{name}")
+
+
+def _remove_instance(path: str, _: str) -> None:
+    if os.path.lexists(path):
+        os.rmdir(path)      # of tracefs, where a directory goes with the files in it
+
+
+def _forget_events(path: str, before: str) -> None:
+    """Definitions of kprobe_events that were not there: "p:kprobes/name …" is removed by "-:kprobes/name"."""
+    for line in set(Path(path).read_text().splitlines()) - set(before.splitlines()):
+        with open(path, "a") as file:
+            file.write(f"-:{line.split()[0].partition(':')[2]}\n")
+
+
+UNDO: dict[str, Callable[[str, str], None]] = {
+    "setting": _set, "swap": _swap_off, "loop": _detach, "directory": _remove_directory, "group": _remove_group,
+    "unit": _stop_unit, "controllers": _withdraw_controllers, "instance": _remove_instance, "events": _forget_events}
+PROCESSES = {"unit", "group"}
+# What a reboot does not undo by itself: settings have been given their values anew since.
+LASTING = {"directory"}
+
+
+class Journal:
+    """An open journal, held by this process. A context manager: leaving undoes all that was noted, newest first."""
+
+    def __init__(self, file: IO[str], path: Path) -> None:
+        self._file, self.path = file, path
+        self._noted: set[tuple[str, str]] = set()
+
+    @classmethod
+    def begin(cls) -> Journal:
+        handle, name = tempfile.mkstemp(dir=directory(), prefix=".", suffix=".new")
+        file = open(handle, "r+")       # noqa: SIM115 - closed by restore()
+        fcntl.flock(file, fcntl.LOCK_EX)        # held before anyone can see it: it is no journal that was left behind
+        path = Path(name).with_name(f"{os.getpid()}-{time.time_ns()}{SUFFIX}")
+        journal = cls(file, path)
+        journal._write({"boot": BOOT.read_text().strip()})
+        os.rename(name, path)
+        journal._sync_directory()
+        return journal
+
+    def _write(self, entry: dict[str, str]) -> None:
+        self._file.write(json.dumps(entry) + "\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def _sync_directory(self) -> None:
+        fd = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+    def note(self, kind: str, place: str | Path, before: str = "") -> None:
+        """Before the change is made: the first note of a place counts. Returns once it is on disk."""
+        if (kind, str(place)) not in self._noted:
+            self._noted.add((kind, str(place)))
+            self._write(asdict(Change(kind, str(place), before)))
+
+    def note_setting(self, path: str) -> None:
+        """As it stands now, with what changes by itself when it is written."""
+        for one in (path, TOGETHER.get(path)):
+            if one and os.path.exists(one):
+                value = value_of(Path(one).read_text())
+                if one == path or value != "0":         # the 0 of a pair stands for "by the other"
+                    self.note("setting", one, value)
+
+    def restore(self) -> list[Change]:
+        """Undoes all of it and removes the journal: what was undone. Raises LabError naming what can't be; then the
+        journal stays."""
+        self._file.seek(0)
+        boot, changes = read(self._file)
+        if boot != BOOT.read_text().strip():
+            changes = [change for change in changes if change.kind in LASTING]
+        failed = []
+        newest_first = changes[::-1]
+        for change in sorted(newest_first, key=lambda one: one.kind not in PROCESSES):      # they hold the rest
+            try:
+                change.undo()
+            except (OSError, subprocess.CalledProcessError, LabError) as error:
+                failed.append(f"{change}: {error}")
+        if not failed:
+            self.path.unlink()
+        self._file.close()
+        if failed:
+            raise LabError(f"journal {self.path}", f"this can't be undone: {'; '.join(failed)}",
+                           "end what holds it and type: invoke restore")
+        return changes
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.restore()
+
+
+def read(file: IO[str]) -> tuple[str, list[Change]]:
+    """Boot and changes. A last line that was cut short belongs to a change that was never made."""
+    boot, changes = "", []
+    for line in file:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            break
+        if "boot" in entry:
+            boot = entry["boot"]
+        else:
+            changes.append(Change(**entry))
+    return boot, changes
+
+
+def left() -> Iterator[Journal]:
+    """The journals that killed runs have left behind, taken over by this process."""
+    for path in sorted(directory().glob(f"*{SUFFIX}")):
+        try:
+            file = open(path, "r+")     # noqa: SIM115 - closed by restore()
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, FileNotFoundError):
+            continue
+        if path.exists():       # its run may have ended between the two calls
+            yield Journal(file, path)
+
+
+def look() -> list[tuple[Path, list[Change]]]:
+    """What was left behind, without touching it."""
+    found = []
+    for journal in left():
+        with journal._file as file:
+            found.append((journal.path, read(file)[1]))
+    return found
+
+
+def restore_left() -> list[Change]:
+    """Undoes all that was left behind. Raises LabError where something can't be undone."""
+    return [change for journal in left() for change in journal.restore()]

@@ -1,0 +1,60 @@
+"""What a machine is to the lab: the same for a throw-away guest and for the host itself."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from harness.errors import MachineLost
+from harness.machine.agent import Agent, Info
+
+
+class Running(Protocol):
+    """A process of this host's that a machine lives in; killing it ends the machine."""
+
+    process: subprocess.Popen[bytes]
+
+
+class Answering(Protocol):
+    """The other end of an agent's channel: its socket, and the error for a machine that is gone."""
+
+    socket: socket.socket
+
+    def lost(self, what: str) -> MachineLost: ...
+
+
+class Machine(Protocol):
+    """Where an experiment runs.
+
+    name, accelerator: as they stand in verdicts. boots: how many boots it took (more than 1: counted retries);
+    restored: whether from a snapshot. groups: the cgroup below which its sandboxes are made. pinned: settings that the
+    machine itself has set, for the probes at least. facts: what else a reader of the evidence should know of it.
+    """
+
+    name: str
+    accelerator: str
+    agent: Agent
+    info: Info
+    boots: int
+    restored: bool
+
+    @property
+    def groups(self) -> str: ...
+
+    @property
+    def pinned(self) -> Mapping[str, str]: ...
+
+    @property
+    def facts(self) -> Mapping[str, Any]: ...
+
+    def device(self, name: str) -> str:
+        """The block device of a disk that the experiment needs. Raises LabError for one that it did not name."""
+        ...
+
+    def processor_seconds(self) -> float:
+        """Seconds of this host's processors that it has used so far."""
+        ...
+
+    def close(self) -> None: ...
