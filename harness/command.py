@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from harness import errors
@@ -18,12 +20,28 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
-def guarded(command: Callable[..., int | None]) -> Any:
-    """Makes a task of a function: its result is the exit status, a LabError one line, never a traceback."""
+def _end(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def undo_what_was_left() -> None:
+    """What a killed run has left changed of this host is undone before anything else is done."""
+    from harness.machine import journal
+
+    for change in journal.restore_left():
+        print(f"undone, left by a run that was killed: {change}", file=sys.stderr)
+
+
+def guarded(command: Callable[..., int | None], *, undo: bool = True) -> Any:
+    """Makes a task of a function: its result is the exit status, a LabError one line, never a traceback. undo: first
+    undoes what a killed run has left."""
 
     @functools.wraps(command)
     def run(context: Any, *arguments: Any, **options: Any) -> None:
+        signal.signal(signal.SIGTERM, _end)     # leaves by every block's end, as Ctrl-C does
         try:
+            if undo:
+                undo_what_was_left()
             status = command(context, *arguments, **options) or 0
         except LabError as error:
             print(error, file=sys.stderr)
@@ -37,6 +55,11 @@ def guarded(command: Callable[..., int | None]) -> Any:
         sys.exit(status)
 
     return run
+
+
+def looking(command: Callable[..., int | None]) -> Any:
+    """The same for a command that is about what a killed run has left: it is still there when the command begins."""
+    return guarded(command, undo=False)
 
 
 def whole(name: str, value: str | None) -> int | None:

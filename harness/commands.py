@@ -14,7 +14,7 @@ from invoke import Collection, task
 
 from harness import across, catalogue, errors
 from harness.claims import Experiment
-from harness.command import RUNS, guarded, say, whole
+from harness.command import RUNS, guarded, looking, say, whole
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,8 +51,9 @@ HELP = {
     "jobs": "machines at once (default: from processors and memory)", "fresh-boot": "boot instead of restoring",
     "machine": "auto, vm or local (this host)", "mirror": "a Debian mirror to fetch kernels from", "json": "print verdicts.json",
     "allow-host-changes": "local: experiments may change settings, swap and disks of this host; all is restored",
-    "throwaway-host": "local: experiments may also kill processes and empty the memory of this host"}
-LOCAL = {"allow-host-changes", "throwaway-host"}
+    "throwaway-host": "local: experiments may also kill processes and empty the memory of this host",
+    "directory": "local: where disks are made (default: /var/tmp)"}
+LOCAL = {"allow-host-changes", "throwaway-host", "directory"}
 KERNELS = "5.10,6.1,6.12,7.2"
 
 
@@ -73,6 +74,7 @@ class Typed:
     json: bool
     allow_host_changes: bool = False
     throwaway_host: bool = False
+    directory: str | None = None
 
     def options(self) -> Options:
         from harness.matrix import Options
@@ -87,13 +89,15 @@ class Typed:
 
         if self.machine not in {"auto", "vm", "local"}:
             raise UsageError(f"--machine {self.machine}", "there are the machines auto, vm and local", "leave it out")
-        asked = self.allow_host_changes or self.throwaway_host
-        if self.machine != "local":
-            if asked:
-                raise UsageError("--allow-host-changes", "a guest changes nothing of this host", "add --machine local")
+        allowed = self.allow_host_changes or self.throwaway_host
+        if self.machine == "vm" and allowed:
+            raise UsageError("--allow-host-changes", "a guest changes nothing of this host", "leave out --machine vm")
+        if self.kernels != (None,) and (self.machine == "local" or allowed):
+            raise UsageError("--kernel", "this host has one kernel", "leave it out, or use --machine vm")
+        if self.machine != "local" and not allowed and (self.machine == "vm" or local.guests() or self.kernels != (None,)):
             return None
         local.require()
-        return local.Permissions(asked, self.throwaway_host)
+        return local.Permissions(allowed, self.throwaway_host, Path(self.directory) if self.directory else None)
 
 
 def run_and_report(experiments: Sequence[Experiment], what: str, claim: str | None, typed: Typed,
@@ -126,11 +130,12 @@ def run_and_report(experiments: Sequence[Experiment], what: str, claim: str | No
 def run_experiment(context: Any, name: str, machine: str = "auto", kernel: str | None = None,
                    modules: str | None = None, append: str = "", trials: str | None = None, set_: Any = None,
                    results: str = RUNS, jobs: str | None = None, fresh_boot: bool = False, mirror: str | None = None,
-                   json: bool = False, allow_host_changes: bool = False, throwaway_host: bool = False) -> int:
+                   json: bool = False, allow_host_changes: bool = False, throwaway_host: bool = False,
+                   directory: str | None = None) -> int:
     """Run an experiment (all its claims), or the one that decides a claim, and print the answer."""
     experiment, claim = catalogue.find(name)
     typed = Typed(machine, (kernel,), modules, append, trials, list(set_ or ()), results, jobs, fresh_boot, mirror, json,
-                  allow_host_changes, throwaway_host)
+                  allow_host_changes, throwaway_host, directory)
     return run_and_report([experiment], experiment.name, claim.id if claim else None, typed)
 
 
@@ -139,10 +144,11 @@ def run_experiment(context: Any, name: str, machine: str = "auto", kernel: str |
 def run_all(context: Any, section: str = "", machine: str = "auto", kernel: str | None = None,
             modules: str | None = None, append: str = "", trials: str | None = None, set_: Any = None,
             results: str = RUNS, jobs: str | None = None, fresh_boot: bool = False, mirror: str | None = None,
-            json: bool = False, allow_host_changes: bool = False, throwaway_host: bool = False) -> int:
+            json: bool = False, allow_host_changes: bool = False, throwaway_host: bool = False,
+            directory: str | None = None) -> int:
     """Run every experiment, or those of a section, and print each answer as it comes."""
     typed = Typed(machine, (kernel,), modules, append, trials, list(set_ or ()), results, jobs, fresh_boot, mirror, json,
-                  allow_host_changes, throwaway_host)
+                  allow_host_changes, throwaway_host, directory)
     chosen = catalogue.of_section(section)
     return run_and_report(chosen, section or "all", None, typed)
 
@@ -247,8 +253,21 @@ def fetch(context: Any, series: str, mirror: str | None = None) -> int:
     return errors.AS_KNOWN
 
 
+@task(name="restore")
+@looking
+def restore(context: Any) -> int:
+    """Undo what a killed run has left changed of this host (every other command does so first, except doctor)."""
+    from harness.machine import journal
+
+    changes = journal.restore_left()
+    for change in changes:
+        say(f"undone: {change}")
+    say("nothing was left" if not changes else f"{len(changes)} changes of this host are undone")
+    return errors.AS_KNOWN
+
+
 @task(name="doctor")
-@guarded
+@looking
 def doctor_(context: Any) -> int:
     """What this machine can run, what it can't, and what to type to change that."""
     from harness import doctor
@@ -276,7 +295,7 @@ def collection() -> Collection:
 
     found = Collection()
     for one in (run_experiment, run_all, matrix, judge, across.compare, across.history, report, across.publish, list_,
-                explain, doctor_, test, bench):
+                explain, doctor_, restore, test, bench):
         found.add_task(one)
     kernels = Collection("kernels")
     kernels.add_task(kernels_, name="list", default=True)

@@ -5,24 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from harness import cache, catalogue
+from harness import cache, catalogue, host
 from harness.errors import LabError
+from harness.finding import Finding
 from harness.machine import accelerator, allocators, disks, kernels, qemu
 from probes import build
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at. vital: without it no experiment runs. remedy: what to type, if anything helps."""
-
-    what: str
-    good: bool
-    said: str
-    remedy: str = ""
-    vital: bool = True
 
 
 def _tool(name: str, package: str) -> Finding:
@@ -57,17 +46,6 @@ def _room() -> Finding:
                    "free some, or name another place with FOLKLAB_CACHE", vital=free < 1 << 30)
 
 
-def _control_groups() -> Finding:
-    """What the host itself could offer to a local machine: guests bring their own."""
-    controllers = Path("/sys/fs/cgroup/cgroup.controllers")
-    if not controllers.exists():
-        return Finding("cgroup v2 on this host", False, "/sys/fs/cgroup is not a cgroup-v2 mount",
-                       "experiments run in guests", vital=False)
-    has = "memory" in controllers.read_text().split()
-    return Finding("cgroup v2 on this host", has, "memory controller" if has else "without the memory controller",
-                   "experiments run in guests", vital=False)
-
-
 def _allocators() -> Iterator[Finding]:
     """Those that heap claims are asked of besides glibc's."""
     for name, allocator in allocators.ALLOCATORS.items():
@@ -95,7 +73,7 @@ def examine() -> list[Finding]:
     found = [_tool(qemu.BINARY, "qemu-system-x86"), _tool("mke2fs", "e2fsprogs"), _tool("mkswap", "util-linux"),
              _tool("setpriv", "util-linux"),
              Finding("probes", probes, "built" if probes else "not built", "./bootstrap"), _kernel(),
-             _memory(), _room(), _acceleration(), _control_groups(), *_allocators(), *_programs()]
+             _memory(), _room(), _acceleration(), *host.examine(), *_allocators(), *_programs()]
     return sorted(found, key=lambda finding: not finding.vital)
 
 
@@ -113,4 +91,5 @@ def lines(findings: Sequence[Finding]) -> Iterator[str]:
         yield f"{count - skipped} of {count} experiments can run here, in guests" + (
             f"; {skipped} need an installed system" if skipped else "")
     else:
-        yield "no experiment can run here until what is MISSING is there"
+        yield "no experiment can run in a guest here until what is MISSING is there"
+    yield from host.experiments()

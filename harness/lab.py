@@ -62,7 +62,7 @@ class Lab:
         """Sets what is pinned and reads every setting back. Raises Absent where the kernel has no such setting."""
         for name, path in pinned.PATHS.items():
             value, text = settings.pins().get(path), self.find(path)
-            if value is None or name in self.machine.pinned or pinned.stands(name, text, value):
+            if value is None or name in {*self.machine.pinned, *self.machine.left} or pinned.stands(name, text, value):
                 continue
             reply = self.hand.attempt.put(path, value)
             if reply.error and name == "lru" and settings.lru == "mglru":

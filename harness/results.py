@@ -184,7 +184,8 @@ def row(verdict: Verdict, cell: dict[str, Any], trials: Sequence[Trial]) -> dict
     return {"claim": verdict.claim.id, "experiment": verdict.experiment.name, "version": verdict.experiment.version,
             "verdict": verdict.verdict, "known": verdict.claim.known_answer(cell["series"], settings),
             "kernel": machine.get("release", cell["kernel"]), "series": cell["series"], "config": cell["config"],
-            "machine": machine.get("name", "vm"), "accelerator": machine.get("accelerator", cell["accelerator"]),
+            "machine": machine.get("name", cell.get("machine", "vm")),
+            "accelerator": machine.get("accelerator", cell["accelerator"]),
             "settings": settings, "trials": verdict.trials, "valid": verdict.valid, "boots": verdict.boots,
             "quantities": verdict.quantities(), "references": verdict.references(), "guards": verdict.guards,
             "why": verdict.why, "seconds": cell["seconds"]}

@@ -80,7 +80,7 @@ def order(cell: Cell) -> dict[str, Any]:
     sets = {name: value for name, value in vars(cell.settings).items() if value is not None}
     needs = cell.experiment.needs
     return {**row, "sets": {**sets, "memory": needs.memory, "cpus": needs.cpus}, "append": cell.append,
-            "fresh": cell.fresh}
+            "fresh": cell.fresh, "machine": "local" if cell.permissions else "vm"}
 
 
 def run_cells(run: Run, planned: Sequence[Cell], jobs: int, watch: Watch, report: Report) -> None:

@@ -45,6 +45,7 @@ int hold_at_exec(struct target *target);
 void traced_stop(struct target *target, int status);
 
 /* init.c */
+void insert_modules(void);
 int start_guest(void);              /* mounts, modules, the port: the channel's descriptor, -1 on failure */
 
 #endif

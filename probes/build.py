@@ -26,6 +26,7 @@ NATIVE = HERE / f"_native{sysconfig.get_config_var('EXT_SUFFIX')}"
 PROGRAMS = {
     "agent": ([*AGENT, *OPERATIONS], ["-static"]),
     "probe": (["probe.c", *OPERATIONS], ["-Wl,-z,relro,-z,now"]),
+    "handover": (["handover.c", "init.c"], ["-static"]),
 }
 
 # Programs without a C library, which a compiler for x86-64 makes for 32 bits too; one that can't leaves that out.

@@ -29,7 +29,7 @@ static void mount_systems(void)
 }
 
 /* The initramfs numbers them in the order in which they depend on each other. */
-static void insert_modules(void)
+void insert_modules(void)
 {
     struct dirent **names;
     int count = scandir("/modules", &names, NULL, alphasort);

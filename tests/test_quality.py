@@ -23,6 +23,8 @@ STAGES = [
     {"results"},
     {"rows"},
     {"trial"},
+    {"finding"},
+    {"host"},
     {"reports", "doctor"},
     {"ledger"},
     {"run"},
@@ -30,7 +32,7 @@ STAGES = [
     {"progress"},
     {"command"},
     {"across"},
-    {"commands", "bench"},
+    {"commands", "bench", "testbed"},
 ]
 # Each with the one thing that it reads of a later stage, and why.
 ALLOWED = {

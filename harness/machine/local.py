@@ -59,7 +59,8 @@ class Permissions:
 
     @property
     def place(self) -> Path:
-        return self.directory or Path("/var/tmp")
+        """For what is to lie on a disk: /tmp may be a tmpfs."""
+        return (self.directory or Path("/var/tmp")).absolute()
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,11 @@ class Local:
     def pinned(self) -> dict[str, str]:
         """THP is switched off for the probes alone (prctl(2), PR_SET_THP_DISABLE)."""
         return {"thp": "never"} if self.host.thp == "never" else {}
+
+    @property
+    def left(self) -> frozenset[str]:
+        """What is about swap, where there is none and none will be switched on."""
+        return frozenset() if self.host.permissions.changes or swaps() else frozenset({"zswap", "swappiness", "page_cluster"})
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -200,6 +206,11 @@ def _start(host: Host, journal: Journal, work: Path, chosen: scope.Scope, consol
     return local
 
 
+def swaps() -> list[str]:
+    """The swap areas of this host that are switched on, as /proc/swaps names them."""
+    return [line.split()[0] for line in Path("/proc/swaps").read_text().splitlines()[1:]]
+
+
 def file_system(path: Path) -> str:
     """The type of the file system that a path lies on, and where that is mounted: "ext4 at /"."""
     best = ("?", "")
@@ -253,7 +264,7 @@ def why_not(needs: Needs, permissions: Permissions) -> str | None:
         return (f"it fills a machine of {needs.memory >> 20} MiB, this host has {memory >> 20}: a guest has that size")
     if any(disk.rate for disk in needs.disks):
         return "it needs a disk of limited speed: a guest has one"
-    if "swap" in needs.changes and len(Path("/proc/swaps").read_text().splitlines()) > 1:
+    if "swap" in needs.changes and swaps():
         return "this host has swap of its own, which would take part: type swapoff -a first"
     lacking = [word for word in needs.append.split() if word not in Path("/proc/cmdline").read_text().split()]
     if lacking:
@@ -263,6 +274,14 @@ def why_not(needs: Needs, permissions: Permissions) -> str | None:
 
 def _nodes() -> int:
     return max(1, len(list(Path("/sys/devices/system/node").glob("node[0-9]*"))))
+
+
+def guests() -> bool:
+    """Whether guests can run: then they are the machine, unless the user asks for this host."""
+    try:
+        return bool(disks.tool(qemu.BINARY))
+    except LabError:
+        return False
 
 
 def require() -> None:

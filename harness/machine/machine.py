@@ -30,7 +30,8 @@ class Machine(Protocol):
 
     name, accelerator: as they stand in verdicts. boots: how many boots it took (more than 1: counted retries);
     restored: whether from a snapshot. groups: the cgroup below which its sandboxes are made. pinned: settings that the
-    machine itself has set, for the probes at least. facts: what else a reader of the evidence should know of it.
+    machine itself has set, for the probes at least; left: those that stay as they are, since nothing depends on them
+    here. facts: what else a reader of the evidence should know of it.
     """
 
     name: str
@@ -45,6 +46,9 @@ class Machine(Protocol):
 
     @property
     def pinned(self) -> Mapping[str, str]: ...
+
+    @property
+    def left(self) -> frozenset[str]: ...
 
     @property
     def facts(self) -> Mapping[str, Any]: ...

@@ -50,6 +50,10 @@ class VM:
         return {}       # THP stands on its command line, and is read back as all else
 
     @property
+    def left(self) -> frozenset[str]:
+        return frozenset()
+
+    @property
     def facts(self) -> dict[str, Any]:
         return {}
 

@@ -1,0 +1,48 @@
+"""Runs trials on the local machine and judges nothing: in a guest of the test bed, where a report takes 7 s a plot.
+
+python -m harness.testbed.collect RUN NAME… [--trials N] [--changes] [--throwaway] [--user]
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+from harness import catalogue, ledger, matrix, results
+from harness.machine import local
+from harness.machine.qemu import fleet
+from harness.run import order
+from harness.trial import Cell, run_trial
+
+
+def collect(run: Path, cell: Cell) -> None:
+    """All trials of a cell, and its cell.json, so that `invoke judge RUN` finds what it needs."""
+    directory = results.cell_directory(run, cell.name)
+    row = order(cell)
+    ledger.begin(directory, row)
+    began = time.monotonic()
+    broken = [run_trial(cell, number, directory) for number in range(1, cell.trials + 1)]
+    row |= {"seconds": round(time.monotonic() - began, 1), "failures": [one for one in broken if one]}
+    results.write_json(directory / "cell.json", row)
+    print(f"{cell.name}: {row['seconds']} s {' '.join(row['failures'])}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m harness.testbed.collect", description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("names", nargs="+", help="experiments, or all")
+    parser.add_argument("--trials", type=int)
+    parser.add_argument("--changes", action="store_true")
+    parser.add_argument("--throwaway", action="store_true")
+    options = parser.parse_args()
+    permissions = local.Permissions(options.changes or options.throwaway, options.throwaway)
+    found = catalogue.load()
+    chosen = list(found.values()) if options.names == ["all"] else [found[name] for name in options.names]
+    fleet.start()
+    for cell in matrix.plan(chosen, [local.kernel()], matrix.Options(trials=options.trials, permissions=permissions)):
+        collect(options.run, cell)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""A running guest of the test bed: an installed system in which commands are typed and files are fetched."""
+
+from __future__ import annotations
+
+import shlex
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import cache
+from harness.errors import LabError
+from harness.machine import accelerator, initramfs, kernels, modules, qemu, vm
+from harness.machine.kernels import Kernel
+from harness.machine.qemu import Qemu
+from harness.needs import MIB
+from harness.probe import Target
+from harness.testbed import system
+from harness.testbed.system import System
+from harness.wire import HAND
+from probes import build
+
+MEMORY = 1024 * MIB
+BOOT_SECONDS = 120
+MODULES = (*initramfs.MODULES, "loop")
+# clearcpuid=141: the kernel leaves cmpxchg16b alone, which QEMU 7.2's TCG gets wrong (vm-facts); user space keeps it, as
+# Python's libraries need it. The rest as harness/machine/qemu.py says.
+APPEND = ("console=ttyS0 quiet panic=-1 oops=panic reboot=t tsc_early_khz=2600000 tsc=reliable mitigations=off "
+          "clearcpuid=141 systemd.show_status=no systemd.firstboot=off")
+ENVIRONMENT = {"PYTHONPATH": "/opt/libraries:/opt/lab", "PYTHONDONTWRITEBYTECODE": "1", "FOLKLAB_CACHE": "/var/tmp/cache",
+               "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command printed, both outputs together, and its exit status."""
+
+    status: int
+    text: str
+
+
+class Guest:
+    """Commands are typed as root, or as one of the system's users."""
+
+    def __init__(self, process: Qemu) -> None:
+        self.process = process
+        self.agent, self.info = vm.greet(process, vm.patience(BOOT_SECONDS))
+        self.hand = Target(self.agent, HAND, "hand", lambda event, **fields: None)
+
+    def type(self, command: str, user: str = "", seconds: float = 600, session: bool = True) -> Said:
+        """Runs a shell command; session: with the environment of a login of that user's."""
+        variables = dict(ENVIRONMENT)
+        if user:
+            variables["FOLKLAB_CACHE"] = f"/var/tmp/cache-{user}"
+            if session:
+                variables["XDG_RUNTIME_DIR"] = f"/run/user/{system.USERS[user]}"
+        exports = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
+        # The agent's hand has protected itself from the OOM killer; a user's command has no such protection.
+        inner = f"cd /var/tmp; export {exports}; {command}"
+        script = f"echo 0 >/proc/self/oom_score_adj; cd /; exec 2>&1 </dev/null; {inner}"
+        if user:
+            script = (f"echo 0 >/proc/self/oom_score_adj; exec 2>&1 </dev/null; "
+                      f"exec setpriv --reuid {user} --regid {user} --init-groups sh -c {shlex.quote(inner)}")
+        words = ("/bin/sh", "-c", script)
+        reply = self.hand.begin.execute(*words).wait(vm.patience(seconds))
+        return Said(reply.value, reply.text.decode(errors="replace"))
+
+    def must(self, command: str, user: str = "", seconds: float = 600) -> str:
+        """The same for a command that must succeed: what it printed. Raises LabError."""
+        said = self.type(command, user, seconds)
+        if said.status:
+            raise LabError(f"test bed: {command}", f"exit status {said.status >> 8}: {said.text[-600:]}",
+                           "see the guest's console")
+        return said.text
+
+    def fetch(self, directory: str, into: Path) -> None:
+        """A directory of the guest's, copied into one of this host's."""
+        self.must(f"tar -C {directory} -cf /var/tmp/fetched.tar .")
+        with tempfile.TemporaryFile() as file:
+            while piece := self.hand.slurp("/var/tmp/fetched.tar", 0, 0, file.tell()).text:
+                file.write(piece)
+            file.seek(0)
+            into.mkdir(parents=True, exist_ok=True)
+            with tarfile.open(fileobj=file) as archive:
+                archive.extractall(into, filter="data")
+
+
+def _archive(kernel: Kernel) -> Path:
+    """The first file system: what mounts the disk and hands over."""
+    files = {"init": (build.BUILD / "handover").read_bytes()}
+    for number, module in enumerate(modules.load_order(kernel, MODULES)):
+        files[f"modules/{number:02d}-{module.name}.ko"] = module.data
+    kept = cache.directory("testbed") / f"{kernel.release}.cpio"
+    with cache.replacing(kept) as new:
+        new.write_bytes(initramfs.pack(files))
+    return kept
+
+
+def _drive(number: int, file: Path) -> list[str]:
+    return ["-drive", f"if=none,id=d{number},file={file},format=raw,cache=unsafe,snapshot=on",
+            "-device", f"virtio-blk-device,drive=d{number}"]
+
+
+def command_line(kernel: Kernel, root: Path, lab: Path, accelerated: str, append: str = "") -> list[str]:
+    """QEMU's, for a system on one disk and the project on another."""
+    return ["-M", "microvm,rtc=on", "-m", f"{MEMORY // MIB}M", "-accel", accelerated,
+            "-cpu", "host" if accelerated == "kvm" else "max,-erms,-fsrm", "-smp", "1", "-nodefaults", "-no-user-config",
+            "-display", "none", "-no-reboot", "-kernel", str(kernel.image), "-initrd", str(_archive(kernel)),
+            "-append", f"{APPEND} {append}".strip(), "-device", "virtio-serial-device,max_ports=2",
+            "-device", "virtserialport,chardev=ch,name=agent,nr=1", *_drive(0, root), *_drive(1, lab)]
+
+
+@contextmanager
+def booted(tested: System, console: Path, append: str = "") -> Iterator[Guest]:
+    """A guest of an installed system, with the project at /opt/lab, users' caches made."""
+    kernel = kernels.find(tested.series)
+    qemu.fleet.start()
+    with tempfile.TemporaryDirectory() as work:
+        lab = system.project(Path(work, "lab.ext4"))
+        words = command_line(kernel, system.image(tested), lab, accelerator.choose(kernel)[0], append)
+        process = Qemu(words, console, files=(), incoming=False)
+        try:
+            guest = Guest(process)
+            guest.must("mkdir -p /opt/lab && mount -o ro /dev/vdb /opt/lab")
+            for user in system.USERS:
+                guest.must(f"install -d -o {user} /var/tmp/cache-{user}")
+            yield guest
+        finally:
+            process.close()
+
+

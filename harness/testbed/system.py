@@ -1,0 +1,139 @@
+"""The installed systems of the test bed: made of the distribution's packages, once, and kept in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import cache
+from harness.errors import LabError, Unavailable
+from harness.machine import disks
+from probes import build
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("systemd", "systemd-sysv", "dbus", "dbus-user-session", "libpam-systemd", "python3", "procps", "util-linux",
+            "e2fsprogs", "udev", "kmod", "mount")
+LEFT_OUT = ("man", "doc", "locale", "info")
+# What the project needs (pyproject.toml).
+LIBRARIES = ("cffi", "invoke", "platformdirs", "qemu.qmp", "zstandard", "pandas", "pyarrow", "matplotlib", "rich", "jinja2")
+# Slow under emulation and of no use here (measured: 12-14 s to boot with them, 6-8 without).
+MASKED = ("systemd-udevd.service", "systemd-udev-trigger.service", "getty@tty1.service", "getty.target",
+          "systemd-binfmt.service", "systemd-random-seed.service", "systemd-journal-flush.service",
+          "systemd-tmpfiles-clean.timer", "sys-kernel-debug.mount", "sys-kernel-tracing.mount", "dev-hugepages.mount",
+          "proc-sys-fs-binfmt_misc.automount", "e2scrub_reap.service", "e2scrub_all.timer", "fstrim.timer",
+          "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "systemd-udevd-control.socket",
+          "systemd-udevd-kernel.socket")
+# The agent that carries out what the test bed asks: not the one under test, which the local machine starts.
+SERVICE = """\
+[Unit]
+Description=The test bed's agent
+[Service]
+ExecStart=/bin/sh -c 'exec /opt/agent 3 3<>/dev/vport0p1'
+KillMode=process
+Delegate=no
+[Install]
+WantedBy=multi-user.target
+"""
+USERS = {"delegated": 1000, "plain": 1001}      # the first has a systemd of its own (lingering), the second has none
+
+
+@dataclass(frozen=True)
+class System:
+    """A suite of the distribution, and the series of the kernel that it runs on in the test bed."""
+
+    suite: str
+    series: str
+
+
+SYSTEMS = (System("bookworm", "6.12"), System("trixie", "6.1"))
+
+
+def _python(tree: Path) -> str:
+    """The version of the system's Python: "3.11"."""
+    return next(path.name.removeprefix("python") for path in sorted((tree / "usr/bin").glob("python3.*"))
+                if path.name.count(".") == 1 and path.name[-1].isdigit())
+
+
+def _run(*words: str | Path) -> None:
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True)
+    if done.returncode:
+        raise LabError(f"test bed: {words[0]}", (done.stderr.strip() or done.stdout.strip())[-500:],
+                       "see `invoke doctor`")
+
+
+def _bootstrap(suite: str, tree: Path) -> None:
+    if os.geteuid():
+        raise Unavailable("test bed", "its systems are made by root here", "run it as root")
+    if not shutil.which("mmdebstrap"):
+        raise Unavailable("mmdebstrap", "it is not installed", "type: apt-get install mmdebstrap")
+    sources = [path for path in (Path("/etc/apt/sources.list.d/debian.sources"), Path("/etc/apt/sources.list"))
+               if path.is_file()][:1]
+    if not sources:
+        raise Unavailable("the system's apt sources", "there are none of Debian", "run it on Debian")
+    leave_out = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in LEFT_OUT]
+    _run("mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}",
+         '--aptopt=APT::Install-Recommends "0"', "--dpkgopt=force-unsafe-io", *leave_out, suite, tree, *sources)
+
+
+def _furnish(tree: Path) -> None:
+    """Users, services, Python's libraries."""
+    for name, number in USERS.items():
+        _run("chroot", tree, "useradd", "--create-home", "--uid", str(number), "--shell", "/bin/bash", name)
+    linger = tree / "var/lib/systemd/linger"
+    linger.mkdir(parents=True, exist_ok=True)
+    (linger / "delegated").touch()
+    units = tree / "etc/systemd/system"
+    for unit in MASKED:
+        (units / unit).unlink(missing_ok=True)
+        (units / unit).symlink_to("/dev/null")
+    (units / "testbed.service").write_text(SERVICE)
+    wants = units / "multi-user.target.wants"
+    wants.mkdir(exist_ok=True)
+    (wants / "testbed.service").symlink_to("/etc/systemd/system/testbed.service")
+    shutil.copy(build.BUILD / "agent", tree / "opt/agent")
+    (tree / "etc/machine-id").write_text(hashlib.md5(b"testbed").hexdigest() + "\n")
+    _run(sys.executable, "-m", "pip", "install", "--quiet", "--target", tree / "opt/libraries", "--only-binary=:all:",
+         f"--python-version={_python(tree)}", *LIBRARIES)
+
+
+def image(system: System) -> Path:
+    """The root file system of an installed system; guests write to a copy that goes with them."""
+    agent = (build.BUILD / "agent").read_bytes()
+    made_from = repr((system.suite, PACKAGES, LIBRARIES, MASKED, SERVICE, USERS)).encode() + agent
+    kept = cache.directory("testbed") / f"{system.suite}-{hashlib.sha256(made_from).hexdigest()[:16]}.ext4"
+    if kept.exists():
+        return kept
+    with cache.lock(kept.with_suffix(".lock")), tempfile.TemporaryDirectory(dir=cache.directory("testbed")) as work:
+        tree = Path(work, "tree")
+        _bootstrap(system.suite, tree)
+        _furnish(tree)
+        with cache.replacing(kept) as new:
+            os.truncate(new, 6 << 30)
+            _make_ext4(new, tree)
+    return kept
+
+
+def _make_ext4(file: Path, tree: Path) -> None:
+    _run(disks.tool("mke2fs"), "-q", "-F", "-t", "ext4", "-d", tree, "-O", "^has_journal,^metadata_csum", "-E",
+         "lazy_itable_init=1,nodiscard", "-m", "0", file)
+
+
+def project(into: Path, python: str = "abi3") -> Path:
+    """A disk with the project as it is installed here: its Python, its built programs."""
+    with tempfile.TemporaryDirectory() as work:
+        tree = Path(work)
+        for name in ("harness", "experiments", "probes"):
+            shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", "_native*.so"))
+        shutil.copy(ROOT / "tasks.py", tree)
+        # cffi builds it for Python's stable interface, whatever its name says.
+        shutil.copy(build.NATIVE, tree / "probes/_native.abi3.so")
+        os.truncate(into, 64 << 20) if into.exists() else into.write_bytes(b"")
+        os.truncate(into, 64 << 20)
+        _make_ext4(into, tree)
+    return into
