@@ -32,6 +32,10 @@ class Unavailable(LabError):
     status = NOTHING_RAN
 
 
+class Denied(LabError):
+    """The machine refused an operation for want of a privilege: on a host that an ordinary user may not."""
+
+
 class Skip(Exception):
     """The machine lacks what the experiment needs, or may not be changed so; the text says what."""
 

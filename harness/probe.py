@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness import maps, wire
-from harness.errors import LabError
-from harness.machine.agent import Agent
+from harness.errors import Denied, LabError
+from harness.machine.agent import DENIALS, Agent
 from harness.operations import ANONYMOUS, PRIVATE, READ, SHARED, WRITE, Operations
 
 Log = Callable[..., None]
@@ -81,8 +81,9 @@ class Target(Operations[wire.Reply]):
         if reply.error:
             what = text.split(b"\0")[0][:200].decode(errors="replace")
             code = errno.errorcode.get(reply.error, "")
-            raise LabError(f"probe {self.name}", f"{operation} {what}: {os.strerror(reply.error)} ({code})",
-                           "see the run's evidence and console")
+            kind = Denied if reply.error in DENIALS else LabError
+            raise kind(f"probe {self.name}", f"{operation} {what}: {os.strerror(reply.error)} ({code})",
+                       "see the run's evidence and console")
         return reply
 
     def log(self, pending: Pending, reply: wire.Reply) -> None:

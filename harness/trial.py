@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import traceback
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,7 @@ from typing import Any
 
 from harness import evidence
 from harness.claims import Experiment
-from harness.errors import LabError, Skip
+from harness.errors import Denied, LabError, Skip
 from harness.evidence import Recorder
 from harness.lab import Absent, Lab
 from harness.machine import allocators, local, snapshots, vm
@@ -133,6 +134,8 @@ def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recor
         return "absent", str(missing)
     except Skip as missing:
         return "skipped", str(missing)
+    except Denied as error:
+        return "skipped" if cell.permissions and os.geteuid() else "broken", f"it needs root: {error}"
     except (LabError, OSError) as error:
         return "broken", " ".join(str(error).split())
     except Exception as error:

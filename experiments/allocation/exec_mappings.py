@@ -9,7 +9,7 @@ from experiments.sections import ALLOCATION
 from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known
 from harness.evidence import Recording
 from harness.maps import parse
-from harness.needs import MIB
+from harness.needs import MIB, Needs
 from harness.operations import numbers
 from harness.procedure import Lab
 from harness.quantities import Derived, Quantity, named_mappings
@@ -81,6 +81,7 @@ def one_heap(claim: Claim) -> Expect:
 
 EXPERIMENT = Experiment(
     procedure,
+    needs=Needs(root=False),
     rate=0,
     expects=(
         Expect(SEGMENTS, without("segments", "program", "exec", "segments (text, data, bss, stack) without a mapping"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from experiments.sections import ALLOCATION
 from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, known_by
-from harness.needs import KIB
+from harness.needs import KIB, Needs
 from harness.operations import DONTNEED
 from harness.procedure import Lab, Probe
 from harness.quantities import Quantity, Recorded
@@ -82,6 +82,7 @@ def signals(name: str) -> Quantity:
 
 EXPERIMENT = Experiment(
     procedure,
+    needs=Needs(root=False),
     axes={"malloc": ("glibc", "jemalloc", "tcmalloc")},
     rate=0,
     version=2,

@@ -8,7 +8,7 @@ answers read.
 
 from experiments.sections import ALLOCATION
 from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, known_by
-from harness.needs import KIB, MIB
+from harness.needs import KIB, MIB, Needs
 from harness.operations import ANONYMOUS, PRIVATE, READ, WRITE
 from harness.origin import growths, in_heap, own_mappings, record_origin
 from harness.procedure import Lab
@@ -64,6 +64,7 @@ def own_mapping(claim: Claim, name: str, what: str, says: str) -> Expect:
 
 EXPERIMENT = Experiment(
     procedure,
+    needs=Needs(root=False),
     axes={"malloc": ("glibc", "jemalloc", "tcmalloc")},
     rate=0,
     version=3,

@@ -59,7 +59,7 @@ def members(what: str) -> Quantity:
 
 EXPERIMENT = Experiment(
     procedure,
-    needs=Needs(files=(BTF,)),
+    needs=Needs(files=(BTF,), root=False),
     rate=0,
     expects=(Expect(
         TREE_AND_LIST, members("mappings"),

@@ -40,7 +40,7 @@ def got(name: str) -> Quantity:
 
 EXPERIMENT = Experiment(
     procedure,
-    needs=Needs(programs=(str(BUILD / "reach32"), str(BUILD / "reach64"))),
+    needs=Needs(programs=(str(BUILD / "reach32"), str(BUILD / "reach64")), root=False),
     rate=0,
     expects=(Expect(
         AT_MOST_4G, got("32 bits"),

@@ -56,7 +56,7 @@ def members(what: str) -> Quantity:
 
 EXPERIMENT = Experiment(
     procedure,
-    needs=Needs(files=(BTF,)),
+    needs=Needs(files=(BTF,), root=False),
     rate=0,
     expects=(Expect(
         RED_BLACK, members("messages of a POSIX queue"),

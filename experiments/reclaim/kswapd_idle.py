@@ -8,7 +8,7 @@ from experiments.sections import RECLAIM
 from harness import counters
 from harness.claims import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.errors import LabError
-from harness.needs import MIB
+from harness.needs import MIB, Needs
 from harness.operations import NO_REQUEST
 from harness.procedure import Lab
 from harness.quantities import Change, Quantity, Recorded
@@ -58,6 +58,7 @@ def wakes(name: str, what: str) -> Quantity:
 
 EXPERIMENT = Experiment(
     procedure,
+    needs=Needs(root=False),
     axes={"lru": ("classic", "mglru")},
     rate=0,
     guards=(Guard(Change("vmstat:pgscan_kswapd", "start", "end"), Exactly(0),

@@ -44,7 +44,7 @@ def in_place(name: str, wanted: list[str], end: str) -> Quantity:
 
 EXPERIMENT = Experiment(
     procedure,
-    needs=Needs(files=(BTF,)),
+    needs=Needs(files=(BTF,), root=False),
     rate=0,
     expects=(Expect(
         FIVE_LISTS, in_place("lru_list", FIVE, "NR_LRU_LISTS"),

@@ -6,7 +6,7 @@ touch in a page makes one fault, the step at which the count stops growing is th
 
 from experiments.sections import ZONES_AND_CACHE
 from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Not
-from harness.needs import KIB, MIB
+from harness.needs import KIB, MIB, Needs
 from harness.procedure import Lab
 from harness.quantities import Quantity, Recorded
 
@@ -33,6 +33,7 @@ def faults(step: str) -> Quantity:
 
 EXPERIMENT = Experiment(
     procedure,
+    needs=Needs(root=False),
     rate=0,
     expects=(
         Expect(FOUR, faults("4 KiB"), if_true=Exactly(STEPS, "a page is no larger: every 4 KiB is a page of its own"),

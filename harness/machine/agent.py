@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 
 from harness import wire
-from harness.errors import LabError
+from harness.errors import Denied, LabError
 from harness.machine.channel import Channel
+
+DENIALS = {errno.EPERM, errno.EACCES}
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,9 @@ class Agent:
         """One of the agent's own operations. Raises LabError with the errno's text if it fails."""
         reply = self.channel.call(operation, wire.AGENT, arguments, text, self.seconds)
         if reply.error:
-            raise LabError(f"agent: {operation}", f"{os.strerror(reply.error)} ({text[:200].decode(errors='replace')})",
-                           "see the machine's console")
+            kind = Denied if reply.error in DENIALS else LabError
+            raise kind(f"agent: {operation}", f"{os.strerror(reply.error)} ({text[:200].decode(errors='replace')})",
+                       "see the machine's console")
         return reply
 
     def hello(self) -> Info:

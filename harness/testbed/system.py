@@ -18,7 +18,7 @@ from probes import build
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("systemd", "systemd-sysv", "dbus", "dbus-user-session", "libpam-systemd", "python3", "procps", "util-linux",
-            "e2fsprogs", "udev", "kmod", "mount")
+            "e2fsprogs", "udev", "kmod", "mount", "libjemalloc2", "libtcmalloc-minimal4")
 LEFT_OUT = ("man", "doc", "locale", "info")
 # What the project needs (pyproject.toml).
 LIBRARIES = ("cffi", "invoke", "platformdirs", "qemu.qmp", "zstandard", "pandas", "pyarrow", "matplotlib", "rich", "jinja2")
