@@ -25,6 +25,9 @@ from harness.needs import MIB
 from harness.settings import MACHINE, Settings
 
 
+HELD = 4 * MIB      # a recording takes 0.1 MiB as a rule
+
+
 @dataclass(frozen=True)
 class Cell:
     """One experiment on one kernel under one setting. axis: what distinguishes it ({"lru": "mglru"}).
@@ -95,7 +98,7 @@ def run_trial(cell: Cell, number: int, directory: Path) -> str | None:
 def run_arms(cell: Cell, number: int, directory: Path) -> tuple[str, str]:
     """The same: how it ended ("ok", "skipped", "absent" or "broken", as `_run_arm` has it), and why."""
     for arm in cell.experiment.arms:
-        recorder = Recorder(directory / evidence.name_of(number, arm))
+        recorder = Recorder(directory / evidence.name_of(number, arm), held=HELD if cell.permissions else 0)
         try:
             try:
                 status, reason = _run_arm(cell, number, arm, directory, recorder)
