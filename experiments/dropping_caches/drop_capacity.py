@@ -50,7 +50,7 @@ ARMS = ("kept", "dropped", "kept again", "a tmpfs file")
 
 EXPERIMENT = Experiment(
     procedure,
-    needs=Needs(memory=MEMORY, disks=(DISK,), changes=("drop_caches", "mount", "sysctl"), throwaway=True),
+    needs=Needs(memory=MEMORY, changes=("drop_caches", "mount", "sysctl"), throwaway=True),
     guards=(*(Guard(Change("vmstat:oom_kill", "before", "killed", arm=arm), AtLeast(1), "the OOM killer came")
               for arm in ARMS),
             *(Guard(Pages("full of cache", "file", arm=arm), AtLeast(pages(CACHE)), "a quarter of RAM is cache")
