@@ -8,7 +8,7 @@ that really takes memory away.
 
 from experiments.sections import DROPPING_CACHES
 from harness.claims import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.needs import DISK, KIB, MIB, Needs
+from harness.needs import KIB, MIB, Needs
 from harness.procedure import Lab
 from harness.quantities import Change, Counter, Pages, Quantity, Recorded, pages
 

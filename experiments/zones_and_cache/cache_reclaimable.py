@@ -7,7 +7,7 @@ tells how many pages of each file are still there.
 
 from experiments.sections import ZONES_AND_CACHE
 from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.needs import DISK, KIB, MIB, Needs
+from harness.needs import KIB, MIB, Needs
 from harness.procedure import Lab
 from harness.quantities import Change, Pages, Quantity, pages
 
