@@ -41,7 +41,7 @@ def procedure(lab: Lab) -> None:
     lab.write(f"{queue}/nr_requests", "4")
     lab.write(f"{queue}/max_sectors_kb", "64")
     lab.sample("dirty")
-    first.probe.fill_until_end(first, PIECE)            # MGLRU does not wait for a disk as slow as that: it kills (6.1)
+    first.probe.fill_until_end(first, PIECE)            # a kernel that does not wait for a disk as slow as that kills it
     lab.sample("short")
     lab.swapon()
     lab.sample("swap on")
