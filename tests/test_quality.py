@@ -29,8 +29,8 @@ STAGES = [
     {"matrix"},
     {"progress"},
     {"command"},
-    {"across"},
-    {"commands", "bench"},
+    {"across", "bench"},
+    {"commands"},
 ]
 # Each with the one thing that it reads of a later stage, and why.
 ALLOWED = {

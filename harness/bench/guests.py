@@ -31,7 +31,7 @@ def _opened(opening: Callable[[Path], AbstractContextManager[VM]], directory: Pa
     def turn() -> list[float]:
         found = []
         for _ in range(times):
-            with place():
+            with place(alone=True):
                 began = time.monotonic()
                 with opening(directory / f"{next(numbers)}.log"):
                     found.append(time.monotonic() - began)
@@ -85,7 +85,8 @@ def channel(kernel: Kernel, turns: int, directory: Path) -> Iterator[Row]:
     questions: Sequence[tuple[str, Callable[[Agent], object], int, str]] = (
         ("round trip", hello, CALLS, "a question of 72 bytes, an answer of about 100"),
         ("answer of 64 KiB", block, CALLS // 4, "through agent and hand"))
-    with place(), snapshots.restore(kernel, SHAPE, chosen, 0, directory / "channel.log") as guest, local.agent() as on_host:
+    with (place(alone=True), snapshots.restore(kernel, SHAPE, chosen, 0, directory / "channel.log") as guest,
+          local.agent() as on_host):
         for name, question, calls, what in questions:
             contenders = [Contender("in a guest", _asked(guest.agent, question, calls)),
                           Contender("on this host", _asked(on_host, question, calls))]
