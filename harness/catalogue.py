@@ -102,7 +102,8 @@ def of_section(text: str) -> list[Experiment]:
     Raises UsageError where there is none.
     """
     def words(one: Experiment) -> str:
-        return " ".join([one.name, one.procedure.__module__, *(claim.section for claim in one.claims)])
+        folder = one.procedure.__module__.rpartition(".")[0]
+        return " ".join([one.name, folder, *(claim.section for claim in one.claims)])
 
     found = [experiment for experiment in load().values() if text.lower() in words(experiment).lower()]
     if not found:

@@ -170,7 +170,7 @@ def judge(context: Any, run: str, as_recorded: bool = False, results: str = RUNS
 @task(help={"run": "a run directory, its id, or latest", "results": "where run directories are"})
 @guarded
 def report(context: Any, run: str, results: str = RUNS) -> int:
-    """Write a run's report again: Markdown, plots, samples.parquet."""
+    """Write a run's report again: Markdown, plots, tables, verdicts.json."""
     from harness import reports
     from harness import results as stored
 

@@ -194,6 +194,11 @@ class Lab:
             self.sampler.watch(f"{name}/{file}", f"{box.path}/{file}")
         return box
 
+    @property
+    def sandboxes(self) -> tuple[Sandbox, ...]:
+        """All that were made; of one that was removed nothing can be read."""
+        return tuple(self._sandboxes)
+
     def probe(self, name: str = "probe", sandbox: Sandbox | None = None, *, uid: int = 0, held: bool = False,
               environment: Mapping[str, str] | None = None, program: Sequence[str] = (PROBE,)) -> Probe:
         """A new probe, born in the sandbox (or outside of any); its counters are sampled as "NAME/…". program: the

@@ -94,6 +94,8 @@ def execute(experiments: Sequence[Experiment], options: Options, what: str, watc
 def _run(run: Run, to_run: Sequence[Cell], jobs: int, watch: Watch) -> None:
     report = Report(run.directory)
     watch.planned(run.directory, to_run, run.outcomes)
+    if run.outcomes:
+        run.save()      # what stands there is from before the interruption
     qemu.fleet.start()
     try:
         run_cells(run, to_run, jobs, watch, report)
@@ -103,7 +105,7 @@ def _run(run: Run, to_run: Sequence[Cell], jobs: int, watch: Watch) -> None:
         qemu.fleet.stop()
         watch.ended()
         run.outcomes.sort(key=lambda one: one.directory.name)
-        results.write_verdicts(run.directory, run.rows, run.failures)
+        run.save()
     report.finish(run.outcomes, whole=not run.interrupted)
 
 

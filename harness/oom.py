@@ -84,7 +84,8 @@ def tables(log: str) -> list[dict[int, dict[str, int]]]:
     return found
 
 
-# What harness/oom_killer.py records of one OOM: {"log": text, "pids": {probe: pid}, "ended": {probe: wait status}}.
+# What harness/oom_killer.py records of one OOM: {"log": text, "pids": {probe: pid}, "ended": {probe: wait status},
+# "events": {sandbox: its memory.events}}.
 
 
 def killed(record: dict[str, Any]) -> list[str]:

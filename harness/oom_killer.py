@@ -133,11 +133,13 @@ class Witness:
         return "\n".join(new)
 
     def record(self, name: str, *probes: Probe) -> None:
-        """What has been logged since the last time. Waits for the end of the probes that were killed."""
+        """What has been logged since the last time, and memory.events of each sandbox that there is. Waits for the end
+        of the probes that were killed."""
         log = self._news()
         dead = {victim.pid for victim in oom.victims(log)}
         for probe in probes:
             if probe.pid in dead:
                 probe.agent.channel.wait_exit(probe.number, probe.agent.seconds)
+        events = {box.name: keyed(text.encode()) for box in self.lab.sandboxes if (text := box.read("memory.events"))}
         self.lab.record(name, {"log": log, "pids": {probe.name: probe.pid for probe in probes},
-                               "ended": {probe.name: probe.status() for probe in probes}})
+                               "ended": {probe.name: probe.status() for probe in probes}, "events": events})

@@ -19,6 +19,9 @@ from harness.reports import Report
 from harness.results import Judged, Outcome
 from harness.trial import Cell, run_arms
 
+# Seconds between two writings of verdicts.json: of a long run, which takes 0.1 s to write, it can be read meanwhile.
+SAVED = 20.0
+
 
 @dataclass
 class Run:
@@ -27,6 +30,7 @@ class Run:
     directory: Path
     outcomes: list[Outcome] = field(default_factory=list)
     interrupted: bool = False
+    saved: float = 0.0      # when verdicts.json was written last, on the monotonic clock
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -35,6 +39,12 @@ class Run:
     @property
     def failures(self) -> list[dict[str, Any]]:
         return [failure for one in self.outcomes for failure in one.failures]
+
+    def save(self, seconds: float = 0.0) -> None:
+        """Writes verdicts.json of the cells so far, unless that was done less than so many seconds ago."""
+        if time.monotonic() - self.saved >= seconds:
+            results.write_verdicts(self.directory, self.rows, self.failures)
+            self.saved = time.monotonic()
 
     def status(self, claim: str | None = None) -> int:
         return errors.INTERRUPTED if self.interrupted else results.status(self.rows, self.failures, claim)
@@ -84,6 +94,7 @@ def run_cells(run: Run, planned: Sequence[Cell], jobs: int, watch: Watch, report
                     watch.done(judged)
                     report.add(judged)
                     run.outcomes.append(ledger.finish(judged))
+                    run.save(SAVED)
             except BaseException:
                 for batch in batches:
                     batch.cancel()

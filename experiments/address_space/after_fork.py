@@ -1,8 +1,8 @@
 """What do parent and child share after fork, and what does a write change?
 
-A process makes four mappings of 16 MiB, private and shared, anonymous and of a file, fills them and forks. The
-pagemap of parent and child shows page by page whether both have the same frame. Then the child writes one quarter of
-each mapping and the parent another; each looks for what the other wrote, and the frames of the written and of the
+A process makes four mappings of 8 MiB, private and shared, anonymous and of a file, fills them and forks. The pagemap
+of parent and child shows page by page whether both have the same frame. Then the child writes one quarter of each
+mapping and the parent another; each looks for what the other wrote, and the frames of the written and of the
 unwritten half are compared again. Memory that each maps for itself is what shares no frame.
 """
 

@@ -1,6 +1,6 @@
 """Is what malloc hands out there before the program touches it?
 
-Fresh processes ask malloc for chunks of 100 KiB, for chunks of 88 bytes, and for one block of 64 MiB, and touch none
+Fresh processes ask malloc for chunks of 100 KiB, for chunks of 88 bytes, and for one block of 32 MiB, and touch none
 of it. The page table tells for every page with a byte of such a block whether it is there. Memory from bare brk, once
 untouched and once filled, shows how both answers read.
 """

@@ -1,9 +1,9 @@
 """When memory is squeezed, is it the cold pages that are in swap afterwards?
 
-Two processes in one group hold 16 MiB each. One touches its memory a hundred times a second, the other never again.
-The group is squeezed by memory.high so that a quarter of all has to go, and 3 seconds later the page tables tell how
-many hot and how many cold pages are in swap. In two more guests the hot or the cold memory is locked, so that only
-the other can go.
+In each of three groups two processes hold 16 MiB each. One touches its memory a hundred times a second, the other
+never again. The groups are squeezed by memory.high so that a quarter of all has to go, and 3 seconds later the page
+tables tell how many hot and how many cold pages are in swap. In one group the hot memory is locked and in another the
+cold, so that only the other can go; where that is the hot one, it is left alone.
 """
 
 from experiments.sections import MEMORY

@@ -1,7 +1,7 @@
 """Does cold memory go to swap while there is enough memory for all?
 
 Three processes hold 32 MiB each in a guest with swap and plenty of free memory: one is idle, one is locked, one is at
-work. After 10 seconds the page tables tell which of the idle pages are in swap. A group that is held to half of what
+work. After 6 seconds the page tables tell which of the idle pages are in swap. A group that is held to half of what
 it uses shows that swap works, the locked memory how none of it reads.
 """
 

@@ -8,7 +8,7 @@ is exhausted first as reference.
 
 from experiments.sections import OVERCOMMIT
 from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known
-from harness.needs import MIB, Needs
+from harness.needs import KIB, MIB, Needs
 from harness.oom_killer import keep_free_pages_together, kills
 from harness.procedure import Lab
 from harness.quantities import Counter, Quantity, Recorded, pages
@@ -18,7 +18,7 @@ EXHAUSTED = Claim(
     "oc1-oom-when-exhausted", "Mode 1: the OOM killer comes when memory is really used up.", OVERCOMMIT,
     known=(Known(CONFIRMED, "mm/page_alloc.c, __alloc_pages_slowpath: __alloc_pages_may_oom once reclaim makes no "
                             "progress (v6.12); measured on 6.12"),))
-BOX, PIECE = 16 * MIB, MIB // 4
+BOX, PIECE = 16 * MIB, 64 * KIB
 SET_ASIDE = 48              # huge pages: so much less is to be filled
 
 
@@ -33,7 +33,7 @@ def procedure(lab: Lab) -> None:
     lab.sample("after the reference's kill")
     memory = hog.map(4 * lab.memory)
     lab.sample("asked")
-    half = lab.counter("meminfo:MemAvailable") // 2 // PIECE * PIECE
+    half = lab.counter("meminfo:MemFree") // 2 // PIECE * PIECE
     lab.record("half", hog.fill_until_end(memory.part(0, half), half) // lab.page_size)
     lab.sample("half filled")
     rest = hog.fill_until_end(memory.part(half, memory.length - half), PIECE)
@@ -45,8 +45,16 @@ def unused(filled: str, of: Quantity) -> Quantity:
     return (of - Recorded(filled, "pages")).called(f"{filled}: pages of what there is that held no data", "pages")
 
 
-ALL = Counter("meminfo:MemAvailable", "asked")
-REST = ALL // 512 + pages(2 * PIECE)
+def zone(key: str) -> Quantity:
+    return Counter(f"zoneinfo:0.{key}", "asked")
+
+
+FREE = Counter("meminfo:MemFree", "asked")
+# What no ordinary request gets: of each zone the pages below its low end, and of DMA what is kept for requests that can
+# use nothing else.
+RESERVED = zone("DMA.min") + zone("DMA.protection.3") + zone("DMA32.min")
+PARKED = 128                # 4 batches of 15 pages in each of the two zones (mm/page_alloc.c, zone_highsize), rounded up
+MOST = RESERVED + FREE // 512 + pages(PIECE) + PARKED
 EXPERIMENT = Experiment(
     procedure,
     rate=0,
@@ -59,12 +67,12 @@ EXPERIMENT = Experiment(
                if_true=AtLeast(1, "it comes"), if_false=Exactly(0, "it does not"),
                reads_true=kills("before", "after the reference's kill"), reads_false=kills("asked", "half filled"),
                says="Filling on led to {value} kill."),
-        Expect(EXHAUSTED, unused("filled", ALL),
-               if_true=AtMost(REST, "page tables take one page in 512, a piece was under way, and a group is charged by "
-                              "the piece; MemAvailable itself leaves out the zones' reserves up to their high watermarks "
-                              "(mm/show_mem.c, si_mem_available), of which the kernel gives out more before it kills"),
-               if_false=AtLeast(REST + 1, "more than that was still there"),
-               reads_true=unused("filled in the box", pages(BOX)), reads_false=unused("half", ALL),
-               says="Data had filled what MemAvailable promised but for {value} pages then (below 0: more than that)."),
+        Expect(EXHAUSTED, unused("filled", FREE),
+               if_true=AtMost(MOST, "used up, but for the zones' min watermarks and protection (mm/page_alloc.c, "
+                              "__zone_watermark_ok; v6.12), 1 page in 512 for page tables, the piece under way, and what "
+                              "a processor keeps to itself"),
+               if_false=AtLeast(MOST + 1, "more than that was still there"),
+               reads_true=unused("filled in the box", pages(BOX)), reads_false=unused("half", FREE),
+               says="Of the pages that had been free, {value} held no data then (at most {bound} may be reserved)."),
     ),
 )

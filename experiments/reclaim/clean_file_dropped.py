@@ -1,6 +1,6 @@
 """Does it take any I/O to free clean file pages?
 
-A group holds a clean file of 32 MiB and is squeezed to 8 MiB. All that block devices moved meanwhile is read from
+A group holds a clean file of 16 MiB and is squeezed to 4 MiB. All that block devices moved meanwhile is read from
 vmstat. A group with anonymous memory that is squeezed as hard shows how I/O reads, a file that is dropped by advice
 how none does.
 """

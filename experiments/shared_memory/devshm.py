@@ -1,7 +1,7 @@
 """Is /dev/shm a tmpfs on an installed system?
 
-statfs on /dev/shm names the type of its file system, as the installed system mounted it. A tmpfs and a ramfs that the
-lab mounts itself are asked the same.
+The type of the mount at /dev/shm is read, as the installed system made it. A tmpfs and a ramfs that the lab mounts
+itself are asked the same.
 """
 
 from experiments.sections import SHARED_MEMORY

@@ -1,7 +1,7 @@
 """Can written pages of shared memory be freed by drop_caches?
 
 A process fills a System V segment and a POSIX object and exits, so that only the objects keep the pages; another
-holds a shared anonymous mapping. 1 is written to drop_caches, and mincore through a mapping that touches nothing
+holds a shared anonymous mapping. 3 is written to drop_caches, and mincore through a mapping that touches nothing
 tells how many pages are still there. A clean disk file shows what is freed, a locked one what is kept.
 """
 

@@ -1,6 +1,6 @@
 """Does a tmpfs file count as page cache: do Cached and Shmem grow by what is written to it?
 
-64 MiB are written to a tmpfs file, read from a disk file, and filled in shared and in private memory, one after the
+16 MiB are written to a tmpfs file, read from a disk file, and filled in shared and in private memory, one after the
 other. After each the growth of Cached and of Shmem is read. The disk file is cache that is no shmem, private memory
 is neither.
 """

@@ -90,8 +90,8 @@ def loaded() -> None:
 
 
 def write(run: Path, judged: Iterable[Judged]) -> Path:
-    """The whole report of a run, from its cells one by one: the path of report.md. Of a run that was killed, which
-    left no verdicts.json, that too."""
+    """The whole report of a run, from its cells one by one: the path of report.md. verdicts.json too, which says the
+    same; a run that was killed may have left none."""
     report = Report(run)
     shutil.rmtree(run / ".report", ignore_errors=True)
     outcomes = []
@@ -99,9 +99,8 @@ def write(run: Path, judged: Iterable[Judged]) -> Path:
         report.add(one)
         outcomes.append(one.outcome)
     report.path.unlink(missing_ok=True)
-    if not (run / "verdicts.json").exists():
-        results.write_verdicts(run, [row for one in outcomes for row in one.rows],
-                               [failure for one in outcomes for failure in one.failures])
+    results.write_verdicts(run, [row for one in outcomes for row in one.rows],
+                           [failure for one in outcomes for failure in one.failures])
     return report.finish(outcomes)
 
 

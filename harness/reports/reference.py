@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from harness import catalogue, results, rows
 from harness.claims import Claim, Expect, Experiment
 from harness.errors import UsageError
-from harness.reports import history, markdown, noise
+from harness.reports import history, markdown, noise, over_kernels
 from harness.reports.answer import setting, tally
 from harness.reports.explained import aloud
 from harness.reports.history import Line
@@ -67,8 +67,11 @@ def publish(runs: Sequence[Path], noisy: Sequence[Path], to: Path) -> Cells:
         noise.write(noisy, to)
     for claim, experiment in sections(cells):
         lines = history.of_claim(claim, cells.rows)
-        plots = copy_plots(claim, cells, to)
-        text = template("claim.md.j2").render(page=page(claim, experiment, lines), plots=plots)
+        told = page(claim, experiment, lines)
+        numbers = over_kernels.draw(lines, told.names)
+        if numbers:
+            (to / PLOTS / f"{claim.id}.svg").write_text(numbers, "utf-8")
+        text = template("claim.md.j2").render(page=told, plots=copy_plots(claim, cells, to), numbers=bool(numbers))
         (to / PAGES / f"{claim.id}.md").write_text(text, "utf-8")
     (to / "README.md").write_text(template("reference.md.j2").render(
         cells=cells, index=index(cells), kernels=kernel_table(cells), noise=(to / noise.PAGE).exists(),

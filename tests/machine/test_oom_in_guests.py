@@ -1,4 +1,4 @@
-"""Real OOM kills on every fetched kernel: what the report says, the wait statuses and memory.events beside it."""
+"""Real OOM kills on one kernel, or on every fetched one: what the report says, the wait statuses and memory.events beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trace events, kernel types and system calls in real guests of every fetched kernel."""
+"""Trace events, kernel types and system calls in real guests of one kernel, or of every fetched one."""
 
 from __future__ import annotations
 

@@ -2,16 +2,18 @@
 
 from tests.refuting.made import Made
 
-RAM = 990_308
+RAM = 231_000
 
 
-def made(large: int) -> Made:
+def made(beyond: int) -> Made:
+    """Evidence of a process that has, and reads, so many pages more than RAM."""
     table = "Filename\tType\tSize\tUsed\tPriority\n"
-    return Made(counters={"without swap": {"meminfo:MemTotal": RAM, "small/status:VmSize": 500_000,
-                                           "large/status:VmSize": large},
-                          "with swap": {"swapping/status:VmSize": 1_490_000}},
+    return Made(counters={"without swap": {"meminfo:MemTotal": RAM, "small/status:VmSize": 120_000,
+                                           "large/status:VmSize": RAM + 4 * beyond},
+                          "with swap": {"swapping/status:VmSize": 350_000}},
+                records={"small: read": RAM // 8, "large: read": RAM // 4 + beyond, "swapping: read": RAM // 8 * 3},
                 texts={"without swap": {"swaps": table}})
 
 
-CONFIRMS = {"vm-is-swap": made(RAM)}
-REFUTES = {"vm-is-swap": made(RAM + 4)}
+CONFIRMS = {"vm-is-swap": made(0)}
+REFUTES = {"vm-is-swap": made(1)}

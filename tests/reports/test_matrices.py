@@ -11,10 +11,11 @@ import pytest
 
 from harness import catalogue, results, rows
 from harness.errors import UsageError
-from harness.reports import differences, history, noise, reference
+from harness.reports import differences, history, noise, over_kernels, reference
 from tests.refuting import swappiness_zero_cache, swappiness_zero_never, tmpfs_dropped, vma_structures
 from tests.refuting.made import Made, write_matrix
 from tests.reports.test_markdown import check
+from tests.reports.test_plots import texts
 
 OLD, MIDDLE, NEW = "5.10.200-made", "6.1.50-made", "6.12.9-made"
 TMPFS, SWAPPINESS = catalogue.load()["tmpfs-dropped"], catalogue.load()["swappiness-zero-never"]
@@ -172,6 +173,20 @@ def test_settings_that_agree_share_a_row(tmp_path: Path) -> None:
     assert [line.split(" | ", 1)[1] for line in rows_of] == ["lru classic, mglru | confirmed | confirmed |"]
 
 
+def test_numbers_over_the_kernels_are_drawn(swappiness: Path, tmp_path: Path) -> None:
+    """A panel for the quantity, with both settings and both references; nothing where nothing was read."""
+    lines = history.of_claim(catalogue.claims()["swappiness-0-never-swaps"][0], rows.collected(swappiness.parent, tmp_path))
+    names = {OLD: "5.10", NEW: "6.12"}
+    svg = over_kernels.draw(lines, names)
+    assert svg == over_kernels.draw(lines, names)
+    found = texts(svg)
+    assert {"5.10", "6.12", "lru=classic", "lru=mglru", "value", "reference, true", "reference, false"} <= set(found)
+    assert sum(any(text.startswith(name) for text in found) for name in over_kernels.quantities(lines)) == 1
+    assert svg is not None
+    assert len(svg) < 60_000
+    assert over_kernels.draw([], {}) is None
+
+
 def test_published_pages(tmp_path: Path) -> None:
     """Numbers of every kernel, plots of both verdicts, no path of this machine, the later run's rows."""
     first = write_matrix(tmp_path / "first", TMPFS, {OLD: {"": kept(N, N, N)}, NEW: {"": kept(N, N, N)}})
@@ -184,7 +199,8 @@ def test_published_pages(tmp_path: Path) -> None:
     page = (to / "claims" / f"{CLAIM}.md").read_text()
     assert f"| 6.12 |  | 7 to 8 | = {N:,} | \\<= {N - 1:,} | {N:,} | 0 |" in page
     assert f"confirmed up to {OLD}, refuted since {NEW}" in page
-    assert {path.name for path in (to / "plots").iterdir()} == {"tmpfs-dropped.5.10.svg", "tmpfs-dropped.6.12.svg"}
+    assert {path.name for path in (to / "plots").iterdir()} == {
+        "tmpfs-dropped.5.10.svg", "tmpfs-dropped.6.12.svg", f"{CLAIM}.svg", "tmpfs-unreclaimable-because-referenced.svg"}
     assert "](../plots/tmpfs-dropped.5.10.svg)" in page
     index = (to / "README.md").read_text()
     assert f"*confirmed up to {OLD}, refuted since {NEW}*" in index
