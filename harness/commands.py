@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from invoke import Collection, task
 
 from harness import across, catalogue, errors
+from harness.bench.command import bench
 from harness.claims import Experiment
 from harness.command import RUNS, guarded, looking, say, whole
 from harness.errors import UsageError
@@ -291,8 +292,6 @@ def test(context: Any, long: bool = False, select: str = "") -> int:
 
 def collection() -> Collection:
     """All commands, under the names of the contract."""
-    from harness.bench.command import bench
-
     found = Collection()
     for one in (run_experiment, run_all, matrix, judge, across.compare, across.history, report, across.publish, list_,
                 explain, doctor_, restore, test, bench):

@@ -287,7 +287,9 @@ class Lab:
         """The trial's own noise floor: after a dry sample two with nothing in between."""
         self._refresh()
         self.sampler.dry()
-        for _ in range(2):
+        for pause in (0, self.machine.idle):
+            if pause:
+                self.hand.sleep(pause)
             self._refresh()
             self.sampler.idle()
 

@@ -184,7 +184,7 @@ def judge(experiment: Experiment, trials: Sequence[Trial], recorded: Recorded | 
     planned = planned or experiment.trials
     # What the machine lacks is found in the first arm that needs it: the others are not run then.
     whole = [trial for trial in trials if _ended(trial)[0] == "skipped"
-             or _ended(trial)[0] != "broken" and set(trial.arms) == set(experiment.arms)]
+             or (_ended(trial)[0] != "broken" and set(trial.arms) == set(experiment.arms))]
     skipped = [_ended(trial)[1] for trial in whole if _ended(trial)[0] == "skipped"]
     if whole and len(skipped) == len(whole):
         return [Verdict(claim, experiment, SKIPPED, skipped[0], trials=len(whole)) for claim in experiment.claims]

@@ -175,9 +175,11 @@ void lock_own_memory(void)
 }
 
 /* On a host: the channel's descriptor, and "nothp" where the probes, which inherit it, are to get no transparent huge
- * pages: the setting itself is all processes', and changing it moves the watermarks. */
+ * pages: the setting itself is all processes', and changing it moves the watermarks. Orphans of probes become the
+ * agent's children, as PID 1's: their end is known once their memory is gone. */
 static int start_on_host(int count, char **words)
 {
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
     if (count < 2 || (count > 2 && !strcmp(words[2], "nothp") && prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) < 0))
         return -1;
     prctl(PR_SET_PDEATHSIG, SIGTERM);

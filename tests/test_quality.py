@@ -31,8 +31,8 @@ STAGES = [
     {"matrix"},
     {"progress"},
     {"command"},
-    {"across"},
-    {"commands", "bench", "testbed"},
+    {"across", "bench", "testbed"},
+    {"commands"},
 ]
 # Each with the one thing that it reads of a later stage, and why.
 ALLOWED = {

@@ -89,6 +89,7 @@ class Local:
     accelerator: str = "host"
     boots: int = 1
     restored: bool = False
+    idle: int = 1_000_000_000       # as long as a procedure takes: others run on this host meanwhile
     groups: str = ""
     _devices: dict[str, str] = field(default_factory=dict)
     agent: Agent = field(init=False)

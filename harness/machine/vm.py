@@ -40,6 +40,7 @@ class VM:
     boots: int = 1
     restored: bool = False
     name: str = "vm"
+    idle: int = 0       # nothing else runs in a guest
 
     @property
     def groups(self) -> str:

@@ -61,6 +61,7 @@ def hand(agent: Agent) -> Target:
 def probe(agent: Agent) -> Iterator[Probe]:
     number, pid = agent.spawn([str(build.BUILD / "probe"), str(agent.hello().agent_pid)])
     found = Probe(agent, number, "probe", nothing, pid, PAGE)
+    found.run("pid")        # its loader is done once it answers: no trace has a part of that
     yield found
     found.kill_now()
 
