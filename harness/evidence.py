@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import zstandard
 
@@ -70,7 +70,7 @@ class Recorder:
     def __init__(self, path: Path, held: int = 0) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._raw: Any = _Held(path, held) if held else open(path, "wb")     # noqa: SIM115 - closed by close()
+        self._raw = cast("IO[bytes]", _Held(path, held)) if held else open(path, "wb")      # noqa: SIM115 - closed by close()
         self._file = zstandard.ZstdCompressor(compression_params=_COMPRESSION).stream_writer(self._raw)
         self.ended = False
 

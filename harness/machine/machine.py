@@ -31,7 +31,8 @@ class Machine(Protocol):
     name, accelerator: as they stand in verdicts. boots: how many boots it took (more than 1: counted retries);
     restored: whether from a snapshot. groups: the cgroup below which its sandboxes are made. pinned: settings that the
     machine itself has set, for the probes at least; left: those that stay as they are, since nothing depends on them
-    here. idle: nanoseconds between the two samples that show what moves by itself. facts: what else a reader of the evidence should know of it.
+    here. idle: nanoseconds between the two samples that show what moves by itself. facts: what else a reader of the
+    evidence should know of it.
     """
 
     name: str
