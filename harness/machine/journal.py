@@ -6,6 +6,8 @@ so one that nobody holds was left behind by a killed run: `restore_left` undoes 
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import fcntl
 import json
 import os
@@ -76,8 +78,11 @@ def _run(*words: str) -> str:
 
 
 def _swap_off(path: str, _: str) -> None:
-    if any(line.split()[0] == path for line in Path("/proc/swaps").read_text().splitlines()[1:]):
-        _run("swapoff", path)
+    """swapoff(2) itself tells what is no swap area. /proc/swaps can't: it names what was switched on in a mount
+    namespace that is gone by the rest of its path ("/loop0")."""
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.swapoff(path.encode()) and ctypes.get_errno() not in {errno.EINVAL, errno.ENOENT, errno.ENXIO}:
+        raise OSError(ctypes.get_errno(), f"swapoff {path}: {os.strerror(ctypes.get_errno())}")
 
 
 def _detach(file: str, _: str) -> None:
