@@ -17,9 +17,9 @@ from harness.bench.command import bench
 from harness.claims import Experiment
 from harness.command import RUNS, guarded, looking, say, whole
 from harness.errors import UsageError
+from harness.testbed.command import testbed
 
 if TYPE_CHECKING:
-    from harness.machine.local import Permissions
     from harness.matrix import Options
     from harness.results import Judged
     from harness.run import Watch
@@ -78,27 +78,14 @@ class Typed:
     directory: str | None = None
 
     def options(self) -> Options:
+        from harness import choice
         from harness.matrix import Options
 
         return Options(self.kernels, Path(self.modules) if self.modules else None, self.append,
                        whole("trials", self.trials), settings(self.set_), Path(self.results), whole("jobs", self.jobs),
-                       self.fresh_boot, self.mirror, self.permissions())
-
-    def permissions(self) -> Permissions | None:
-        """What may be done to this host, None for guests. Raises Unavailable where this host can't be the machine."""
-        from harness.machine import local
-
-        if self.machine not in {"auto", "vm", "local"}:
-            raise UsageError(f"--machine {self.machine}", "there are the machines auto, vm and local", "leave it out")
-        allowed = self.allow_host_changes or self.throwaway_host
-        if self.machine == "vm" and allowed:
-            raise UsageError("--allow-host-changes", "a guest changes nothing of this host", "leave out --machine vm")
-        if self.kernels != (None,) and (self.machine == "local" or allowed):
-            raise UsageError("--kernel", "this host has one kernel", "leave it out, or use --machine vm")
-        if self.machine != "local" and not allowed and (self.machine == "vm" or local.guests() or self.kernels != (None,)):
-            return None
-        local.require()
-        return local.Permissions(allowed, self.throwaway_host, Path(self.directory) if self.directory else None)
+                       self.fresh_boot, self.mirror,
+                       choice.permissions(self.machine, self.kernels, self.allow_host_changes, self.throwaway_host,
+                                          self.directory))
 
 
 def run_and_report(experiments: Sequence[Experiment], what: str, claim: str | None, typed: Typed,
@@ -294,7 +281,7 @@ def collection() -> Collection:
     """All commands, under the names of the contract."""
     found = Collection()
     for one in (run_experiment, run_all, matrix, judge, across.compare, across.history, report, across.publish, list_,
-                explain, doctor_, restore, test, bench):
+                explain, doctor_, restore, test, bench, testbed):
         found.add_task(one)
     kernels = Collection("kernels")
     kernels.add_task(kernels_, name="list", default=True)

@@ -9,7 +9,8 @@ from pathlib import Path
 from harness import catalogue, settings
 from harness.errors import LabError
 from harness.finding import Finding
-from harness.machine import journal, local, scope
+from harness.machine import journal, local, permissions, running, scope
+from harness.machine.permissions import Permissions
 
 # From include/uapi/linux/capability.h: what experiments with changes use, and for what.
 CAPABILITIES = {21: "CAP_SYS_ADMIN (mounts, swap, page frames)", 14: "CAP_IPC_LOCK (locking memory)",
@@ -56,7 +57,7 @@ def _privileges() -> Finding:
 
 
 def _configuration() -> Finding:
-    config = local.kernel().config
+    config = running.kernel().config
     if config is None:
         return Finding("configuration of this kernel", False, "it can't be read", "install the kernel's package", vital=False)
     lines = config.read_text(errors="replace").splitlines()
@@ -70,7 +71,7 @@ def _settings() -> Finding:
     for name in ("thp", "lru", "swappiness", "overcommit"):
         path = Path(settings.PATHS[name])
         found.append(f"{name} {settings.read_back(name, path.read_text() if path.exists() else None) or 'absent'}")
-    swap = ", ".join(local.swaps()) or "none"
+    swap = ", ".join(permissions.swaps()) or "none"
     return Finding("settings of this host", True, f"{', '.join(found)}, swap {swap}", vital=False)
 
 
@@ -100,7 +101,7 @@ def experiments() -> Iterator[str]:
         return
     reasons: dict[str, list[str]] = {}
     for experiment in catalogue.load().values():
-        reasons.setdefault(local.why_not(experiment.needs, local.Permissions()) or "", []).append(experiment.name)
+        reasons.setdefault(permissions.why_not(experiment.needs, Permissions()) or "", []).append(experiment.name)
     yield f"{len(reasons.get('', []))} experiments run on this host itself (--machine local): {', '.join(reasons.get('', []))}"
     for reason, names in sorted(reasons.items()):
         if reason:

@@ -11,8 +11,9 @@ from typing import Any
 from harness import ledger, results
 from harness.claims import Experiment
 from harness.errors import UsageError
-from harness.machine import accelerator, kernels, local, qemu
+from harness.machine import accelerator, kernels, qemu, running
 from harness.machine.kernels import Kernel
+from harness.machine.permissions import Permissions
 from harness.reports import Report
 from harness.run import Run, Watch, describe_kernel, order, run_cells
 from harness.trial import Cell, cells
@@ -33,13 +34,13 @@ class Options:
     jobs: int | None = None
     fresh: bool = False
     mirror: str | None = None
-    permissions: local.Permissions | None = None
+    permissions: Permissions | None = None
 
 
 def find_kernels(options: Options) -> list[Kernel]:
     """Each kernel once. Raises UsageError for two that could not be told apart by their release."""
     if options.permissions:
-        return [local.kernel()]
+        return [running.kernel()]
     found: dict[str, Kernel] = {}
     for name in options.kernels:
         kernel = kernels.find(name, modules=options.modules, mirror=options.mirror)

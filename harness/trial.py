@@ -20,6 +20,7 @@ from harness.lab import Absent, Lab
 from harness.machine import allocators, local, snapshots, vm
 from harness.machine.kernels import Kernel
 from harness.machine.machine import Machine
+from harness.machine.permissions import Permissions, why_not
 from harness.machine.places import place
 from harness.machine.qemu import Shape
 from harness.needs import MIB
@@ -41,7 +42,7 @@ class Cell:
     accelerator: str
     append: str = ""
     fresh: bool = False
-    permissions: local.Permissions | None = None
+    permissions: Permissions | None = None
 
     @property
     def name(self) -> str:
@@ -52,7 +53,7 @@ class Cell:
     def host(self) -> local.Host:
         needs = self.experiment.needs
         return local.Host(programs_of(self.experiment, self.settings), needs.disks, self.settings.thp, needs.system,
-                          self.permissions or local.Permissions())
+                          self.permissions or Permissions())
 
     @property
     def shape(self) -> Shape:
@@ -126,7 +127,7 @@ def run_arms(cell: Cell, number: int, directory: Path) -> tuple[str, str]:
 
 def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recorder) -> tuple[str, str]:
     """How it ended: "ok", "skipped", "absent" (no such setting on this kernel) or "broken", and why."""
-    if cell.permissions and (reason := local.why_not(cell.experiment.needs, cell.permissions)):
+    if cell.permissions and (reason := why_not(cell.experiment.needs, cell.permissions)):
         return "skipped", reason
     if cell.experiment.needs.system and not cell.permissions:
         return "skipped", "only an installed system can answer it: run it with --machine local"
@@ -175,7 +176,7 @@ def with_machine(machine: Machine, cell: Cell, arm: str, recorder: Recorder) -> 
 
 def cells(experiment: Experiment, kernel: Kernel, sets: Mapping[str, tuple[str, ...]], *, trials: int | None,
           accelerator: str, append: str = "", fresh: bool = False,
-          permissions: local.Permissions | None = None) -> list[Cell]:
+          permissions: Permissions | None = None) -> list[Cell]:
     """The cells of an experiment on a kernel: one for each combination of its axes' values.
 
     sets: setting → what the user asked for: one value is pinned, several are an axis, and both narrow an axis that

@@ -30,7 +30,7 @@ STAGES = [
     {"run"},
     {"matrix"},
     {"progress"},
-    {"command"},
+    {"command", "choice"},
     {"across", "bench", "testbed"},
     {"commands"},
 ]

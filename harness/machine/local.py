@@ -7,10 +7,9 @@ it ends; what a namespace can't hold (settings, swap, loop devices, the cgroup) 
 
 from __future__ import annotations
 
-import gzip
-import hashlib
+import ctypes
+import gc
 import os
-import platform
 import socket
 import subprocess
 import uuid
@@ -20,15 +19,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness import cache
 from harness.errors import LabError, MachineLost
 from harness.machine import disks, initramfs, qemu, scope
 from harness.machine.agent import Agent, Info
 from harness.machine.changes import Changes
 from harness.machine.journal import Journal
-from harness.machine.kernel import Kernel, kernel_at
+from harness.machine.permissions import Permissions, swaps
 from harness.machine.vm import greet, patience
-from harness.needs import GIB, Disk, Needs
+from harness.needs import Disk
 
 # In the cgroup and the namespaces already: leaves the group to its children, builds the root, becomes the agent.
 # /dev/shm is the machine's own unless the experiment asks what the system has there; tracefs is mounted where no one has.
@@ -45,22 +43,7 @@ mount -t tmpfs -o mode=755 tmpfs "$root/mnt"
 exec chroot "$root" /init "$@"
 """
 START_SECONDS = 30
-
-
-@dataclass(frozen=True)
-class Permissions:
-    """What the user lets an experiment do to this host. changes: settings, swap, caches, disks, all restored
-    afterwards; throwaway: also what may kill other processes or empty the memory; directory: where disks are made,
-    None for the system's place for temporary files that are kept on disk."""
-
-    changes: bool = False
-    throwaway: bool = False
-    directory: Path | None = None
-
-    @property
-    def place(self) -> Path:
-        """For what is to lie on a disk: /tmp may be a tmpfs."""
-        return (self.directory or Path("/var/tmp")).absolute()
+PR_SET_THP_DISABLE = 41     # include/uapi/linux/prctl.h
 
 
 @dataclass(frozen=True)
@@ -161,9 +144,18 @@ class Local:
         qemu.fleet.remove(self)
 
 
+def _be_quiet() -> None:
+    """Python's own heap is counted too while it drives the trial: no huge page at once (measured where THP is always:
+    AnonPages +512 between two samples), no collection that gives memory back in between."""
+    ctypes.CDLL(None).prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)
+    gc.collect()
+    gc.freeze()
+
+
 @contextmanager
 def machine(host: Host, console: Path) -> Iterator[Local]:
     """This host as a machine; whatever was changed is undone when the block ends, however it does."""
+    _be_quiet()
     name = f"folklab-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     chosen = scope.choose(name, os.geteuid() == 0)
     with Journal.begin() as journal, ExitStack() as stack:
@@ -207,11 +199,6 @@ def _start(host: Host, journal: Journal, work: Path, chosen: scope.Scope, consol
     return local
 
 
-def swaps() -> list[str]:
-    """The swap areas of this host that are switched on, as /proc/swaps names them."""
-    return [line.split()[0] for line in Path("/proc/swaps").read_text().splitlines()[1:]]
-
-
 def file_system(path: Path) -> str:
     """The type of the file system that a path lies on, and where that is mounted: "ext4 at /"."""
     best = ("?", "")
@@ -220,63 +207,6 @@ def file_system(path: Path) -> str:
         if path.is_relative_to(fields[4]) and len(fields[4]) >= len(best[1]):
             best = (fields[fields.index("-") + 1], fields[4])
     return " at ".join(best)
-
-
-def kernel() -> Kernel:
-    """The kernel that runs here, with what lies beside its image; where that can't be read, told by its version."""
-    release = platform.release()
-    image = Path(f"/boot/vmlinuz-{release}")
-    if os.access(image, os.R_OK):
-        found = kernel_at(image)
-        if found.release == release:
-            return found
-    digest = hashlib.sha256(platform.version().encode()).hexdigest()
-    config = Path(f"/boot/config-{release}")
-    return Kernel(release, release, image, None, config if os.access(config, os.R_OK) else _own_config(digest),
-                  "this host's", f"version:{digest}")
-
-
-def _own_config(digest: str) -> Path | None:
-    """The configuration that the kernel itself tells (CONFIG_IKCONFIG_PROC), None if it does not."""
-    told = Path("/proc/config.gz")
-    if not told.exists():
-        return None
-    kept = cache.directory("configs") / digest
-    with cache.replacing(kept) as new:
-        new.write_bytes(gzip.decompress(told.read_bytes()))
-    return kept
-
-
-def why_not(needs: Needs, permissions: Permissions) -> str | None:
-    """Why an experiment is not run on this host, None if it is; the reason names what to type."""
-    root, memory = os.geteuid() == 0, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    changes = needs.changes + (("disk",) if any(disk.rate for disk in needs.disks) else ())
-    if needs.root and not root:
-        return "it needs root"
-    if needs.throwaway and not permissions.throwaway:
-        return ("it may kill other processes or empty the machine's memory: only with --throwaway-host, on a machine that "
-                "may be lost")
-    if changes and not permissions.changes:
-        return f"it changes {', '.join(changes)} of this host: only with --allow-host-changes, which restores them"
-    for what, have, want in (("processors", os.cpu_count() or 1, needs.cpus), ("NUMA nodes", _nodes(), needs.nodes)):
-        if have < want:
-            return f"it needs {want} {what}, this host has {have}: a guest has them"
-    if memory < needs.memory * 3 // 4:       # what the kernel keeps for itself is not in it
-        return f"it needs {needs.memory >> 20} MiB of memory, this host has {memory >> 20}: a guest has them"
-    if needs.throwaway and needs.memory < GIB and memory > 2 * needs.memory:
-        return (f"it fills a machine of {needs.memory >> 20} MiB, this host has {memory >> 20}: a guest has that size")
-    if any(disk.rate for disk in needs.disks):
-        return "it needs a disk of limited speed: a guest has one"
-    if "swap" in needs.changes and swaps():
-        return "this host has swap of its own, which would take part: type swapoff -a first"
-    lacking = [word for word in needs.append.split() if word not in Path("/proc/cmdline").read_text().split()]
-    if lacking:
-        return f"it needs {' '.join(lacking)} on the kernel's command line"
-    return None
-
-
-def _nodes() -> int:
-    return max(1, len(list(Path("/sys/devices/system/node").glob("node[0-9]*"))))
 
 
 def guests() -> bool:

@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 from harness import catalogue, ledger, matrix, results
-from harness.machine import local
+from harness.machine import running
+from harness.machine.permissions import Permissions
 from harness.machine.qemu import fleet
 from harness.run import order
 from harness.trial import Cell, run_trial
@@ -36,11 +37,11 @@ def main() -> None:
     parser.add_argument("--changes", action="store_true")
     parser.add_argument("--throwaway", action="store_true")
     options = parser.parse_args()
-    permissions = local.Permissions(options.changes or options.throwaway, options.throwaway)
+    permissions = Permissions(options.changes or options.throwaway, options.throwaway)
     found = catalogue.load()
     chosen = list(found.values()) if options.names == ["all"] else [found[name] for name in options.names]
     fleet.start()
-    for cell in matrix.plan(chosen, [local.kernel()], matrix.Options(trials=options.trials, permissions=permissions)):
+    for cell in matrix.plan(chosen, [running.kernel()], matrix.Options(trials=options.trials, permissions=permissions)):
         collect(options.run, cell)
 
 
