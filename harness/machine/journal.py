@@ -98,17 +98,13 @@ def _remove_directory(path: str, _: str) -> None:
 def _remove_group(path: str, _: str) -> None:
     """Kills all that is in a cgroup and removes it with all below it."""
     deadline = time.monotonic() + GROUP_SECONDS
-    groups = [root for root, _, _ in os.walk(path, topdown=False)]
-    for group in groups:
-        while True:
-            try:
+    for group in [root for root, _, _ in os.walk(path, topdown=False)]:
+        while os.path.exists(group):
+            with suppress(FileNotFoundError, ProcessLookupError):
                 for pid in Path(group, "cgroup.procs").read_text().split():
-                    with suppress(ProcessLookupError):
-                        os.kill(int(pid), signal.SIGKILL)
+                    os.kill(int(pid), signal.SIGKILL)
+            try:
                 os.rmdir(group)
-                break
-            except FileNotFoundError:
-                break
             except OSError:
                 if time.monotonic() > deadline:
                     raise

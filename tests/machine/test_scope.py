@@ -1,0 +1,76 @@
+"""Where the local machine's cgroup comes from, and what is said where there is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.errors import Unavailable
+from harness.machine import scope
+from harness.machine.journal import Journal
+
+LINE = "30 24 0:26 / {at} rw shared:9 - {kind} {kind} rw\n"
+
+
+@pytest.fixture
+def mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory that looks like a cgroup-v2 mount with the memory controller, on a system without systemd."""
+    at = tmp_path / "cgroup"
+    at.mkdir()
+    (at / "cgroup.controllers").write_text("cpuset cpu io memory pids\n")
+    (at / "cgroup.subtree_control").write_text("cpu\n")
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(LINE.format(at=at, kind="cgroup2"))
+    monkeypatch.setattr(scope, "MOUNTS", mounts)
+    monkeypatch.setattr(scope, "SYSTEMD", tmp_path / "no-systemd")
+    monkeypatch.setenv("FOLKLAB_STATE", str(tmp_path / "state"))
+    return at
+
+
+def with_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scope, "SYSTEMD", tmp_path)
+    monkeypatch.setattr(scope.shutil, "which", lambda name: f"/usr/bin/{name}")
+
+
+def test_root_gets_a_delegated_scope(mounted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_systemd(tmp_path, monkeypatch)
+    chosen = scope.choose("name", root=True)
+    assert chosen.words[:2] == ("systemd-run", "--system")
+    assert {"--scope", "Delegate=yes"} < set(chosen.words)
+    assert (chosen.unit, chosen.manager, chosen.group) == ("name.scope", "system", "")
+
+
+def test_a_user_with_a_session_gets_one_of_his_own(mounted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_systemd(tmp_path, monkeypatch)
+    (tmp_path / "systemd").mkdir()
+    (tmp_path / "systemd" / "private").touch()
+    chosen = scope.choose("name", root=False, environment={"XDG_RUNTIME_DIR": str(tmp_path)})
+    assert chosen.words[:2] == ("systemd-run", "--user")
+    assert chosen.manager == "user"
+
+
+@pytest.mark.parametrize(("environment", "reason"), [({}, "XDG_RUNTIME_DIR"), ({"XDG_RUNTIME_DIR": "/nowhere"}, "no systemd")])
+def test_a_user_without_is_told_what_to_type(mounted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                             environment: dict[str, str], reason: str) -> None:
+    with_systemd(tmp_path, monkeypatch)
+    with pytest.raises(Unavailable, match=f"{reason}.*sudo loginctl enable-linger"):
+        scope.choose("name", root=False, environment=environment)
+
+
+def test_without_systemd_a_plain_group_is_made_and_withdrawn(mounted: Path) -> None:
+    chosen = scope.choose("name", root=True)
+    assert chosen.group == str(mounted / "name")
+    with Journal.begin() as journal:
+        chosen.prepare(journal)
+        assert (mounted / "name").is_dir()
+    assert not (mounted / "name").exists()
+
+
+@pytest.mark.parametrize(("lines", "reason"), [
+    ("", "not mounted here"),
+    (LINE.format(at="/nowhere", kind="cgroup2"), "memory controller is not in it"),
+    (LINE.format(at="/sys/fs/cgroup/memory", kind="cgroup"), "not mounted here")])
+def test_no_usable_hierarchy(lines: str, reason: str) -> None:
+    with pytest.raises(Unavailable, match=f"{reason}.*systemd.unified_cgroup_hierarchy=1.*--machine vm"):
+        scope.hierarchy(lines or "\n")
