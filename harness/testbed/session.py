@@ -65,6 +65,20 @@ def without_session(guest: Guest) -> Shown:
                  said.text.strip())
 
 
+def without_systemd(guest: Guest, into: Path) -> Shown:
+    """Root where no systemd can be asked, as in a container that sees the whole hierarchy: a plain group is made."""
+    hidden = "unshare --mount sh -c 'mount -t tmpfs tmpfs /run/systemd; " + COLLECT.format(
+        run="/var/tmp/run-plain", names="page-size malloc-calls", trials=1, flags="") + "'"
+    said = guest.type(hidden)
+    if said.status:
+        return Shown("root without systemd", False, said.text[-600:])
+    guest.fetch("/var/tmp/run-plain", into)
+    counts, other = judged(into)
+    left = guest.type("find /sys/fs/cgroup -name 'folklab*'").text.split()
+    return Shown("root without systemd", not other and not left and counts["as known"] > 0,
+                 f"{counts['as known']} as known" + "".join(f"\n    {line}" for line in [*other, *left]))
+
+
 def killed(guest: Guest, rounds: int) -> Shown:
     """Everything is as before after kills at random moments, and some of them came while something was changed."""
     found = list(faults(guest, rounds))
@@ -101,5 +115,6 @@ def show(tested: System, into: Path, *, trials: int, rounds: int, section: str =
         yield without_session(guest)
         yield verdicts(guest, "delegated", harmless, trials, "", into / "delegated")
         yield verdicts(guest, "", " ".join(one.name for one in found), trials, "--changes --throwaway", into / "root")
+        yield without_systemd(guest, into / "plain-group")
         yield unharmed(guest, max(1, rounds // 5))
         yield killed(guest, rounds)
