@@ -62,7 +62,7 @@ def margin(recording: Recording) -> int | None:
 
 EXPERIMENT = Experiment(
     procedure,
-    needs=Needs(memory=RAM, changes=("mount", "swap", "sysctl")),
+    needs=Needs(memory=RAM, changes=("mount", "swap", "sysctl"), throwaway=True),
     settings=Settings(swappiness=0),
     axes={"lru": ("classic", "mglru")},
     rate=50,

@@ -193,6 +193,13 @@ def _targets(*options: str) -> Iterator[tuple[str, str, str]]:
             yield base, suite, file
 
 
+def sources_of(suite: str) -> list[str]:
+    """The lines of sources.list for one suite of Debian with its updates, from the archive that the system names.
+    Raises Unavailable when it names none."""
+    parts = {suite, f"{suite}-updates", f"{suite}-security"}
+    return [line for line in _sources(os.environ.get("FOLKLAB_MIRROR")) if line.split()[-2] in parts]
+
+
 def _sources(mirror: str | None) -> list[str]:
     """The lines of sources.list to ask. Raises Unavailable when the system names no archive that serves."""
     named = dict.fromkeys((base, suite) for base, suite, _ in _targets())

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from harness import cache
@@ -29,6 +30,7 @@ def entry(path: str, mode: int, data: bytes = b"", *, inode: int, major: int = 0
     return head + data + b"\0" * (-len(data) % 4)
 
 
+@lru_cache
 def libraries(program: Path) -> list[Path]:
     """The loader and the shared libraries that a program is linked with, as this host would load them; none of a
     static one."""

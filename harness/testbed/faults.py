@@ -26,7 +26,7 @@ ps -eo args | grep -E '^(/init|/programs|python3 -m harness)' | grep -v grep
 """
 # Values that no experiment asks for, so that each of them changes all.
 UNUSUAL = ("sysctl -q vm.swappiness=37 vm.overcommit_ratio=61 vm.overcommit_memory=1 vm.page-cluster=2 "
-           "kernel.randomize_va_space=1; echo Y >/sys/module/zswap/parameters/enabled")
+           "kernel.randomize_va_space=1")
 # Changes settings, swap, loop devices, mounts and drop_caches: all kinds at once.
 VICTIM = "python3 -m harness.testbed.collect /var/tmp/killed {names} --trials 3 --changes"
 NAMES = "tmpfs-swap swappiness-range swap-file tmpfs-dropped"

@@ -113,7 +113,8 @@ def show(tested: System, into: Path, *, trials: int, rounds: int, section: str =
     with booted(tested, into / "console.log") as guest:
         heard(f"{tested.suite}, {guest.info.release}")
         yield without_session(guest)
-        yield verdicts(guest, "delegated", harmless, trials, "", into / "delegated")
+        if harmless:
+            yield verdicts(guest, "delegated", harmless, trials, "", into / "delegated")
         yield verdicts(guest, "", " ".join(one.name for one in found), trials, "--changes --throwaway", into / "root")
         yield without_systemd(guest, into / "plain-group")
         yield unharmed(guest, max(1, rounds // 5))

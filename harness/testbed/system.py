@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness import cache
 from harness.errors import LabError, Unavailable
-from harness.machine import disks
+from harness.machine import archive, disks
 from probes import build
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,13 +72,10 @@ def _bootstrap(suite: str, tree: Path) -> None:
         raise Unavailable("test bed", "its systems are made by root here", "run it as root")
     if not shutil.which("mmdebstrap"):
         raise Unavailable("mmdebstrap", "it is not installed", "type: apt-get install mmdebstrap")
-    sources = [path for path in (Path("/etc/apt/sources.list.d/debian.sources"), Path("/etc/apt/sources.list"))
-               if path.is_file()][:1]
-    if not sources:
-        raise Unavailable("the system's apt sources", "there are none of Debian", "run it on Debian")
     leave_out = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in LEFT_OUT]
     _run("mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}",
-         '--aptopt=APT::Install-Recommends "0"', "--dpkgopt=force-unsafe-io", *leave_out, suite, tree, *sources)
+         '--aptopt=APT::Install-Recommends "0"', "--dpkgopt=force-unsafe-io", *leave_out, suite, tree,
+         *archive.sources_of(suite))
 
 
 def _furnish(tree: Path) -> None:
