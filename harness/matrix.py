@@ -83,6 +83,7 @@ def execute(experiments: Sequence[Experiment], options: Options, what: str, watc
     starting anew: cells that are finished there are kept.
     """
     found = find_kernels(options)
+    qemu.fleet.start()
     for kernel in found if not options.scheduler and not options.gdb else ():
         proof.ensure(kernel)
     planned = plan(experiments, found, options)

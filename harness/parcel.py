@@ -29,6 +29,10 @@ from harness.machine import accelerator, kernels, qemu
 from harness.machine.kernels import Kernel
 from harness.results import Judged
 from harness.trial import Cell, cell_of
+from probes import build
+
+# What of a cell's identity may be otherwise on a worker: it has no KVM, or not the file beside the very same image.
+THERE = ("accelerator", "config")
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ def request(cell: Cell, mirror: str | None = None) -> dict[str, Any]:
 def perform(wanted: Mapping[str, Any]) -> Parcel:
     """Runs a cell here, all its trials, and packs what they recorded. Raises LabError where this machine has another
     kernel, or another version of the experiment, than was ordered."""
+    build.build()       # only what is older than its sources
     ordered = wanted["cell"]
     kernel = kernel_for(ordered, wanted["own"], wanted["mirror"])
     experiment, _ = catalogue.find(ordered["experiment"])
@@ -117,7 +122,7 @@ def unpack(parcel: Parcel, directory: Path, ordered: Mapping[str, Any]) -> dict[
                 if file and Path(member.name).name == member.name:
                     (new / member.name).write_bytes(file.read())
         cell: dict[str, Any] = json.loads((new / "cell.json").read_text())
-        if any(cell[key] != ordered[key] for key in ledger.IDENTITY if key != "accelerator"):
+        if any(cell[key] != ordered[key] for key in ledger.IDENTITY if key not in THERE):
             raise LabError(f"archive of {directory.name}", "another cell is in it", "run the same command again")
         shutil.rmtree(directory, ignore_errors=True)
         os.replace(new, directory)
