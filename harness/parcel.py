@@ -48,10 +48,11 @@ def digest_of(data: bytes) -> str:
 
 
 def request(cell: Cell, mirror: str | None = None) -> dict[str, Any]:
-    """All that a worker needs to know, as plain data. path, modules: where a kernel lies that no archive has."""
+    """All that a worker needs to know, as plain data. own: where a kernel lies that no archive has."""
     kernel = cell.kernel
     own = {"path": str(kernel.image), "modules": str(kernel.modules) if kernel.modules else None}
-    return {"cell": order(cell), "mirror": mirror, "own": None if kernel.version else own}
+    ordered = {name: value for name, value in order(cell).items() if name != "noise"}      # only a judge needs it
+    return {"cell": ordered, "mirror": mirror, "own": None if kernel.version else own}
 
 
 def perform(wanted: Mapping[str, Any]) -> Parcel:

@@ -55,7 +55,7 @@ class Cell:
                      programs_of(self.experiment, self.settings), self.gdb)
 
 
-PLAIN = re.compile(r"[\w.,:+-]{1,40}")
+PLAIN = re.compile(r"[\w.,:+=-]{0,40}")
 
 
 def mark(text: str) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -149,6 +151,23 @@ def test_a_worker_refuses_another_kernel_and_another_experiment(cell: Cell, tmp_
     own = {"path": str(cell.kernel.image), "modules": None}
     with pytest.raises(UsageError, match="was ordered"):
         parcel.perform({**wanted, "own": own, "cell": {**wanted["cell"], "image": "sha256:0123456789"}})
+
+
+def test_what_a_worker_refuses_is_a_broken_cell(cell: Cell, tmp_path: Path) -> None:
+    """On an executor of the standard library: any will do."""
+    other = replace(cell, kernel=replace(cell.kernel, version="", digest="sha256:0123456789"))
+    begun: list[Cell] = []
+    with ThreadPoolExecutor(1) as elsewhere:
+        judged = parcel.Sent(other, tmp_path, elsewhere, None, begun.append).judge()
+    assert begun == [other]
+    assert judged.rows == []
+    assert "was ordered" in judged.failures[0]["what"]
+    assert results.status(judged.rows, judged.failures) == 2
+
+
+def test_errors_of_workers_arrive_whole() -> None:
+    error = pickle.loads(pickle.dumps(UsageError("kernel x", "it is another", "copy it")))
+    assert (type(error), error.status, str(error)) == (UsageError, 1, "kernel x: it is another; copy it")
 
 
 def test_no_cluster() -> None:
