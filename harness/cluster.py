@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -24,6 +25,9 @@ def executor(address: str) -> Iterator[Executor]:
         raise UsageError("--scheduler", "Dask is not installed", "type: pip install 'folklab[cluster]'") from None
     if "://" not in address:
         raise UsageError(f"--scheduler {address}", "it is no address", "for instance --scheduler tcp://HOST:8786")
+    # What goes wrong is told in one line here, or by the cells that it breaks; Dask would tell it with tracebacks.
+    for name in [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=f"{WORKER_SECONDS}s", set_as_default=False)
     except (OSError, ValueError) as error:

@@ -155,6 +155,7 @@ class Sent:
                          "archive": parcel.digest}
         except (Exception, CancelledError) as error:
             ledger.begin(self.directory, self.row)
-            said = str(error) if isinstance(error, LabError) else f"{type(error).__name__}: {error}"
+            lost = f"the cluster lost it or broke ({type(error).__name__}: {str(error) or 'no reason given'})"
+            said = str(error) if isinstance(error, LabError) else lost
             self.row |= {"seconds": 0.0, "failures": [" ".join(said.split())]}
         return results.judge_cell(self.directory, cell=self.row)
