@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from invoke import Collection, task
 
 from harness import across, catalogue, errors, kernel_commands
+from harness.bench.command import bench
 from harness.check import arm, check
 from harness.claims import Experiment
 from harness.command import RUNS, guarded, say
@@ -161,8 +162,6 @@ def test(context: Any, long: bool = False, select: str = "") -> int:
 
 def collection() -> Collection:
     """All commands, under the names of the contract."""
-    from harness.bench.command import bench
-
     arm(sys.argv[1:])
     found = Collection()
     for one in (run_experiment, run_all, matrix, judge, check, across.compare, across.history, report, across.publish, list_,

@@ -11,6 +11,7 @@ FIRST = "at first"      # the moment whose limit is known: it gives the referenc
 
 def look(lab: Lab, probe: Probe, moment: str) -> None:
     """Samples the limit as it is named, and records what is committed once a probe of root's gets no page more."""
+    lab.sysctl("vm.overcommit_memory", 2)       # again: it folds the processors' parts into the sum that is compared
     lab.sample(moment)
     committed, limit = lab.counter("meminfo:Committed_AS"), lab.counter("meminfo:CommitLimit")
     lab.record(f"{moment}: granted", (committed + probe.largest_map(2 * limit)) // lab.page_size)
@@ -23,14 +24,12 @@ def share_of_ram(moment: str, ratio: int, *, but_huge: bool) -> Quantity:
     return ram * ratio // 100 + Counter("meminfo:SwapTotal", moment)
 
 
-# The sum that the kernel compares lags by so much at most (mm/mm_init.c, mm_compute_batch: 1/256 of RAM, over all
-# processors).
-BATCH = Counter("meminfo:MemTotal", FIRST) // 256
+EDGE = 16       # pages
 
 
 def limit_is(claim: Claim, what: str, value: Quantity, moment: str, at_first: Quantity,
              not_at_first: Quantity) -> tuple[Expect, ...]:
-    """The limit as named is `value` to the page; as granted, to a batch. The references: the limit at first, which is
+    """The limit as named is `value` to the page; as granted, to a few pages. The references: the limit at first, which is
     `at_first` and not `not_at_first`."""
     def named(moment: str) -> Quantity:
         return Counter("meminfo:CommitLimit", moment)
@@ -45,9 +44,10 @@ def limit_is(claim: Claim, what: str, value: Quantity, moment: str, at_first: Qu
                reads_false=(named(FIRST) - not_at_first).called("at first, less another amount"),
                says=f"CommitLimit was {{value}} pages off {what}."),
         Expect(claim, (granted(moment) - value).called(f"what is granted less {what}"),
-               if_true=Within(BATCH * -1, BATCH, "the sum that is compared lags by 1/256 of RAM at most (mm/mm_init.c, "
-                                                 "mm_compute_batch)"),
-               if_false=Outside(BATCH * -1, BATCH, "another limit is in force"),
+               if_true=Within(-EDGE, EDGE, "one page less, as the sum must stay below the limit (mm/util.c, "
+                              "__vm_enough_memory), and what processes mapped since the sum was folded "
+                              "(overcommit_policy_handler, sync_overcommit_as; since v5.9, commit 56f3547bfa4d)"),
+               if_false=Outside(-EDGE, EDGE, "another limit is in force"),
                reads_true=(granted(FIRST) - at_first).called("granted at first, less RAM × 50 %"),
                reads_false=(granted(FIRST) - not_at_first).called("granted at first, less another amount"),
                says=f"The kernel granted up to {{value}} pages off {what}."))

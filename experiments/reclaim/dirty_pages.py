@@ -9,22 +9,27 @@ does.
 import os
 
 from experiments.sections import RECLAIM
-from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.needs import MIB, Needs
+from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.needs import GIB, MIB, SWAP, Disk, Needs
 from harness.procedure import Lab
 from harness.quantities import Change, Quantity, pages
 from harness.settings import Settings
 
-RAM, DIRTY, DEMAND = 256 * MIB, 96 * MIB, 144 * MIB
+RAM, DIRTY, DEMAND, PIECE = 256 * MIB, 96 * MIB, 144 * MIB, 4 * MIB
+# A slow disk (bytes a second) with a short queue: the flusher threads that reclaim wakes get few pages under way at a time,
+# so that reclaim meets the others again while they are dirty. On a fast one it did in one trial of three (5.10).
+SLOW = Disk("disk", "ext4", 1 * GIB, rate=20_000_000)
 
 BY_RECLAIM = Claim(
     "dirty-written-by-reclaim", "When memory runs short with many dirty file pages, reclaim itself writes them to disk.",
     RECLAIM,
     known=(Known(REFUTED, "mm/vmscan.c: sort_folio puts dirty file pages aside and leaves them to the flusher threads (v6.1, "
                           "v6.12)", settings={"lru": "mglru"}),
+           Known(CONFIRMED, "mm/vmscan.c, shrink_page_list: kswapd writes dirty file pages that it meets a second time "
+                            "(PageReclaim, PGDAT_DIRTY); measured on a slow disk: 1,577 to 4,286 of 24,576 on 5.10 and 6.1",
+                 until="6.2"),
            Known(REFUTED, "mm/vmscan.c, shrink_folio_list: reclaim wakes the flusher threads; only kswapd may write file "
-                          "pages, when it meets them again still dirty, and ext4 has no writepage left for it (v6.12)",
-                 since="6.12")))
+                          "pages, and ext4 has no writepage left for it (dae999602eeb, v6.2)", since="6.2")))
 
 
 def procedure(lab: Lab) -> None:
@@ -37,10 +42,12 @@ def procedure(lab: Lab) -> None:
     lab.sync()                                          # the blocks are allocated, too: reclaim could write at once
     lab.sample("reference written")
     lab.hand.write(fd, DIRTY, seed=2)
-    probe = lab.probe()
-    first, second = probe.map(DEMAND), probe.map(DEMAND)
+    first, second = lab.probe("first").map(DEMAND), lab.probe("second").map(2 * DEMAND)
+    queue = f"/sys/block/{lab.device('disk').rsplit('/', 1)[-1]}/queue"
+    lab.write(f"{queue}/nr_requests", "4")
+    lab.write(f"{queue}/max_sectors_kb", "64")
     lab.sample("dirty")
-    first.fill()
+    first.probe.fill_until_end(first, PIECE)            # a kernel that does not wait for a disk as slow as that kills it
     lab.sample("short")
     lab.swapon()
     lab.sample("swap on")
@@ -54,14 +61,14 @@ def by_reclaim(since: str, until: str, what: str) -> Quantity:
 
 EXPERIMENT = Experiment(
     procedure,
-    needs=Needs(memory=RAM, changes=("mount", "swap", "sysctl"), throwaway=True),
+    needs=Needs(memory=RAM, disks=(SLOW, SWAP), changes=("mount", "swap", "sysctl"), throwaway=True),
     settings=Settings(overcommit=1),
     axes={"lru": ("classic", "mglru")},
     rate=10,
+    version=2,
     guards=(Guard(Change("meminfo:Dirty", "reference written", "dirty"), AtLeast(pages(DIRTY // 2)),
                   "there must be many dirty pages before"),
-            Guard(Change("vmstat:pgsteal_file", "dirty", "short"), AtLeast(pages(DIRTY // 4)),
-                  "and memory must run short")),
+            Guard(Change("vmstat:pageoutrun", "dirty", "short"), AtLeast(1), "and memory must run short: kswapd at work")),
     expects=(Expect(
         BY_RECLAIM, by_reclaim("dirty", "short", "in a shortage with many dirty file pages, no swap"),
         if_true=AtLeast(1, "a page that reclaim wrote"), if_false=Exactly(0, "all was written by others"),

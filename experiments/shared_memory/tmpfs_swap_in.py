@@ -7,14 +7,14 @@ file that is cut off how it does not.
 """
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Within
 from harness.needs import MIB, Needs
 from harness.procedure import Lab
 from harness.quantities import Change, Counter, Pages, Quantity, Recorded, pages
 from harness.settings import Settings
 from harness.swapping import swap_out, tmpfs_files
 
-SIZE = 4 * MIB
+SIZE, MORE = 4 * MIB, MIB // 4
 FILES = ("read", "write", "cut")
 STEPS = ("squeezed", *FILES, "private")
 
@@ -31,11 +31,12 @@ WRITE = Claim(
 
 def procedure(lab: Lab) -> None:
     lab.swapon()
-    box, outside = lab.sandbox(), lab.probe("outside")
-    owner = lab.probe("private", box)
+    box, other, outside = lab.sandbox(), lab.sandbox("other"), lab.probe("outside")
+    private = lab.probe("private", other).map(SIZE + MORE).fill()
+    left = swap_out(lab, other)
+    lab.sample("private squeezed")
     files = tmpfs_files(lab, box, FILES, SIZE, outside)
-    private = owner.map(SIZE).fill()
-    swap_out(lab, box)
+    swap_out(lab, box, left)
     lab.sample("squeezed", pages={"private": private})
     lab.record("read: content", outside.check_file(files["read"], SIZE).value)
     lab.sample("read")
@@ -47,13 +48,14 @@ def procedure(lab: Lab) -> None:
     outside.ftruncate(files["cut"], SIZE)
     lab.record("cut: content", outside.check_file(files["cut"], SIZE).value)
     lab.sample("cut")
-    lab.record("private: content", private.check())
+    lab.record("private: content", private.part(0, SIZE).check())
+    private.part(SIZE, MORE).read()     # for what of it was in the swap cache, and is not read in
     lab.sample("private")
 
 
-READ_IN = AtLeast(pages(SIZE), "every one of them (the owner of private memory gets pages of its own back besides)")
-FEWER = AtMost(pages(SIZE) - 1, "one that was not is enough")
-KEPT = Exactly(pages(SIZE), "every page that was filled")
+# A page in the swap cache comes back without being read; 5.10 leaves one there at times (harness/swapping.py).
+LEFT = Change("meminfo:SwapCached", "private squeezed", "squeezed").called("pages of the files left in the swap cache")
+KEPT, LOST = Exactly(pages(SIZE), "every page that was filled"), AtMost(pages(SIZE) - 1, "one that is lost is enough")
 
 
 def swap_ins(step: str, what: str) -> Quantity:
@@ -70,11 +72,13 @@ def swapped(name: str, moment: str) -> Quantity:
 
 def decided(claim: Claim, step: str, what: str) -> tuple[Expect, Expect]:
     return (
-        Expect(claim, swap_ins(step, what), if_true=READ_IN, if_false=FEWER,
+        Expect(claim, swap_ins(step, what),
+               if_true=AtLeast(pages(SIZE) - LEFT, "every one that was in swap only (private memory is a bit more)"),
+               if_false=AtMost(pages(SIZE) - LEFT - 1, "one that was not is enough"),
                reads_true=swap_ins("private", "reading swapped-out private memory"),
                reads_false=swap_ins("cut", "cutting off a swapped-out file"),
                says=f"{what[0].upper()}{what[1:]} of 1,024 swapped-out tmpfs pages read {{value}} in from swap;"),
-        Expect(claim, content(step, what), if_true=KEPT, if_false=FEWER,
+        Expect(claim, content(step, what), if_true=KEPT, if_false=LOST,
                reads_true=content("private", "reading swapped-out private memory"),
                reads_false=content("cut", "cutting off a swapped-out file"),
                says="{value} had their content."))
@@ -88,9 +92,9 @@ EXPERIMENT = Experiment(
     axes={"lru": ("classic", "mglru")},
     guards=(*(Guard(swapped(name, "squeezed").called(f"swapped-out pages of the file “{name}”"), Exactly(pages(SIZE)),
                     "all of it must be in swap before it is touched") for name in FILES),
-            Guard(Pages("squeezed", "private", "swapped"), Exactly(pages(SIZE)), "so must the private memory"),
-            Guard(Counter("meminfo:SwapCached", "squeezed"), Exactly(0),
-                  "a page in the swap cache comes back without being read")),
+            Guard(Pages("squeezed", "private", "swapped"), Exactly(pages(SIZE + MORE)), "so must the private memory"),
+            Guard(LEFT, Within(0, 16), "more would hide what is not read in"),
+            Guard(Counter("meminfo:SwapCached", "private squeezed"), AtMost(pages(MORE)), "nor more than can be spared")),
     expects=(
         *decided(READ, "read", "reading"),
         Expect(READ, swapped("read", "read").called("pages of the file still in swap once it was read"),

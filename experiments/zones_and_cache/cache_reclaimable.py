@@ -7,7 +7,7 @@ tells how many pages of each file are still there.
 
 from experiments.sections import ZONES_AND_CACHE
 from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.needs import DISK, KIB, MIB, Needs
+from harness.needs import KIB, MIB, Needs
 from harness.procedure import Lab
 from harness.quantities import Change, Pages, Quantity, pages
 
@@ -51,7 +51,7 @@ def given_back(name: str, title: str) -> Expect:
 
 EXPERIMENT = Experiment(
     procedure,
-    needs=Needs(memory=MEMORY, disks=(DISK,), changes=("mount", "sysctl"), throwaway=True),
+    needs=Needs(memory=MEMORY, changes=("mount", "sysctl"), throwaway=True),
     guards=(Guard(Change("meminfo:Cached", "before", "cached"), AtLeast(pages(CLEAN + SHMEM + LOCKED)),
                   "all of it is counted as cached"),
             Guard(Change("vmstat:oom_kill", "cached", "short"), AtLeast(1), "memory was as short as it gets")),

@@ -1,2 +1,1 @@
-"""The lab measured itself: its speed beside its peers, in turn, on one machine (docs/bench.md explains every row), and the
-noise of its counters."""
+"""The lab measured itself: its speed beside its peers, and the noise of its counters (docs/bench.md)."""

@@ -4,6 +4,7 @@ every named moment the counters that the kernel keeps to the page."""
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import counters, errors, evidence, results
+from harness import counters, errors, evidence, noise, results
 from harness.bench.programs import ROOT, command, newest
 from harness.errors import LabError
 from harness.machine.kernels import Kernel
@@ -119,18 +120,13 @@ def _exact(source: str) -> Iterator[str]:
             yield f"{owner}{slash}{counter}"
 
 
-def floors(series: str, results_: Path) -> dict[str, Number]:
+def floors(series: str, directory: Path) -> dict[str, Number]:
     """Exact counter → how far it may be off, in pages: by its own nature, or by the published noise of the kernel."""
-    path = results_ / f"noise-{series}.json"
-    published = json.loads(path.read_text())["moving"] if path.exists() else {}
-    found: dict[str, Number] = dict(EXACT)
-    for counter in EXACT:
-        for name in (counter, f"sandbox/{counter}"):
-            row = published.get(name)
-            if row:
-                moved = max(abs(row["min"]), abs(row["max"])) * {"KiB": 1024, "bytes": 1}.get(row["unit"], 4096)
-                found[counter] = max(found[counter], -(-moved // 4096))
-    return found
+    published = noise.published(series, directory)
+    moved = published["counters"] if published else {}
+    page_size = os.sysconf("SC_PAGE_SIZE")
+    return {counter: max(pages, in_pages(moved.get(noise.role(counter), 0), counters.unit_of(counter), page_size))
+            for counter, pages in EXACT.items()}
 
 
 def readings(restored: Path, booted: Path, floor: Mapping[str, Number]) -> Iterator[Pair]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +38,12 @@ def bench(context: Any, kernel: str = "", turns: str = str(TURNS), long: bool = 
     from harness.bench import session
 
     if noise:
-        # By name: whoever only wants the speed needs nothing of it.
-        floor = importlib.import_module("harness.bench.noise")
-        return int(floor.run([one.series for one in session.chosen(names)], counts["runs"] or RUNS, into))
+        from harness.bench import noise as floor
+        from harness.bench import report
+
+        status = floor.run([one.series for one in session.chosen(names)], counts["runs"] or RUNS, into)
+        report.write(into)
+        return status
     if clones:
         from harness.bench import clones as copies
         from harness.bench import report

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 from harness import wire
 from harness.bench import local
 from harness.bench.comparison import Contender, Limit, Row, interleave
 from harness.bench.peers import Missing, virtme_ng
+from harness.errors import LabError
 from harness.machine import accelerator, snapshots, vm
 from harness.machine.agent import Agent
 from harness.machine.kernels import Kernel
@@ -31,7 +32,7 @@ def _opened(opening: Callable[[Path], AbstractContextManager[VM]], directory: Pa
     def turn() -> list[float]:
         found = []
         for _ in range(times):
-            with place():
+            with place(alone=True):
                 began = time.monotonic()
                 with opening(directory / f"{next(numbers)}.log"):
                     found.append(time.monotonic() - began)
@@ -40,15 +41,37 @@ def _opened(opening: Callable[[Path], AbstractContextManager[VM]], directory: Pa
     return turn
 
 
-def opened(kernel: Kernel, turns: int, directory: Path, peer: bool) -> Row:
-    """A restored guest beside a booted one, and, where `peer` says so, one of virtme-ng's."""
+def _resumed(kernel: Kernel, accelerated: str, directory: Path) -> Callable[[], list[float]]:
+    """A turn: guests whose QEMU was launched ahead; seconds from the call to go on until each is ready."""
+    numbers = itertools.count()
+
+    def turn() -> list[float]:
+        found = []
+        for _ in range(RESTORES):
+            with place(alone=True):
+                waiting = snapshots.launch(kernel, SHAPE, accelerated, 0, directory / f"ahead-{next(numbers)}.log")
+                if waiting is None:
+                    raise LabError("bench", "its snapshot is gone", "run it again")
+                with closing(waiting):
+                    waiting.ready()
+                    began = time.monotonic()
+                    waiting.resume()
+                    found.append(time.monotonic() - began)
+        return found
+
+    return turn
+
+
+def opened(kernel: Kernel, turns: int, directory: Path, peer: bool) -> Iterator[Row]:
+    """Restored guests, launched on demand and ahead, beside booted ones and, where `peer` says so, virtme-ng's."""
     chosen, _ = accelerator.choose(kernel)
+    snapshots.ensure(kernel, SHAPE, chosen, 0)
     contenders = [
+        Contender("launched ahead", _resumed(kernel, chosen, directory)),
         Contender("restored", _opened(
             lambda console: snapshots.restore(kernel, SHAPE, chosen, 0, console), directory, RESTORES)),
         Contender("booted", _opened(lambda console: vm.boot(kernel, SHAPE, chosen, console), directory, 1))]
-    missing = {}
-    limits = [Limit(0.080)]
+    missing, limits = {}, []
     if peer:
         try:
             other = virtme_ng(kernel)
@@ -57,8 +80,12 @@ def opened(kernel: Kernel, turns: int, directory: Path, peer: bool) -> Row:
         else:
             contenders.append(Contender("virtme-ng", lambda: [other.boot()]))
             limits.append(Limit(1 / 200, "virtme-ng"))
-    return Row("restored guest", "from the call to a guest that has answered, with its disks attached, its clock and "
-               "randomness set", "s", interleave(contenders, turns), kernel.series, tuple(limits), missing)
+    ahead, restored, *peers = interleave(contenders, turns)
+    ready = "a guest that has answered, with its disks attached, its clock and randomness set"
+    yield Row("restored guest", f"from the call to {ready}", "s", (restored, *peers), kernel.series,
+              (Limit(0.080), *limits), missing)
+    yield Row("guest launched ahead", f"its QEMU waited; from the call to {ready}", "s", (ahead, *peers), kernel.series,
+              (Limit(0.030), *limits), missing)
 
 
 def _asked(agent: Agent, question: Callable[[Agent], object], calls: int) -> Callable[[], list[float]]:
@@ -85,7 +112,8 @@ def channel(kernel: Kernel, turns: int, directory: Path) -> Iterator[Row]:
     questions: Sequence[tuple[str, Callable[[Agent], object], int, str]] = (
         ("round trip", hello, CALLS, "a question of 72 bytes, an answer of about 100"),
         ("answer of 64 KiB", block, CALLS // 4, "through agent and hand"))
-    with place(), snapshots.restore(kernel, SHAPE, chosen, 0, directory / "channel.log") as guest, local.agent() as on_host:
+    with (place(alone=True), snapshots.restore(kernel, SHAPE, chosen, 0, directory / "channel.log") as guest,
+          local.agent() as on_host):
         for name, question, calls, what in questions:
             contenders = [Contender("in a guest", _asked(guest.agent, question, calls)),
                           Contender("on this host", _asked(on_host, question, calls))]

@@ -44,7 +44,7 @@ def measured(found: Sequence[Kernel], turns: int, long: bool, directory: Path) -
     yield programs.listing(turns)
     yield from sampling.on_host(turns)
     for kernel in found:
-        yield guests.opened(kernel, turns, directory, peer=kernel.series == PEER)
+        yield from guests.opened(kernel, turns, directory, peer=kernel.series == PEER)
         yield from guests.channel(kernel, turns, directory)
         yield sampling.in_guest(kernel, turns, directory)
     yield programs.trial(main, turns, directory / "trial")

@@ -14,13 +14,12 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from experiments.shared_memory import tmpfs_dropped
-from harness import counters, verdicts
-from harness.evidence import read_trials
-from tests.refuting import tmpfs_dropped as made
-from tests.refuting.made import write_recording
+from harness import counters, evidence, verdicts
+from harness.claims import AtMost, Claim, Exactly, Expect, Experiment, Guard
+from harness.quantities import Change, Pages
+from tests.refuting.made import Made, write_recording
 
-TRIALS = 3
+TRIALS, PAGES = 3, 16384
 # As long as a kernel's own vmstat and meminfo (6.12: 190 and 56 lines), with numbers of all lengths.
 VMSTAT = "".join(f"nr_counter_{number} {number ** 4}\n" for number in range(190)).encode()
 MEMINFO = "".join(f"Counter{number}:{number ** 3:>12} kB\n" for number in range(56)).encode()
@@ -37,24 +36,35 @@ def decoder() -> None:
     assert len(counters.keyed(MEMINFO)) == 56
 
 
+# Of its own, not one of the catalogue: whoever changes an experiment does not change what is counted.
+EXPERIMENT = Experiment(
+    procedure=lambda lab: None, name="counted", question="How many instructions?", trials=TRIALS,
+    guards=(Guard(Change("vmstat:nr_counter_7", "before", "after"), Exactly(0), "nothing moves"),),
+    expects=tuple(Expect(Claim(f"counted-{label}", "All stay.", "tests"), Pages("after", label, state),
+                         Exactly(PAGES, "all"), AtMost(PAGES - 1, "not all"),
+                         Pages("before", label, state), Pages("after", "none"))
+                  for label, state in (("file", "resident"), ("memory", "anonymous"))))
+
+
 def judge(directory: Path) -> None:
-    found = verdicts.judge(tmpfs_dropped.EXPERIMENT, read_trials(directory))
+    found = verdicts.judge(EXPERIMENT, evidence.read_trials(directory))
     assert [one.verdict for one in found] == ["confirmed"] * 2
 
 
-def evidence(directory: Path) -> None:
-    """What three trials of the README's experiment record, each with two samples as long as a real one's."""
-    confirmed = next(iter(made.CONFIRMS.values()))
-    texts = {moment: {"vmstat": VMSTAT.decode() + "pswpout 0\n", "meminfo": MEMINFO.decode()}
-             for moment in ("written", "dropped")}
+def write_evidence(directory: Path) -> None:
+    """What three trials record: samples as long as a real one's, the pages of a file and of a range."""
+    texts = {"vmstat": VMSTAT.decode(), "meminfo": MEMINFO.decode()}
+    made = Made(texts=dict.fromkeys(("before", "after"), texts),
+                pages={moment: {"file": PAGES, "none": 0, "memory": {"anonymous": PAGES}}
+                       for moment in ("before", "after")})
     for number in range(1, TRIALS + 1):
-        write_recording(directory / f"trial-{number}.jsonl.zst", confirmed.but(texts=texts), f"boot-{number}", {})
+        write_recording(directory / evidence.name_of(number, ""), made, f"boot-{number}", {}, "6.12.0-made")
 
 
 def main(library: str, what: str) -> None:
     frame = ctypes.CFUNCTYPE(None)
     with tempfile.TemporaryDirectory() as name:
-        evidence(Path(name))
+        write_evidence(Path(name))
         work: dict[str, Callable[[], None]] = {
             "yardstick": yardstick, "decoder": decoder, "judge": lambda: judge(Path(name))}
         work[what]()            # what the first time does beside it (imports, caches) is not counted

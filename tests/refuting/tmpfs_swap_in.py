@@ -9,11 +9,12 @@ LEFT = {"read": ("squeezed",), "write": ("squeezed", "read"), "cut": ("squeezed"
 
 def moment(name: str, swap_ins: int) -> dict[str, int]:
     left = {f"{file}/smaps_rollup:Swap": KIB if name in moments else 0 for file, moments in LEFT.items()}
-    return {"vmstat:pswpin": swap_ins, "meminfo:SwapCached": 0, **left}
+    return {"vmstat:pswpin": swap_ins, "meminfo:SwapCached": 12, **left}
 
 
-GOOD = Made(counters={name: moment(name, swap_ins) for name, swap_ins in SWAP_INS.items()},
-            pages={"squeezed": {"private": {"swapped": N}}},
+GOOD = Made(counters={"private squeezed": {"meminfo:SwapCached": 12},
+                      **{name: moment(name, swap_ins) for name, swap_ins in SWAP_INS.items()}},
+            pages={"squeezed": {"private": {"swapped": N + 64}}},
             records={"read: content": N, "write: content": N, "cut: content": 0, "private: content": N})
 
 CONFIRMS = {"tmpfs-read-swaps-in": GOOD, "tmpfs-write-swaps-in": GOOD}
