@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from invoke import Collection, task
 
 from harness import errors
 from harness.command import guarded, say
+from harness.errors import Unavailable
 
 MIRROR = "a Debian mirror to fetch kernels from"
 
@@ -22,7 +24,11 @@ def kernels_(context: Any, mirror: str | None = None, offline: bool = False, try
 
     if try_:
         return tried(try_, mirror)
-    offered = [] if offline else kernels.offers(mirror=mirror)
+    try:
+        offered = [] if offline else kernels.offers(mirror=mirror)
+    except Unavailable as error:        # what is here can be told all the same
+        print(error, file=sys.stderr)
+        offered = []
     for line in listing.kernel_lines(offered, kernels.fetched(), kernels.installed(), labels.labelled(),
                                      boots.said):
         say(line)

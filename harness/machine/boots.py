@@ -12,16 +12,17 @@ from harness.machine.kernel import Kernel
 
 @dataclass(frozen=True)
 class Boot:
-    """seconds: from launch to the first reply, None where none came, for `reason`."""
+    """Whether a guest has answered. seconds: from launch to its first reply, None for one restored from an earlier
+    boot. reason: why none has."""
 
     accelerator: str
-    seconds: float | None
+    seconds: float | None = None
     reason: str = ""
 
     def __str__(self) -> str:
-        if self.seconds is None:
+        if self.reason:
             return f"does not boot here: {self.reason}"
-        return f"boots here ({self.accelerator.upper()}, {self.seconds} s)"
+        return f"boots here ({self.accelerator.upper()}{'' if self.seconds is None else f', {self.seconds} s'})"
 
 
 def _kept(kernel: Kernel) -> Path:
@@ -45,7 +46,7 @@ def recall(kernel: Kernel) -> Boot | None:
 
 def answered(kernel: Kernel) -> bool:
     found = recall(kernel)
-    return found is not None and found.seconds is not None
+    return found is not None and not found.reason
 
 
 def said(kernel: Kernel) -> str:

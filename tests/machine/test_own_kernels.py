@@ -50,14 +50,17 @@ def test_no_label_is_another_name(label: str, bare: Path) -> None:
 
 def test_what_boots_is_remembered(kernel: kernels.Kernel, empty_cache: Path) -> None:
     assert boots.said(kernel) == "not tried"
-    boots.remember(kernel, Boot("tcg", None, "it lacks CONFIG_MEMCG"))
+    boots.remember(kernel, Boot("tcg", reason="it lacks CONFIG_MEMCG"))
     assert boots.said(kernel) == "does not boot here: it lacks CONFIG_MEMCG"
     assert not boots.answered(kernel)
     boots.remember(kernel, Boot("tcg", 2.4))
     assert boots.said(kernel) == "boots here (TCG, 2.4 s)"
-    boots.remember(kernel, Boot("tcg", None, "the host was busy"))
+    boots.remember(kernel, Boot("tcg", reason="the host was busy"))
     assert boots.answered(kernel)
-    assert boots.said(replace(kernel, modules=None)) == "not tried"
+    bare = replace(kernel, modules=None)
+    assert boots.said(bare) == "not tried"
+    boots.remember(bare, Boot("kvm"))
+    assert boots.said(bare) == "boots here (KVM)"
 
 
 def image_with(payload: bytes) -> bytes:
