@@ -21,7 +21,7 @@ from harness import catalogue, parcel, results
 from harness.errors import LabError, UsageError
 from harness.machine import kernels
 from harness.trial import Cell, cells
-from tests.test_matrix import CHEAP, cells_of
+from tests.test_matrix import CHEAP, cells_of, three
 from tests.test_trouble import ROOT, invoke
 
 # A record, and a sleep that leaves time to kill the worker meanwhile.
@@ -30,11 +30,7 @@ SLOW = CHEAP.replace("def procedure(lab):", "import time\ndef procedure(lab):\n 
 
 @pytest.fixture
 def slow(tmp_path: Path) -> Path:
-    directory = tmp_path / "experiments"
-    directory.mkdir()
-    for number in range(3):
-        (directory / f"cheap_{number}.py").write_text(SLOW % number)
-    return directory
+    return three(tmp_path / "experiments", SLOW)
 
 
 def spawn(program: str, *words: str, **environment: str) -> subprocess.Popen[bytes]:
