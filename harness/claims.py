@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.needs import Needs
+from harness.needs import MIB, Needs
 from harness.quantities import Bound, Quantity
 from harness.settings import Settings
 
@@ -154,6 +154,13 @@ class Experiment:
     @property
     def claims(self) -> tuple[Claim, ...]:
         return tuple(dict.fromkeys(expect.claim for expect in self.expects))
+
+    def states(self) -> dict[str, str]:
+        """Setting → value, of those that it states itself, other than every experiment has them."""
+        here, others = ({**vars(settings), "memory": needs.memory // MIB, "cpus": needs.cpus}
+                        for settings, needs in ((self.settings, self.needs), (Settings(), Needs())))
+        return {name: "the kernel's own" if value is None else str(value) for name, value in here.items()
+                if value != others[name]}
 
     def __hash__(self) -> int:
         return hash(self.name)

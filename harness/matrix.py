@@ -4,34 +4,40 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness import ledger, results
+from harness import cluster, ledger, results
+from harness.batch import describe_kernel, order
 from harness.claims import Experiment
 from harness.errors import UsageError
-from harness.machine import accelerator, kernels, qemu
+from harness.machine import accelerator, kernels, proof, qemu
 from harness.machine.kernels import Kernel
 from harness.reports import Report
-from harness.run import Run, Watch, describe_kernel, order, run_cells
+from harness.run import Run, Watch, run_cells, send_cells
 from harness.trial import Cell, cells
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the user asked for. kernels: names, None for the default; modules: of the only one. sets: setting → the
-    values to run under ({"lru": ("mglru",)})."""
+    """What the user asked for. kernels: names, None for the default; modules: of the only one. append: kernel arguments,
+    several are an axis. sets: setting → the values to run under ({"lru": ("mglru",)}). scheduler: of the cluster that
+    runs it. gdb: where guests wait for a debugger, a port or the path of a socket."""
 
     kernels: tuple[str | None, ...] = (None,)
     modules: Path | None = None
-    append: str = ""
+    append: tuple[str, ...] = ()
     trials: int | None = None
     sets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     results: Path = results.RUNS
     jobs: int | None = None
     fresh: bool = False
     mirror: str | None = None
+    scheduler: str | None = None
+    gdb: str = ""
 
 
 def find_kernels(options: Options) -> list[Kernel]:
@@ -57,7 +63,8 @@ def plan(experiments: Sequence[Experiment], found: Sequence[Kernel], options: Op
     chosen = {kernel.release: accelerator.choose(kernel)[0] for kernel in found}
     return [cell for experiment in experiments for kernel in found
             for cell in cells(experiment, kernel, options.sets, trials=options.trials,
-                              accelerator=chosen[kernel.release], append=options.append, fresh=options.fresh)]
+                              accelerator=chosen[kernel.release], append=options.append,
+                              fresh=options.fresh or bool(options.gdb), gdb=options.gdb)]
 
 
 def default_jobs(planned: Sequence[Cell]) -> int:
@@ -76,8 +83,12 @@ def execute(experiments: Sequence[Experiment], options: Options, what: str, watc
     starting anew: cells that are finished there are kept.
     """
     found = find_kernels(options)
+    qemu.fleet.start()
+    for kernel in found if not options.scheduler and not options.gdb else ():
+        proof.ensure(kernel)
     planned = plan(experiments, found, options)
-    version = qemu.version()        # without QEMU nothing can run: said before a directory is made
+    # Without QEMU nothing can run here: said before a directory is made. Workers tell theirs with each cell.
+    version = "" if options.scheduler else qemu.version()
     asked = described(found, options, what)
     before = ledger.find(options.results, asked) if resume else None
     run = Run(before or start(options, found, what, asked, version))
@@ -87,18 +98,22 @@ def execute(experiments: Sequence[Experiment], options: Options, what: str, watc
         kept = [outcome for outcome in outcomes.values() if outcome is not None]
         to_run = [cell for cell in planned if outcomes.get(cell.name) is None]
         run.outcomes += kept
-        _run(run, to_run, options.jobs or default_jobs(to_run), watch)
+        with cluster.executor(options.scheduler) if options.scheduler else nullcontext() as elsewhere:
+            _run(run, to_run, options, elsewhere, watch)
     return run
 
 
-def _run(run: Run, to_run: Sequence[Cell], jobs: int, watch: Watch) -> None:
+def _run(run: Run, to_run: Sequence[Cell], options: Options, elsewhere: Executor | None, watch: Watch) -> None:
     report = Report(run.directory)
     watch.planned(run.directory, to_run, run.outcomes)
     if run.outcomes:
         run.save()      # what stands there is from before the interruption
     qemu.fleet.start()
     try:
-        run_cells(run, to_run, jobs, watch, report)
+        if elsewhere:
+            send_cells(run, to_run, elsewhere, options.mirror, watch, report)
+        else:
+            run_cells(run, to_run, options.jobs or default_jobs(to_run), watch, report)
     except KeyboardInterrupt:
         run.interrupted = True
     finally:
@@ -111,7 +126,7 @@ def _run(run: Run, to_run: Sequence[Cell], jobs: int, watch: Watch) -> None:
 
 def described(found: Sequence[Kernel], options: Options, what: str) -> dict[str, Any]:
     """By what a run is found again: the same question, kernels, settings and trials."""
-    return {"what": what, "kernels": sorted(kernel.digest for kernel in found), "append": options.append,
+    return {"what": what, "kernels": sorted(kernel.digest for kernel in found), "append": "\n".join(options.append),
             "sets": {name: list(values) for name, values in sorted(options.sets.items())},
             "trials": options.trials, "fresh": options.fresh}
 

@@ -70,6 +70,8 @@ def read_back(name: str, text: str | None) -> str | None:
 
 # Not the kernel's: the size of its machine, as an experiment needs it unless the user asks for another.
 MACHINE = {"memory": "MiB", "cpus": "processors"}
+# What a guest is booted with, which no file of a running kernel sets: its size, and --append.
+BOOTED = {*MACHINE, "append"}
 CHOICES = {"lru": ("classic", "mglru"), "thp": ("always", "madvise", "never"),
            "malloc": ("glibc", "jemalloc", "tcmalloc"), "zswap": ("N", "Y")}
 

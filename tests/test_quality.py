@@ -25,18 +25,21 @@ STAGES = [
     {"trial"},
     {"reports", "doctor"},
     {"ledger"},
+    {"batch"},
+    {"parcel", "cluster"},
     {"run"},
     {"matrix"},
     {"progress"},
     {"command"},
-    {"across", "bench"},
+    {"typed"},
+    {"across", "bench", "check", "kernel_commands"},
     {"commands"},
 ]
 # Each with the one thing that it reads of a later stage, and why.
 ALLOWED = {
     ("evidence", "quantities"): "the type of a number",
 }
-MACHINES = {"machine", "sandbox", "lab", "trial", "run", "matrix", "probe", "samples"}
+MACHINES = {"machine", "sandbox", "lab", "trial", "batch", "parcel", "run", "matrix", "probe", "samples"}
 
 
 def imports(path: Path) -> set[str]:
