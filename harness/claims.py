@@ -131,8 +131,8 @@ class Experiment:
     arms: the ways of running the procedure within a trial, each on a guest of its own (`lab.arm` says which).
     axes: settings under which the whole experiment is repeated, a verdict row for each ({"lru": ("classic", "mglru")}).
     trials: how many, fixed beforehand, each from a boot of its own. rate: samples a second during operations, Hz.
-    timed: sensitive to time, so it runs alone, beside no guest of any run of this user on this host. version: raised
-    when the procedure or a bound changes.
+    timed: sensitive to time, so its guests run beside none but timed ones of any run of this user on this host, each on
+    a processor of its own. version: raised when the procedure or a bound changes.
     question, words: the module's docstring (catalogue.py): its first line, and below it the procedure in words.
     """
 

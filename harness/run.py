@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
@@ -65,9 +66,9 @@ class Watch:
 
 
 def run_cells(run: Run, planned: Sequence[Cell], jobs: int, watch: Watch, report: Report) -> None:
-    """Trials of all cells side by side; then, one at a time, those of experiments that time would spoil."""
+    """Trials of all cells side by side; then those of experiments that time would spoil, a processor each."""
     for chosen, workers in (([cell for cell in planned if not cell.experiment.timed], jobs),
-                            ([cell for cell in planned if cell.experiment.timed], 1)):
+                            ([cell for cell in planned if cell.experiment.timed], min(jobs, os.cpu_count() or 1))):
         with ThreadPoolExecutor(workers) as pool:
             batches = [Batch(cell, run.directory, pool, watch.began) for cell in chosen]
             collect(run, batches, watch, report)

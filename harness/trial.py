@@ -89,7 +89,7 @@ def open_machine(cell: Cell, number: int, console: Path) -> Iterator[VM]:
         waiting = None if cell.fresh else snapshots.launch(*where, number - 1, console)
         if waiting:
             stack.callback(waiting.close)
-        stack.enter_context(place(alone=cell.experiment.timed))
+        stack.enter_context(place(timed=cell.experiment.timed))
         machine = vm.boot(*where, console) if cell.fresh else snapshots.restore(*where, number - 1, console, waiting)
         yield stack.enter_context(machine)
 

@@ -22,17 +22,21 @@ PAUSE = 0.005           # seconds between two looks
 
 
 @contextmanager
-def place(alone: bool = False) -> Iterator[None]:
-    """Waits for a free place and keeps it, or, `alone`, for all of them, so that no guest of any run goes on beside
-    this one; the kernel frees them when their holder dies. Raises MachineLost once the run is interrupted."""
+def place(timed: bool = False) -> Iterator[None]:
+    """Waits for a free place and keeps it. `timed`: one that time would spoil runs beside none but its like, each on a
+    processor of its own, over all runs. The kernel frees what a dead holder had. Raises MachineLost once the run is
+    interrupted."""
     directory = cache.directory("places")
     with ExitStack() as kept:
-        # Only the one whose turn it is takes places. So who wants all gets them one by one as they are given back:
-        # nobody takes one from under it, and who has one waits for no other.
+        ordinary, others = (kept.enter_context(open(directory / name, "w")) for name in ("ordinary", "timed"))
+        ours, theirs = (others, ordinary) if timed else (ordinary, others)
+        # Only the one whose turn it is enters: once nobody of the other kind is left, it marks that its own kind is
+        # there, and takes the next place that is given back. Who has entered waits for no other.
         with _turn(directory):
-            places = [kept.enter_context(open(directory / str(number), "w")) for number in range(os.cpu_count() or 1)]
-            for choice in [[one] for one in places] if alone else [places]:
-                _lock_one(choice)
+            _lock_one([theirs])
+            fcntl.flock(ours, fcntl.LOCK_SH)
+            fcntl.flock(theirs, fcntl.LOCK_UN)
+            _lock_one([kept.enter_context(open(directory / str(number), "w")) for number in range(os.cpu_count() or 1)])
         yield
 
 
@@ -40,7 +44,7 @@ def place(alone: bool = False) -> Iterator[None]:
 def _turn(directory: Path) -> Iterator[None]:
     """One at a time, first come, first served. Who has just given a place back would take it again before a sleeper
     looks, trial for trial (measured: a run waited for 6 minutes beside two of many short trials); and where everybody
-    may be next, one who wants all places waits for 5 minutes in a crowd of eight."""
+    may be next, a timed one waits for 5 minutes in a crowd of eight."""
     queue = cache.directory("places", "queue")
     ticket = queue / f"{time.monotonic_ns():020}.{os.getpid()}.{threading.get_ident()}"
     ahead = sorted(other for other in queue.iterdir() if other.name < ticket.name)
