@@ -14,7 +14,7 @@ from harness import cluster, ledger, results
 from harness.batch import describe_kernel, order
 from harness.claims import Experiment
 from harness.errors import UsageError
-from harness.machine import accelerator, kernels, proof, qemu
+from harness.machine import accelerator, kernels, places, proof, qemu
 from harness.machine.kernels import Kernel
 from harness.reports import Report
 from harness.run import Run, Watch, run_cells, send_cells
@@ -68,11 +68,10 @@ def plan(experiments: Sequence[Experiment], found: Sequence[Kernel], options: Op
 
 
 def default_jobs(planned: Sequence[Cell]) -> int:
-    """As many machines at once as there are processors and one that is launched while it waits for a place, as far as
-    memory holds them with a quarter to spare."""
+    """As many machines at once as there are places for, as far as memory holds them with a quarter to spare."""
     free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4
     largest = max((cell.shape.memory for cell in planned), default=1) + (100 << 20)
-    return max(1, min((os.cpu_count() or 1) + 1, free // largest))
+    return max(1, min(places.count(), free // largest))
 
 
 def execute(experiments: Sequence[Experiment], options: Options, what: str, watch: Watch, *,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
@@ -12,7 +11,7 @@ from typing import Any
 
 from harness import errors, ledger, results
 from harness.batch import Batch
-from harness.machine import qemu
+from harness.machine import places, qemu
 from harness.parcel import Sent
 from harness.reports import Report
 from harness.results import Judged, Outcome
@@ -68,7 +67,7 @@ class Watch:
 def run_cells(run: Run, planned: Sequence[Cell], jobs: int, watch: Watch, report: Report) -> None:
     """Trials of all cells side by side; then those of experiments that time would spoil, a processor each."""
     for chosen, workers in (([cell for cell in planned if not cell.experiment.timed], jobs),
-                            ([cell for cell in planned if cell.experiment.timed], min(jobs, os.cpu_count() or 1))):
+                            ([cell for cell in planned if cell.experiment.timed], min(jobs, places.count(timed=True)))):
         with ThreadPoolExecutor(workers) as pool:
             batches = [Batch(cell, run.directory, pool, watch.began) for cell in chosen]
             collect(run, batches, watch, report)

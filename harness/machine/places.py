@@ -1,7 +1,8 @@
-"""Places for guests: as many run at once on this host as it has processors, over all runs of a user together.
+"""Places for guests: two for each processor of this host, over all runs of a user together.
 
-A guest without hardware virtualisation fills a processor. More of them than processors make every deadline and every
-timing worthless (measured on 2 processors: at load 20 a trial of 2 s took 60 s).
+A guest that works without hardware virtualisation fills a processor, but for two fifths of the time it sleeps or waits
+for Python (measured over the catalogue). Many more of them make every deadline worthless (measured on 2 processors: at
+load 20 a trial of 2 s took 60 s).
 """
 
 from __future__ import annotations
@@ -21,6 +22,11 @@ from harness.machine.qemu import fleet
 PAUSE = 0.005           # seconds between two looks
 
 
+def count(timed: bool = False) -> int:
+    """How many guests this host runs at once."""
+    return (os.cpu_count() or 1) * (1 if timed else 2)
+
+
 @contextmanager
 def place(timed: bool = False) -> Iterator[None]:
     """Waits for a free place and keeps it. `timed`: one that time would spoil runs beside none but its like, each on a
@@ -36,7 +42,7 @@ def place(timed: bool = False) -> Iterator[None]:
             _lock_one([theirs])
             fcntl.flock(ours, fcntl.LOCK_SH)
             fcntl.flock(theirs, fcntl.LOCK_UN)
-            _lock_one([kept.enter_context(open(directory / str(number), "w")) for number in range(os.cpu_count() or 1)])
+            _lock_one([kept.enter_context(open(directory / str(number), "w")) for number in range(count(timed))])
         yield
 
 
