@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.needs import Needs
+from harness.needs import MIB, Needs
 from harness.quantities import Bound, Quantity
 from harness.settings import Settings
 
@@ -131,8 +131,8 @@ class Experiment:
     arms: the ways of running the procedure within a trial, each on a guest of its own (`lab.arm` says which).
     axes: settings under which the whole experiment is repeated, a verdict row for each ({"lru": ("classic", "mglru")}).
     trials: how many, fixed beforehand, each from a boot of its own. rate: samples a second during operations, Hz.
-    timed: sensitive to time, so it runs alone, beside no guest of any run of this user on this host. version: raised
-    when the procedure or a bound changes.
+    timed: sensitive to time, so its guests run beside none but timed ones of any run of this user on this host, each on
+    a processor of its own. version: raised when the procedure or a bound changes.
     question, words: the module's docstring (catalogue.py): its first line, and below it the procedure in words.
     """
 
@@ -154,6 +154,13 @@ class Experiment:
     @property
     def claims(self) -> tuple[Claim, ...]:
         return tuple(dict.fromkeys(expect.claim for expect in self.expects))
+
+    def states(self) -> dict[str, str]:
+        """Setting → value, of those that it states itself, other than every experiment has them."""
+        here, others = ({**vars(settings), "memory": needs.memory // MIB, "cpus": needs.cpus}
+                        for settings, needs in ((self.settings, self.needs), (Settings(), Needs())))
+        return {name: "the kernel's own" if value is None else str(value) for name, value in here.items()
+                if value != others[name]}
 
     def __hash__(self) -> int:
         return hash(self.name)

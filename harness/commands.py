@@ -6,156 +6,82 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from invoke import Collection, task
 
-from harness import across, catalogue, errors
+from harness import across, catalogue, errors, kernel_commands
 from harness.bench.command import bench
+from harness.check import arm, check
 from harness.claims import Experiment
-from harness.command import RUNS, guarded, looking, say, whole
+from harness.command import RUNS, guarded, looking, say
 from harness.errors import UsageError
 from harness.testbed.command import testbed
+from harness.typed import CLUSTER, DEBUGGER, HOST, KERNELS, RUNNING, Typed, run
 
 if TYPE_CHECKING:
-    from harness.matrix import Options
-    from harness.results import Judged
     from harness.run import Watch
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def settings(texts: list[str]) -> dict[str, tuple[str, ...]]:
-    """--set lru=classic,mglru → {"lru": ("classic", "mglru")}. Raises UsageError for a setting that there is not."""
-    from harness import settings as known
-
-    found = {}
-    for text in texts:
-        name, equals, values = text.partition("=")
-        if not equals or not values or name not in known.names():
-            raise UsageError(f"--set {text}", "it is no setting=value", f"settings are {', '.join(known.names())}")
-        for value in values.split(","):
-            if not known.fits(name, value):
-                can = " or ".join(known.CHOICES.get(name, ("a whole number",)))
-                raise UsageError(f"--set {text}", f"{name} can't be {value!r}", f"{name} can be {can}")
-        found[name] = tuple(dict.fromkeys(values.split(",")))
-    return found
-
-
-HELP = {
-    "kernel": "a series (6.12), an exact version, a digest, or a path to a vmlinuz", "modules": "its modules directory",
-    "append": "more kernel arguments", "trials": "trials of each experiment (default: its own number, 3)",
-    "set_": "a setting to run under: lru=classic,mglru (repeatable); memory (MiB) and cpus too",
-    "results": "where the run directory is made",
-    "jobs": "machines at once (default: from processors and memory)", "fresh-boot": "boot instead of restoring",
-    "machine": "auto, vm or local (this host)", "mirror": "a Debian mirror to fetch kernels from", "json": "print verdicts.json",
-    "allow-host-changes": "local: experiments may change settings, swap and disks of this host; all is restored",
-    "throwaway-host": "local: experiments may also kill processes and empty the memory of this host",
-    "directory": "local: where disks are made (default: /var/tmp)"}
-LOCAL = {"allow-host-changes", "throwaway-host", "directory"}
-KERNELS = "5.10,6.1,6.12,7.2"
-
-
-@dataclass(frozen=True)
-class Typed:
-    """The options that all commands share which run experiments, as they were typed."""
-
-    machine: str
-    kernels: tuple[str | None, ...]
-    modules: str | None
-    append: str
-    trials: str | None
-    set_: list[str]
-    results: str
-    jobs: str | None
-    fresh_boot: bool
-    mirror: str | None
-    json: bool
-    allow_host_changes: bool = False
-    throwaway_host: bool = False
-    directory: str | None = None
-
-    def options(self) -> Options:
-        from harness import choice
-        from harness.matrix import Options
-
-        return Options(self.kernels, Path(self.modules) if self.modules else None, self.append,
-                       whole("trials", self.trials), settings(self.set_), Path(self.results), whole("jobs", self.jobs),
-                       self.fresh_boot, self.mirror,
-                       choice.permissions(self.machine, self.kernels, self.allow_host_changes, self.throwaway_host,
-                                          self.directory))
-
-
 def run_and_report(experiments: Sequence[Experiment], what: str, claim: str | None, typed: Typed,
                    watch: Watch | None = None, resume: bool = False) -> int:
     """Runs experiments, prints each answer as it comes, writes the report: the exit status."""
-    options = typed.options()
-    from harness import matrix
-    from harness.reports import answer
-    from harness.run import Watch
-
-    class Answers(Watch):
-        def done(self, judged: Judged) -> None:
-            for line in answer.lines(judged, claim):
-                say(line)
-
-    finished = matrix.execute(experiments, options, what, Watch() if typed.json else watch or Answers(), resume=resume)
+    finished = run(experiments, what, claim, typed, watch, resume)
     if typed.json:
         say((finished.directory / "verdicts.json").read_text())
-    else:
-        for line in answer.ending(finished.outcomes) if len(finished.outcomes) > 1 and claim is None else ():
-            say(line)
-        say(f"  Report: {finished.directory / 'report.md'}")
     if finished.interrupted and resume:
         print("Interrupted; the same command goes on from here.", file=sys.stderr)
     return finished.status(claim)
 
 
-@task(iterable=["set_"], help={"name": "an experiment, or the id of a claim", **HELP})
+@task(iterable=["set_", "append"], help={"name": "an experiment, or the id of a claim", **RUNNING, **DEBUGGER, **HOST})
 @guarded
 def run_experiment(context: Any, name: str, machine: str = "auto", kernel: str | None = None,
-                   modules: str | None = None, append: str = "", trials: str | None = None, set_: Any = None,
+                   modules: str | None = None, append: Any = None, trials: str | None = None, set_: Any = None,
                    results: str = RUNS, jobs: str | None = None, fresh_boot: bool = False, mirror: str | None = None,
-                   json: bool = False, allow_host_changes: bool = False, throwaway_host: bool = False,
+                   json: bool = False, gdb: str = "", allow_host_changes: bool = False, throwaway_host: bool = False,
                    directory: str | None = None) -> int:
     """Run an experiment (all its claims), or the one that decides a claim, and print the answer."""
     experiment, claim = catalogue.find(name)
-    typed = Typed(machine, (kernel,), modules, append, trials, list(set_ or ()), results, jobs, fresh_boot, mirror, json,
+    typed = Typed(machine, (kernel,), modules, append, trials, set_, results, jobs, fresh_boot, mirror, json, None, gdb,
                   allow_host_changes, throwaway_host, directory)
     return run_and_report([experiment], experiment.name, claim.id if claim else None, typed)
 
 
-@task(iterable=["set_"], help={"section": "only the experiments whose section or folder has this in its name", **HELP})
+@task(iterable=["set_", "append"], help={
+    "section": "only the experiments whose section or folder has this in its name", **RUNNING, **CLUSTER, **HOST})
 @guarded
 def run_all(context: Any, section: str = "", machine: str = "auto", kernel: str | None = None,
-            modules: str | None = None, append: str = "", trials: str | None = None, set_: Any = None,
+            modules: str | None = None, append: Any = None, trials: str | None = None, set_: Any = None,
             results: str = RUNS, jobs: str | None = None, fresh_boot: bool = False, mirror: str | None = None,
-            json: bool = False, allow_host_changes: bool = False, throwaway_host: bool = False,
-            directory: str | None = None) -> int:
+            json: bool = False, scheduler: str | None = None, allow_host_changes: bool = False,
+            throwaway_host: bool = False, directory: str | None = None) -> int:
     """Run every experiment, or those of a section, and print each answer as it comes."""
-    typed = Typed(machine, (kernel,), modules, append, trials, list(set_ or ()), results, jobs, fresh_boot, mirror, json,
+    typed = Typed(machine, (kernel,), modules, append, trials, set_, results, jobs, fresh_boot, mirror, json, scheduler, "",
                   allow_host_changes, throwaway_host, directory)
     chosen = catalogue.of_section(section)
     return run_and_report(chosen, section or "all", None, typed)
 
 
-@task(iterable=["set_"], help={
+@task(iterable=["set_", "append"], help={
     "kernels": "series, exact versions, digests or paths, separated by commas", "again": "run finished cells too, anew",
     "section": "only the experiments whose section or folder has this in its name",
-    **{name: text for name, text in HELP.items() if name not in {"kernel", "modules", *LOCAL}}})
+    **{name: text for name, text in RUNNING.items() if name not in {"kernel", "modules"}}, **CLUSTER})
 @guarded
 def matrix(context: Any, kernels: str = KERNELS, section: str = "", again: bool = False, machine: str = "auto",
-           append: str = "", trials: str | None = None, set_: Any = None, results: str = RUNS, jobs: str | None = None,
-           fresh_boot: bool = False, mirror: str | None = None, json: bool = False) -> int:
+           append: Any = None, trials: str | None = None, set_: Any = None, results: str = RUNS, jobs: str | None = None,
+           fresh_boot: bool = False, mirror: str | None = None, json: bool = False,
+           scheduler: str | None = None) -> int:
     """Run every experiment on several kernels; goes on where an interrupted one stood."""
     names = tuple(dict.fromkeys(name.strip() for name in kernels.split(",") if name.strip()))
     if not names:
         raise UsageError("--kernels", "it names none", f"for instance --kernels {KERNELS}")
     if machine == "local":
         raise UsageError("--machine local", "this host has one kernel", "type: invoke run-all --machine local")
-    typed = Typed(machine, names, None, append, trials, list(set_ or ()), results, jobs, fresh_boot, mirror, json)
+    typed = Typed(machine, names, None, append, trials, set_, results, jobs, fresh_boot, mirror, json, scheduler)
     from harness.progress import Progress
 
     chosen = catalogue.of_section(section)
@@ -163,7 +89,7 @@ def matrix(context: Any, kernels: str = KERNELS, section: str = "", again: bool 
 
 
 @task(help={"run": "a run directory, its id, or latest", "as-recorded": "by the bounds of the run, not today's",
-            "results": "where run directories are", "json": HELP["json"]})
+            "results": "where run directories are", "json": RUNNING["json"]})
 @guarded
 def judge(context: Any, run: str, as_recorded: bool = False, results: str = RUNS, json: bool = False) -> int:
     """Judge recorded evidence again: from disk alone, without machine or root."""
@@ -218,29 +144,6 @@ def explain(context: Any, claim: str, results: str = RUNS) -> int:
     return errors.AS_KNOWN
 
 
-@task(name="kernels", help={"mirror": HELP["mirror"], "offline": "ask no mirror"})
-@guarded
-def kernels_(context: Any, mirror: str | None = None, offline: bool = False) -> int:
-    """Which kernels are here, are fetched, can be fetched."""
-    from harness.machine import kernels
-    from harness.reports import listing
-
-    offered = [] if offline else kernels.offers(mirror=mirror)
-    listing.print_kernels(offered, kernels.fetched(), kernels.installed())
-    return errors.AS_KNOWN
-
-
-@task(help={"series": "a series (6.1), a release or a version", "mirror": HELP["mirror"]})
-@guarded
-def fetch(context: Any, series: str, mirror: str | None = None) -> int:
-    """Fetch a kernel into the cache, verified by its distribution's signature."""
-    from harness.machine import kernels
-
-    kernel = kernels.fetch(series, mirror=mirror)
-    say(f"{kernel.release}  {kernel.source}")
-    return errors.AS_KNOWN
-
-
 @task(name="restore")
 @looking
 def restore(context: Any) -> int:
@@ -279,12 +182,10 @@ def test(context: Any, long: bool = False, select: str = "") -> int:
 
 def collection() -> Collection:
     """All commands, under the names of the contract."""
+    arm(sys.argv[1:])
     found = Collection()
-    for one in (run_experiment, run_all, matrix, judge, across.compare, across.history, report, across.publish, list_,
+    for one in (run_experiment, run_all, matrix, judge, check, across.compare, across.history, report, across.publish, list_,
                 explain, doctor_, restore, test, bench, testbed):
         found.add_task(one)
-    kernels = Collection("kernels")
-    kernels.add_task(kernels_, name="list", default=True)
-    kernels.add_task(fetch)
-    found.add_collection(kernels)
+    found.add_collection(kernel_commands.collection())
     return found

@@ -19,6 +19,10 @@ class LabError(Exception):
         line = f"{thing}: {reason}" + (f"; {remedy}" if remedy else "")
         super().__init__(" ".join(line.split()))
 
+    def __reduce__(self) -> tuple[type[LabError], tuple[str, str, str]]:
+        """An error of another process arrives whole."""
+        return type(self), (self.thing, self.reason, self.remedy)
+
 
 class UsageError(LabError):
     """The command was typed wrongly: an unknown name, a number out of range."""

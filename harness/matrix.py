@@ -4,36 +4,42 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness import ledger, results
+from harness import cluster, ledger, results
+from harness.batch import describe_kernel, order
 from harness.claims import Experiment
 from harness.errors import UsageError
-from harness.machine import accelerator, kernels, qemu, running
+from harness.machine import accelerator, kernels, places, proof, qemu, running
 from harness.machine.kernels import Kernel
 from harness.machine.permissions import Permissions
 from harness.reports import Report
-from harness.run import Run, Watch, describe_kernel, order, run_cells
+from harness.run import Run, Watch, run_cells, send_cells
 from harness.trial import Cell, cells
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the user asked for. kernels: names, None for the default; modules: of the only one. sets: setting → the
-    values to run under ({"lru": ("mglru",)}). permissions: what may be done to this host,
-    if it is the machine."""
+    """What the user asked for. kernels: names, None for the default; modules: of the only one. append: kernel arguments,
+    several are an axis. sets: setting → the values to run under ({"lru": ("mglru",)}). scheduler: of the cluster that
+    runs it. gdb: where guests wait for a debugger, a port or the path of a socket. permissions: what may be done to this
+    host, if it is the machine."""
 
     kernels: tuple[str | None, ...] = (None,)
     modules: Path | None = None
-    append: str = ""
+    append: tuple[str, ...] = ()
     trials: int | None = None
     sets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     results: Path = results.RUNS
     jobs: int | None = None
     fresh: bool = False
     mirror: str | None = None
+    scheduler: str | None = None
+    gdb: str = ""
     permissions: Permissions | None = None
 
 
@@ -62,18 +68,18 @@ def plan(experiments: Sequence[Experiment], found: Sequence[Kernel], options: Op
     chosen = {kernel.release: "host" if options.permissions else accelerator.choose(kernel)[0] for kernel in found}
     return [cell for experiment in experiments for kernel in found
             for cell in cells(experiment, kernel, options.sets, trials=options.trials,
-                              accelerator=chosen[kernel.release], append=options.append, fresh=options.fresh,
+                              accelerator=chosen[kernel.release], append=options.append,
+                              fresh=options.fresh or bool(options.gdb), gdb=options.gdb,
                               permissions=options.permissions)]
 
 
 def default_jobs(planned: Sequence[Cell]) -> int:
-    """As many machines at once as there are processors and one that is launched while it waits for a place, as far as
-    memory holds them with a quarter to spare."""
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4
+    """As many machines at once as there are places for, as far as memory holds them with a quarter to spare."""
     if any(cell.permissions for cell in planned):
         return 1        # there is only one of this host
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4
     largest = max((cell.shape.memory for cell in planned), default=1) + (100 << 20)
-    return max(1, min((os.cpu_count() or 1) + 1, free // largest))
+    return max(1, min(places.count(), free // largest))
 
 
 def execute(experiments: Sequence[Experiment], options: Options, what: str, watch: Watch, *,
@@ -84,8 +90,12 @@ def execute(experiments: Sequence[Experiment], options: Options, what: str, watc
     starting anew: cells that are finished there are kept.
     """
     found = find_kernels(options)
+    qemu.fleet.start()
+    for kernel in () if options.scheduler or options.gdb or options.permissions else found:
+        proof.ensure(kernel)
     planned = plan(experiments, found, options)
-    version = "" if options.permissions else qemu.version()       # without QEMU nothing can run: said before a directory is made
+    # Without QEMU nothing can run here: said before a directory is made. Workers tell theirs with each cell.
+    version = "" if options.scheduler or options.permissions else qemu.version()
     asked = described(found, options, what)
     before = ledger.find(options.results, asked) if resume else None
     run = Run(before or start(options, found, what, asked, version))
@@ -95,18 +105,22 @@ def execute(experiments: Sequence[Experiment], options: Options, what: str, watc
         kept = [outcome for outcome in outcomes.values() if outcome is not None]
         to_run = [cell for cell in planned if outcomes.get(cell.name) is None]
         run.outcomes += kept
-        _run(run, to_run, options.jobs or default_jobs(to_run), watch)
+        with cluster.executor(options.scheduler) if options.scheduler else nullcontext() as elsewhere:
+            _run(run, to_run, options, elsewhere, watch)
     return run
 
 
-def _run(run: Run, to_run: Sequence[Cell], jobs: int, watch: Watch) -> None:
+def _run(run: Run, to_run: Sequence[Cell], options: Options, elsewhere: Executor | None, watch: Watch) -> None:
     report = Report(run.directory)
     watch.planned(run.directory, to_run, run.outcomes)
     if run.outcomes:
         run.save()      # what stands there is from before the interruption
     qemu.fleet.start()
     try:
-        run_cells(run, to_run, jobs, watch, report)
+        if elsewhere:
+            send_cells(run, to_run, elsewhere, options.mirror, watch, report)
+        else:
+            run_cells(run, to_run, options.jobs or default_jobs(to_run), watch, report)
     except KeyboardInterrupt:
         run.interrupted = True
     finally:
@@ -119,7 +133,7 @@ def _run(run: Run, to_run: Sequence[Cell], jobs: int, watch: Watch) -> None:
 
 def described(found: Sequence[Kernel], options: Options, what: str) -> dict[str, Any]:
     """By what a run is found again: the same question, kernels, settings and trials."""
-    return {"what": what, "kernels": sorted(kernel.digest for kernel in found), "append": options.append,
+    return {"what": what, "kernels": sorted(kernel.digest for kernel in found), "append": "\n".join(options.append),
             "sets": {name: list(values) for name, values in sorted(options.sets.items())},
             "trials": options.trials, "fresh": options.fresh,
             **({"machine": "local"} if options.permissions else {})}

@@ -178,7 +178,8 @@ def bounds_of(found: Sequence[Verdict]) -> list[dict[str, Any]]:
 def row(verdict: Verdict, cell: dict[str, Any], trials: Sequence[Trial]) -> dict[str, Any]:
     """A verdict as the contract wants it; machine and settings as the first recording has them."""
     start = next((recording.start for trial in trials for recording in trial.arms.values() if recording.start), {})
-    settings = {name: value for name, value in {**cell["axis"], **start.get("settings", {})}.items()
+    appended = {"append": cell["append"]} if cell.get("append") else {}
+    settings = {name: value for name, value in {**cell["axis"], **start.get("settings", {}), **appended}.items()
                 if value is not None}
     machine = start.get("machine", {})
     return {"claim": verdict.claim.id, "experiment": verdict.experiment.name, "version": verdict.experiment.version,

@@ -60,7 +60,7 @@ def axes(rows: Iterable[Row]) -> dict[str, tuple[str, ...]]:
     found: dict[str, set[str]] = {}
     for row in rows:
         found.setdefault(row["claim"], set(known.get(row["claim"], ())))
-        for name, value in row["settings"].items():
+        for name, value in {"append": "", **row["settings"]}.items():      # no arguments are a value too
             values[row["claim"], row["kernel"]][name].add(value)
     for (claim, _), settings in values.items():
         found[claim] |= {name for name, several in settings.items() if len(several) > 1}

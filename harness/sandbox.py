@@ -21,7 +21,7 @@ def prepare(hand: Target, root: str) -> None:
     enabled = hand.slurp(f"{root}/cgroup.subtree_control").text.split()
     if b"memory" not in enabled:
         raise LabError(f"cgroup {root}", "the memory controller can't be enabled for it",
-                       "use --machine vm, or see `invoke doctor`")
+                       "build the kernel with CONFIG_MEMCG, or see `invoke doctor`")
 
 
 class Sandbox:

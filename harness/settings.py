@@ -77,6 +77,8 @@ def stands(name: str, text: str | None, value: str) -> bool:
 
 # Not the kernel's: the size of its machine, as an experiment needs it unless the user asks for another.
 MACHINE = {"memory": "MiB", "cpus": "processors"}
+# What a guest is booted with, which no file of a running kernel sets: its size, and --append.
+BOOTED = {*MACHINE, "append"}
 CHOICES = {"lru": ("classic", "mglru"), "thp": ("always", "madvise", "never"),
            "malloc": ("glibc", "jemalloc", "tcmalloc"), "zswap": ("N", "Y")}
 

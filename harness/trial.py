@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,7 @@ from harness.machine.permissions import Permissions, why_not
 from harness.machine.places import place
 from harness.machine.qemu import Shape
 from harness.needs import MIB
-from harness.settings import MACHINE, Settings
+from harness.settings import BOOTED, Settings
 
 HELD = 4 * MIB      # a recording takes 0.1 MiB as a rule
 
@@ -42,12 +44,15 @@ class Cell:
     accelerator: str
     append: str = ""
     fresh: bool = False
+    gdb: str = ""
     permissions: Permissions | None = None
 
     @property
     def name(self) -> str:
-        """Of its directory, and of no other cell of a run: "tmpfs-swap@lru=mglru@6.12.117"."""
-        return "@".join([self.experiment.name, *(f"{key}={value}" for key, value in self.axis), self.kernel.release])
+        """Of its directory, and of no other cell of a run: "tmpfs-swap@lru=mglru@6.12.117". What can't stand in a file's
+        name (of kernel arguments) becomes a digest."""
+        axis = (f"{key}={value if PLAIN.fullmatch(value) else mark(value)}" for key, value in self.axis)
+        return "@".join([self.experiment.name, *axis, self.kernel.release])
 
     @property
     def host(self) -> local.Host:
@@ -60,7 +65,14 @@ class Cell:
         needs = self.experiment.needs
         append = f"{needs.append} {self.append}".strip()
         return Shape(needs.memory, needs.cpus, needs.disks, needs.nodes, self.settings.thp, append,
-                     programs_of(self.experiment, self.settings))
+                     programs_of(self.experiment, self.settings), self.gdb)
+
+
+PLAIN = re.compile(r"[\w.,:+=-]{0,40}")
+
+
+def mark(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def programs_of(experiment: Experiment, settings: Settings) -> tuple[tuple[str, str], ...]:
@@ -87,13 +99,13 @@ def open_machine(cell: Cell, number: int, console: Path) -> Iterator[Machine]:
     where = (cell.kernel, cell.shape, cell.accelerator)
     with ExitStack() as stack:
         if cell.permissions:
-            stack.enter_context(place(alone=True))
+            stack.enter_context(place(timed=True))
             yield stack.enter_context(local.machine(cell.host, console))
             return
         waiting = None if cell.fresh else snapshots.launch(*where, number - 1, console)
         if waiting:
             stack.callback(waiting.close)
-        stack.enter_context(place(alone=cell.experiment.timed))
+        stack.enter_context(place(timed=cell.experiment.timed))
         guest = vm.boot(*where, console) if cell.fresh else snapshots.restore(*where, number - 1, console, waiting)
         yield stack.enter_context(guest)
 
@@ -175,22 +187,33 @@ def with_machine(machine: Machine, cell: Cell, arm: str, recorder: Recorder) -> 
 
 
 def cells(experiment: Experiment, kernel: Kernel, sets: Mapping[str, tuple[str, ...]], *, trials: int | None,
-          accelerator: str, append: str = "", fresh: bool = False,
+          accelerator: str, append: Sequence[str] = (), fresh: bool = False, gdb: str = "",
           permissions: Permissions | None = None) -> list[Cell]:
     """The cells of an experiment on a kernel: one for each combination of its axes' values.
 
     sets: setting → what the user asked for: one value is pinned, several are an axis, and both narrow an axis that
-    the experiment has.
+    the experiment has. append: kernel arguments; several are an axis too.
     """
     axes = {**experiment.axes, **{name: values for name, values in sets.items()
                                   if len(values) > 1 or name in experiment.axes}}
-    fixed = {name: values[0] for name, values in sets.items() if name not in axes}
+    axes |= {"append": tuple(append)} if len(append) > 1 else {}
+    fixed = {name: values[0] for name, values in {**sets, "append": append or ("",)}.items() if name not in axes}
     combinations: list[dict[str, str]] = [{}]
     for axis, values in axes.items():
         combinations = [{**one, axis: value} for one in combinations for value in values]
-    return [Cell(on_machine(experiment, {**fixed, **axis}), kernel, pinned(experiment.settings, {**fixed, **axis}),
-                 tuple(sorted(axis.items())), trials or experiment.trials, accelerator, append, fresh, permissions)
-            for axis in combinations]
+    return [Cell(on_machine(experiment, wanted), kernel, pinned(experiment.settings, wanted),
+                 tuple(sorted(axis.items())), trials or experiment.trials, accelerator, wanted["append"], fresh, gdb,
+                 permissions)
+            for axis in combinations for wanted in [{**fixed, **axis}]]
+
+
+def cell_of(experiment: Experiment, kernel: Kernel, ordered: Mapping[str, Any], accelerator: str) -> Cell:
+    """The cell that cell.json describes; a setting that it does not name is left as the kernel has it."""
+    sets = ordered["sets"]
+    settings = Settings(**{item.name: sets.get(item.name) for item in fields(Settings)})
+    sized = replace(experiment, needs=replace(experiment.needs, memory=sets["memory"], cpus=sets["cpus"]))
+    return Cell(sized, kernel, settings, tuple(sorted(ordered["axis"].items())), ordered["trials"], accelerator,
+                ordered["append"], ordered["fresh"])
 
 
 def on_machine(experiment: Experiment, wanted: Mapping[str, str]) -> Experiment:
@@ -202,5 +225,5 @@ def on_machine(experiment: Experiment, wanted: Mapping[str, str]) -> Experiment:
 
 def pinned(settings: Settings, wanted: Mapping[str, str]) -> Settings:
     """The experiment's settings with those that the user asked for."""
-    chosen: dict[str, Any] = {name: value for name, value in wanted.items() if name not in MACHINE}
+    chosen: dict[str, Any] = {name: value for name, value in wanted.items() if name not in BOOTED}
     return replace(settings, **chosen)

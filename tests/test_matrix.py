@@ -46,10 +46,14 @@ def names() -> list[str]:
 @pytest.fixture
 def cheap(tmp_path: Path) -> Path:
     """A directory with three cheap experiments."""
-    directory = tmp_path / "experiments"
+    return three(tmp_path / "experiments", CHEAP)
+
+
+def three(directory: Path, text: str) -> Path:
+    """The same experiment three times, each with a claim of its own."""
     directory.mkdir()
     for number in range(3):
-        (directory / f"cheap_{number}.py").write_text(CHEAP % number)
+        (directory / f"cheap_{number}.py").write_text(text % number)
     return directory
 
 

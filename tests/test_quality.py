@@ -27,18 +27,21 @@ STAGES = [
     {"host"},
     {"reports", "doctor"},
     {"ledger"},
+    {"batch"},
+    {"parcel", "cluster"},
     {"run"},
     {"matrix"},
     {"progress"},
     {"command", "choice"},
-    {"across", "bench", "testbed"},
+    {"typed"},
+    {"across", "bench", "check", "kernel_commands", "testbed"},
     {"commands"},
 ]
 # Each with the one thing that it reads of a later stage, and why.
 ALLOWED = {
     ("evidence", "quantities"): "the type of a number",
 }
-MACHINES = {"machine", "sandbox", "lab", "trial", "run", "matrix", "probe", "samples"}
+MACHINES = {"machine", "sandbox", "lab", "trial", "batch", "parcel", "run", "matrix", "probe", "samples"}
 
 
 def imports(path: Path) -> set[str]:

@@ -23,8 +23,8 @@ from harness.settings import Settings
 RAM, OWN, SLICE, RATE = 256 * MIB, 16 * MIB, 64 * KIB, 20_000_000      # RATE in bytes a second
 SLOW = Disk("swap", "swap", 1 * GIB, rate=RATE)
 MS, SECOND = 1_000_000, 1_000_000_000       # ns
-TICK, STORM, HELD = 10 * MS, 30 * SECOND, 8 * SECOND
-WINDOW, WINDOWS = 150, 6                    # wakes
+TICK, STORM, HELD = 10 * MS, 30 * SECOND, 5 * SECOND
+WINDOW, WINDOWS = 100, 6                    # wakes
 EVEN, ODD = range(0, WINDOWS, 2), range(1, WINDOWS, 2)      # by turns: both halves see the same host
 SYSTEM = "/proc/pressure/memory"
 STOPS, STOP = 5, 150 * MS

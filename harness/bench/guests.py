@@ -32,7 +32,7 @@ def _opened(opening: Callable[[Path], AbstractContextManager[VM]], directory: Pa
     def turn() -> list[float]:
         found = []
         for _ in range(times):
-            with place(alone=True):
+            with place(timed=True):
                 began = time.monotonic()
                 with opening(directory / f"{next(numbers)}.log"):
                     found.append(time.monotonic() - began)
@@ -48,7 +48,7 @@ def _resumed(kernel: Kernel, accelerated: str, directory: Path) -> Callable[[], 
     def turn() -> list[float]:
         found = []
         for _ in range(RESTORES):
-            with place(alone=True):
+            with place(timed=True):
                 waiting = snapshots.launch(kernel, SHAPE, accelerated, 0, directory / f"ahead-{next(numbers)}.log")
                 if waiting is None:
                     raise LabError("bench", "its snapshot is gone", "run it again")
@@ -112,7 +112,7 @@ def channel(kernel: Kernel, turns: int, directory: Path) -> Iterator[Row]:
     questions: Sequence[tuple[str, Callable[[Agent], object], int, str]] = (
         ("round trip", hello, CALLS, "a question of 72 bytes, an answer of about 100"),
         ("answer of 64 KiB", block, CALLS // 4, "through agent and hand"))
-    with (place(alone=True), snapshots.restore(kernel, SHAPE, chosen, 0, directory / "channel.log") as guest,
+    with (place(timed=True), snapshots.restore(kernel, SHAPE, chosen, 0, directory / "channel.log") as guest,
           local.agent() as on_host):
         for name, question, calls, what in questions:
             contenders = [Contender("in a guest", _asked(guest.agent, question, calls)),

@@ -80,7 +80,7 @@ def _watch(agent: Agent, paths: Sequence[str]) -> None:
 def in_guest(kernel: Kernel, turns: int, directory: Path) -> Row:
     """Both in C, as a trial samples: on the machine under test."""
     chosen, _ = accelerator.choose(kernel)
-    with place(alone=True), snapshots.restore(kernel, SHAPE, chosen, 0, directory / "sample.log") as guest:
+    with place(timed=True), snapshots.restore(kernel, SHAPE, chosen, 0, directory / "sample.log") as guest:
         hand = local.hand(guest.agent)
         prepare(hand, GROUPS)
         with Sandbox(hand, GROUPS, "bench") as box:

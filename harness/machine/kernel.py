@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import UsageError
-from harness.machine import archive
+from harness.machine import archive, ikconfig
 
 SECTOR = 0x200  # bytes; the setup code follows the boot sector
 # Where the header's fields lie, in bytes from the start of the file.
@@ -50,14 +50,16 @@ def kernel_at(image: Path) -> Kernel:
     if image.match("arch/*/boot/bzImage"):  # a build: its modules lie where they were compiled
         trees.append(image.parents[3])
         configs.append(image.parents[3] / ".config")
+    digest = image_digest(image)
+    config = next((path for path in configs if path.is_file()), None)
     return Kernel(
         label=str(image),
         release=release,
         image=image,
         modules=next((path for path in trees if (path / "kernel").is_dir()), None),
-        config=next((path for path in configs if path.is_file()), None),
+        config=config or ikconfig.embedded(image, digest),
         source=f"path {image}",
-        digest=image_digest(image),
+        digest=digest,
     )
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from harness import cache
 from harness.errors import INTERRUPTED, LabError, Unavailable, UsageError
-from harness.machine import archive
+from harness.machine import archive, labels
 from harness.machine.archive import Offer
 from harness.machine.kernel import Kernel, image_digest, kernel_at, module_tree
 
@@ -41,7 +41,7 @@ def find(
 ) -> Kernel:
     """The kernel of that name; the network is used only for one that is not there yet.
 
-    name: a series ("6.1"), a release or version, a path, "sha256:…" or "6.1@sha256:…"; None: the default
+    name: a series ("6.1"), a release or version, a label, a path, "sha256:…" or "6.1@sha256:…"; None: the default
     series, or else the newest kernel that can be had. modules: a module tree instead of the kernel's own.
     mirror: URL of a Debian mirror. Raises UsageError for a name or path that is none, Unavailable for a
     kernel that cannot be had.
@@ -51,7 +51,7 @@ def find(
     elif os.sep in name or Path(name).is_file():
         kernel = kernel_at(Path(name))
     else:
-        kernel = _named(name, mirror, offline)
+        kernel = labels.find(name) or _named(name, mirror, offline)
     return replace(kernel, modules=module_tree(modules, kernel.release)) if modules else kernel
 
 

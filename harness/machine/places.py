@@ -1,7 +1,8 @@
-"""Places for guests: as many run at once on this host as it has processors, over all runs of a user together.
+"""Places for guests: two for each processor of this host, over all runs of a user together.
 
-A guest without hardware virtualisation fills a processor. More of them than processors make every deadline and every
-timing worthless (measured on 2 processors: at load 20 a trial of 2 s took 60 s).
+A guest that works without hardware virtualisation fills a processor, but for two fifths of the time it sleeps or waits
+for Python (measured over the catalogue). Many more of them make every deadline worthless (measured on 2 processors: at
+load 20 a trial of 2 s took 60 s).
 """
 
 from __future__ import annotations
@@ -21,18 +22,27 @@ from harness.machine.qemu import fleet
 PAUSE = 0.005           # seconds between two looks
 
 
+def count(timed: bool = False) -> int:
+    """How many guests this host runs at once."""
+    return (os.cpu_count() or 1) * (1 if timed else 2)
+
+
 @contextmanager
-def place(alone: bool = False) -> Iterator[None]:
-    """Waits for a free place and keeps it, or, `alone`, for all of them, so that no guest of any run goes on beside
-    this one; the kernel frees them when their holder dies. Raises MachineLost once the run is interrupted."""
+def place(timed: bool = False) -> Iterator[None]:
+    """Waits for a free place and keeps it. `timed`: one that time would spoil runs beside none but its like, each on a
+    processor of its own, over all runs. The kernel frees what a dead holder had. Raises MachineLost once the run is
+    interrupted."""
     directory = cache.directory("places")
     with ExitStack() as kept:
-        # Only the one whose turn it is takes places. So who wants all gets them one by one as they are given back:
-        # nobody takes one from under it, and who has one waits for no other.
+        ordinary, others = (kept.enter_context(open(directory / name, "w")) for name in ("ordinary", "timed"))
+        ours, theirs = (others, ordinary) if timed else (ordinary, others)
+        # Only the one whose turn it is enters: once nobody of the other kind is left, it marks that its own kind is
+        # there, and takes the next place that is given back. Who has entered waits for no other.
         with _turn(directory):
-            places = [kept.enter_context(open(directory / str(number), "w")) for number in range(os.cpu_count() or 1)]
-            for choice in [[one] for one in places] if alone else [places]:
-                _lock_one(choice)
+            _lock_one([theirs])
+            fcntl.flock(ours, fcntl.LOCK_SH)
+            fcntl.flock(theirs, fcntl.LOCK_UN)
+            _lock_one([kept.enter_context(open(directory / str(number), "w")) for number in range(count(timed))])
         yield
 
 
@@ -40,7 +50,7 @@ def place(alone: bool = False) -> Iterator[None]:
 def _turn(directory: Path) -> Iterator[None]:
     """One at a time, first come, first served. Who has just given a place back would take it again before a sleeper
     looks, trial for trial (measured: a run waited for 6 minutes beside two of many short trials); and where everybody
-    may be next, one who wants all places waits for 5 minutes in a crowd of eight."""
+    may be next, a timed one waits for 5 minutes in a crowd of eight."""
     queue = cache.directory("places", "queue")
     ticket = queue / f"{time.monotonic_ns():020}.{os.getpid()}.{threading.get_ident()}"
     ahead = sorted(other for other in queue.iterdir() if other.name < ticket.name)

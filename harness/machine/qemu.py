@@ -82,7 +82,8 @@ launcher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="launcher")
 @dataclass(frozen=True)
 class Shape:
     """A guest as experiments ask for it: memory in bytes, processors, disks in order, NUMA nodes, THP, kernel
-    arguments of the user's, programs (name, path on this host) that travel in its initramfs."""
+    arguments of the user's, programs (name, path on this host) that travel in its initramfs; gdb: where it waits for
+    a debugger before its first instruction, a port of this host or the path of a socket."""
 
     memory: int = 1024 * MIB
     cpus: int = 1
@@ -91,6 +92,7 @@ class Shape:
     thp: str = "never"
     append: str = ""
     programs: tuple[tuple[str, str], ...] = ()
+    gdb: str = ""
 
     @property
     def machine(self) -> str:
@@ -161,7 +163,13 @@ def command_line(kernel: Kernel, shape: Shape, initramfs: Path, accelerator: str
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-kernel", str(kernel.image), "-initrd", str(initramfs), "-append", shape.kernel_arguments(quiet),
             "-device", f"virtio-serial-{bus(shape)}", "-device", "virtserialport,chardev=ch,name=agent",
-            *_disks(shape)]
+            *_disks(shape), *_debugger(shape.gdb)]
+
+
+def _debugger(gdb: str) -> list[str]:
+    """-S: the guest stops before its first instruction, so that a breakpoint can stand anywhere."""
+    where = f"tcp:127.0.0.1:{gdb}" if gdb.isdecimal() else f"unix:{gdb}"
+    return ["-gdb", f"{where},server=on,wait=off", "-S"] if gdb else []
 
 
 def version() -> str:

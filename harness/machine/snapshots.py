@@ -18,7 +18,8 @@ from typing import Any
 
 from harness import cache, wire
 from harness.errors import MachineLost
-from harness.machine import disks, initramfs, qemu, vm
+from harness.machine import boots, disks, initramfs, qemu, vm
+from harness.machine.boots import Boot
 from harness.machine.kernels import Kernel
 from harness.machine.qemu import Memory, Qemu, Shape
 
@@ -174,6 +175,7 @@ class Waiting:
         agent, info = vm.greet(self.process, vm.patience(RESTORE_SECONDS))
         guest = vm.VM(self.kernel, self.shape, self.accelerator, self.process, agent, info, restored=True)
         vm.set_clock_and_randomness(guest)
+        boots.remember(self.kernel, Boot(self.accelerator))
         return guest
 
     def close(self) -> None:

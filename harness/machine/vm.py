@@ -10,8 +10,9 @@ from typing import Any
 
 from harness import wire
 from harness.errors import LabError, MachineLost
-from harness.machine import initramfs, qemu
+from harness.machine import boots, initramfs, qemu
 from harness.machine.agent import Agent, Info
+from harness.machine.boots import Boot
 from harness.machine.channel import Channel
 from harness.machine.kernels import Kernel
 from harness.machine.machine import Answering
@@ -20,6 +21,7 @@ from harness.machine.qemu import Memory, Qemu, Shape
 # A quiet boot takes 2-4 s without hardware virtualisation, 17 s were seen at load 11 (vm-facts).
 BOOT_SECONDS = 30
 BOOT_TRIES = 3
+DEBUGGED_SECONDS = 7 * 86400        # who stands at a breakpoint is in no hurry
 
 
 def patience(seconds: float) -> float:
@@ -85,11 +87,11 @@ class VM:
         self.close()
 
 
-def greet(process: Answering, seconds: float) -> tuple[Agent, Info]:
-    """Waits for the agent's first reply."""
+def greet(process: Answering, seconds: float, later: float = 120) -> tuple[Agent, Info]:
+    """Waits for the agent's first reply; later: seconds for each other one, on a quiet host."""
     agent = Agent(Channel(process.socket, process.lost), seconds)
     info = agent.hello()
-    agent.seconds = patience(120)
+    agent.seconds = patience(later)
     return agent, info
 
 
@@ -97,7 +99,8 @@ def _boot_once(kernel: Kernel, shape: Shape, accelerator: str, console: Path, me
     archive, _ = initramfs.make(kernel, ((name, Path(path)) for name, path in shape.programs))
     process = Qemu(qemu.command_line(kernel, shape, archive, accelerator, memory, quiet), console)
     try:
-        agent, info = greet(process, patience(BOOT_SECONDS))
+        agent, info = greet(process, DEBUGGED_SECONDS, DEBUGGED_SECONDS) if shape.gdb else greet(
+            process, patience(BOOT_SECONDS))
     except BaseException:
         process.close()
         raise
@@ -108,6 +111,7 @@ def boot(kernel: Kernel, shape: Shape, accelerator: str, console: Path, memory: 
     """Boots a guest. A lost boot is tried again, with the kernel's whole log on the console, and counted."""
     for attempt in range(1, BOOT_TRIES + 1):
         log = console if attempt == 1 else console.with_suffix(f".boot-{attempt}{console.suffix}")
+        began = time.monotonic()
         try:
             vm = _boot_once(kernel, shape, accelerator, log, memory or Memory(), quiet=attempt == 1)
         except MachineLost as error:
@@ -116,6 +120,8 @@ def boot(kernel: Kernel, shape: Shape, accelerator: str, console: Path, memory: 
                 break           # it will not grow one: the kernel has no driver for it
         else:
             vm.boots = attempt
+            if not shape.gdb:
+                boots.remember(kernel, Boot(accelerator, round(time.monotonic() - began, 1)))
             return vm
     raise MachineLost(f"kernel {kernel.release}", f"no answer in {attempt} boots: {last.reason}", last.remedy)
 

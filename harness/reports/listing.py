@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,20 +67,33 @@ def print_claims(found: Sequence[tuple[Claim, Experiment]]) -> None:
     print(f"\n{len(found)} claims, {len({one.name for _, one in found})} experiments")
 
 
-def print_kernels(offered: Sequence[Any], fetched: Sequence[Any], installed: Sequence[Any]) -> None:
-    """Kernels that are fetched, lie on this host, or can be fetched (the newest of each series)."""
-    for title, kernels in (("Fetched", fetched), ("On this host", installed)):
-        if kernels:
-            print(title)
-        for kernel in kernels:
-            size = kernel.image.stat().st_size >> 20
-            print(f"  {kernel.series:6} {kernel.release:40} {size:4} MiB  {kernel.source}")
-    here = {kernel.release for kernel in fetched}
+def kernel_lines(offered: Sequence[Any], fetched: Sequence[Any], installed: Sequence[Any], own: Sequence[Any],
+                 said: Callable[[Any], str]) -> Iterator[str]:
+    """Kernels of the archive (the newest of each series), fetched or not, of this host, of the user's own; the oldest
+    first. said: whether a kernel boots here."""
+    here = {kernel.release: kernel for kernel in fetched}
     series: dict[str, Any] = {}
-    for offer in offered:
-        if offer.series not in series and offer.release not in here:
-            series[offer.series] = offer
+    for one in [*fetched, *offered]:        # newest first
+        series.setdefault(one.series, one)
+    rest = [kernel for kernel in fetched if series[kernel.series] is not kernel]
     if series:
-        print("Can be fetched (invoke kernels.fetch SERIES)")
-    for offer in series.values():
-        print(f"  {offer.series:6} {offer.release:40} {offer.size >> 20:4} MiB  {offer.suite} {offer.version}")
+        yield "Of the archive (`invoke kernels.fetch SERIES` fetches one)"
+    for one in sorted([*series.values(), *rest], key=lambda one: by_numbers(one.release)):
+        if one.release in here:
+            yield kernel_line(here[one.release].series, here[one.release], f"fetched, {said(here[one.release])}")
+        else:
+            yield f"  {one.series:12} {one.release:36} {one.size >> 20:4} MiB  not fetched; {one.suite} {one.version}"
+    for title, kernels in (("On this host", installed), ("Your own (`invoke kernels.add PATH --label NAME`)", own)):
+        if kernels:
+            yield title
+        for kernel in sorted(kernels, key=lambda one: by_numbers(one.release)):
+            yield kernel_line(kernel.label if kernels is own else kernel.series, kernel, said(kernel))
+
+
+def kernel_line(name: str, kernel: Any, said: str) -> str:
+    return f"  {name:12} {kernel.release:36} {kernel.image.stat().st_size >> 20:4} MiB  {said}; {kernel.source}"
+
+
+def by_numbers(release: str) -> tuple[list[int], str]:
+    """The two numbers of a series, then the rest: enough to list kernels in order."""
+    return [int(number) for number in re.findall(r"\d+", release)[:2]], release

@@ -185,7 +185,8 @@ def settings(judged: Judged) -> str:
         values = dict.fromkeys(start["settings"].get(name) for start in starts)
         if name not in {"memory", "cpus"}:      # the machine's size, not a setting of its kernel
             found.append(f"{name}={' or '.join('absent' if one is None else str(one) for one in values)}")
-    return plain(", ".join(found))
+    own = [f"{name}={value}" for name, value in judged.cell.get("overridden", {}).items()]
+    return plain(", ".join(found) + (f" (overridden; the experiment has {', '.join(own)})" if own else ""))
 
 
 def has_series(cell: Cell) -> bool:

@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 from harness import catalogue, ledger, matrix, results
+from harness.batch import order
 from harness.machine import running
 from harness.machine.permissions import Permissions
 from harness.machine.qemu import fleet
-from harness.run import order
 from harness.trial import Cell, run_trial
 
 

@@ -1,8 +1,7 @@
-"""Places for guests: as many at once as there are processors, or one that has all of them."""
+"""Places for guests: as many at once as there are, and timed ones beside none but timed ones."""
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import MachineLost
+from harness.machine import places
 from harness.machine.places import place
 from harness.machine.qemu import fleet
 
@@ -20,13 +20,13 @@ SOON, LONG = 0.2, 10.0      # seconds: enough for a waiter to look 40 times; mor
 class Guest:
     """Somebody who takes a place and keeps it until told to go."""
 
-    def __init__(self, alone: bool = False) -> None:
+    def __init__(self, timed: bool = False) -> None:
         self.inside, self._leave = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._live, args=(alone,), daemon=True)
+        self._thread = threading.Thread(target=self._live, args=(timed,), daemon=True)
         self._thread.start()
 
-    def _live(self, alone: bool) -> None:
-        with place(alone):
+    def _live(self, timed: bool) -> None:
+        with place(timed):
             self.inside.set()
             self._leave.wait(LONG)
 
@@ -38,12 +38,12 @@ class Guest:
 @pytest.fixture(autouse=True)
 def two_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOLKLAB_CACHE", str(tmp_path))
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(places, "count", lambda timed=False: 2)
 
 
 @contextmanager
-def guests(*alone: bool) -> Iterator[list[Guest]]:
-    found = [Guest(one) for one in alone]
+def guests(*timed: bool) -> Iterator[list[Guest]]:
+    found = [Guest(one) for one in timed]
     try:
         yield found
     finally:
@@ -51,7 +51,7 @@ def guests(*alone: bool) -> Iterator[list[Guest]]:
             guest.leave()
 
 
-def test_as_many_as_processors() -> None:
+def test_no_more_guests_than_places() -> None:
     with guests(False, False) as here:
         assert all(guest.inside.wait(LONG) for guest in here)
         with guests(False) as (third,):
@@ -60,30 +60,39 @@ def test_as_many_as_processors() -> None:
             assert third.inside.wait(LONG)
 
 
-@pytest.mark.parametrize("also_alone", [False, True])
-def test_who_is_alone_keeps_others_out(also_alone: bool) -> None:
-    with guests(True) as (alone,):
-        assert alone.inside.wait(LONG)
-        with guests(also_alone) as (other,):
+def test_timed_ones_run_beside_each_other() -> None:
+    with guests(True, True) as here:
+        assert all(guest.inside.wait(LONG) for guest in here)
+        with guests(True) as (third,):
+            assert not third.inside.wait(SOON)
+            here[0].leave()
+            assert third.inside.wait(LONG)
+
+
+@pytest.mark.parametrize("timed", [False, True])
+def test_a_timed_one_and_another_keep_each_other_out(timed: bool) -> None:
+    with guests(timed) as (first,):
+        assert first.inside.wait(LONG)
+        with guests(not timed) as (other,):
             assert not other.inside.wait(SOON)
-            alone.leave()
+            first.leave()
             assert other.inside.wait(LONG)
 
 
-def test_who_comes_later_does_not_overtake_who_waits_for_all() -> None:
+def test_who_comes_later_does_not_overtake_a_timed_one() -> None:
     with guests(False, False) as (first, second):
         assert first.inside.wait(LONG)
         assert second.inside.wait(LONG)
-        with guests(True) as (alone,):
-            assert not alone.inside.wait(SOON)          # it has the turn by now
+        with guests(True) as (timed,):
+            assert not timed.inside.wait(SOON)          # it has the turn by now
             with guests(False) as (late,):
                 first.leave()
                 assert not late.inside.wait(SOON)
-                assert not alone.inside.is_set()
+                assert not timed.inside.is_set()
                 second.leave()
-                assert alone.inside.wait(LONG)
+                assert timed.inside.wait(LONG)
                 assert not late.inside.is_set()
-                alone.leave()
+                timed.leave()
                 assert late.inside.wait(LONG)
 
 
@@ -114,5 +123,5 @@ def test_a_run_that_is_interrupted_waits_no_longer(monkeypatch: pytest.MonkeyPat
     with guests(False) as (here,):
         assert here.inside.wait(LONG)
         monkeypatch.setattr(fleet, "_stopped", True)
-        with pytest.raises(MachineLost), place(alone=True):
+        with pytest.raises(MachineLost), place(timed=True):
             pass
