@@ -161,12 +161,12 @@ def restore(context: Any) -> int:
 @looking
 def doctor_(context: Any) -> int:
     """What this machine can run, what it can't, and what to type to change that."""
-    from harness import doctor
+    from harness import doctor, host
 
     findings = doctor.examine()
     for line in doctor.lines(findings):
         say(line)
-    return errors.AS_KNOWN if doctor.can_run(findings) else errors.NOTHING_RAN
+    return errors.AS_KNOWN if doctor.can_run(findings) or host.usable() else errors.NOTHING_RAN
 
 
 @task(help={"long": "also what takes many minutes", "select": "only tests whose name matches (pytest -k)"})

@@ -78,6 +78,7 @@ def examine() -> list[Finding]:
 
 
 def can_run(findings: Sequence[Finding]) -> bool:
+    """Whether experiments can run here in guests."""
     return all(finding.good for finding in findings if finding.vital)
 
 

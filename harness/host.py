@@ -53,7 +53,7 @@ def _privileges() -> Finding:
     missing = [name for number, name in CAPABILITIES.items() if not held >> number & 1]
     who = "root" if os.geteuid() == 0 else f"user {os.geteuid()}"
     return Finding("privileges", not missing, who + (f", without {', '.join(missing)}" if missing else ""),
-                   "as root more experiments run on this host", vital=False)
+                   "what needs them is skipped on this host", vital=False)
 
 
 def _configuration() -> Finding:
@@ -90,6 +90,15 @@ def examine() -> Iterator[Finding]:
     yield _settings()
     yield _configuration()
     yield from _left_behind()
+
+
+def usable() -> bool:
+    """Whether experiments can run on this host itself."""
+    try:
+        local.require()
+    except LabError:
+        return False
+    return True
 
 
 def experiments() -> Iterator[str]:

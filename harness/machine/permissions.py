@@ -40,7 +40,7 @@ def why_not(needs: Needs, permissions: Permissions) -> str | None:
         return ("it may kill other processes or empty the machine's memory: only with --throwaway-host, on a machine that "
                 "may be lost")
     if changes and not permissions.changes:
-        return f"it changes {', '.join(changes)} of this host: only with --allow-host-changes, which restores them"
+        return f"it changes {', '.join(sorted(set(changes)))} of this host: only with --allow-host-changes, which restores them"
     for what, have, want in (("processors", os.cpu_count() or 1, needs.cpus), ("NUMA nodes", _nodes(), needs.nodes)):
         if have < want:
             return f"it needs {want} {what}, this host has {have}: a guest has them"
