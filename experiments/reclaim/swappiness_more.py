@@ -2,8 +2,8 @@
 
 A group of 160 MiB holds 96 MiB of idle anonymous memory and reads a file of 128 MiB three times; the pages swapped out
 meanwhile are counted. This is done with new groups at swappiness 0, 60 and 100 in turn, twelve rounds or until a run has
-contradicted the claim: every run at the higher setting is compared with every run at the lower one. A group that is
-squeezed harder than another, and stretches without any shortage, are the references.
+contradicted the claim: every run at the higher setting is compared with every run at the lower one. Much and little
+memory paged out on demand (MADV_PAGEOUT), and stretches without any shortage, are the references.
 """
 
 import os
@@ -13,12 +13,13 @@ from experiments.sections import RECLAIM
 from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.evidence import Recording
 from harness.needs import MIB, Needs
+from harness.operations import PAGEOUT
 from harness.procedure import Lab
 from harness.quantities import Derived, Quantity
 
 LIMIT, IDLE, FILE, READS = 160 * MIB, 96 * MIB, 128 * MIB, 3
 SETTINGS, PAIRS, ROUNDS = (0, 60, 100), ((60, 0), (100, 60)), 12
-FILLED, SQUEEZES = 80 * MIB, {"less": 48 * MIB, "harder": 8 * MIB}      # the reference's memory, and what it may keep
+PAGED_OUT = {"less": 16 * MIB, "more": 64 * MIB}        # the reference's memory: all of it is told to go
 
 MORE = Claim(
     "swappiness-higher-swaps-more",
@@ -46,12 +47,12 @@ def procedure(lab: Lab) -> None:
         for swappiness, before in found.items():
             before.append(read_file(lab, f"{swappiness}, run {len(before)}", swappiness, disk))
     lab.record("rounds", len(found[0]))
-    for name, kept in SQUEEZES.items():
-        with lab.sandbox(name) as box:
-            lab.probe(f"{name} squeezed", box).map(FILLED).fill()
-            lab.sample(f"{name}: before")
-            box.set("memory.max", str(kept))
-            lab.sample(f"{name}: after")
+    for name, size in PAGED_OUT.items():
+        memory = lab.probe(f"{name} paged out").map(size).fill()
+        lab.drain_lru()
+        lab.sample(f"{name}: before")
+        memory.probe.madvise(memory.address, size, PAGEOUT)
+        lab.sample(f"{name}: after")
 
 
 def contradicted(found: Mapping[int, Sequence[int]]) -> bool:
@@ -105,8 +106,8 @@ def unasked(recording: Recording) -> int | None:
     return None if not found or None in found else sum(one or 0 for one in found)
 
 
-HARDER = Derived("pages swapped out of a group that was squeezed harder, over those of another", lambda recording:
-                 least_over_most(*([swapped(recording, name, "before", "after")] for name in ("harder", "less"))), "pages")
+ASKED = Derived("pages swapped out of 64 MiB that were told to go, over those of 16 MiB", lambda recording:
+                least_over_most(*([swapped(recording, name, "before", "after")] for name in ("more", "less"))), "pages")
 
 EXPERIMENT = Experiment(
     procedure,
@@ -119,9 +120,9 @@ EXPERIMENT = Experiment(
         Expect(MORE, over(higher, lower, "before", "after", "while the file was read"),
                if_true=AtLeast(1, "every run swaps more than any at the lower setting"),
                if_false=AtMost(0, "a run at the higher setting that swaps no more is enough"),
-               reads_true=HARDER, reads_false=over(higher, lower, "start", "before", "while idle memory was filled"),
+               reads_true=ASKED, reads_false=over(higher, lower, "start", "before", "while idle memory was filled"),
                says=f"The least that a run at swappiness {higher} swapped was {{value}} pages over the most that one did "
                     f"at {lower}.")
         for higher, lower in PAIRS),
-    version=3,
+    version=4,
 )

@@ -9,7 +9,7 @@ RUNS = {"0": (0, 0, 0, 0), "60": (9500, 9600, 9700, 9800), "100": (14100, 14200,
 
 def made(runs: Mapping[str, tuple[int, ...]]) -> Made:
     swapped = {f"{setting}, run {run}": pages for setting, found in runs.items() for run, pages in enumerate(found)}
-    swapped |= {"less": 8000, "harder": 18000}
+    swapped |= {"less": 4096, "more": 16384}
     return Made(counters={f"{name}: {moment}": {"vmstat:pswpout": value} for name, pages in swapped.items()
                           for moment, value in (("start", 0), ("before", 0), ("after", pages))},
                 records={"rounds": 4})

@@ -1,4 +1,4 @@
-"""usable-is-ram-plus-swap: a page less than the area but for what the experiment derives."""
+"""usable-is-ram-plus-swap: a step and a page less than the area but for what the experiment derives."""
 
 from tests.refuting.made import Made
 
@@ -16,4 +16,4 @@ def made(growth: int) -> Made:
 
 
 CONFIRMS = {"usable-is-ram-plus-swap": made(LEAST)}
-REFUTES = {"usable-is-ram-plus-swap": made(LEAST - 1)}
+REFUTES = {"usable-is-ram-plus-swap": made(LEAST - STEP - 1)}
