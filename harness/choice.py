@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.errors import UsageError
+from harness.errors import Unavailable, UsageError
 from harness.machine import local
 from harness.machine.permissions import Permissions
 
@@ -25,5 +25,10 @@ def permissions(machine: str, kernels: Sequence[str | None], changes: bool, thro
         raise UsageError("--kernel", "this host has one kernel", "leave it out, or use --machine vm")
     if machine == "vm" or named or (machine == "auto" and not asked and local.guests()):
         return None
-    local.require()
+    try:
+        local.require()
+    except Unavailable:
+        if machine == "auto" and not asked:
+            return None         # neither can be: how to have guests, which need nothing of this host, is the better answer
+        raise
     return Permissions(asked, throwaway, Path(directory) if directory else None)

@@ -75,7 +75,7 @@ def machines(mark: str) -> list[str]:
     (["publish", "--runs", "no-such-run"], ["no-such-run"]),
     (["publish", "--runs", "", "--noise", "one"], ["no such run"]),
     (["run-experiment", CLAIM, "--set", "lur=mglru"], ["--set lur=mglru", "settings are"]),
-    (["run-experiment", CLAIM, "--machine", "moon"], ["auto and vm"]),
+    (["run-experiment", CLAIM, "--machine", "moon"], ["auto, vm, local"]),
     (["run-experiment", CLAIM, "--kernel", "pyproject.toml"], ["kernel"]),
     (["judge", "no-such-run"], ["no-such-run"]),
     (["report", "no-such-run"], ["no-such-run"]),

@@ -19,10 +19,11 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_sampling_moves_no_memory(published: Path) -> None:
-    """Of the machine, the sandbox and the probe, at guests of every boot, with a time series and without."""
+    """Of the machine, the sandbox and the probe, at guests of every boot, with a time series and without. Not of MemFree:
+    the 8 pages of a reply come from the processor's own list, which takes a batch of 56 at a time when it is empty."""
     floor = bench.measured(published)[0]
     assert floor["runs"] == floor["boots"] == bench.BOOTS
-    for name in (*bench.UNDISTURBED, "meminfo:Slab", "meminfo:MemFree", "probe/status:VmRSS", "probe/statm:resident"):
+    for name in (*bench.UNDISTURBED, "meminfo:Slab", "probe/status:VmRSS", "probe/statm:resident"):
         source, key = counters.source_and_key(name)
         assert key in floor["still"][source], f"{name}: {floor['moving'].get(name)}"
 
