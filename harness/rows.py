@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from harness import catalogue, results
 from harness.errors import UsageError
 from harness.quantities import Number
+from harness.settings import Settings
 
 Row: TypeAlias = Mapping[str, Any]
 Axis: TypeAlias = tuple[tuple[str, str], ...]       # settings that tell rows of one claim and kernel apart, sorted
 
 REFERENCE = Path("results/reference")
+# Settings that are the kernel's own unless somebody asks for others.
+OWN = frozenset(item.name for item in fields(Settings) if item.default is None) - {"lru"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,10 @@ def axes(rows: Iterable[Row]) -> dict[str, tuple[str, ...]]:
         for name, value in {"append": "", **row["settings"]}.items():      # no arguments are a value too
             values[row["claim"], row["kernel"]][name].add(value)
     for (claim, _), settings in values.items():
-        found[claim] |= {name for name, several in settings.items() if len(several) > 1}
+        different = {name for name, several in settings.items() if len(several) > 1}
+        # What a kernel sets by itself follows from the rest: min_free_kbytes from the memory that programs leave.
+        named = different - OWN
+        found[claim] |= named if named or found[claim] else different
     return {claim: tuple(sorted(names)) for claim, names in found.items()}
 
 

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from harness import catalogue
 from harness.reports import explained
 
@@ -18,6 +20,11 @@ ROW: dict[str, Any] = {
     "quantities": [{"name": "pages kept", "unit": "pages", "values": [16384, 16384, 16383]}],
     "references": [{"name": "a locked file", "must": "true", "values": [16384, 16384, 16384]},
                    {"name": "a clean file", "must": "false", "values": []}]}
+
+
+@pytest.fixture(autouse=True)
+def nothing_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)         # results/reference is looked for below it
 
 
 def text(parent: Path) -> str:
