@@ -56,21 +56,33 @@ def meets(row: Row, condition: str) -> bool:
                                               and not row["kernel"][len(condition):][:1].isdigit())
 
 
-def axes(rows: Iterable[Row]) -> dict[str, tuple[str, ...]]:
-    """Claim → names of the settings that tell its rows apart: its experiment's, and others that differ on a kernel."""
-    known = {claim: set(experiment.axes) for claim, (_, experiment) in catalogue.claims().items()}
+def axes(*runs: Iterable[Row]) -> dict[str, tuple[str, ...]]:
+    """Claim → names of the settings that tell its rows apart: its experiment's, and others that differ on a kernel.
+
+    What is the kernel's own (min_free_kbytes follows from the memory that programs leave) differs from run to run, and
+    tells apart only rows of one run that nothing else does.
+    """
+    found: dict[str, set[str]] = {claim: set(experiment.axes) for claim, (_, experiment) in catalogue.claims().items()}
+    several = _several([row for run in runs for row in run])
+    for claim, names in several.items():
+        found.setdefault(claim, set()).update(names - OWN)
+    for run in runs:
+        for claim, names in _several(run).items():
+            if not found[claim]:
+                found[claim] |= names & OWN
+    return {claim: tuple(sorted(found[claim])) for claim in several}
+
+
+def _several(rows: Iterable[Row]) -> dict[str, set[str]]:
+    """Claim → names of the settings that have several values in its rows of one kernel."""
     values: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    found: dict[str, set[str]] = {}
     for row in rows:
-        found.setdefault(row["claim"], set(known.get(row["claim"], ())))
         for name, value in {"append": "", **row["settings"]}.items():      # no arguments are a value too
             values[row["claim"], row["kernel"]][name].add(value)
+    found: dict[str, set[str]] = defaultdict(set)
     for (claim, _), settings in values.items():
-        different = {name for name, several in settings.items() if len(several) > 1}
-        # What a kernel sets by itself follows from the rest: min_free_kbytes from the memory that programs leave.
-        named = different - OWN
-        found[claim] |= named if named or found[claim] else different
-    return {claim: tuple(sorted(names)) for claim, names in found.items()}
+        found[claim] |= {name for name, several in settings.items() if len(several) > 1}
+    return found
 
 
 def axis(row: Row, names: Sequence[str]) -> Axis:

@@ -69,7 +69,7 @@ def compare(one: Selection, other: Selection) -> Comparison:
     choose a side is what is compared, so it pairs nothing."""
     apart = len(one.kernels) == 1 and len(other.kernels) == 1
     named = one.named | other.named
-    names = rows.axes([*one.rows, *other.rows])
+    names = rows.axes(one.rows, other.rows)
 
     def keyed(selection: Selection) -> dict[tuple[str, str, Axis], Row]:
         return {(row["claim"], "" if apart else row["series"],

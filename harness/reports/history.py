@@ -48,7 +48,10 @@ class Line:
 def of_claim(claim: Claim, found: Sequence[Row]) -> list[Line]:
     """A line for each setting. found: rows of any claims, the oldest run first."""
     own = [row for row in found if row["claim"] == claim.id]
-    names = rows.axes(own).get(claim.id, ())
+    runs: dict[str, list[Row]] = {}
+    for row in own:
+        runs.setdefault(row["run"], []).append(row)
+    names = rows.axes(*runs.values()).get(claim.id, ())
     newest: dict[tuple[Axis, str], Row] = {(rows.axis(row, names), row["kernel"]): row for row in own}
     return [Line(axis, tuple(newest[axis, kernel] for kernel in
                              rows.in_order(kernel for other, kernel in newest if other == axis)))

@@ -70,7 +70,7 @@ class Table:
 def measure(directories: Sequence[Path]) -> Table:
     """Over whole runs; each claim, kernel and setting once a run."""
     documents = [results.read_verdicts(path) for path in directories]
-    names = rows.axes(row for document in documents for row in document["verdicts"])
+    names = rows.axes(*(document["verdicts"] for document in documents))
     grouped: dict[tuple[str, str, Axis], list[Row]] = {}
     for document in documents:
         for row in document["verdicts"]:
