@@ -11,7 +11,7 @@ from harness import noise
 from harness.claims import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Claim, Expect, Experiment, Guard, Range
 from harness.evidence import Trial
 from harness.noise import Floor
-from harness.quantities import Number, Quantity, name_of, value_of
+from harness.quantities import Number, name_of, value_of
 
 TRUE, FALSE = "true", "false"
 
@@ -282,10 +282,3 @@ def describe(bounds: Range) -> str:
     if high is not None:
         return f"<= {name_of(high)}"
     return f">= {name_of(low)}" if low is not None else "any"
-
-
-def quantities_of(experiment: Experiment) -> list[Quantity]:
-    """All that an experiment's judge reads."""
-    return [quantity for expect in experiment.expects
-            for quantity in (expect.quantity, expect.reads_true, expect.reads_false)] + [
-            guard.quantity for guard in experiment.guards]
