@@ -23,14 +23,17 @@ if TYPE_CHECKING:
 BY_MMAP = {"TCMALLOC_SKIP_SBRK": "true"}
 
 
-def page_numbers(blocks: Sequence[int], size: int, page_size: int, whole: bool) -> set[int]:
-    """The pages that blocks of `size` bytes take up: with any byte, or (`whole`) those that lie inside of one."""
-    found: set[int] = set()
-    for block in blocks:
-        if whole:
-            found.update(range(-(-block // page_size), (block + size) // page_size))
-        else:
-            found.update(range(block // page_size, (block + size - 1) // page_size + 1))
+def page_runs(blocks: Sequence[int], size: int, page_size: int, whole: bool) -> list[range]:
+    """The numbers of the pages that blocks of `size` bytes take up, in order, each page once, as runs: with any byte, or
+    (`whole`) those that lie inside of one."""
+    found: list[range] = []
+    for block in sorted(blocks):
+        first, behind = ((-(-block // page_size), (block + size) // page_size) if whole
+                         else (block // page_size, (block + size - 1) // page_size + 1))
+        if found and first <= found[-1].stop:
+            found[-1] = range(found[-1].start, max(behind, found[-1].stop))
+        elif first < behind:
+            found.append(range(first, behind))
     return found
 
 
@@ -95,11 +98,12 @@ class BlockPages(FromArm):
         if made is None or found is None:
             return None
         size, first = recording.page_size, made["start"] // recording.page_size
-        wanted = sorted(page_numbers(made["blocks"], made["size"], size, self.whole))
+        wanted = page_runs(made["blocks"], made["size"], size, self.whole)
         entry, data = pages.PAGE_SIZE, found[1]
-        if (wanted[-1] - first + 1) * entry > len(data):
+        if (wanted[-1].stop - first) * entry > len(data):
             return None
-        return pages.count(b"".join(data[(page - first) * entry:][:entry] for page in wanted), self.state)
+        return pages.count(b"".join(data[(run.start - first) * entry:(run.stop - first) * entry] for run in wanted),
+                           self.state)
 
     @property
     def name(self) -> str:

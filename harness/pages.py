@@ -114,7 +114,10 @@ def mapped(data: bytes) -> tuple[int, int] | None:
 
 def resident(vector: bytes) -> int:
     """How many pages of a mincore vector are resident (bit 0 of each byte)."""
-    return sum(vector.count(byte) for byte in set(vector) if byte & 1)
+    return vector.translate(_LOWEST_BIT).count(1)
+
+
+_LOWEST_BIT = bytes(byte & 1 for byte in range(256))     # each byte → its bit 0
 
 
 def frames(data: bytes) -> set[int]:

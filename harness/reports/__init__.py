@@ -61,7 +61,7 @@ class Report:
             _replace(plot, lambda path: path.write_text(drawn, "utf-8"))
         else:
             plot.unlink(missing_ok=True)
-        _replace(self._piece(judged.directory, "parquet"), lambda path: frames.write(path, judged, tracks))
+        _replace(self._piece(judged.directory, "arrow"), lambda path: frames.write(path, judged, tracks))
         text = markdown.section(cell, plot.name if drawn else None, self.around)
         _replace(self._piece(judged.directory, "md"), lambda path: path.write_text(text, "utf-8"))
 
@@ -73,7 +73,7 @@ class Report:
         for outcome in outcomes:
             if not self._piece(outcome.directory, "md").exists():
                 self.add(results.judge_cell(outcome.directory))
-        samples = [self._piece(outcome.directory, "parquet") for outcome in outcomes]
+        samples = [self._piece(outcome.directory, "arrow") for outcome in outcomes]
         _replace(self.run / "samples.parquet", lambda path: frames.combine(path, samples))
         _replace(self.run / "quantities.parquet", lambda path: quantities.write(path, outcomes))
         sections = [Section(outcome, self._piece(outcome.directory, "md").read_text("utf-8")) for outcome in outcomes]

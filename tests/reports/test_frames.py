@@ -16,7 +16,7 @@ from tests.reports.made import Made, cell, meminfo, sample, series, trial
 
 def piece(judged: Judged) -> Path:
     """A cell's own file."""
-    path = judged.directory / "samples.parquet"
+    path = judged.directory / "samples.arrow"
     frames.write(path, judged, frames.tracks(judged))
     return path
 
@@ -114,5 +114,5 @@ frames.combine(Path(sys.argv[2] + ".all"), [Path(sys.argv[2])] * 2)
 sys.exit("pandas" in sys.modules)
 """
     recording = next(cell(tmp_path, [trial()]).directory.glob("*.zst"))
-    subprocess.run([sys.executable, "-c", code, recording, tmp_path / "samples.parquet"], check=True,
+    subprocess.run([sys.executable, "-c", code, recording, tmp_path / "samples.arrow"], check=True,
                    cwd=Path(__file__).parents[2])
