@@ -8,7 +8,7 @@ import re
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 
 from harness import catalogue, evidence
 from harness.claims import Experiment
-from harness.errors import Denied, LabError, Skip
+from harness.errors import Denied, LabError, MachineLost, Skip
 from harness.evidence import Recorder
 from harness.lab import Absent, Lab
 from harness.machine import allocators, local, snapshots, vm
@@ -95,7 +95,7 @@ def programs_here() -> dict[str, str]:
 @contextmanager
 def open_machine(cell: Cell, number: int, console: Path) -> Iterator[Machine]:
     """A fresh machine for trial `number` (1…) in a place of its own: restored from boot `number`, or booted. A clone
-    is launched before there is a place for it: what QEMU does until it loads the snapshot is over by then."""
+    is launched, and has loaded its snapshot, before there is a place for it."""
     where = (cell.kernel, cell.shape, cell.accelerator)
     with ExitStack() as stack:
         if cell.permissions:
@@ -105,6 +105,8 @@ def open_machine(cell: Cell, number: int, console: Path) -> Iterator[Machine]:
         waiting = None if cell.fresh else snapshots.launch(*where, number - 1, console)
         if waiting:
             stack.callback(waiting.close)
+            with suppress(MachineLost):     # `restore` meets it again, and makes the snapshot anew
+                waiting.ready()
         stack.enter_context(place(timed=cell.experiment.timed))
         guest = vm.boot(*where, console) if cell.fresh else snapshots.restore(*where, number - 1, console, waiting)
         yield stack.enter_context(guest)

@@ -75,6 +75,9 @@ class Fleet:
 
 fleet = Fleet()
 
+# PR_SET_PDEATHSIG (prctl(2)) says nothing of a parent that is dead already: whoever has another one by then ends.
+WITH_PARENT = ("setpriv", "--pdeathsig", "KILL", "sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"')
+
 # A machine dies with its parent thread (PR_SET_PDEATHSIG): all are started by one that lives as long as the process.
 launcher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="launcher")
 
@@ -199,7 +202,7 @@ class Qemu:
         ours, theirs = socket.socketpair()
         monitor, monitored = socket.socketpair()
         with theirs, monitored:
-            command = ["setpriv", "--pdeathsig", "KILL", disks.tool(BINARY), *words,
+            command = [*WITH_PARENT, str(os.getpid()), disks.tool(BINARY), *words,
                        "-chardev", f"file,id=con,path={console}", "-serial", "chardev:con",
                        "-chardev", f"socket,id=ch,fd={theirs.fileno()}",
                        "-chardev", f"socket,id=qmp,fd={monitored.fileno()}", "-mon", "chardev=qmp,mode=control",

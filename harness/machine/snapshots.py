@@ -143,13 +143,14 @@ def ensure(kernel: Kernel, shape: Shape, accelerator: str, number: int, console:
 
 
 class Waiting:
-    """A clone that was launched and waits for its `resume`: its QEMU has yet to load the snapshot. Until then it takes
-    some 70 MB and no processor. Closed by whoever launched it; that ends a guest that came of it too."""
+    """A clone that was launched and waits for its `resume`. Until then it takes some 70 MB and, once it is `ready`, no
+    processor. Closed by whoever launched it; that ends a guest that came of it too."""
 
     def __init__(self, kernel: Kernel, shape: Shape, accelerator: str, directory: Path, console: Path) -> None:
         self.kernel, self.shape, self.accelerator = kernel, shape, accelerator
         archive, _ = initramfs.make(kernel, ((name, Path(path)) for name, path in shape.programs))
         words = qemu.command_line(kernel, shape, archive, accelerator, Memory(directory / "ram", private=True))
+        self._loaded = False
         self._state = open(directory / "state", "rb")       # noqa: SIM115 - closed by close()
         try:
             self.process = Qemu(words, console, incoming=True, files=(self._state.fileno(),))
@@ -158,20 +159,23 @@ class Waiting:
             raise
 
     def ready(self) -> None:
-        """Returns once QEMU has done all that it can before it loads the snapshot."""
+        """Returns once the snapshot is loaded: all that can be done before the guest goes on. It stands still, as it was
+        saved. Raises MachineLost for a snapshot that can't be loaded."""
+        if self._loaded:
+            return
         self.process.monitor("migrate-set-capabilities", capabilities=SHARED)
+        self.process.monitor("migrate-incoming", uri=f"fd:{self._state.fileno()}")
+        deadline = time.monotonic() + vm.patience(RESTORE_SECONDS)
+        while self.process.monitor("query-status")["status"] == "inmigrate":
+            if time.monotonic() > deadline:
+                raise self.process.lost("its snapshot could not be loaded")
+            time.sleep(0.001)
+        self._loaded = True
 
     def resume(self) -> vm.VM:
         """The guest, gone on from where its snapshot was taken."""
         self.ready()
-        self.process.monitor("migrate-incoming", uri=f"fd:{self._state.fileno()}")
-        deadline = time.monotonic() + vm.patience(RESTORE_SECONDS)
-        while (status := self.process.monitor("query-status")["status"]) == "inmigrate":
-            if time.monotonic() > deadline:
-                raise self.process.lost("its snapshot could not be loaded")
-            time.sleep(0.001)
-        if status != "running":
-            self.process.monitor("cont")
+        self.process.monitor("cont")
         agent, info = vm.greet(self.process, vm.patience(RESTORE_SECONDS))
         guest = vm.VM(self.kernel, self.shape, self.accelerator, self.process, agent, info, restored=True)
         vm.set_clock_and_randomness(guest)

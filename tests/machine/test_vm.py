@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -62,17 +64,25 @@ def test_clones_are_fresh_and_apart(kernel: Kernel, accelerated: str, tmp_path: 
 
 
 def test_a_guest_that_was_launched_ahead(kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
-    """It waits without a guest in it, goes on when it is told to, and is gone once it is closed, resumed or not."""
+    """It stands still, goes on when it is told to, and is gone once it is closed, resumed or not."""
     snapshots.ensure(kernel, Shape(), accelerated, 0)
     for resumed in (True, False):
         waiting = snapshots.launch(kernel, Shape(), accelerated, 0, tmp_path / "console.log")
         assert waiting
         waiting.ready()
-        assert waiting.process.monitor("query-status")["status"] == "inmigrate"
+        assert waiting.process.monitor("query-status")["status"] == "paused"
         if resumed:
             assert snapshots.restore(kernel, Shape(), accelerated, 0, tmp_path / "other.log", waiting).restored
         waiting.close()
         assert waiting.process.process.returncode is not None
+
+
+def test_a_machine_whose_parent_died_before_it_could_be_told(tmp_path: Path) -> None:
+    """Its parent is another than the one that started it: it ends at once."""
+    begun = tmp_path / "begun"
+    for parent, there in ((1, False), (os.getpid(), True)):
+        done = subprocess.run([*qemu.WITH_PARENT, str(parent), "touch", begun], check=False)
+        assert (begun.exists(), done.returncode == 0) == (there, there)
 
 
 def test_a_snapshot_that_cannot_be_loaded_is_made_anew(kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
