@@ -58,10 +58,12 @@ class Pair:
                 "gap": self.gap, "allowed": self.allowed}
 
 
-def both_ways(kernel: str, section: str, trials: int | None, directory: Path) -> dict[str, Path]:
-    """Runs the catalogue, or a section, restored and then booted: way → run directory."""
-    found = {}
+def both_ways(kernel: str, section: str, trials: int | None, directory: Path, given: Mapping[str, Path]) -> dict[str, Path]:
+    """Runs the catalogue, or a section, restored and then booted, as far as no run is given: way → run directory."""
+    found = dict(given)
     for way, options in WAYS.items():
+        if way in given:
+            continue
         words = command("run-all", "--kernel", kernel, "--results", str(directory / way), *options)
         words += ["--section", section] if section else []
         words += ["--trials", str(trials)] if trials else []
@@ -75,11 +77,11 @@ def both_ways(kernel: str, section: str, trials: int | None, directory: Path) ->
     return found
 
 
-def _rows(run: Path) -> dict[tuple[str, str], dict[str, Any]]:
-    """(claim, setting) → row of verdicts.json."""
+def _rows(run: Path, series: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """(claim, setting) → row of verdicts.json, of one kernel."""
     document = json.loads((run / "verdicts.json").read_text())
     return {(row["claim"], " ".join(f"{name}={row['settings'].get(name)}" for name in ("lru", "malloc"))): row
-            for row in document["verdicts"]}
+            for row in document["verdicts"] if row["series"] == series}
 
 
 def _whole(values: Sequence[Any]) -> tuple[Number, ...]:
@@ -96,10 +98,12 @@ def quantities(restored: dict[tuple[str, str], Any], booted: dict[tuple[str, str
                     yield Pair(f"{' '.join(key)}: {one['name']}", values, others, 0, one.get("unit", ""))
 
 
-def _readings(run: Path) -> dict[str, list[Number]]:
-    """"cell moment counter" → its values in pages, a trial each."""
+def _readings(run: Path, series: str) -> dict[str, list[Number]]:
+    """"cell moment counter" → its values in pages, a trial each, of one kernel."""
     found: dict[str, list[Number]] = defaultdict(list)
     for cell in sorted({path.parent for path in run.glob(f"**/trial-*{evidence.SUFFIX}")}):
+        if results.read_cell(cell)["series"] != series:
+            continue
         for trial in evidence.read_trials(cell):
             for arm, recording in trial.arms.items():
                 for moment, sample in recording.samples.items():
@@ -129,21 +133,21 @@ def floors(series: str, directory: Path) -> dict[str, Number]:
             for counter, pages in EXACT.items()}
 
 
-def readings(restored: Path, booted: Path, floor: Mapping[str, Number]) -> Iterator[Pair]:
-    one, other = _readings(restored), _readings(booted)
+def readings(restored: Path, booted: Path, series: str, floor: Mapping[str, Number]) -> Iterator[Pair]:
+    one, other = _readings(restored, series), _readings(booted, series)
     for name in one.keys() & other.keys():
         counter = name.rsplit(" ", 1)[-1].rsplit("/", 1)[-1]
         yield Pair(name, tuple(one[name]), tuple(other[name]), floor[counter], "pages")
 
 
-def compare(runs: Mapping[str, Path], floor: Mapping[str, Number]) -> dict[str, Any]:
+def compare(runs: Mapping[str, Path], series: str, floor: Mapping[str, Number]) -> dict[str, Any]:
     """What differs between a run on restored guests and one on booted ones, and how much was compared."""
-    one, other = _rows(runs["restored"]), _rows(runs["booted"])
+    one, other = _rows(runs["restored"], series), _rows(runs["booted"], series)
     verdicts = [{"claim": " ".join(key), "restored": one[key]["verdict"], "booted": other[key]["verdict"],
                  "why": [one[key]["why"], other[key]["why"]]}
                 for key in sorted(one.keys() & other.keys()) if one[key]["verdict"] != other[key]["verdict"]]
     found = {"quantities": [pair for pair in quantities(one, other) if pair.unit not in TIMES],
-             "counters": list(readings(runs["restored"], runs["booted"], floor))}
+             "counters": list(readings(runs["restored"], runs["booted"], series, floor))}
     return {"claims": len(one.keys() & other.keys()), "in one only": sorted(" ".join(key) for key in one.keys() ^ other.keys()),
             "verdicts": verdicts,
             **{f"{name} compared": len(pairs) for name, pairs in found.items()},
@@ -151,15 +155,16 @@ def compare(runs: Mapping[str, Path], floor: Mapping[str, Number]) -> dict[str, 
                for name, pairs in found.items()}}
 
 
-def run(kernel: Kernel, section: str, trials: int | None, into: Path) -> int:
-    """Runs, compares, writes clones-SERIES.json: SURPRISE where a verdict or an exact counter differs. Both runs stay
-    where runs are kept."""
-    directory = results.create(results.RUNS, kernel.series, "clones")
-    runs = both_ways(kernel.label, section, trials, directory)
-    found = {"kernel": kernel.series, "section": section or "all", **compare(runs, floors(kernel.series, into))}
+def run(kernel: Kernel, section: str, trials: int | None, into: Path, given: Mapping[str, Path]) -> int:
+    """Runs what is not given, compares, writes clones-SERIES.json: SURPRISE where a verdict or an exact counter differs.
+    The runs stay where runs are kept."""
+    directory = results.RUNS if len(given) == len(WAYS) else results.create(results.RUNS, kernel.series, "clones")
+    runs = both_ways(kernel.label, section, trials, directory, given)
+    found = {"kernel": kernel.series, "section": section or "all",
+             **compare(runs, kernel.series, floors(kernel.series, into))}
     into.mkdir(parents=True, exist_ok=True)
     results.write_json(into / f"clones-{kernel.series}.json", found)
-    print(f"runs: {directory}", flush=True)
+    print("runs: " + ", ".join(f"{way} {path}" for way, path in runs.items()), flush=True)
     for line in lines(found):
         print(line, flush=True)
     differs = found["verdicts"] or found["counters"] or found["in one only"]

@@ -18,12 +18,15 @@ TURNS, RUNS = 5, 50
             "long": "the whole catalogue too: a quarter of an hour",
             "clones": "instead: the catalogue on restored and on booted guests, and what differs",
             "section": "with --clones: only the experiments whose section or folder has this in its name",
-            "trials": "with --clones: trials of each experiment", "noise": "instead: what counters do while nothing happens",
+            "trials": "with --clones: trials of each experiment",
+            "restored": "with --clones: a run on restored guests that is there already (of one kernel or a matrix)",
+            "booted": "with --clones: one that was made with --fresh-boot",
+            "noise": "instead: what counters do while nothing happens",
             "runs": f"with --noise: runs of the empty procedure ({RUNS})", "results": "where the results are written"})
 @guarded
 def bench(context: Any, kernel: str = "", turns: str = str(TURNS), long: bool = False, clones: bool = False,
-          section: str = "", trials: str | None = None, noise: bool = False, runs: str = str(RUNS),
-          results: str = RESULTS) -> int:
+          section: str = "", trials: str | None = None, restored: str = "", booted: str = "", noise: bool = False,
+          runs: str = str(RUNS), results: str = RESULTS) -> int:
     """The lab's own speed and noise, beside its peers."""
     names = [name.strip() for name in kernel.split(",") if name.strip()]
     into = Path(results)
@@ -33,8 +36,9 @@ def bench(context: Any, kernel: str = "", turns: str = str(TURNS), long: bool = 
             raise UsageError(f"--{name} {count}", "nothing would be measured", "at least 1")
     if noise and clones:
         raise UsageError("--noise --clones", "each is a session of its own", "type one of them")
-    if section and not clones:
-        raise UsageError("--section", "only --clones runs a part of the catalogue", "add --clones")
+    for name, text in {"section": section, "trials": trials, "restored": restored, "booted": booted}.items():
+        if text and not clones:
+            raise UsageError(f"--{name}", "it belongs to --clones", "add --clones")
     from harness.bench import session
 
     if noise:
@@ -45,10 +49,12 @@ def bench(context: Any, kernel: str = "", turns: str = str(TURNS), long: bool = 
         report.write(into)
         return status
     if clones:
+        from harness import results as stored
         from harness.bench import clones as copies
         from harness.bench import report
 
-        statuses = [copies.run(one, section, counts["trials"], into) for one in session.chosen(names)]
+        given = {way: stored.find(text) for way, text in {"restored": restored, "booted": booted}.items() if text}
+        statuses = [copies.run(one, section, counts["trials"], into, given) for one in session.chosen(names)]
         report.write(into)
         return max(statuses)
     return session.run(names, counts["turns"] or TURNS, long, into)

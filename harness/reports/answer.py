@@ -33,8 +33,9 @@ def lines(judged: Judged, claim: str | None = None) -> Iterator[str]:
         yield (f"{row['claim']}  {row['verdict'].upper()}  on {where(row)}, {row['valid']} of {row['trials']} trials"
                f"{axis}{surprise}")
         yield f"  {verdict.why}"
-        for expect, readings in verdict.readings:
-            yield f"  {verdicts.reference_phrase(expect, readings)}"
+        # Expectations that share their references say so once.
+        for said in dict.fromkeys(verdicts.reference_phrase(expect, readings) for expect, readings in verdict.readings):
+            yield f"  {said}"
     for failure in judged.failures:
         yield f"{judged.experiment.name}  BROKEN  {failure['what']}"
 
