@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from harness import pages
 from harness.operations import numbers
-from harness.quantities import Derived, FromArm, Number, mappings
+from harness.quantities import Derived, FromArm, Number, Quantity, mappings
 
 if TYPE_CHECKING:
     from harness.evidence import Recording
@@ -72,6 +72,16 @@ class Blocks:
         probe = self.lab.probe(label)
         return self._lot(label, probe, (probe.sbrk(size).value,), size)
 
+    def free(self, lots: Sequence[Lot], size: int) -> None:
+        """Frees these lots between the samples "filled" and "freed". Beside them stand `size` bytes of bare brk each in
+        two processes: "shrunk" gives them back at that moment, "kept" does not."""
+        shrunk, _ = (self.brk(label, size).fill() for label in ("shrunk", "kept"))
+        self.sample("filled")
+        for lot in lots:
+            lot.free()
+        shrunk.probe.sbrk(-shrunk.size)
+        self.sample("freed")
+
     def _lot(self, label: str, probe: Probe, blocks: tuple[int, ...], size: int) -> Lot:
         page = self.lab.page_size
         start, end = min(blocks) // page * page, -(-(max(blocks) + size) // page) * page
@@ -108,6 +118,12 @@ class BlockPages(FromArm):
     @property
     def name(self) -> str:
         return f"{self.state} pages of the blocks of {self.label} at “{self.sample}”"
+
+
+def held(label: str) -> Quantity:
+    """Pages of a lot that are resident once it was freed (`Blocks.free`): only those that lie inside of a block, as those
+    at its ends hold the neighbours' bytes too."""
+    return BlockPages("freed", label, whole=True).called(f"resident pages of “{label}” when freed")
 
 
 def in_heap(label: str, sample: str) -> Derived:

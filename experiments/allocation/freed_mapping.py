@@ -8,11 +8,10 @@ in one process and given back in another, shows how both answers read.
 from __future__ import annotations
 
 from experiments.sections import ALLOCATION
-from harness.blocks import BlockPages, Blocks, in_heap
+from harness.blocks import BlockPages, Blocks, held, in_heap
 from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, known_by
 from harness.needs import MIB
 from harness.procedure import Lab
-from harness.quantities import Quantity
 
 UNMAPS = Claim(
     "free-mmap-unmaps", "free of an mmap-served block gives it back to the system at once.", ALLOCATION,
@@ -29,18 +28,7 @@ SIZES = {"1 MiB": 1 * MIB, "32 MiB": 32 * MIB}      # allocators treat the two u
 def procedure(lab: Lab) -> None:
     blocks = Blocks(lab)
     mapped = [blocks.malloc(name, size, by_mmap=True).fill() for name, size in SIZES.items()]
-    shrunk = blocks.brk("shrunk", 32 * MIB).fill()
-    blocks.brk("kept", 32 * MIB).fill()
-    blocks.sample("filled")
-    for lot in mapped:
-        lot.free()
-    shrunk.probe.sbrk(-shrunk.size)
-    blocks.sample("freed")
-
-
-def held(name: str) -> Quantity:
-    """Only pages that lie inside of a block: those at its ends hold the neighbours' bytes too."""
-    return BlockPages("freed", name, whole=True).called(f"resident pages of “{name}” when freed")
+    blocks.free(mapped, 32 * MIB)
 
 
 EXPERIMENT = Experiment(

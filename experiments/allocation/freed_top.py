@@ -8,11 +8,11 @@ process and given back in another, shows how both answers read.
 from __future__ import annotations
 
 from experiments.sections import ALLOCATION
-from harness.blocks import BlockPages, Blocks
+from harness.blocks import BlockPages, Blocks, held
 from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, known_by
 from harness.needs import KIB, MIB
 from harness.procedure import Lab
-from harness.quantities import Quantity, pages
+from harness.quantities import pages
 
 TRIMMED = Claim(
     "free-heap-top-trimmed", "free of more than the trim threshold at the end of the heap gives it back to the system at "
@@ -30,17 +30,7 @@ TRIM = 128 * KIB            # M_TRIM_THRESHOLD and M_TOP_PAD of glibc, mallopt(3
 def procedure(lab: Lab) -> None:
     blocks = Blocks(lab)
     top = blocks.malloc("at the top", BLOCK, COUNT).fill()
-    shrunk = blocks.brk("shrunk", 8 * MIB).fill()
-    blocks.brk("kept", 8 * MIB).fill()
-    blocks.sample("filled")
-    top.free()
-    shrunk.probe.sbrk(-shrunk.size)
-    blocks.sample("freed")
-
-
-def held(name: str) -> Quantity:
-    """Only pages that lie inside of a block: those at its ends hold the neighbours' bytes too."""
-    return BlockPages("freed", name, whole=True).called(f"resident pages of “{name}” when freed")
+    blocks.free([top], 8 * MIB)
 
 
 EXPERIMENT = Experiment(

@@ -1,6 +1,6 @@
 """Does kswapd wake up by itself, from time to time, to look at the free memory?
 
-Nothing is short of memory. For 10 seconds the voluntary context switches of kswapd are counted, beside those of a
+Nothing is short of memory. For 5 seconds the voluntary context switches of kswapd are counted, beside those of a
 process that sleeps all the time and of one that wakes once a second.
 """
 
@@ -14,12 +14,14 @@ from harness.procedure import Lab
 from harness.quantities import Change, Quantity, Recorded
 
 SECOND = 1_000_000_000
-WINDOW, PERIOD = 10, 1          # seconds
+# Seconds. Kernels whose kswapd did wake by itself let it sleep for one second (v2.4.0, mm/vmscan.c, kswapd): such a period
+# shows twice and more, as would any of up to 2.5 s.
+WINDOW, PERIOD = 5, 1
 
 PERIODIC = Claim(
     "kswapd-periodic", "kswapd wakes up periodically to look at the free memory.", RECLAIM,
     known=(Known(REFUTED, "mm/vmscan.c, kswapd_try_to_sleep: schedule() without a timeout until wakeup_kswapd (v5.10 to "
-                          "v7.2); measured: no switch in 10 s of idleness"),))
+                          "v7.2); measured: no switch in 5 or 10 s of idleness"),))
 
 
 def pid_of(lab: Lab, name: str) -> int:
@@ -61,6 +63,7 @@ EXPERIMENT = Experiment(
     needs=Needs(root=False),
     axes={"lru": ("classic", "mglru")},
     rate=0,
+    version=2,
     guards=(Guard(Change("vmstat:pgscan_kswapd", "start", "end"), Exactly(0),
                   "nobody may ask kswapd for memory meanwhile"),),
     expects=(Expect(

@@ -6,6 +6,7 @@ sleeps many times; in a second shortage there is next to nothing that it could f
 past what is free and back by min_free_kbytes, which shows a wake below the mark and a sleep above it.
 """
 
+import os
 from collections.abc import Callable
 from operator import itemgetter
 
@@ -20,9 +21,9 @@ from harness.quantities import Derived, Quantity
 from harness.settings import Settings
 from harness.watermarks import sleeps, wakes
 
-RAM, ANON, FILE, PIECE, BIT = 256 * MIB, 160 * MIB, 160 * MIB, 8 * MIB, 64 * KIB
+RAM, ANON, FILE, PIECE, BIT = 256 * MIB, 160 * MIB, 96 * MIB, 8 * MIB, 64 * KIB
 MARK = 8192                             # min_free_kbytes: low and high are each some 2 MiB above the one below
-PAUSE, NAP = 300_000_000, 50_000_000    # ns; kswapd dozes for 100 ms before it sleeps until it is woken
+PAUSE, NAP = 150_000_000, 50_000_000    # ns; kswapd dozes for 100 ms before it sleeps until it is woken
 RUNS = 100                              # of kswapd, to no avail: far more than MAX_RECLAIM_RETRIES (mm/internal.h), 16
 RUN, GIVEN_UP = "vmstat:pageoutrun", "zoneinfo:0.DMA.node_unreclaimable"
 SHORTAGE, MOVED, HOPELESS = "shortage", "marks moved", "nothing to free"
@@ -46,9 +47,9 @@ def procedure(lab: Lab) -> None:
     watermarks.watch(lab)
     swap = lab.swapon()
     probe = lab.probe()
-    file = probe.create_file(lab.mount_disk() + "/file", FILE)
+    file = probe.open(lab.mount_disk() + "/file", os.O_RDWR | os.O_CREAT).value
+    probe.ftruncate(file, FILE)                     # a hole: its pages are cached and reclaimed as all clean pages are
     lab.sync()
-    lab.drop_caches(1)
     probe.fadvise(file, 0, 0, RANDOM)               # no readahead: it would ask for more than single pages
     with lab.trace(SHORTAGE, *watermarks.EVENTS):
         memory = probe.map(ANON).fill()
@@ -94,6 +95,7 @@ EXPERIMENT = Experiment(
     settings=Settings(overcommit=1, watermark_boost_factor=0, min_free_kbytes=MARK),
     axes={"lru": ("classic", "mglru")},
     rate=0,
+    version=2,
     guards=tuple(Guard(margin(len, moments, "low", SHORTAGE, called=f"{what} in the shortage", unit="times"), AtLeast(10),
                        "“only” of a few says little") for moments, what in ((wakes, "wakes"), (sleeps, "sleeps"))),
     expects=(

@@ -1,10 +1,10 @@
 """What does a demand beyond memory do to the rest of a machine whose swap is slow?
 
-A task touches 64 KiB of its own 16 MiB every 10 ms and tells how late it was: at 600 wakes before, and during 30
+A task touches 64 KiB of its own 16 MiB every 10 ms and tells how late it was: at 400 wakes before, and during 30
 seconds in which another process writes to 1.5 times RAM, with a swap device that QEMU holds to 20 MB/s. The machine's
-memory pressure is read once a second. The same task stopped from time to time and its wakes before taken by turns
-show how both answers read of the latency, a group held back at its high mark and the quiet before those of the
-pressure.
+memory pressure is read once a second. The same task stopped from time to time afterwards and its wakes before taken
+by turns show how both answers read of the latency, a group held back at its high mark meanwhile and the quiet before
+those of the pressure.
 """
 
 import signal
@@ -22,11 +22,14 @@ from harness.settings import Settings
 RAM, OWN, SLICE, RATE = 256 * MIB, 16 * MIB, 64 * KIB, 20_000_000      # RATE in bytes a second
 SLOW = Disk("swap", "swap", 1 * GIB, rate=RATE)
 MS, SECOND = 1_000_000, 1_000_000_000       # ns
-TICK, STORM, HELD = 10 * MS, 30 * SECOND, 5 * SECOND
-WAKES = 600
+TICK, STORM = 10 * MS, 30 * SECOND
+WAKES = 400             # of half of them the 99th percentile still has two above it
 EVEN, ODD = slice(0, None, 2), slice(1, None, 2)    # by turns: both halves see the same host, however busy it is
 SYSTEM = "/proc/pressure/memory"
 STOPS, STOP = 5, 150 * MS
+# So long after the stops the group is still held back, 4.5 s in all: of what is held all the time full avg10 reads 33 % once
+# the second average is made, 4 s after the group (kernel/sched/psi.c averages every 2 s; v6.12).
+HELD = 3 * SECOND
 
 PRESSURE = Claim(
     "swap-storm-pressure", "With a swap device of 20 MB/s, a demand of 1.5 times RAM for 30 seconds makes memory pressure "
@@ -58,12 +61,6 @@ def procedure(lab: Lab) -> None:
     lab.sample("quiet")
     lab.record("before", told(wake(other, WAKES)))
     lab.record("pressure before", [lab.read(SYSTEM)])
-    stopped = wake(other, STOPS * 4 * STOP // TICK, STOPS * 2 * STOP)
-    for _ in range(STOPS):
-        for sent in (signal.SIGSTOP, signal.SIGCONT):
-            other.probe.signal(sent)
-            lab.hand.sleep(STOP)
-    lab.record("stopped", told(stopped))
     eater = lab.probe("eater").map(RAM * 3 // 2)
     storm = wake(other, STORM // TICK, STORM)
     demand = eater.probe.begin.touch(eater.address, eater.length, stride=lab.page_size, write=True, rounds=NO_REQUEST)
@@ -72,10 +69,16 @@ def procedure(lab: Lab) -> None:
     lab.sample("storm")
     eater.probe.kill_now()
     demand.wait()
+    other.fill()            # what was swapped out comes back before it is stopped
     # A group without swap whose only task grows far past its high mark is held back for nearly all of its time.
     box = lab.sandbox(high=4 * MIB, swap=0)
     alone = lab.probe("alone", box).map(OWN)
     growth = alone.probe.begin.touch(alone.address, alone.length, stride=lab.page_size, write=True)
+    stopped = wake(other, STOPS * 4 * STOP // TICK, STOPS * 2 * STOP)
+    for sent in (signal.SIGSTOP, signal.SIGCONT) * STOPS:
+        other.probe.signal(sent)
+        lab.hand.sleep(STOP)
+    lab.record("stopped", told(stopped))
     lab.record("pressure in the group", watch_pressure(lab, f"{box.path}/memory.pressure", HELD))
     alone.probe.kill_now()
     growth.wait()
@@ -140,5 +143,5 @@ EXPERIMENT = Experiment(
                reads_false=times(before(ODD), "before, a second time"),
                says="The other task's 99th percentile latency was {value} times that before."),
     ),
-    version=2,
+    version=3,
 )
