@@ -28,7 +28,7 @@ BY_RECLAIM = Claim(
     known=(Known(REFUTED, "mm/vmscan.c: sort_folio puts dirty file pages aside and leaves them to the flusher threads (v6.1, "
                           "v6.12)", settings={"lru": "mglru"}),
            Known(CONFIRMED, "mm/vmscan.c, shrink_page_list: kswapd writes dirty file pages that it meets a second time "
-                            "(PageReclaim, PGDAT_DIRTY); measured on a slow disk: 1,577 to 4,286 of 24,576 on 5.10 and 6.1",
+                            "(PageReclaim, PGDAT_DIRTY); measured on a slow disk: 899 to 3,857 of 20,480 on 5.10 and 6.1",
                  until="6.2"),
            Known(REFUTED, "mm/vmscan.c, shrink_folio_list: reclaim wakes the flusher threads; only kswapd may write file "
                           "pages, and ext4 has no writepage left for it (dae999602eeb, v6.2)", since="6.2")))
