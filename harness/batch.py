@@ -15,7 +15,7 @@ from typing import Any
 from harness import catalogue, ledger, results
 from harness.machine.kernels import Kernel
 from harness.results import Judged
-from harness.trial import Cell, run_arms
+from harness.trial import Cell, Slot, run_arms
 
 
 @cache
@@ -45,8 +45,8 @@ def overridden(cell: Cell) -> dict[str, str]:
 class Batch:
     """The trials of one cell, on their way."""
 
-    def __init__(self, cell: Cell, run: Path, pool: Executor, begins: Callable[[Cell], None]) -> None:
-        self.cell, self.begins = cell, begins
+    def __init__(self, cell: Cell, run: Path, pool: Executor, slot: Slot, begins: Callable[[Cell], None]) -> None:
+        self.cell, self.slot, self.begins = cell, slot, begins
         self.directory = results.cell_directory(run, cell.name)
         self.row = order(cell)
         self.began: float | None = None
@@ -63,7 +63,7 @@ class Batch:
                 self.begins(self.cell)
         if self.absent:
             return None     # what one trial has found out of a kernel, the others need not
-        status, reason = run_arms(self.cell, number, self.directory)
+        status, reason = run_arms(self.cell, number, self.directory, self.slot)
         self.absent = self.absent or status == "absent"
         return reason if status == "broken" else None
 

@@ -28,7 +28,7 @@ from harness.errors import LabError, UsageError
 from harness.machine import accelerator, kernels, qemu
 from harness.machine.kernels import Kernel
 from harness.results import Judged
-from harness.trial import Cell, cell_of
+from harness.trial import FREE, Cell, cell_of
 from probes import build
 
 # What of a cell's identity may be otherwise on a worker: it has no KVM, or not the file beside the very same image.
@@ -71,7 +71,7 @@ def perform(wanted: Mapping[str, Any]) -> Parcel:
     chosen = accelerator.choose(kernel)[0] if ordered["accelerator"] == "kvm" else ordered["accelerator"]
     cell = cell_of(experiment, kernel, ordered, chosen)
     with tempfile.TemporaryDirectory(prefix="folklab-") as place, ThreadPoolExecutor(cell.trials) as pool:
-        batch = Batch(cell, Path(place), pool, lambda _: None)
+        batch = Batch(cell, Path(place), pool, FREE, lambda _: None)
         wait(batch.futures)
         ran = {"host": platform.node(), "accelerator": chosen, "qemu": qemu.version()}
         results.write_json(batch.directory / "cell.json", {**batch.over(), "ran": ran})

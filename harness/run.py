@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
@@ -65,11 +66,14 @@ class Watch:
 
 
 def run_cells(run: Run, planned: Sequence[Cell], jobs: int, watch: Watch, report: Report) -> None:
-    """Trials of all cells side by side; then those of experiments that time would spoil, a processor each."""
-    for chosen, workers in (([cell for cell in planned if not cell.experiment.timed], jobs),
-                            ([cell for cell in planned if cell.experiment.timed], min(jobs, places.count(timed=True)))):
-        with ThreadPoolExecutor(workers) as pool:
-            batches = [Batch(cell, run.directory, pool, watch.began) for cell in chosen]
+    """Trials of all cells side by side; then those of experiments that time would spoil, a processor each. `jobs`
+    machines work at once; but for the latter one more is launched meanwhile, so that its start costs no time."""
+    for chosen, workers, ahead in (
+            ([cell for cell in planned if not cell.experiment.timed], jobs, 1),
+            ([cell for cell in planned if cell.experiment.timed], min(jobs, places.count(timed=True)), 0)):
+        slot = threading.Semaphore(workers)
+        with ThreadPoolExecutor(workers + ahead) as pool:
+            batches = [Batch(cell, run.directory, pool, slot, watch.began) for cell in chosen]
             collect(run, batches, watch, report)
 
 

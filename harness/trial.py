@@ -8,7 +8,7 @@ import re
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
@@ -29,6 +29,9 @@ from harness.needs import MIB
 from harness.settings import BOOTED, Settings
 
 HELD = 4 * MIB      # a recording takes 0.1 MiB as a rule
+# What of a run a machine takes while it works, so that no more than --jobs do at once.
+Slot = AbstractContextManager[object]
+FREE: Slot = nullcontext()
 
 
 @dataclass(frozen=True)
@@ -93,12 +96,14 @@ def programs_here() -> dict[str, str]:
 
 
 @contextmanager
-def open_machine(cell: Cell, number: int, console: Path) -> Iterator[Machine]:
-    """A fresh machine for trial `number` (1…) in a place of its own: restored from boot `number`, or booted. A clone
-    is launched, and has loaded its snapshot, before there is a place for it."""
+def open_machine(cell: Cell, number: int, console: Path, slot: Slot = FREE) -> Iterator[Machine]:
+    """A fresh machine for trial `number` (1…), held by a slot of the run and a place of the host: restored from boot
+    `number`, or booted. A clone is launched, and has loaded its snapshot, before it has them; they are given back before it
+    is ended."""
     where = (cell.kernel, cell.shape, cell.accelerator)
     with ExitStack() as stack:
         if cell.permissions:
+            stack.enter_context(slot)
             stack.enter_context(place(timed=True))
             yield stack.enter_context(local.machine(cell.host, console))
             return
@@ -107,9 +112,10 @@ def open_machine(cell: Cell, number: int, console: Path) -> Iterator[Machine]:
             stack.callback(waiting.close)
             with suppress(MachineLost):     # `restore` meets it again, and makes the snapshot anew
                 waiting.ready()
+        stack.enter_context(slot)
         stack.enter_context(place(timed=cell.experiment.timed))
         guest = vm.boot(*where, console) if cell.fresh else snapshots.restore(*where, number - 1, console, waiting)
-        yield stack.enter_context(guest)
+        yield guest if waiting and guest.qemu is waiting.process else stack.enter_context(guest)
 
 
 def run_trial(cell: Cell, number: int, directory: Path) -> str | None:
@@ -119,13 +125,13 @@ def run_trial(cell: Cell, number: int, directory: Path) -> str | None:
     return reason if status == "broken" else None
 
 
-def run_arms(cell: Cell, number: int, directory: Path) -> tuple[str, str]:
+def run_arms(cell: Cell, number: int, directory: Path, slot: Slot = FREE) -> tuple[str, str]:
     """The same: how it ended ("ok", "skipped", "absent" or "broken", as `_run_arm` has it), and why."""
     for arm in cell.experiment.arms:
         recorder = Recorder(directory / evidence.name_of(number, arm), held=HELD if cell.permissions else 0)
         try:
             try:
-                status, reason = _run_arm(cell, number, arm, directory, recorder)
+                status, reason = _run_arm(cell, number, arm, directory, recorder, slot)
                 recorder.event("end", status=status, reason=reason)
             finally:
                 recorder.close()
@@ -139,7 +145,7 @@ def run_arms(cell: Cell, number: int, directory: Path) -> tuple[str, str]:
     return status, reason
 
 
-def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recorder) -> tuple[str, str]:
+def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recorder, slot: Slot) -> tuple[str, str]:
     """How it ended: "ok", "skipped", "absent" (no such setting on this kernel) or "broken", and why."""
     if cell.permissions and (reason := why_not(cell.experiment.needs, cell.permissions)):
         return "skipped", reason
@@ -151,7 +157,7 @@ def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recor
                                "(allocators: libjemalloc2, libtcmalloc-minimal4)")
     console = directory / f"trial-{number}{'.' + arm if arm else ''}.console.log"
     try:
-        with open_machine(cell, number, console) as machine:
+        with open_machine(cell, number, console, slot) as machine:
             began = time.monotonic()
             with_machine(machine, cell, arm, recorder)
             recorder.event("cost", seconds=round(time.monotonic() - began, 3),
