@@ -57,6 +57,9 @@ class Fleet:
         with self._lock:
             self._processes.discard(process)
 
+    def __len__(self) -> int:
+        return len(self._processes)
+
     def check(self) -> None:
         """Raises MachineLost once the fleet is stopped: nothing starts any more."""
         if self._stopped:
