@@ -1,6 +1,8 @@
 """The fault test: runs that change the host are killed at random moments, and the host must be as it was.
 
-Agent and harness are killed in turn, by SIGKILL. What is compared is all that a run could leave behind.
+Harness and agent are killed in turn, by SIGKILL; a harness whose agent is gone goes on, or is killed while it undoes
+what it has changed. Each round runs other experiments, so that in 100 rounds everything that any of them changes is
+changed: settings, swap, loop devices, mounts, caches, trace instances and the kernel's probes.
 """
 
 from __future__ import annotations
@@ -9,60 +11,67 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harness import catalogue
+from harness.testbed import state
 from harness.testbed.guest import Guest
 
-# Each line of what it prints is one thing that must be as before: settings, swap, loop devices, mounts, control groups,
-# System V objects and message queues, files where the lab makes some, processes, trace instances and probes.
-STATE = r"""
-for file in /proc/sys/vm/swappiness /proc/sys/vm/overcommit_memory /proc/sys/vm/overcommit_ratio /proc/sys/vm/page-cluster \
-    /proc/sys/vm/min_free_kbytes /proc/sys/vm/watermark_scale_factor /proc/sys/kernel/randomize_va_space \
-    /sys/kernel/mm/lru_gen/enabled /sys/kernel/mm/transparent_hugepage/enabled /sys/module/zswap/parameters/enabled; do
-    echo "$file $(cat $file 2>&1)"
-done
-tail -n +2 /proc/swaps; losetup --list --noheadings; cut -d' ' -f5- /proc/self/mountinfo; ipcs | grep 0x
-ls -A /dev/shm /dev/mqueue
-find /sys/fs/cgroup -name 'folklab*'; ls -d /var/tmp/folklab* 2>/dev/null; ls -A /root/.local/state/folklab/journals 2>/dev/null
-ps -eo args | grep -E '^(/init|/programs|python3 -m harness)' | grep -v grep
-"""
 # Values that no experiment asks for, so that each of them changes all.
 UNUSUAL = ("sysctl -q vm.swappiness=37 vm.overcommit_ratio=61 vm.overcommit_memory=1 vm.page-cluster=2 "
            "kernel.randomize_va_space=1")
-# Changes settings, swap, loop devices, mounts and drop_caches: all kinds at once.
-VICTIM = "python3 -m harness.testbed.collect /var/tmp/killed {names} --trials 3 --changes"
-NAMES = "tmpfs-swap swappiness-range swap-file tmpfs-dropped"
-# Before that nothing is changed: Python takes seconds to start under emulation.
-BEGUN = "until ls /root/.local/state/folklab/journals 2>/dev/null | grep -q . || ! kill -0 $harness; do sleep 0.05; done"
-LONGEST = 6.0       # seconds from the first journal to the kill: two or three trials
-KILL_HARNESS = "kill -KILL $harness"
-KILL_AGENT = "kill -KILL $(pgrep -x init)"
+# These trace the kernel, the second by probes of its own.
+TRACERS = ("isolation-batch", "kswapd-watermarks")
+VICTIM = "python3 -m harness.testbed.collect /var/tmp/killed {names} --trials 1 --throwaway"
+JOURNALS = "/root/.local/state/folklab/journals"
+# Before that nothing is changed: Python takes a second to start under emulation.
+BEGUN = f"until ls {JOURNALS} 2>/dev/null | grep -q . || ! kill -0 $harness 2>/dev/null; do sleep 0.02; done"
+LONGEST = 3.0       # seconds from the first journal to the kill: one or two trials (measured: 1 to 3 s each)
+UNDOING = 1.0       # seconds that a harness lives on at most after its agent, in every second of these rounds
+KILL_HARNESS = "kill -KILL $harness 2>/dev/null"
+# The oldest of that name: its own child, the hand, and the probes must go by themselves.
+KILL_AGENT = "kill -KILL $(pgrep -o -x init) 2>/dev/null"
 
 
-def state(guest: Guest) -> list[str]:
-    return sorted(guest.type(STATE).text.splitlines())
+def victims(chance: random.Random) -> Iterator[tuple[str, str]]:
+    """Names for each round: all experiments that change something and kill nobody, in random order, two at a time."""
+    found = [one.name for one in catalogue.load().values() if one.needs.changes and not one.needs.throwaway]
+    while True:
+        order = chance.sample([*found, *TRACERS], len(found) + len(TRACERS))
+        yield from zip(order[::2], order[1::2], strict=False)
 
 
 @dataclass(frozen=True)
 class Round:
-    """One kill. whom: "harness" or "agent"; undone: how many changes `invoke restore` has undone; wrong: what is not as
-    it was before the first round."""
+    """One kill. whom: "harness", "agent" or "agent, then harness"; ran: the experiments; undone: the kinds of the
+    changes that `invoke restore` has undone; wrong: what is not as it was before the first round."""
 
     number: int
     whom: str
-    undone: int
+    ran: tuple[str, str]
+    undone: tuple[str, ...]
     wrong: tuple[str, ...]
 
 
+def kill(number: int, chance: random.Random) -> tuple[str, str]:
+    """Whom round `number` kills, and the shell's words for it."""
+    if number % 2:
+        return "harness", KILL_HARNESS
+    if number % 4:
+        return "agent", KILL_AGENT
+    return "agent, then harness", f"{KILL_AGENT}; sleep {chance.uniform(0, UNDOING):.2f}; {KILL_HARNESS}"
+
+
 def faults(guest: Guest, rounds: int, seed: int = 1) -> Iterator[Round]:
+    """Rounds as they end. The same seed chooses the same experiments and moments."""
     chance = random.Random(seed)
-    guest.must(UNUSUAL)
-    before = state(guest)
+    chosen = victims(chance)
+    # A first run makes what stays: the directory of journals, systemd's own for transient units.
+    guest.must(f"systemctl is-system-running --wait; {UNUSUAL} && {VICTIM.format(names='swap-file')} && rm -rf /var/tmp/killed")
+    before = state.read(guest)
     for number in range(1, rounds + 1):
-        whom, kill = ("harness", KILL_HARNESS) if number % 2 else ("agent", KILL_AGENT)
-        wait = chance.uniform(0, LONGEST)
-        guest.type(f"rm -rf /var/tmp/killed; {VICTIM.format(names=NAMES)} >/dev/null 2>&1 & harness=$!; "
-                   f"{BEGUN}; sleep {wait:.2f}; {kill}; sleep 0.2; {KILL_HARNESS}; wait")
+        ran = next(chosen)
+        whom, killing = kill(number, chance)
+        guest.type(f"{VICTIM.format(names=' '.join(ran))} >/dev/null 2>&1 & harness=$!; {BEGUN}; "
+                   f"sleep {chance.uniform(0, LONGEST):.2f}; {killing}; wait")
         said = guest.must("cd /opt/lab && python3 -m invoke restore && rm -rf /var/tmp/killed")
-        after = state(guest)
-        wrong = [f"lost: {line}" for line in before if line not in after]
-        wrong += [f"left: {line}" for line in after if line not in before]
-        yield Round(number, whom, said.count("undone: "), tuple(wrong))
+        undone = tuple(line.split()[1] for line in said.splitlines() if line.startswith("undone: "))
+        yield Round(number, whom, ran, undone, tuple(state.since(guest, before).lines()))

@@ -45,13 +45,15 @@ USERS = {"delegated": 1000, "plain": 1001}      # the first has a systemd of its
 
 @dataclass(frozen=True)
 class System:
-    """A suite of the distribution, and the series of the kernel that it runs on in the test bed."""
+    """A suite of the distribution, and the series of the kernel that it runs on in the test bed. settings: "first" or
+    "last": under which of their settings experiments run there, where they run under one."""
 
     suite: str
     series: str
+    settings: str
 
 
-SYSTEMS = (System("bookworm", "6.12"), System("trixie", "6.1"))
+SYSTEMS = (System("bookworm", "6.12", "first"), System("trixie", "6.1", "last"))
 
 
 def _python(tree: Path) -> str:
