@@ -37,6 +37,7 @@ _PAIRS = [(f"{_VM}/overcommit_ratio", f"{_VM}/overcommit_kbytes"), (f"{_VM}/dirt
           (f"{_VM}/dirty_background_ratio", f"{_VM}/dirty_background_bytes")]
 TOGETHER = {one: other for pair in _PAIRS for one, other in (pair, pair[::-1])} | {
     "/sys/kernel/mm/transparent_hugepage/enabled": f"{_VM}/min_free_kbytes"}
+TRACING = "/sys/kernel/tracing"
 GROUP_SECONDS = 10
 
 
@@ -125,16 +126,23 @@ def _withdraw_controllers(path: str, before: str) -> None:
             Path(path).write_text(f"-{name}")
 
 
+def _trace(script: str, *words: str) -> None:
+    """Runs a shell's words with tracefs mounted, for them alone where this host has mounted it nowhere: what a machine
+    has made there stays when its own mount is gone."""
+    _run("unshare", "--mount", "sh", "-ec", f"[ -e {TRACING}/events ] || mount -t tracefs tracefs {TRACING}; {script}",
+         "sh", *words)
+
+
 def _remove_instance(path: str, _: str) -> None:
-    if os.path.lexists(path):
-        os.rmdir(path)      # of tracefs, where a directory goes with the files in it
+    """tracefs removes a directory with the files in it."""
+    _trace('[ ! -d "$1" ] || rmdir "$1"', path)
 
 
 def _forget_events(path: str, before: str) -> None:
     """Definitions of kprobe_events that were not there: "p:kprobes/name …" is removed by "-:kprobes/name"."""
-    for line in set(Path(path).read_text().splitlines()) - set(before.splitlines()):
-        with open(path, "a") as file:
-            file.write(f"-:{line.split()[0].partition(':')[2]}\n")
+    _trace(r"""for name in $(sed -n 's/^[^:]*:\([^ ]*\).*/\1/p' "$1"); do
+                   case "$2" in *":$name "*) ;; *) echo "-:$name" >>"$1" ;; esac
+               done""", path, before)
 
 
 UNDO: dict[str, Callable[[str, str], None]] = {

@@ -31,7 +31,7 @@ def parts_of(only: str) -> tuple[str, ...]:
 
 @task(help={"system": "bookworm or trixie (default: both)", "trials": "trials of each experiment (1)",
             "rounds": f"how often a run is killed ({ROUNDS}); a fifth as many runs with an OOM",
-            "only": "refusal, user, root, plain-group, pressure or kills; several with commas",
+            "only": "refusal, user, root, plain-group, ci, pressure or kills; several with commas",
             "section": "verdicts of the experiments whose section or folder has this in its name (default: all)",
             "whole": "verdicts under all their settings (default: the first one on bookworm, the last one on trixie)",
             "results": "where the evidence is kept"})
@@ -56,11 +56,11 @@ def testbed(context: Any, system: str = "", trials: str = "1", rounds: str = str
 def showing(tested: System, asked: Asked, parent: Path) -> int:
     """Says what is shown on one system, as it comes: how much of it is wrong."""
     from harness import results as stored
-    from harness.testbed.session import show
+    from harness.testbed.session import show_on
 
     into = stored.create(parent, tested.series, f"testbed-{tested.suite}")
     wrong = 0
-    for shown in show(tested, into, asked, say):
+    for shown in show_on(tested, into, asked, say):
         say(f"  {'ok   ' if shown.holds else 'WRONG'} {tested.suite}: {shown.what}: {shown.said}")
         wrong += not shown.holds
     return wrong

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.claims import Experiment
@@ -17,10 +17,16 @@ from harness.testbed.system import System
 COLLECT = "python3 -m harness.testbed.collect {run} {names} --trials {trials} {flags}"
 # In these, processes die at their own group's limit while the rest of the system must not notice.
 PRESSED = "background-save"
+# What .ci/this-kernel finds on a runner, but for the set-up, which needs a network.
+RUNNER = r"""
+mkdir -p /var/tmp/ci && cd /var/tmp/ci && ln -s /opt/lab/* . && cp -r /opt/lab/.ci . &&
+printf '#!/bin/sh\nexec python3 -m invoke "$@"\n' >bootstrap && chmod +x bootstrap &&
+GITHUB_STEP_SUMMARY=summary .ci/this-kernel results devshm
+"""
 # What every process is told by: a pid is used again, its start time in clock ticks since boot is not.
 PROCESSES = "for s in /proc/[0-9]*/stat; do sed 's/^\\([0-9]*\\) (\\(.*\\)) .*/\\1 \\2/' $s 2>/dev/null; done"
 SECONDS = 3000
-PARTS = ("refusal", "user", "root", "plain-group", "pressure", "kills")
+PARTS = ("refusal", "user", "root", "plain-group", "ci", "pressure", "kills")
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ def without_session(guest: Guest) -> Shown:
 def without_systemd(guest: Guest, into: Path) -> Shown:
     """Root where no systemd can be asked, as in a container that sees the whole hierarchy: a plain group is made."""
     hidden = "unshare --mount sh -c 'mount -t tmpfs tmpfs /run/systemd; " + COLLECT.format(
-        run="/var/tmp/run-plain", names="page-size malloc-calls", trials=1, flags="") + "'"
+        run="/var/tmp/run-plain", names="page-size malloc-calls", trials=1, flags="--settings first") + "'"
     said = guest.type(hidden)
     if said.status:
         return Shown("root without systemd", False, said.text[-600:])
@@ -66,13 +72,21 @@ def without_systemd(guest: Guest, into: Path) -> Shown:
     return Shown("root without systemd", found.holds and not left, found.text() + "".join(f"\n    left: {line}" for line in left))
 
 
+def in_ci(guest: Guest) -> Shown:
+    """What CI runs, in the shell that it runs it in."""
+    said = guest.type(RUNNER)
+    summary, tests = guest.type("cat /var/tmp/ci/summary").text, guest.type("cat /var/tmp/ci/results/ktap.txt").text
+    holds = said.status == 0 and "CONFIRMED" in summary and "\n  ok 1 devshm-is-tmpfs\n" in tests
+    return Shown("CI's script", holds, tests.splitlines()[-1] if holds else f"{said.text[-600:]}{tests[-600:]}")
+
+
 def killed(guest: Guest, rounds: int) -> Shown:
     """Everything is as before after kills at random moments, and some of them came while something was changed."""
     found = list(faults(guest, rounds))
-    wrong = [f"round {one.number} ({one.whom}, {' '.join(one.ran)}): {line}" for one in found for line in one.wrong]
+    wrong = [line for one in found for line in one.wrong]
     undone = Counter(kind for one in found for kind in one.undone)
-    return Shown(f"{rounds} kills", not wrong and bool(undone),
-                 f"{sum(bool(one.undone) for one in found)} left a journal, {undone.total()} changes undone "
+    return Shown(f"{sum(one.rounds for one in found)} kills", not wrong and bool(undone),
+                 f"{sum(one.journals for one in found)} left a journal, {undone.total()} changes undone "
                  f"({', '.join(f'{number} {kind}' for kind, number in sorted(undone.items()))}), "
                  f"{len(wrong)} things not as before" + "".join(f"\n    {line}" for line in wrong[:20]))
 
@@ -94,8 +108,8 @@ def unharmed(guest: Guest, runs: int) -> Shown:
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be shown. parts: of PARTS; experiments: whose verdicts are compared; settings: "all", or "" for one
-    setting of each; rounds: of the fault test, and a fifth as many runs with an OOM."""
+    """What is to be shown. parts: of PARTS; experiments: whose verdicts are compared; settings: "all", "first" or "last"
+    of each, "" for the system's own; rounds: of the fault test, and a fifth as many runs with an OOM."""
 
     parts: tuple[str, ...]
     experiments: tuple[Experiment, ...]
@@ -109,24 +123,30 @@ class Asked:
         return [one for one in self.experiments if not one.needs.changes and not one.needs.throwaway]
 
 
-def show(tested: System, into: Path, asked: Asked, heard: Callable[[str], None] = lambda line: None) -> Iterator[Shown]:
-    """All of it on one system, each part as it comes."""
-    settings = f" --settings {asked.settings or tested.settings}"
+def show(guest: Guest, into: Path, asked: Asked) -> Iterator[Shown]:
+    """All of it in one guest, each part as it comes."""
+    into.mkdir(parents=True, exist_ok=True)
 
-    def compare(guest: Guest, user: str, found: Sequence[Experiment], flags: str) -> Shown:
+    def compare(user: str, found: Sequence[Experiment], flags: str) -> Shown:
         names = " ".join(one.name for one in found)
-        return verdicts(guest, user, names, asked.trials, flags + settings, into / (user or "root"))
+        return verdicts(guest, user, names, asked.trials, f"{flags} --settings {asked.settings}", into / (user or "root"))
 
-    shown: dict[str, Callable[[Guest], Shown]] = {
-        "refusal": without_session,
-        "user": lambda guest: compare(guest, "delegated", asked.harmless, ""),
-        "root": lambda guest: compare(guest, "", asked.experiments, "--throwaway"),
-        "plain-group": lambda guest: without_systemd(guest, into / "plain-group"),
-        "pressure": lambda guest: unharmed(guest, max(1, asked.rounds // 5)),
-        "kills": lambda guest: killed(guest, asked.rounds)}
+    shown: dict[str, Callable[[], Shown]] = {
+        "refusal": lambda: without_session(guest),
+        "user": lambda: compare("delegated", asked.harmless, ""),
+        "root": lambda: compare("", asked.experiments, "--throwaway"),
+        "plain-group": lambda: without_systemd(guest, into / "plain-group"),
+        "ci": lambda: in_ci(guest),
+        "pressure": lambda: unharmed(guest, max(1, asked.rounds // 5)),
+        "kills": lambda: killed(guest, asked.rounds)}
+    for part in asked.parts:
+        if part != "user" or asked.harmless:
+            yield shown[part]()
+
+
+def show_on(tested: System, into: Path, asked: Asked, heard: Callable[[str], None]) -> Iterator[Shown]:
+    """The same on one of the systems, booted for it."""
     into.mkdir(parents=True, exist_ok=True)
     with booted(tested, into / "console.log") as guest:
         heard(f"{tested.suite}, {guest.info.release}")
-        for part in asked.parts:
-            if part != "user" or asked.harmless:
-                yield shown[part](guest)
+        yield from show(guest, into, asked if asked.settings else replace(asked, settings=tested.settings))

@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from harness.testbed.guest import Guest
-
 # One line for each setting that anyone may write (harness/machine/changes.py lets no run write elsewhere), mount, loop
 # device, swap area, cgroup, System V object, POSIX object, file, trace instance, probe of the kernel's and process.
 # Left out: acts without a state (reading drop_caches tells what was written last), and what moves by itself. tracefs is
@@ -40,8 +38,13 @@ done >/run/state-processes
 SETTLED = 5.0       # seconds: systemd takes a stopped scope's directories away after the stop has been answered
 
 
-def read(guest: Guest) -> list[str]:
-    return sorted(set(guest.must(f"{PROCESSES}\nunshare --mount sh <<'END'\n{READ}\nEND").splitlines()))
+SCRIPT = f"{PROCESSES}\nunshare --mount sh <<'END'\n{READ}\nEND"
+
+Shell = Callable[[str], str]        # runs a script on the system, as root: what it printed
+
+
+def read(shell: Shell) -> list[str]:
+    return sorted(set(shell(SCRIPT).splitlines()))
 
 
 @dataclass(frozen=True)
@@ -58,13 +61,13 @@ class Difference:
         return [*(f"lost: {line}" for line in self.lost), *(f"left: {line}" for line in self.left)]
 
 
-def since(guest: Guest, before: list[str], clock: Callable[[], float] = time.monotonic) -> Difference:
-    """What differs by now; looks again for some seconds before it says so."""
-    deadline = clock() + SETTLED
+def since(shell: Shell, before: list[str], settled: float = SETTLED) -> Difference:
+    """What differs by now; looks again for so many seconds before it says so."""
+    deadline = time.monotonic() + settled
     while True:
-        after = read(guest)
+        after = read(shell)
         found = Difference(tuple(line for line in before if line not in set(after)),
                            tuple(line for line in after if line not in set(before)))
-        if not found or clock() > deadline:
+        if not found or time.monotonic() > deadline:
             return found
         time.sleep(0.5)

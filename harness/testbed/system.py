@@ -127,7 +127,7 @@ def project(into: Path, python: str = "abi3") -> Path:
     """A disk with the project as it is installed here: its Python, its built programs."""
     with tempfile.TemporaryDirectory() as work:
         tree = Path(work)
-        for name in ("harness", "experiments", "probes"):
+        for name in ("harness", "experiments", "probes", ".ci"):
             shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", "_native*.so"))
         shutil.copy(ROOT / "tasks.py", tree)
         # cffi builds it for Python's stable interface, whatever its name says.

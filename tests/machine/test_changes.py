@@ -30,7 +30,7 @@ def noted(entered: Journal) -> list[str]:
 
 
 CHANGING = [("put", "/proc/sys/vm/swappiness\0000", ["setting"]), ("put", "/proc/sys/vm/drop_caches\0001", []),
-            ("swapon", "/dev/loop3", ["swap"]), ("mkdir", f"{changes.TRACING}instances/wakes", ["instance"])]
+            ("swapon", "/dev/loop3", ["swap"]), ("mkdir", f"{changes.TRACING}/instances/wakes", ["instance"])]
 
 
 @pytest.mark.parametrize(("operation", "text", "kinds"), CHANGING)
