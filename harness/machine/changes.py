@@ -20,6 +20,7 @@ class Changes:
 
     def __init__(self, journal: Journal, groups: str, allowed: bool, root: str = "") -> None:
         self.journal, self.groups, self.allowed, self.root = journal, groups, allowed, root
+        self._mounted: dict[str, str] = {}      # where in the machine's namespace → device
 
     def before(self, operation: str, text: bytes) -> None:
         """Raises Skip where the request would change what may not be changed."""
@@ -28,12 +29,19 @@ class Changes:
             self._write(path)
         elif operation == "swapon":
             self._permit(f"switches swap on ({path})")
-            self.journal.note("swap", path)
+            self.journal.note("swap", path, self._on_device(path))
+        elif operation == "mount" and path.startswith("/dev/"):
+            self._mounted[text.split(b"\0")[1].decode()] = path
         elif operation == "mkdir" and path.startswith(f"{TRACING}/"):
             self._permit("traces the kernel")
             self.journal.note("instance", path)
         elif operation in {"insmod", "set_clock", "reseed"}:
             raise Skip(f"it needs {operation}, which can't be undone on a host: --machine vm does it")
+
+    def _on_device(self, path: str) -> str:
+        """"/dev/loop3 name" for a file on a disk that only the machine has mounted, "" for any other."""
+        found = [place for place in self._mounted if path.startswith(f"{place}/")]
+        return f"{self._mounted[found[0]]} {path[len(found[0]) + 1:]}" if found else ""
 
     def _permit(self, what: str) -> None:
         if not self.allowed:

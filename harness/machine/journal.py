@@ -78,12 +78,17 @@ def _run(*words: str) -> str:
     return subprocess.run([tool(words[0]), *words[1:]], check=True, capture_output=True, text=True).stdout
 
 
-def _swap_off(path: str, _: str) -> None:
+def _swap_off(path: str, on_device: str) -> None:
     """swapoff(2) itself tells what is no swap area. /proc/swaps can't: it names what was switched on in a mount
-    namespace that is gone by the rest of its path ("/loop0")."""
+    namespace that is gone by the rest of its path ("/loop0"). on_device: "/dev/loop3 name" of a file on a disk that was
+    mounted there alone; while it is swapped to, that disk can be mounted again, and the file is found on it."""
     library = ctypes.CDLL(None, use_errno=True)
     if library.swapoff(path.encode()) and ctypes.get_errno() not in {errno.EINVAL, errno.ENOENT, errno.ENXIO}:
         raise OSError(ctypes.get_errno(), f"swapoff {path}: {os.strerror(ctypes.get_errno())}")
+    if on_device:
+        _run("unshare", "--mount", "sh", "-ec",
+             'mount "$1" /mnt || exit 0; swapoff "/mnt/$2" || ! grep -q "^/*$2[[:space:]]" /proc/swaps',
+             "sh", *on_device.split(" ", 1))
 
 
 def _detach(file: str, _: str) -> None:

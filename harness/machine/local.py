@@ -50,14 +50,15 @@ PR_SET_THP_DISABLE = 41     # include/uapi/linux/prctl.h
 
 @dataclass(frozen=True)
 class Host:
-    """What an experiment asks of this host: programs and disks as a guest's Shape has them; thp, system (whether it
-    looks at what the installed system has made) as its settings and needs say."""
+    """What an experiment asks of this host: programs, disks and processors as a guest's Shape has them; thp, system
+    (whether it looks at what the installed system has made) as its settings and needs say."""
 
     programs: tuple[tuple[str, str], ...]
     disks: tuple[Disk, ...]
     thp: str
     system: bool
     permissions: Permissions
+    cpus: int = 1
 
 
 @dataclass(eq=False)
@@ -199,8 +200,10 @@ def _start(host: Host, journal: Journal, work: Path, chosen: scope.Scope, consol
     # An ordinary user is root of a user namespace of his own: there he may mount (user_namespaces(7)).
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     with theirs, open(console, "wb") as said:
-        words = [*chosen.words, "unshare", *user, "--mount", "--ipc", "sh", "-ec", START, "sh", str(theirs.fileno()),
-                 *(["nothp"] if host.thp == "never" else [])]
+        # As many processors as a guest has: each of them keeps pages back that no list shows (mm/swap.c, cpu_fbatches).
+        processors = ",".join(map(str, sorted(os.sched_getaffinity(0))[:host.cpus]))
+        words = [*chosen.words, "taskset", "--cpu-list", processors, "unshare", *user, "--mount", "--ipc",
+                 "sh", "-ec", START, "sh", str(theirs.fileno()), *(["nothp"] if host.thp == "never" else [])]
         variables = {"cgroups": str(scope.hierarchy()), "root": str(work / "root"), "files": str(work / "files"),
                      "shm": "system" if host.system else "own", "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}
         process = qemu.launcher.submit(
@@ -232,5 +235,5 @@ def guests() -> bool:
 def require() -> None:
     """Raises Unavailable, with what to type, where no experiment can run on this host."""
     scope.choose("folklab", os.geteuid() == 0)
-    for name in ("unshare", "chroot", "mount"):
+    for name in ("unshare", "chroot", "mount", "taskset"):
         disks.tool(name)

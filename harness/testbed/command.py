@@ -40,6 +40,7 @@ def testbed(context: Any, system: str = "", trials: str = "1", rounds: str = str
             whole: bool = False, results: str = RUNS) -> int:
     """Run the local machine on whole Debians in guests: as root, as a user with a delegated cgroup, as one without."""
     from harness import catalogue
+    from harness.machine.qemu import fleet
     from harness.testbed.session import Asked
     from harness.testbed.system import SYSTEMS
 
@@ -49,7 +50,11 @@ def testbed(context: Any, system: str = "", trials: str = "1", rounds: str = str
     asked = Asked(parts_of(only), tuple(catalogue.of_section(section)), "all" if whole else "", number("trials", trials) or 1,
                   number("rounds", rounds) or ROUNDS)
     with ThreadPoolExecutor(len(chosen)) as pool:
-        wrong = list(pool.map(lambda tested: showing(tested, asked, Path(results)), chosen))
+        try:
+            wrong = list(pool.map(lambda tested: showing(tested, asked, Path(results)), chosen))
+        except BaseException:       # Ctrl-C: the pool waits for its guests
+            fleet.stop()
+            raise
     return errors.SURPRISE if any(wrong) else errors.AS_KNOWN
 
 

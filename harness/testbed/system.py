@@ -46,14 +46,15 @@ USERS = {"delegated": 1000, "plain": 1001}      # the first has a systemd of its
 @dataclass(frozen=True)
 class System:
     """A suite of the distribution, and the series of the kernel that it runs on in the test bed. settings: "first" or
-    "last": under which of their settings experiments run there, where they run under one."""
+    "last": under which of their settings experiments run there, where they run under one. cpus: processors."""
 
     suite: str
     series: str
     settings: str
+    cpus: int
 
 
-SYSTEMS = (System("bookworm", "6.12", "first"), System("trixie", "6.1", "last"))
+SYSTEMS = (System("bookworm", "6.12", "first", 2), System("trixie", "6.1", "last", 1))
 
 
 def _python(tree: Path) -> str:

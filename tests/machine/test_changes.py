@@ -52,6 +52,17 @@ def test_what_is_the_machine_s_own_is_free(entered: Journal, operation: str, tex
     assert noted(entered) == []
 
 
+def test_a_swap_file_is_noted_with_the_disk_that_only_the_machine_has_mounted(entered: Journal) -> None:
+    looking = Changes(entered, GROUPS, allowed=True)
+    looking.before("mount", b"/dev/loop3\0/mnt/disk\0ext4\0")
+    looking.before("mount", b"tmpfs\0/mnt/tmpfs\0tmpfs\0")
+    looking.before("swapon", b"/mnt/disk/a/swapfile\0")
+    looking.before("swapon", b"/dev/loop4\0")
+    with open(entered.path) as file:
+        assert [(change.place, change.before) for change in journal.read(file)[1]] == [
+            ("/mnt/disk/a/swapfile", "/dev/loop3 a/swapfile"), ("/dev/loop4", "")]
+
+
 def test_what_cannot_be_undone_is_never_done(entered: Journal) -> None:
     with pytest.raises(Skip, match="can't be undone"):
         Changes(entered, GROUPS, allowed=True).before("insmod", b"/tmp/module.ko")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 from collections.abc import Iterator
@@ -24,6 +25,10 @@ sysctl -q vm.swappiness=41
 mkdir /var/tmp/left /sys/fs/cgroup/left
 truncate -s 16M /var/tmp/left/file
 device=$(losetup --show --find /var/tmp/left/file); mkswap -q $device; swapon $device; echo $device
+truncate -s 64M /var/tmp/left/disk; mke2fs -q /var/tmp/left/disk
+disk=$(losetup --show --find /var/tmp/left/disk); echo $disk
+unshare --mount sh -ec "mount $disk /mnt; dd if=/dev/zero of=/mnt/swapped bs=1M count=16 status=none
+    chmod 600 /mnt/swapped; mkswap -q /mnt/swapped; swapon /mnt/swapped"
 mount -t tmpfs tmpfs /srv
 ipcmk -M 4096 -p 0600 >&2; ipcmk -Q >&2; ipcmk -S 1 >&2
 touch /dev/shm/left /dev/mqueue/left
@@ -35,7 +40,8 @@ UNDO = """
 from harness.machine.journal import Change
 for kind, place, before in [("instance", "/sys/kernel/tracing/instances/left", ""),
                             ("events", "/sys/kernel/tracing/kprobe_events", ""), ("swap", "{device}", ""),
-                            ("loop", "/var/tmp/left/file", ""), ("directory", "/var/tmp/left", ""),
+                            ("swap", "/mnt/disk/swapped", "{disk} swapped"), ("loop", "/var/tmp/left/file", ""),
+                            ("loop", "/var/tmp/left/disk", ""), ("directory", "/var/tmp/left", ""),
                             ("group", "/sys/fs/cgroup/left", ""), ("setting", "/proc/sys/vm/swappiness", "60")]:
     Change(kind, place, before).undo()
 """
@@ -62,13 +68,14 @@ def test_each_part_in_short(guest: Guest, part: str, tmp_path: Path) -> None:
 def test_whatever_is_left_is_seen_and_undone(guest: Guest) -> None:
     guest.must("sysctl -q vm.swappiness=60")
     before = state.read(guest.must)
-    device = guest.must(LEFT).split()[-1]
+    device, disk = re.findall(r"/dev/loop\d+", guest.must(LEFT))
     seen = state.since(guest.must, before, settled=0)
     assert {line.split()[0] for line in seen.left} == {
         "process", "swap", "loop", "mount", "cgroup", "shm", "sem", "msg", "file", "instance", "probe",
         "/proc/sys/vm/swappiness:41"}
+    assert sum(line.startswith("swap ") for line in seen.left) == 2
     assert seen.lost == ("/proc/sys/vm/swappiness:60",)
     assert {"file /dev/shm/left", "file /dev/mqueue/left", "file /var/tmp/left/file"} < set(seen.left)
-    guest.must(f"python3 -c {shlex.quote(UNDO.format(device=device))}")
+    guest.must(f"python3 -c {shlex.quote(UNDO.format(device=device, disk=disk))}")
     assert {line.split()[0] for line in state.since(guest.must, before, settled=0).left} == {
         "process", "mount", "shm", "sem", "msg", "file"}
