@@ -18,7 +18,7 @@ from harness.machine import accelerator, kernels, places, proof, qemu, running
 from harness.machine.kernels import Kernel
 from harness.machine.permissions import Permissions
 from harness.reports import Report
-from harness.run import Run, Watch, run_cells, send_cells
+from harness.run import Run, Watch, run_cells, run_here, send_cells
 from harness.trial import Cell, cells
 
 
@@ -119,6 +119,8 @@ def _run(run: Run, to_run: Sequence[Cell], options: Options, elsewhere: Executor
     try:
         if elsewhere:
             send_cells(run, to_run, elsewhere, options.mirror, watch, report)
+        elif options.permissions:
+            run_here(run, to_run, watch, report)
         else:
             run_cells(run, to_run, options.jobs or default_jobs(to_run), watch, report)
     except KeyboardInterrupt:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness import errors, ledger, results
+from harness import errors, ledger, reports, results
 from harness.batch import Batch
 from harness.machine import places, qemu
 from harness.parcel import Sent
@@ -75,6 +75,15 @@ def run_cells(run: Run, planned: Sequence[Cell], jobs: int, watch: Watch, report
         with ThreadPoolExecutor(workers + ahead) as pool:
             batches = [Batch(cell, run.directory, pool, slot, watch.began) for cell in chosen]
             collect(run, batches, watch, report)
+
+
+def run_here(run: Run, planned: Sequence[Cell], watch: Watch, report: Report) -> None:
+    """On this host itself: what a cell leaves is judged, and its plot drawn, before the next one begins. Counters of the
+    whole machine count this process too."""
+    reports.loaded()
+    with ThreadPoolExecutor(1) as pool:
+        for cell in planned:
+            collect(run, [Batch(cell, run.directory, pool, watch.began)], watch, report)
 
 
 def send_cells(run: Run, planned: Sequence[Cell], elsewhere: Executor, mirror: str | None, watch: Watch,

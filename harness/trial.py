@@ -61,7 +61,7 @@ class Cell:
     def host(self) -> local.Host:
         needs = self.experiment.needs
         return local.Host(programs_of(self.experiment, self.settings), needs.disks, self.settings.thp, needs.system,
-                          self.permissions or Permissions())
+                          self.permissions or Permissions(), needs.cpus)
 
     @property
     def shape(self) -> Shape:

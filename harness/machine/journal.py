@@ -37,6 +37,7 @@ _PAIRS = [(f"{_VM}/overcommit_ratio", f"{_VM}/overcommit_kbytes"), (f"{_VM}/dirt
           (f"{_VM}/dirty_background_ratio", f"{_VM}/dirty_background_bytes")]
 TOGETHER = {one: other for pair in _PAIRS for one, other in (pair, pair[::-1])} | {
     "/sys/kernel/mm/transparent_hugepage/enabled": f"{_VM}/min_free_kbytes"}
+TRACING = "/sys/kernel/tracing"
 GROUP_SECONDS = 10
 
 
@@ -77,12 +78,17 @@ def _run(*words: str) -> str:
     return subprocess.run([tool(words[0]), *words[1:]], check=True, capture_output=True, text=True).stdout
 
 
-def _swap_off(path: str, _: str) -> None:
+def _swap_off(path: str, on_device: str) -> None:
     """swapoff(2) itself tells what is no swap area. /proc/swaps can't: it names what was switched on in a mount
-    namespace that is gone by the rest of its path ("/loop0")."""
+    namespace that is gone by the rest of its path ("/loop0"). on_device: "/dev/loop3 name" of a file on a disk that was
+    mounted there alone; while it is swapped to, that disk can be mounted again, and the file is found on it."""
     library = ctypes.CDLL(None, use_errno=True)
     if library.swapoff(path.encode()) and ctypes.get_errno() not in {errno.EINVAL, errno.ENOENT, errno.ENXIO}:
         raise OSError(ctypes.get_errno(), f"swapoff {path}: {os.strerror(ctypes.get_errno())}")
+    if on_device:
+        _run("unshare", "--mount", "sh", "-ec",
+             'mount "$1" /mnt || exit 0; swapoff "/mnt/$2" || ! grep -q "^/*$2[[:space:]]" /proc/swaps',
+             "sh", *on_device.split(" ", 1))
 
 
 def _detach(file: str, _: str) -> None:
@@ -125,16 +131,23 @@ def _withdraw_controllers(path: str, before: str) -> None:
             Path(path).write_text(f"-{name}")
 
 
+def _trace(script: str, *words: str) -> None:
+    """Runs a shell's words with tracefs mounted, for them alone where this host has mounted it nowhere: what a machine
+    has made there stays when its own mount is gone."""
+    _run("unshare", "--mount", "sh", "-ec", f"[ -e {TRACING}/events ] || mount -t tracefs tracefs {TRACING}; {script}",
+         "sh", *words)
+
+
 def _remove_instance(path: str, _: str) -> None:
-    if os.path.lexists(path):
-        os.rmdir(path)      # of tracefs, where a directory goes with the files in it
+    """tracefs removes a directory with the files in it."""
+    _trace('[ ! -d "$1" ] || rmdir "$1"', path)
 
 
 def _forget_events(path: str, before: str) -> None:
     """Definitions of kprobe_events that were not there: "p:kprobes/name …" is removed by "-:kprobes/name"."""
-    for line in set(Path(path).read_text().splitlines()) - set(before.splitlines()):
-        with open(path, "a") as file:
-            file.write(f"-:{line.split()[0].partition(':')[2]}\n")
+    _trace(r"""for name in $(sed -n 's/^[^:]*:\([^ ]*\).*/\1/p' "$1"); do
+                   case "$2" in *":$name "*) ;; *) echo "-:$name" >>"$1" ;; esac
+               done""", path, before)
 
 
 UNDO: dict[str, Callable[[str, str], None]] = {

@@ -43,19 +43,22 @@ mount -t tmpfs -o mode=755 tmpfs "$root/mnt"
 exec chroot "$root" /init "$@"
 """
 START_SECONDS = 30
+# On these a file takes memory as soon as it has blocks.
+MEMORY = {"tmpfs", "ramfs"}
 PR_SET_THP_DISABLE = 41     # include/uapi/linux/prctl.h
 
 
 @dataclass(frozen=True)
 class Host:
-    """What an experiment asks of this host: programs and disks as a guest's Shape has them; thp, system (whether it
-    looks at what the installed system has made) as its settings and needs say."""
+    """What an experiment asks of this host: programs, disks and processors as a guest's Shape has them; thp, system
+    (whether it looks at what the installed system has made) as its settings and needs say."""
 
     programs: tuple[tuple[str, str], ...]
     disks: tuple[Disk, ...]
     thp: str
     system: bool
     permissions: Permissions
+    cpus: int = 1
 
 
 @dataclass(eq=False)
@@ -103,7 +106,8 @@ class Local:
         """Takes the agent's first reply; from then on each request is looked at before it is sent."""
         self.agent, self.info = greet(self, patience(START_SECONDS))
         self.groups = str(scope.of_process(self.info.agent_pid).parent / "lab")
-        changes = Changes(self.journal, self.groups, self.host.permissions.changes)
+        changes = Changes(self.journal, self.groups, self.host.permissions.changes,
+                          f"/proc/{self.info.agent_pid}/root")
         self.agent.channel.before = changes.before
 
     def device(self, name: str) -> str:
@@ -119,6 +123,7 @@ class Local:
         file = self.work / f"{disk.name}.raw"
         self.journal.note("loop", file)
         subprocess.run(["cp", "--sparse=always", "--reflink=auto", str(disks.image(disk)), str(file)], check=True)
+        _fill_holes(file, disk.size)
         # Without direct I/O the file is cached beside the device's own pages (measured: 64 MiB read, Cached +130 MiB).
         for words in (["--direct-io=on"], []):
             done = subprocess.run([disks.tool("losetup"), *words, "--show", "--find", str(file)],
@@ -142,6 +147,14 @@ class Local:
             self.process.kill()
             self.process.wait()
         qemu.fleet.remove(self)
+
+
+def _fill_holes(file: Path, size: int) -> None:
+    """Blocks for all of a disk's file, where there is room for twice as much: a hole that is written to takes metadata of
+    the file system below, and Buffers count it (measured: 2 pages while mkfs wrote)."""
+    free = os.statvfs(file)
+    if file_system(file).split()[0] not in MEMORY and free.f_bavail * free.f_frsize > 2 * size:
+        subprocess.run(["fallocate", "--length", str(size), str(file)], capture_output=True)
 
 
 def _be_quiet() -> None:
@@ -187,8 +200,10 @@ def _start(host: Host, journal: Journal, work: Path, chosen: scope.Scope, consol
     # An ordinary user is root of a user namespace of his own: there he may mount (user_namespaces(7)).
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     with theirs, open(console, "wb") as said:
-        words = [*chosen.words, "unshare", *user, "--mount", "--ipc", "sh", "-ec", START, "sh", str(theirs.fileno()),
-                 *(["nothp"] if host.thp == "never" else [])]
+        # As many processors as a guest has: each of them keeps pages back that no list shows (mm/swap.c, cpu_fbatches).
+        processors = ",".join(map(str, sorted(os.sched_getaffinity(0))[:host.cpus]))
+        words = [*chosen.words, "taskset", "--cpu-list", processors, "unshare", *user, "--mount", "--ipc",
+                 "sh", "-ec", START, "sh", str(theirs.fileno()), *(["nothp"] if host.thp == "never" else [])]
         variables = {"cgroups": str(scope.hierarchy()), "root": str(work / "root"), "files": str(work / "files"),
                      "shm": "system" if host.system else "own", "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}
         process = qemu.launcher.submit(
@@ -220,5 +235,5 @@ def guests() -> bool:
 def require() -> None:
     """Raises Unavailable, with what to type, where no experiment can run on this host."""
     scope.choose("folklab", os.geteuid() == 0)
-    for name in ("unshare", "chroot", "mount"):
+    for name in ("unshare", "chroot", "mount", "taskset"):
         disks.tool(name)

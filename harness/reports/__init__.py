@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness import cache, results
 from harness.errors import LabError
-from harness.reports import frames, markdown, plots, quantities, readings
+from harness.reports import cases, frames, junit, ktap, markdown, plots, quantities, readings
 from harness.reports.markdown import Section
 from harness.results import Judged, Outcome
 
@@ -36,7 +36,7 @@ def _load() -> None:
 
 
 class Report:
-    """report.md, plots/*.svg, samples.parquet and quantities.parquet beside a run's verdicts.json.
+    """report.md, plots/*.svg, samples.parquet, quantities.parquet, junit.xml and ktap.txt beside a run's verdicts.json.
 
     A cell's part is written when the cell is judged, and what it was made of can be forgotten: pieces lie below
     `.report` until the run is whole, so that a run that goes on need not read the evidence of its first part again.
@@ -76,6 +76,9 @@ class Report:
         samples = [self._piece(outcome.directory, "arrow") for outcome in outcomes]
         _replace(self.run / "samples.parquet", lambda path: frames.combine(path, samples))
         _replace(self.run / "quantities.parquet", lambda path: quantities.write(path, outcomes))
+        suites = cases.suites(outcomes)
+        _replace(self.run / "junit.xml", lambda path: path.write_text(junit.render(suites), "utf-8"))
+        _replace(self.run / "ktap.txt", lambda path: path.write_text(ktap.render(suites), "utf-8"))
         sections = [Section(outcome, self._piece(outcome.directory, "md").read_text("utf-8")) for outcome in outcomes]
         _replace(self.path, lambda path: path.write_text(markdown.render(self.run, sections, self.around), "utf-8"))
         if whole:

@@ -161,12 +161,12 @@ def conditions(judged: Judged, around: Mapping[str, Any]) -> list[tuple[str, str
         found.append(("Configuration", code(judged.cell["config"])))
     if machine:
         at = "QEMU guest" if machine["name"] == "vm" else "this host"
-        accelerator = f" ({machine['accelerator'].upper()})" if machine["accelerator"] else ""
+        accelerator = f" ({machine['accelerator'].upper()})" if machine["name"] == "vm" else ""
         qemu = f", QEMU {plain(tools['qemu'])}" if machine["name"] == "vm" and tools.get("qemu") else ""
         found += [("Machine", f"{at}{accelerator}{qemu}, processors: {machine['cpus']}, MemTotal "
                    f"{human(machine['memory'] // 1024)} KiB, pages of {human(machine['page_size'])} bytes"),
                   ("Command line", code(machine["command_line"]) or "empty"),
-                  ("Settings", settings(judged))]
+                  ("Settings", settings(judged)), *on_host(machine)]
     idle = "between two idle samples at the start of each recording"
     floor = judged.cell.get("noise")
     found.append(("Noise floor", f"{idle}, and in {floor['runs']} runs of the empty procedure on Linux "
@@ -174,6 +174,12 @@ def conditions(judged: Judged, around: Mapping[str, Any]) -> list[tuple[str, str
     if host:
         found.append(("Host", f"Linux {plain(host['release'])}, {plain(host['machine'])}, processors: {host['cpus']}"))
     return found
+
+
+def on_host(machine: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What only the local machine says of itself: what its disks lie on, and who else may kill."""
+    found = [("Disks", f"loop devices over files on {plain(machine['disks_on'])}")] if machine.get("disks_on") else []
+    return found + ([("systemd-oomd", "runs: under pressure it may kill a sandbox")] if machine.get("oomd") else [])
 
 
 def settings(judged: Judged) -> str:

@@ -1,12 +1,13 @@
 """Runs trials on the local machine and judges nothing: in a guest of the test bed, where a report takes 7 s a plot.
 
-python -m harness.testbed.collect RUN NAME… [--trials N] [--changes] [--throwaway] [--user]
+python -m harness.testbed.collect RUN NAME… [--trials N] [--settings all|first|last] [--changes] [--throwaway]
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from itertools import groupby
 from pathlib import Path
 
 from harness import catalogue, ledger, matrix, results
@@ -15,6 +16,9 @@ from harness.machine import running
 from harness.machine.permissions import Permissions
 from harness.machine.qemu import fleet
 from harness.trial import Cell, run_trial
+
+# Which of an experiment's cells.
+SETTINGS = {"all": slice(None), "first": slice(1), "last": slice(-1, None)}
 
 
 def collect(run: Path, cell: Cell) -> None:
@@ -34,6 +38,7 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("names", nargs="+", help="experiments, or all")
     parser.add_argument("--trials", type=int)
+    parser.add_argument("--settings", choices=SETTINGS, default="all", help="of each experiment")
     parser.add_argument("--changes", action="store_true")
     parser.add_argument("--throwaway", action="store_true")
     options = parser.parse_args()
@@ -41,8 +46,10 @@ def main() -> None:
     found = catalogue.load()
     chosen = list(found.values()) if options.names == ["all"] else [found[name] for name in options.names]
     fleet.start()
-    for cell in matrix.plan(chosen, [running.kernel()], matrix.Options(trials=options.trials, permissions=permissions)):
-        collect(options.run, cell)
+    planned = matrix.plan(chosen, [running.kernel()], matrix.Options(trials=options.trials, permissions=permissions))
+    for _, cells in groupby(planned, lambda cell: cell.experiment.name):
+        for cell in list(cells)[SETTINGS[options.settings]]:
+            collect(options.run, cell)
 
 
 if __name__ == "__main__":

@@ -103,23 +103,23 @@ def _drive(number: int, file: Path) -> list[str]:
             "-device", f"virtio-blk-device,drive=d{number}"]
 
 
-def command_line(kernel: Kernel, root: Path, lab: Path, accelerated: str, append: str = "") -> list[str]:
+def command_line(kernel: Kernel, root: Path, lab: Path, accelerated: str, cpus: int) -> list[str]:
     """QEMU's, for a system on one disk and the project on another."""
     return ["-M", "microvm,rtc=on", "-m", f"{MEMORY // MIB}M", "-accel", accelerated,
-            "-cpu", "host" if accelerated == "kvm" else "max,-erms,-fsrm", "-smp", "1", "-nodefaults", "-no-user-config",
+            "-cpu", "host" if accelerated == "kvm" else "max,-erms,-fsrm", "-smp", str(cpus), "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot", "-kernel", str(kernel.image), "-initrd", str(_archive(kernel)),
-            "-append", f"{APPEND} {append}".strip(), "-device", "virtio-serial-device,max_ports=2",
+            "-append", APPEND, "-device", "virtio-serial-device,max_ports=2",
             "-device", "virtserialport,chardev=ch,name=agent,nr=1", *_drive(0, root), *_drive(1, lab)]
 
 
 @contextmanager
-def booted(tested: System, console: Path, append: str = "") -> Iterator[Guest]:
+def booted(tested: System, console: Path) -> Iterator[Guest]:
     """A guest of an installed system, with the project at /opt/lab, users' caches made."""
     kernel = kernels.find(tested.series)
     qemu.fleet.start()
     with tempfile.TemporaryDirectory() as work:
         lab = system.project(Path(work, "lab.ext4"))
-        words = command_line(kernel, system.image(tested), lab, accelerator.choose(kernel)[0], append)
+        words = command_line(kernel, system.image(tested), lab, accelerator.choose(kernel)[0], tested.cpus)
         process = Qemu(words, console, files=(), incoming=False)
         try:
             guest = Guest(process)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness import catalogue, results
-from harness.claims import SKIPPED
+from harness.claims import Experiment
+from harness.testbed import beside
 from harness.testbed.faults import faults
 from harness.testbed.guest import Guest, booted
 from harness.testbed.system import System
@@ -15,9 +17,16 @@ from harness.testbed.system import System
 COLLECT = "python3 -m harness.testbed.collect {run} {names} --trials {trials} {flags}"
 # In these, processes die at their own group's limit while the rest of the system must not notice.
 PRESSED = "background-save"
+# What .ci/this-kernel finds on a runner, but for the set-up, which needs a network.
+RUNNER = r"""
+mkdir -p /var/tmp/ci && cd /var/tmp/ci && ln -s /opt/lab/* . && cp -r /opt/lab/.ci . &&
+printf '#!/bin/sh\nexec python3 -m invoke "$@"\n' >bootstrap && chmod +x bootstrap &&
+GITHUB_STEP_SUMMARY=summary .ci/this-kernel results devshm
+"""
 # What every process is told by: a pid is used again, its start time in clock ticks since boot is not.
 PROCESSES = "for s in /proc/[0-9]*/stat; do sed 's/^\\([0-9]*\\) (\\(.*\\)) .*/\\1 \\2/' $s 2>/dev/null; done"
 SECONDS = 3000
+PARTS = ("refusal", "user", "root", "plain-group", "ci", "pressure", "kills")
 
 
 @dataclass(frozen=True)
@@ -29,32 +38,17 @@ class Shown:
     said: str
 
 
-def judged(run: Path) -> tuple[dict[str, int], list[str]]:
-    """Verdicts of a run: how many are as known and how many skipped, and a line for each that is neither."""
-    counts: dict[str, int] = {"as known": 0, "skipped": 0}
-    other = []
-    for one in results.judge_run(run):
-        other += [f"broken: {failure['experiment']}: {failure['what']}" for failure in one.failures]
-        for row in one.rows:
-            if row["verdict"] in {SKIPPED, row["known"]}:
-                counts["skipped" if row["verdict"] == SKIPPED else "as known"] += 1
-            else:
-                settings = " ".join(row["settings"].get(name, "") for name in ("lru", "malloc")).strip()
-                other.append(f"{row['claim']} ({settings}) {row['verdict']}, known {row['known']}: {row['why']}")
-    return counts, other
-
-
 def verdicts(guest: Guest, user: str, names: str, trials: int, flags: str, into: Path) -> Shown:
-    """Runs experiments on the guest's local machine and judges them here."""
+    """Runs experiments on the guest's local machine, judges them here and compares with guests' verdicts."""
     run = f"/var/tmp/run-{user or 'root'}"
+    began = time.monotonic()
     said = guest.type(COLLECT.format(run=run, names=names, trials=trials, flags=flags), user, SECONDS)
     who = f"verdicts as {user or 'root'}"
     if said.status:
         return Shown(who, False, said.text[-600:])
     guest.fetch(run, into)
-    counts, other = judged(into)
-    return Shown(who, not other and counts["as known"] > 0,
-                 ", ".join(f"{number} {what}" for what, number in counts.items()) + "".join(f"\n    {one}" for one in other))
+    found = beside.judged(into)
+    return Shown(who, found.holds, f"{found.text()}\n    in {time.monotonic() - began:.0f} s")
 
 
 def without_session(guest: Guest) -> Shown:
@@ -68,25 +62,33 @@ def without_session(guest: Guest) -> Shown:
 def without_systemd(guest: Guest, into: Path) -> Shown:
     """Root where no systemd can be asked, as in a container that sees the whole hierarchy: a plain group is made."""
     hidden = "unshare --mount sh -c 'mount -t tmpfs tmpfs /run/systemd; " + COLLECT.format(
-        run="/var/tmp/run-plain", names="page-size malloc-calls", trials=1, flags="") + "'"
+        run="/var/tmp/run-plain", names="page-size malloc-calls", trials=1, flags="--settings first") + "'"
     said = guest.type(hidden)
     if said.status:
         return Shown("root without systemd", False, said.text[-600:])
     guest.fetch("/var/tmp/run-plain", into)
-    counts, other = judged(into)
+    found = beside.judged(into)
     left = guest.type("find /sys/fs/cgroup -name 'folklab*'").text.split()
-    return Shown("root without systemd", not other and not left and counts["as known"] > 0,
-                 f"{counts['as known']} as known" + "".join(f"\n    {line}" for line in [*other, *left]))
+    return Shown("root without systemd", found.holds and not left, found.text() + "".join(f"\n    left: {line}" for line in left))
+
+
+def in_ci(guest: Guest) -> Shown:
+    """What CI runs, in the shell that it runs it in."""
+    said = guest.type(RUNNER)
+    summary, tests = guest.type("cat /var/tmp/ci/summary").text, guest.type("cat /var/tmp/ci/results/ktap.txt").text
+    holds = said.status == 0 and "CONFIRMED" in summary and "\n  ok 1 devshm-is-tmpfs\n" in tests
+    return Shown("CI's script", holds, tests.splitlines()[-1] if holds else f"{said.text[-600:]}{tests[-600:]}")
 
 
 def killed(guest: Guest, rounds: int) -> Shown:
     """Everything is as before after kills at random moments, and some of them came while something was changed."""
     found = list(faults(guest, rounds))
-    wrong = [f"round {one.number} ({one.whom}): {line}" for one in found for line in one.wrong]
-    undone = [one.undone for one in found]
-    return Shown(f"{rounds} kills", not wrong and any(undone),
-                 f"{sum(map(bool, undone))} left a journal, {sum(undone)} changes undone, {len(wrong)} things not as before"
-                 + "".join(f"\n    {line}" for line in wrong[:20]))
+    wrong = [line for one in found for line in one.wrong]
+    undone = Counter(kind for one in found for kind in one.undone)
+    return Shown(f"{sum(one.rounds for one in found)} kills", not wrong and bool(undone),
+                 f"{sum(one.journals for one in found)} left a journal, {undone.total()} changes undone "
+                 f"({', '.join(f'{number} {kind}' for kind, number in sorted(undone.items()))}), "
+                 f"{len(wrong)} things not as before" + "".join(f"\n    {line}" for line in wrong[:20]))
 
 
 def unharmed(guest: Guest, runs: int) -> Shown:
@@ -104,18 +106,47 @@ def unharmed(guest: Guest, runs: int) -> Shown:
                  f"{happened} processes killed in sandboxes, {len(gone)} of the system's gone {' '.join(sorted(gone))}".strip())
 
 
-def show(tested: System, into: Path, *, trials: int, rounds: int, section: str = "",
-         heard: Callable[[str], None] = lambda line: None) -> Iterator[Shown]:
-    """All of it on one system, each as it comes. rounds: of the fault test; runs with an OOM are a fifth of that."""
-    found = catalogue.of_section(section) if section else list(catalogue.load().values())
-    harmless = " ".join(one.name for one in found if not one.needs.changes and not one.needs.throwaway)
+@dataclass(frozen=True)
+class Asked:
+    """What is to be shown. parts: of PARTS; experiments: whose verdicts are compared; settings: "all", "first" or "last"
+    of each, "" for the system's own; rounds: of the fault test, and a fifth as many runs with an OOM."""
+
+    parts: tuple[str, ...]
+    experiments: tuple[Experiment, ...]
+    settings: str = ""
+    trials: int = 1
+    rounds: int = 10
+
+    @property
+    def harmless(self) -> list[Experiment]:
+        """Those that an ordinary user may run."""
+        return [one for one in self.experiments if not one.needs.changes and not one.needs.throwaway]
+
+
+def show(guest: Guest, into: Path, asked: Asked) -> Iterator[Shown]:
+    """All of it in one guest, each part as it comes."""
+    into.mkdir(parents=True, exist_ok=True)
+
+    def compare(user: str, found: Sequence[Experiment], flags: str) -> Shown:
+        names = " ".join(one.name for one in found)
+        return verdicts(guest, user, names, asked.trials, f"{flags} --settings {asked.settings}", into / (user or "root"))
+
+    shown: dict[str, Callable[[], Shown]] = {
+        "refusal": lambda: without_session(guest),
+        "user": lambda: compare("delegated", asked.harmless, ""),
+        "root": lambda: compare("", asked.experiments, "--throwaway"),
+        "plain-group": lambda: without_systemd(guest, into / "plain-group"),
+        "ci": lambda: in_ci(guest),
+        "pressure": lambda: unharmed(guest, max(1, asked.rounds // 5)),
+        "kills": lambda: killed(guest, asked.rounds)}
+    for part in asked.parts:
+        if part != "user" or asked.harmless:
+            yield shown[part]()
+
+
+def show_on(tested: System, into: Path, asked: Asked, heard: Callable[[str], None]) -> Iterator[Shown]:
+    """The same on one of the systems, booted for it."""
     into.mkdir(parents=True, exist_ok=True)
     with booted(tested, into / "console.log") as guest:
         heard(f"{tested.suite}, {guest.info.release}")
-        yield without_session(guest)
-        if harmless:
-            yield verdicts(guest, "delegated", harmless, trials, "", into / "delegated")
-        yield verdicts(guest, "", " ".join(one.name for one in found), trials, "--changes --throwaway", into / "root")
-        yield without_systemd(guest, into / "plain-group")
-        yield unharmed(guest, max(1, rounds // 5))
-        yield killed(guest, rounds)
+        yield from show(guest, into, asked if asked.settings else replace(asked, settings=tested.settings))

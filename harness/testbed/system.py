@@ -45,13 +45,16 @@ USERS = {"delegated": 1000, "plain": 1001}      # the first has a systemd of its
 
 @dataclass(frozen=True)
 class System:
-    """A suite of the distribution, and the series of the kernel that it runs on in the test bed."""
+    """A suite of the distribution, and the series of the kernel that it runs on in the test bed. settings: "first" or
+    "last": under which of their settings experiments run there, where they run under one. cpus: processors."""
 
     suite: str
     series: str
+    settings: str
+    cpus: int
 
 
-SYSTEMS = (System("bookworm", "6.12"), System("trixie", "6.1"))
+SYSTEMS = (System("bookworm", "6.12", "first", 2), System("trixie", "6.1", "last", 1))
 
 
 def _python(tree: Path) -> str:
@@ -125,7 +128,7 @@ def project(into: Path, python: str = "abi3") -> Path:
     """A disk with the project as it is installed here: its Python, its built programs."""
     with tempfile.TemporaryDirectory() as work:
         tree = Path(work)
-        for name in ("harness", "experiments", "probes"):
+        for name in ("harness", "experiments", "probes", ".ci"):
             shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", "_native*.so"))
         shutil.copy(ROOT / "tasks.py", tree)
         # cffi builds it for Python's stable interface, whatever its name says.

@@ -30,7 +30,7 @@ def noted(entered: Journal) -> list[str]:
 
 
 CHANGING = [("put", "/proc/sys/vm/swappiness\0000", ["setting"]), ("put", "/proc/sys/vm/drop_caches\0001", []),
-            ("swapon", "/dev/loop3", ["swap"]), ("mkdir", f"{changes.TRACING}instances/wakes", ["instance"])]
+            ("swapon", "/dev/loop3", ["swap"]), ("mkdir", f"{changes.TRACING}/instances/wakes", ["instance"])]
 
 
 @pytest.mark.parametrize(("operation", "text", "kinds"), CHANGING)
@@ -50,6 +50,17 @@ def test_a_change_is_refused_or_noted_before_it_is_made(entered: Journal, operat
 def test_what_is_the_machine_s_own_is_free(entered: Journal, operation: str, text: str) -> None:
     Changes(entered, GROUPS, allowed=False).before(operation, text.encode())
     assert noted(entered) == []
+
+
+def test_a_swap_file_is_noted_with_the_disk_that_only_the_machine_has_mounted(entered: Journal) -> None:
+    looking = Changes(entered, GROUPS, allowed=True)
+    looking.before("mount", b"/dev/loop3\0/mnt/disk\0ext4\0")
+    looking.before("mount", b"tmpfs\0/mnt/tmpfs\0tmpfs\0")
+    looking.before("swapon", b"/mnt/disk/a/swapfile\0")
+    looking.before("swapon", b"/dev/loop4\0")
+    with open(entered.path) as file:
+        assert [(change.place, change.before) for change in journal.read(file)[1]] == [
+            ("/mnt/disk/a/swapfile", "/dev/loop3 a/swapfile"), ("/dev/loop4", "")]
 
 
 def test_what_cannot_be_undone_is_never_done(entered: Journal) -> None:

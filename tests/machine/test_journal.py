@@ -161,6 +161,46 @@ def test_what_cannot_be_undone_stays_and_is_named(setting: Path, tmp_path: Path,
 def test_undoing_what_was_never_made_does_nothing(tmp_path: Path) -> None:
     """A run that is killed between the note and the change."""
     with Journal.begin() as entered:
-        for kind in ("directory", "group", "instance"):
+        for kind in ("directory", "group"):
             entered.note(kind, tmp_path / "never")
     assert not os.path.lexists(tmp_path / "never")
+
+
+def traced(script: str) -> str:
+    """What a shell prints that sees tracefs, as the machine does: mounted for it alone."""
+    words = ["unshare", "--mount", "sh", "-ec", f"mount -t tracefs tracefs {journal.TRACING}; {script}"]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture
+def tracing() -> None:
+    try:
+        traced(f"[ -w {journal.TRACING}/kprobe_events ]")
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("only root may trace, on a kernel that can")
+
+
+@pytest.mark.usefixtures("tracing")
+def test_traces_are_undone_where_tracefs_is_mounted_nowhere(tmp_path: Path) -> None:
+    """An instance and two probes of the kernel's outlive the machine that made them, and its mount; a third probe was
+    there before."""
+    name = f"folklab{os.getpid()}"
+    instance, events = f"{journal.TRACING}/instances/{name}", f"{journal.TRACING}/kprobe_events"
+    try:
+        with Journal.begin() as entered:
+            before = traced(f"echo 'p:{name}/before do_exit' >>{events}; cat {events}")
+            entered.note("events", events, before)
+            entered.note("instance", instance)
+            traced(f"mkdir {instance}; echo 'p:{name}/one do_exit' >>{events}; echo 'r:{name}/two do_exit' >>{events}; "
+                   f"echo 1 >{instance}/events/{name}/one/enable")
+            assert traced(f"grep -c {name}/ {events}").strip() == "3"
+        assert traced(f"grep {name}/ {events}").split()[:1] == [f"p:{name}/before"]
+        assert traced(f"ls {journal.TRACING}/instances").split() == []
+    finally:
+        traced(f"echo '-:{name}/before' >>{events}")
+
+
+def test_traces_that_were_never_made_need_no_undoing(tracing: None, tmp_path: Path) -> None:
+    with Journal.begin() as entered:
+        entered.note("instance", f"{journal.TRACING}/instances/folklab-never")
+        entered.note("events", f"{journal.TRACING}/kprobe_events", traced(f"cat {journal.TRACING}/kprobe_events"))

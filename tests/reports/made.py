@@ -44,10 +44,11 @@ class Made:
     status: str = "ok"
     reason: str = ""
     settings: Mapping[str, str | None] = field(default_factory=lambda: {"lru": "mglru", "zswap": None, "cpus": "1"})
+    machine: Mapping[str, Any] = field(default_factory=dict)      # what differs from MACHINE
 
     def write(self, path: Path, number: int, arm: str) -> None:
         recorder = evidence.Recorder(path)
-        recorder.event("start", machine={**MACHINE, "boot": f"boot-{number}"}, settings=self.settings, arm=arm)
+        recorder.event("start", machine={**MACHINE, "boot": f"boot-{number}", **self.machine}, settings=self.settings, arm=arm)
         for event, fields in self.events:
             recorder.event(event, **fields)
         recorder.event("end", status=self.status, reason=self.reason)

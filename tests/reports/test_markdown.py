@@ -42,6 +42,14 @@ def check(text: str, run: Path) -> None:
     assert "\n\n\n" not in text
 
 
+def test_a_host_says_what_its_disks_lie_on(tmp_path: Path) -> None:
+    machine = {"name": "local", "accelerator": "host", "disks_on": "btrfs at /srv", "oomd": True}
+    text = write(tmp_path, [cell(tmp_path, [replace(trial(), machine=machine)] * 3)])
+    assert "this host, processors: 1" in text
+    assert "loop devices over files on btrfs at /srv" in text
+    assert "runs: under pressure it may kill a sandbox" in text
+
+
 def test_confirmed(tmp_path: Path) -> None:
     text = write(tmp_path, [cell(tmp_path, [trial()] * 3)])
     assert "1 verdict: 1 confirmed; no surprises; no errors." in text

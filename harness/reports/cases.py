@@ -1,0 +1,75 @@
+"""A run as tests that passed, failed or were skipped: what JUnit and KTAP, which know no verdicts, are made of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from harness.claims import SKIPPED, UNDECIDED
+from harness.reports.answer import setting
+from harness.results import Outcome
+
+PASSED, SURPRISE, BROKEN = "passed", "surprise", "broken"
+FAILURES = (SURPRISE, UNDECIDED)    # kinds that say something of the kernel, unlike BROKEN, which is an error of the lab's
+
+
+@dataclass(frozen=True)
+class Case:
+    """One claim, or one that broke. kind: PASSED (the verdict is as known, or nobody knows one), SURPRISE, UNDECIDED,
+    SKIPPED or BROKEN. says: verdict and numbers, or the reason, in one line."""
+
+    name: str
+    kind: str
+    says: str
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One experiment on one kernel under one setting. seconds: wall time, None if it never ended."""
+
+    name: str
+    section: str
+    cases: tuple[Case, ...]
+    seconds: float | None
+    properties: tuple[tuple[str, str], ...]
+
+
+def line(text: object) -> str:
+    """Text in one line, of what both formats can hold: XML has no way to write most control characters, which a console's
+    last line may have."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(str(text).split()))
+
+
+def case(row: dict[str, Any]) -> Case:
+    """A row of verdicts.json."""
+    verdict, known, why = row["verdict"], row["known"], line(row["why"])
+    if verdict == SKIPPED:
+        return Case(row["claim"], SKIPPED, why)
+    if verdict == UNDECIDED:
+        return Case(row["claim"], UNDECIDED, f"undecided: {why}")
+    if known not in {None, verdict}:
+        return Case(row["claim"], SURPRISE, f"{verdict}, known answer {known}: {why}")
+    return Case(row["claim"], PASSED, f"{verdict}: {why}")
+
+
+def suite(outcome: Outcome) -> Suite:
+    """A cell's claims; what broke stands for those that have no row."""
+    cell, rows = outcome.cell, outcome.rows
+    broken = [Case(outcome.experiment.name, BROKEN, line(failure["what"])) for failure in outcome.failures]
+    axis = f" [{setting(cell['axis'])}]" if cell["axis"] else ""
+    properties = {"kernel": cell["kernel"], **({"machine": rows[0]["machine"], **rows[0]["settings"]} if rows else {})}
+    return Suite(line(f"{outcome.experiment.name}{axis} on {cell['kernel']}"), outcome.experiment.claims[0].section,
+                 (*map(case, rows), *broken), cell["seconds"],
+                 tuple((name, line(value)) for name, value in properties.items()))
+
+
+def suites(outcomes: Iterable[Outcome]) -> list[Suite]:
+    """Those of cells that have a setting their kernel knows."""
+    return [suite(outcome) for outcome in outcomes if not outcome.absent]
+
+
+def tally(found: Iterable[Suite]) -> Counter[str]:
+    """How many cases there are of each kind."""
+    return Counter(one.kind for suite in found for one in suite.cases)

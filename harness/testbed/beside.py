@@ -1,0 +1,69 @@
+"""Verdicts of the local machine beside those that guests gave on a kernel of the same series: the reference's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import results, rows
+from harness.claims import SKIPPED
+from harness.rows import Row
+
+TOLD_APART = ("lru", "malloc")      # by these a kernel's rows of one claim differ in the reference
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What came of a run. same: rows whose verdict is the guests'; alone: as the known answer says, where guests were
+    not asked (in this version of the experiment); skipped: reason → claims; other: a line for each row that is neither,
+    and for all that broke."""
+
+    same: int
+    alone: int
+    skipped: Counter[str]
+    other: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        return not self.other and self.same + self.alone > 0
+
+    def text(self) -> str:
+        counts = f"{self.same} as in guests, {self.alone} as known where guests have no verdict, {self.skipped.total()} skipped"
+        skipped = (f"{number} skipped: {reason}" for reason, number in self.skipped.most_common())
+        return "".join([counts, *(f"\n    {line}" for line in (*skipped, *self.other))])
+
+
+def key(row: Row) -> tuple[str | None, ...]:
+    return (row["claim"], row["series"], *(row["settings"].get(name) for name in TOLD_APART))
+
+
+def compared(run: Iterable[Row], guests: Iterable[Row], broken: Iterable[str] = ()) -> Beside:
+    """The rows of a run beside those of guests."""
+    known = {key(row): row for row in guests if row["verdict"] != SKIPPED}
+    same = alone = 0
+    skipped: Counter[str] = Counter()
+    other = list(broken)
+    for row in run:
+        guest = known.get(key(row))
+        if guest and guest["version"] != row["version"]:
+            guest = None
+        if row["verdict"] == SKIPPED:
+            skipped[row["why"]] += 1
+        elif guest and guest["verdict"] == row["verdict"]:
+            same += 1
+        elif not guest and row["verdict"] == row["known"]:
+            alone += 1
+        else:
+            settings = " ".join(filter(None, key(row)[2:]))
+            want = f"in guests {guest['verdict']}" if guest else f"known {row['known']}"
+            other.append(f"{row['claim']} ({settings}) {row['verdict']}, {want}: {row['why']}")
+    return Beside(same, alone, skipped, tuple(other))
+
+
+def judged(run: Path) -> Beside:
+    """A run that was collected, judged here."""
+    found = list(results.judge_run(run))
+    broken = [f"broken: {failure['experiment']}: {failure['what']}" for one in found for failure in one.failures]
+    return compared([row for one in found for row in one.rows], results.read_verdicts(rows.REFERENCE)["verdicts"], broken)
