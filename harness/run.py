@@ -16,7 +16,7 @@ from harness.machine import places, qemu
 from harness.parcel import Sent
 from harness.reports import Report
 from harness.results import Judged, Outcome
-from harness.trial import Cell
+from harness.trial import FREE, Cell
 
 # Seconds between two writings of verdicts.json: of a long run, which takes 0.1 s to write, it can be read meanwhile.
 SAVED = 20.0
@@ -83,7 +83,7 @@ def run_here(run: Run, planned: Sequence[Cell], watch: Watch, report: Report) ->
     reports.loaded()
     with ThreadPoolExecutor(1) as pool:
         for cell in planned:
-            collect(run, [Batch(cell, run.directory, pool, watch.began)], watch, report)
+            collect(run, [Batch(cell, run.directory, pool, FREE, watch.began)], watch, report)
 
 
 def send_cells(run: Run, planned: Sequence[Cell], elsewhere: Executor, mirror: str | None, watch: Watch,
