@@ -72,7 +72,7 @@ def test_a_container_s_own_group_gives_nothing_away(mounted: Path) -> None:
     (mounted / "cgroup.procs").write_text("")
     assert scope.choose("name", root=True).group == str(mounted / "name")
     (mounted / "cgroup.procs").write_text("1\n12\n")
-    with pytest.raises(Unavailable, match="processes in it.*--cgroupns=host"):
+    with pytest.raises(Unavailable, match=r"processes in it.*--cgroupns=host"):
         scope.choose("name", root=True)
 
 
