@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,7 +24,12 @@ def permissions(machine: str, kernels: Sequence[str | None], changes: bool, thro
         raise UsageError("--allow-host-changes", "a guest changes nothing of this host", "leave out --machine vm")
     if named and (machine == "local" or asked):
         raise UsageError("--kernel", "this host has one kernel", "leave it out, or use --machine vm")
+    if directory is not None and not os.access(directory, os.W_OK | os.X_OK):
+        raise UsageError(f"--directory {directory}", "there is no such directory that can be written to",
+                         "name one on the disk that is in question")
     if machine == "vm" or named or (machine == "auto" and not asked and local.guests()):
+        if directory is not None:
+            raise UsageError(f"--directory {directory}", "guests have disks of their own", "add --machine local")
         return None
     try:
         local.require()

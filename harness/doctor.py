@@ -67,13 +67,21 @@ def _programs() -> Iterator[Finding]:
                       "./bootstrap", vital=False)
 
 
+def _testbed() -> Finding:
+    """Whether whole systems can be made here, for `invoke testbed` and what the test suite does of it."""
+    root, made = os.geteuid() == 0, shutil.which("mmdebstrap")
+    said = ", ".join([*([] if root else ["this is not root"]), *([] if made else ["mmdebstrap is not installed"])])
+    return Finding("test bed", not said, said or f"made by {made}", "apt-get install mmdebstrap, and run as root", vital=False)
+
+
 def examine() -> list[Finding]:
     """All findings, the vital ones first."""
     probes = all((build.BUILD / name).exists() for name in build.PROGRAMS)
     found = [_tool(qemu.BINARY, "qemu-system-x86"), _tool("mke2fs", "e2fsprogs"), _tool("mkswap", "util-linux"),
              _tool("setpriv", "util-linux"),
              Finding("probes", probes, "built" if probes else "not built", "./bootstrap"), _kernel(),
-             _memory(), _room(), _acceleration(), *host.examine(), *_allocators(), *_programs()]
+             _memory(), _room(), _acceleration(), *host.examine(), *_allocators(), *_programs(),
+             _testbed()]
     return sorted(found, key=lambda finding: not finding.vital)
 
 

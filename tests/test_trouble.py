@@ -76,6 +76,8 @@ def machines(mark: str) -> list[str]:
     (["publish", "--runs", "", "--noise", "one"], ["no such run"]),
     (["run-experiment", CLAIM, "--set", "lur=mglru"], ["--set lur=mglru", "settings are"]),
     (["run-experiment", CLAIM, "--machine", "moon"], ["auto, vm, local"]),
+    (["run-experiment", CLAIM, "--directory", "/no/such", "--machine", "local"], ["no such directory"]),
+    (["run-experiment", CLAIM, "--directory", "."], ["add --machine local"]),
     (["run-experiment", CLAIM, "--kernel", "pyproject.toml"], ["kernel"]),
     (["judge", "no-such-run"], ["no-such-run"]),
     (["report", "no-such-run"], ["no-such-run"]),

@@ -94,10 +94,20 @@ def choose(name: str, root: bool, environment: dict[str, str] | None = None) -> 
     return _plain(name, at)
 
 
+def _occupied(at: Path) -> bool:
+    """Whether a group that is not the hierarchy's root holds processes while the memory controller stays with it; only
+    the root has no cgroup.type."""
+    given = Path(at, "cgroup.subtree_control").read_text().split()
+    return Path(at, "cgroup.type").exists() and "memory" not in given and bool(Path(at, "cgroup.procs").read_text().strip())
+
+
 def _plain(name: str, at: Path) -> Scope:
     if not os.access(at / "cgroup.subtree_control", os.W_OK) or not os.access(at, os.W_OK):
         raise Unavailable(f"cgroup v2 at {at}", "there is no systemd to delegate a group, and it can't be written to",
-                          f"run as root (a container: with --privileged --cgroupns=private), {GUEST}")
+                          f"run as root (a container: with --privileged --cgroupns=host), {GUEST}")
+    if _occupied(at):
+        raise Unavailable(f"cgroup v2 at {at}", "it is no root but a container's own group, with processes in it: none below "
+                          "it gets a controller", f"run the container with --privileged --cgroupns=host, {GUEST}")
     group = str(at / name)
     join = 'echo $$ >"$0/cgroup.procs"; exec "$@"'
     return Scope(("sh", "-ec", join, group), group=group)

@@ -16,8 +16,8 @@ from harness.testbed.guest import Guest
 # Values that no experiment asks for, so that each of them changes all.
 UNUSUAL = ("sysctl -q vm.swappiness=37 vm.overcommit_ratio=61 vm.overcommit_memory=1 vm.page-cluster=2 "
            "kernel.randomize_va_space=1")
-# A first run makes what stays: the directory of journals, systemd's own for transient units.
-FIRST = "python3 -m harness.testbed.collect /var/tmp/killed swap-file --trials 1 --changes && rm -rf /var/tmp/killed"
+# What the first run of all makes and what stays: the directory of journals, systemd's own for transient units.
+FIRST = "mkdir -p /root/.local/state/folklab/journals /run/systemd/transient"
 ROUNDS = "python3 -m harness.testbed.killing {first} {last} {seed}"
 AT_ONCE = 10        # rounds of one process in the guest
 

@@ -22,7 +22,7 @@ cut -d' ' -f4- /proc/1/mountinfo | sed 's/^/mount /'
 find /sys/fs/cgroup -type d | sed 's/^/cgroup /'
 for kind in shm sem msg; do tail -n +2 /proc/sysvipc/$kind | awk -v kind=$kind '{print kind, $1, $2, $3}'; done
 find /dev /tmp /var/tmp /root /home /run -xdev -path /var/tmp/cache -prune -o -path /var/tmp/killed -prune -o \
-    -path /run/systemd/journal -prune -o -path /run/state-processes -o -print | sed 's/^/file /'
+    -path /run/systemd/journal -prune -o -path /run/log -prune -o -path /run/state-processes -o -print | sed 's/^/file /'
 find /dev/shm /dev/mqueue | sed 's/^/file /'
 mount -t tracefs tracefs /run/state-tracing && cd /run/state-tracing &&
     { ls instances | sed 's/^/instance /'; sed 's/^/probe /' kprobe_events uprobe_events; cat set_event | sed 's/^/event /'; }

@@ -67,6 +67,15 @@ def test_without_systemd_a_plain_group_is_made_and_withdrawn(mounted: Path) -> N
     assert not (mounted / "name").exists()
 
 
+def test_a_container_s_own_group_gives_nothing_away(mounted: Path) -> None:
+    (mounted / "cgroup.type").write_text("domain\n")
+    (mounted / "cgroup.procs").write_text("")
+    assert scope.choose("name", root=True).group == str(mounted / "name")
+    (mounted / "cgroup.procs").write_text("1\n12\n")
+    with pytest.raises(Unavailable, match=r"processes in it.*--cgroupns=host"):
+        scope.choose("name", root=True)
+
+
 @pytest.mark.parametrize(("lines", "reason"), [
     ("", "not mounted here"),
     (LINE.format(at="/nowhere", kind="cgroup2"), "memory controller is not in it"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness import verdicts
 from harness.testbed import beside
 
 
@@ -41,6 +43,15 @@ def test_what_is_skipped_is_counted_by_its_reason() -> None:
     assert found.holds
     assert "0 as in guests, 1 as known where guests have no verdict, 1 skipped" in found.text()
     assert "1 skipped: it needs 2 NUMA nodes" in found.text()
+
+
+def test_a_system_that_is_not_at_rest_leaves_little_undecided() -> None:
+    assert beside.NOISE in Path(verdicts.__file__).read_text()
+    noisy = row("undecided", why=f"trial 1: growth of Cached moves by up to 2 {beside.NOISE}")
+    some = [row("confirmed")] * (beside.SELDOM + 1)
+    assert beside.compared([noisy, *some], some).holds
+    assert not beside.compared([noisy, noisy, *some], some).holds
+    assert "moves by up to 2" in beside.compared([noisy, *some], some).text()
 
 
 def test_nothing_but_skipped_shows_nothing() -> None:
