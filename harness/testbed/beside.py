@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from harness import results, rows
@@ -12,32 +13,31 @@ from harness.claims import SKIPPED, UNDECIDED
 from harness.rows import Row
 
 TOLD_APART = ("lru", "malloc")      # by these a kernel's rows of one claim differ in the reference
-# Of what is undecided since a counter moved by itself (harness/verdicts.py says so in these words): on a system with
-# processes of its own that may happen (measured: to 1 of 87 trials that read Cached), but seldom.
+# What is undecided since a counter moved by itself (harness/verdicts.py says so in these words): on a system with
+# processes of its own that happens (measured: to 1 of 87 trials that read Cached), and the experiment is asked once more.
 NOISE = "with nothing going on"
-SELDOM = 20         # one of so many rows
 
 
 @dataclass(frozen=True)
 class Beside:
     """What came of a run. same: rows whose verdict is the guests'; alone: as the known answer says, where guests were
-    not asked (in this version of the experiment); skipped: reason → claims; noisy: a line for each row that is undecided
-    since the system was not at rest; other: one for each row that is none of these, and for all that broke."""
+    not asked (in this version of the experiment); skipped: reason → claims; noisy: experiment → lines, for each row that is
+    undecided since the system was not at rest; other: a line for each row that is none of these, and for all that broke."""
 
     same: int
     alone: int
     skipped: Counter[str]
-    noisy: tuple[str, ...]
+    noisy: Mapping[str, Sequence[str]]
     other: tuple[str, ...]
 
     @property
     def holds(self) -> bool:
-        return not self.other and self.same + self.alone > SELDOM * len(self.noisy)
+        return not self.other and not self.noisy and self.same + self.alone > 0
 
     def text(self) -> str:
         counts = f"{self.same} as in guests, {self.alone} as known where guests have no verdict, {self.skipped.total()} skipped"
         skipped = (f"{number} skipped: {reason}" for reason, number in self.skipped.most_common())
-        return "".join([counts, *(f"\n    {line}" for line in (*skipped, *self.noisy, *self.other))])
+        return "".join([counts, *(f"\n    {line}" for line in (*skipped, *chain(*self.noisy.values()), *self.other))])
 
 
 def key(row: Row) -> tuple[str | None, ...]:
@@ -49,7 +49,7 @@ def compared(run: Iterable[Row], guests: Iterable[Row], broken: Iterable[str] = 
     known = {key(row): row for row in guests if row["verdict"] != SKIPPED}
     same = alone = 0
     skipped: Counter[str] = Counter()
-    noisy: list[str] = []
+    noisy: dict[str, list[str]] = defaultdict(list)
     other = list(broken)
     for row in run:
         guest = known.get(key(row))
@@ -65,8 +65,9 @@ def compared(run: Iterable[Row], guests: Iterable[Row], broken: Iterable[str] = 
             settings = " ".join(filter(None, key(row)[2:]))
             want = f"in guests {guest['verdict']}" if guest else f"known {row['known']}"
             undecided = row["verdict"] == UNDECIDED and NOISE in row["why"]
-            (noisy if undecided else other).append(f"{row['claim']} ({settings}) {row['verdict']}, {want}: {row['why']}")
-    return Beside(same, alone, skipped, tuple(noisy), tuple(other))
+            lines = noisy[row["experiment"]] if undecided else other
+            lines.append(f"{row['claim']} ({settings}) {row['verdict']}, {want}: {row['why']}")
+    return Beside(same, alone, skipped, noisy, tuple(other))
 
 
 def judged(run: Path) -> Beside:
