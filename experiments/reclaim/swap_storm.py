@@ -14,10 +14,10 @@ from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, E
 from harness.counters import pressure
 from harness.evidence import Recording
 from harness.needs import DISK, GIB, KIB, MIB, Disk, Needs
-from harness.oom_killer import kills
+from harness.oom_score import adjust
 from harness.operations import NO_REQUEST, numbers
 from harness.procedure import Lab, Pending, Region
-from harness.quantities import Change, Derived, Quantity, pages
+from harness.quantities import Change, Derived, Quantity, Recorded, pages
 from harness.settings import Settings
 
 RAM, OWN, SLICE, RATE = 256 * MIB, 16 * MIB, 64 * KIB, 20_000_000      # RATE in bytes a second
@@ -28,6 +28,9 @@ WAKES = 400             # of half of them the 99th percentile still has two abov
 EVEN, ODD = slice(0, None, 2), slice(1, None, 2)    # by turns: both halves see the same host, however busy it is
 SYSTEM = "/proc/pressure/memory"
 STOPS, STOP = 5, 150 * MS
+# Processes that an OOM killer takes before the others (oom_score_adj). 7.2 under the classic LRU calls it while all memory is
+# on its way to the slow device, though swap is free (measured: in two of four trials, 4 and 7 times).
+SPARES, FIRST, LIVES = 32, 1000, "task and demand live on"
 # So long after the stops the group is still held back, 4.5 s in all: of what is held all the time full avg10 reads 33 % once
 # the second average is made, 4 s after the group (kernel/sched/psi.c averages every 2 s; v6.12).
 HELD = 3 * SECOND
@@ -58,6 +61,8 @@ def told(task: Pending) -> list[int]:
 
 def procedure(lab: Lab) -> None:
     lab.swapon()
+    for number in range(SPARES):
+        adjust(lab, lab.probe(f"spare {number}"), FIRST)
     other = lab.probe("other").map(OWN).fill()
     lab.sample("quiet")
     lab.record("before", told(wake(other, WAKES)))
@@ -68,10 +73,11 @@ def procedure(lab: Lab) -> None:
     lab.record("pressure in the storm", watch_pressure(lab, SYSTEM, STORM - SECOND))
     lab.record("storm", told(storm))
     lab.sample("storm")
+    lab.record(LIVES, int(eater.probe.alive and other.probe.alive))
     eater.probe.kill_now()
     demand.wait()
     if not other.probe.alive:
-        return              # by an OOM killer, of which a guard tells
+        return              # the guard tells
     other.fill()            # what was swapped out comes back before it is stopped
     # A group without swap whose only task grows far past its high mark is held back for nearly all of its time.
     box = lab.sandbox(high=4 * MIB, swap=0)
@@ -133,8 +139,7 @@ EXPERIMENT = Experiment(
     guards=(Guard(SWAPPED, Within(pages(RAM // 2), pages(RATE * 36), "half of what is over; 20 MB/s for 30 s, the task's "
                                                                      "last wake, and what the device has queued"),
                   "the demand must go to swap, and no faster than the claim's device"),
-            # Seen on 7.2, in one trial of some thirty: once all memory is on its way to the slow device, reclaim finds nothing.
-            Guard(kills("quiet", "storm"), Exactly(0), "a demand that the kernel ends is none of 30 seconds"),
+            Guard(Recorded(LIVES, ""), Exactly(1), "a demand that the kernel ends is none of 30 seconds"),
             Guard(before(EVEN), AtMost(TICK, "the task's own period"), "a host that is as late as that says nothing")),
     expects=(
         Expect(PRESSURE, most_pressure("pressure in the storm", "during the demand"),
@@ -148,5 +153,5 @@ EXPERIMENT = Experiment(
                reads_false=times(before(ODD), "before, a second time"),
                says="The other task's 99th percentile latency was {value} times that before."),
     ),
-    version=4,
+    version=5,
 )
