@@ -33,6 +33,7 @@ class Made:
     series: moment → raw texts of each sample of the time series that follows it.
     idle: counter → growth in its own unit between the two idle samples at the start (none: they were not taken).
     arms: name → Made, for experiments with arms (then the rest is empty).
+    at: moment → when, in ns, where that matters.
     """
 
     counters: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -43,6 +44,7 @@ class Made:
     idle: Mapping[str, int] = field(default_factory=dict)
     arms: Mapping[str, Made] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
+    at: Mapping[str, int] = field(default_factory=dict)
 
     def but(self, **changes: Any) -> Made:
         """The same with some values changed: only the named moments, counters, labels or records."""
@@ -112,7 +114,7 @@ def write_recording(path: Path, made: Made, boot: str, settings: Mapping[str, st
         values = {counter: 1000 + times * growth for counter, growth in made.idle.items()}
         recorder.event("idle", began=times, ended=times, files=texts_of(values))
     for step, moment in enumerate(dict.fromkeys([*made.counters, *made.texts])):
-        at = 1000 * step
+        at = made.at.get(moment, 1000 * step)
         texts = texts_of(made.counters.get(moment, {}))
         recorder.event("sample", name=moment, began=at, ended=at + 1, files={**texts, **made.texts.get(moment, {})})
         for number, texts in enumerate(made.series.get(moment, ())):

@@ -15,7 +15,8 @@ def latencies(high: int) -> list[int]:
     return [high] * 99 + [10 * high]
 
 
-GOOD = Made(counters={"quiet": {"vmstat:pswpin": 0, "vmstat:pswpout": 0},
+GOOD = Made(at={"quiet": 0, "storm": 34_000_000_000},
+            counters={"quiet": {"vmstat:pswpin": 0, "vmstat:pswpout": 0},
                       "storm": {"vmstat:pswpin": 40_000, "vmstat:pswpout": 90_000}},
             records={"task and demand live on": 1, "before": [one for one in latencies(BEFORE) for _ in range(2)],
                      "stopped": latencies(1000 * BEFORE),
