@@ -116,11 +116,12 @@ def high(recording: Recording, name: str, which: slice = slice(None)) -> int | N
 
 
 def moved(recording: Recording) -> int | None:
-    """At the device's rate; the storm ends with the task's last wake, which may be seconds late."""
+    """At the device's rate, until the task's last wake, which may be seconds late; and what waits for the device, which is
+    counted when it is handed over (mm/page_io.c, v6.12) and still in memory: RAM at most."""
     quiet, storm = (recording.samples.get(name) for name in ("quiet", "storm"))
     if quiet is None or storm is None:
         return None
-    return int(RATE * (storm["ended"] - quiet["began"]) // SECOND // recording.page_size)
+    return int((RATE * (storm["ended"] - quiet["began"]) // SECOND + RAM) // recording.page_size)
 
 
 def before(which: slice) -> Quantity:
@@ -137,7 +138,7 @@ def during(name: str) -> Quantity:
 
 SWAPPED = (Change("vmstat:pswpin", "quiet", "storm") + Change("vmstat:pswpout", "quiet", "storm")).called(
     "pages swapped in and out")
-MOVED = Derived("pages that the device can move from “quiet” to “storm”", moved, "pages")
+MOVED = Derived("pages that the device can be given from “quiet” to “storm”", moved, "pages")
 EXPERIMENT = Experiment(
     procedure,
     needs=Needs(memory=RAM, disks=(DISK, SLOW), changes=("swap",), throwaway=True),
@@ -145,8 +146,8 @@ EXPERIMENT = Experiment(
     axes={"lru": ("classic", "mglru")},
     rate=0,
     timed=True,
-    guards=(Guard(SWAPPED, Within(pages(RAM // 2), MOVED, "half of what is over; 20 MB/s for all of that time, of which the "
-                                                          "quiet seconds leave room for what is queued"),
+    guards=(Guard(SWAPPED, Within(pages(RAM // 2), MOVED, "half of what is over; 20 MB/s for all of that time, and what "
+                                                          "waits for the device"),
                   "the demand must go to swap, and no faster than the claim's device"),
             Guard(Recorded(LIVES, ""), Exactly(1), "a demand that the kernel ends is none of 30 seconds"),
             Guard(before(EVEN), AtMost(TICK, "the task's own period"), "a host that is as late as that says nothing")),
