@@ -44,17 +44,19 @@ def history(context: Any, claim: str, results: str = RUNS) -> int:
 
 
 @task(help={"runs": "runs, separated by commas; where several have a cell, the last one's counts",
-            "noise": "several whole runs of one kernel, separated by commas: their noise is published too",
+            "noise": "whole runs of one kernel (of a matrix: RUN@6.12), separated by commas: their noise is published too",
             "to": "where it is written", "results": "where run directories are"})
 @guarded
 def publish(context: Any, runs: str = "latest", noise: str = "", to: str = "results/reference",
             results: str = RUNS) -> int:
     """Write the reference matrix: table, a page for each claim, plots, verdicts.json, noise."""
     from harness import results as stored
+    from harness import rows
     from harness.reports import reference
 
-    found, noisy = ([stored.find(name.strip(), Path(results)) for name in names.split(",") if name.strip()]
-                    for names in (runs, noise))
+    wanted, several = ([name.strip() for name in names.split(",") if name.strip()] for names in (runs, noise))
+    found = [stored.find(name, Path(results)) for name in wanted]
+    noisy = [rows.select(name, Path(results)) for name in several]
     if len(noisy) == 1:
         raise UsageError(f"--noise {noise}", "one run has no noise", "name at least two, separated by commas")
     try:

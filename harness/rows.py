@@ -24,11 +24,13 @@ OWN = frozenset(item.name for item in fields(Settings) if item.default is None) 
 
 @dataclass(frozen=True)
 class Selection:
-    """Rows that the user named ("RUN", "RUN@6.1", "RUN@6.1@lru=classic"), and the settings that were named."""
+    """Rows that the user named ("RUN", "RUN@6.1", "RUN@6.1@lru=classic"), and the settings that were named. label: the
+    same without where the run lies."""
 
     name: str
     rows: tuple[Row, ...]
     named: frozenset[str]
+    label: str
 
     @property
     def kernels(self) -> list[str]:
@@ -44,7 +46,8 @@ def select(name: str, parent: Path) -> Selection:
     if filters and not rows:
         raise UsageError(f"{name}", "no row of the run is so",
                          f"its kernels are {', '.join(in_order(row['kernel'] for row in everything)) or 'none'}")
-    return Selection(name, tuple(rows), frozenset(one.partition("=")[0] for one in filters if "=" in one))
+    return Selection(name, tuple(rows), frozenset(one.partition("=")[0] for one in filters if "=" in one),
+                     "@".join([directory.name, *filters]))
 
 
 def meets(row: Row, condition: str) -> bool:

@@ -14,7 +14,7 @@ from harness.reports import quantities
 from harness.reports.answer import setting
 from harness.reports.differences import Noise
 from harness.reports.wording import plain
-from harness.rows import Axis, Row
+from harness.rows import Axis, Row, Selection
 from harness.verdicts import human
 
 JSON, PAGE = "noise.json", "noise.md"
@@ -67,15 +67,14 @@ class Table:
         return {key: len(found) for key, found in self.verdicts.items() if len(found) < len(self.runs)}
 
 
-def measure(directories: Sequence[Path]) -> Table:
+def measure(runs: Sequence[Selection]) -> Table:
     """Over whole runs; each claim, kernel and setting once a run."""
-    documents = [results.read_verdicts(path) for path in directories]
-    names = rows.axes(*(document["verdicts"] for document in documents))
+    names = rows.axes(*(run.rows for run in runs))
     grouped: dict[tuple[str, str, Axis], list[Row]] = {}
-    for document in documents:
-        for row in document["verdicts"]:
+    for run in runs:
+        for row in run.rows:
             grouped.setdefault((row["claim"], row["kernel"], rows.axis(row, names[row["claim"]])), []).append(row)
-    return Table(tuple(document["run"] for document in documents),
+    return Table(tuple(run.label for run in runs),
                  tuple(one for (_, _, axis), found in sorted(grouped.items()) for one in spreads(axis, found)),
                  {key: tuple(row["verdict"] for row in found) for key, found in sorted(grouped.items())})
 
@@ -93,9 +92,9 @@ def spreads(axis: Axis, found: Sequence[Row]) -> Iterator[Spread]:
                          sum(bool(one) for one in lists), len(values), min(values), max(values))
 
 
-def write(directories: Sequence[Path], to: Path) -> Table:
+def write(runs: Sequence[Selection], to: Path) -> Table:
     """noise.json and noise.md."""
-    table = measure(directories)
+    table = measure(runs)
     results.write_json(to / JSON, {
         "schema": results.SCHEMA, "runs": table.runs, "quantities": [one.row() for one in table.spreads],
         "verdicts": [{"claim": claim, "kernel": kernel, "settings": dict(axis), "verdicts": found}

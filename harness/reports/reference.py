@@ -19,7 +19,7 @@ from harness.reports.history import Line
 from harness.reports.index import Cells, Entry, index, kernel_table, sections
 from harness.reports.listing import known_text
 from harness.results import Outcome
-from harness.rows import Row
+from harness.rows import Row, Selection
 from harness.verdicts import spread
 
 PAGES, PLOTS = "claims", "plots"
@@ -55,7 +55,7 @@ def gather(runs: Sequence[Path]) -> Cells:
                  tuple(markdown.environment(run) for run in runs))
 
 
-def publish(runs: Sequence[Path], noisy: Sequence[Path], to: Path) -> Cells:
+def publish(runs: Sequence[Path], noisy: Sequence[Selection], to: Path) -> Cells:
     """Writes README.md, a page for each claim, plots and verdicts.json into `to`; noise.json and noise.md of the runs
     `noisy`, if there are any (else those that are there stay)."""
     cells = gather(runs)

@@ -137,7 +137,7 @@ def test_the_newest_run_counts(tmp_path: Path) -> None:
 
 def test_noise_over_whole_runs(tmp_path: Path) -> None:
     runs = [write_matrix(tmp_path / str(count), TMPFS, {NEW: {"": kept(N, N, count)}}) for count in (N, N - 1)]
-    table = noise.write(runs, tmp_path)
+    table = noise.write([rows.select(str(run), tmp_path) for run in runs], tmp_path)
     [one] = [one for one in table.spreads if one.claim == CLAIM and one.spread]
     assert (one.role, one.name, one.least, one.most, one.runs, one.trials) == (
         "decides", "pages written to tmpfs kept", N - 1, N, 2, 6)
@@ -195,7 +195,7 @@ def test_published_pages(tmp_path: Path) -> None:
         (run / "plots").mkdir()
         (run / "plots" / f"tmpfs-dropped@{kernel}.svg").write_text("<svg/>")
     to = tmp_path / "reference"
-    reference.publish([first, second], [first, second], to)
+    reference.publish([first, second], [rows.select(str(run), tmp_path) for run in (first, second)], to)
     page = (to / "claims" / f"{CLAIM}.md").read_text()
     assert f"| 6.12 |  | 7 to 8 | = {N:,} | \\<= {N - 1:,} | {N:,} | 0 |" in page
     assert f"confirmed up to {OLD}, refuted since {NEW}" in page
