@@ -39,6 +39,7 @@ TOGETHER = {one: other for pair in _PAIRS for one, other in (pair, pair[::-1])} 
     "/sys/kernel/mm/transparent_hugepage/enabled": f"{_VM}/min_free_kbytes"}
 TRACING = "/sys/kernel/tracing"
 GROUP_SECONDS = 10
+STARTING_SECONDS = 5
 
 
 def directory() -> Path:
@@ -252,11 +253,24 @@ def left() -> Iterator[Journal]:
     for path in sorted(directory().glob(f"*{SUFFIX}")):
         try:
             file = open(path, "r+")     # noqa: SIM115 - closed by restore()
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (BlockingIOError, FileNotFoundError):
+        except FileNotFoundError:
             continue
-        if path.exists():       # its run may have ended between the two calls
+        if _taken(file, path) and path.exists():        # its run may have ended between the two calls
             yield Journal(file, path)
+
+
+def _taken(file: IO[str], path: Path) -> bool:
+    """Whether this process holds it now. One whose run is dead may be held for a moment by a child that the run was
+    just starting: between fork and exec it has all of its parent's files (seen in one of 100 kills)."""
+    owner, deadline = Path("/proc", path.name.partition("-")[0]), time.monotonic() + STARTING_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if owner.exists() or time.monotonic() > deadline:
+                return False
+        time.sleep(0.01)
 
 
 def look() -> list[tuple[Path, list[Change]]]:

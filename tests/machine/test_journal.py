@@ -32,6 +32,18 @@ os.kill(os.getpid(), 9)
 """
 
 
+# Killed while it starts a child, which has all of its files until it calls exec.
+KILLED_STARTING = """
+import os, sys, time
+from harness.machine.journal import Journal
+Journal.begin().note_setting(sys.argv[1])
+if os.fork() == 0:
+    time.sleep(1)
+    os._exit(0)
+os.kill(os.getpid(), 9)
+"""
+
+
 @pytest.fixture(autouse=True)
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("FOLKLAB_STATE", str(tmp_path / "state"))
@@ -99,6 +111,14 @@ def test_a_killed_run_is_undone_by_the_next_command(setting: Path, state: Path) 
     assert listed.returncode == 0
     assert f"setting {setting} (was 60)" in listed.stderr
     assert setting.read_text() == "60"
+    assert not list(state.iterdir())
+
+
+def test_a_run_that_was_killed_while_it_started_a_child_is_undone(setting: Path, state: Path) -> None:
+    subprocess.run([sys.executable, "-c", KILLED_STARTING, str(setting)], cwd=ROOT)
+    setting.write_text("1\n")
+    assert [change.place for change in journal.restore_left()] == [str(setting)]
+    assert setting.read_text().strip() == "60"
     assert not list(state.iterdir())
 
 
