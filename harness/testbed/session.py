@@ -56,10 +56,11 @@ def verdicts(guest: Guest, user: str, names: str, trials: int, flags: str, into:
     return Shown(who, again.holds and not found.other, f"{said}\n    {' '.join(found.noisy)} once more: {again.text()}")
 
 
-def collected(guest: Guest, user: str, names: str, trials: int, flags: str, into: Path) -> Beside | str:
-    """What came of experiments on the guest's local machine; what was said, if they could not be run."""
+def collected(guest: Guest, user: str, names: str, trials: int, flags: str, into: Path, within: str = "{}") -> Beside | str:
+    """What came of experiments on the guest's local machine; what was said, if they could not be run. within: shell's
+    words around those that run them."""
     run = f"/var/tmp/run-{into.name}"
-    said = guest.type(COLLECT.format(run=run, names=names, trials=trials, flags=flags), user, SECONDS)
+    said = guest.type(within.format(COLLECT.format(run=run, names=names, trials=trials, flags=flags)), user, SECONDS)
     if said.status:
         return said.text[-600:]
     guest.fetch(run, into)
@@ -76,13 +77,10 @@ def without_session(guest: Guest) -> Shown:
 
 def without_systemd(guest: Guest, into: Path) -> Shown:
     """Root where no systemd can be asked, as in a container that sees the whole hierarchy: a plain group is made."""
-    hidden = "unshare --mount sh -c 'mount -t tmpfs tmpfs /run/systemd; " + COLLECT.format(
-        run="/var/tmp/run-plain", names="page-size malloc-calls", trials=1, flags="--settings first") + "'"
-    said = guest.type(hidden)
-    if said.status:
-        return Shown("root without systemd", False, said.text[-600:])
-    guest.fetch("/var/tmp/run-plain", into)
-    found = beside.judged(into)
+    found = collected(guest, "", "page-size malloc-calls", 1, "--settings first", into,
+                      "unshare --mount sh -c 'mount -t tmpfs tmpfs /run/systemd; {}'")
+    if isinstance(found, str):
+        return Shown("root without systemd", False, found)
     left = guest.type("find /sys/fs/cgroup -name 'folklab*'").text.split()
     return Shown("root without systemd", found.holds and not left, found.text() + "".join(f"\n    left: {line}" for line in left))
 

@@ -51,19 +51,12 @@ def guests(*timed: bool) -> Iterator[list[Guest]]:
             guest.leave()
 
 
-def test_no_more_guests_than_places() -> None:
-    with guests(False, False) as here:
+@pytest.mark.parametrize("timed", [False, True])
+def test_no_more_guests_than_places(timed: bool) -> None:
+    """Timed ones too run beside each other."""
+    with guests(timed, timed) as here:
         assert all(guest.inside.wait(LONG) for guest in here)
-        with guests(False) as (third,):
-            assert not third.inside.wait(SOON)
-            here[0].leave()
-            assert third.inside.wait(LONG)
-
-
-def test_timed_ones_run_beside_each_other() -> None:
-    with guests(True, True) as here:
-        assert all(guest.inside.wait(LONG) for guest in here)
-        with guests(True) as (third,):
+        with guests(timed) as (third,):
             assert not third.inside.wait(SOON)
             here[0].leave()
             assert third.inside.wait(LONG)
