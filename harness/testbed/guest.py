@@ -103,14 +103,9 @@ def _drive(number: int, file: Path) -> list[str]:
             "-device", f"virtio-blk-device,drive=d{number}"]
 
 
-# One thread for all processors: with one for each, a processor met the int3 of a static key that another was patching after
-# its handler was gone (6.12, QEMU 7.2: an oops in mm/page_alloc.c after four minutes of the fault test).
-TCG = "tcg,thread=single"
-
-
 def command_line(kernel: Kernel, root: Path, lab: Path, accelerated: str, cpus: int) -> list[str]:
     """QEMU's, for a system on one disk and the project on another."""
-    return ["-M", "microvm,rtc=on", "-m", f"{MEMORY // MIB}M", "-accel", accelerated if accelerated != "tcg" else TCG,
+    return ["-M", "microvm,rtc=on", "-m", f"{MEMORY // MIB}M", *qemu.accelerated(accelerated, cpus),
             "-cpu", "host" if accelerated == "kvm" else "max,-erms,-fsrm", "-smp", str(cpus), "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot", "-kernel", str(kernel.image), "-initrd", str(_archive(kernel)),
             "-append", APPEND, "-device", "virtio-serial-device,max_ports=2",
