@@ -2,7 +2,7 @@
 every named moment the counters that the kernel keeps to the page.
 
 Few trials tell little of how far trials of one way lie apart by themselves, and thousands of readings are compared: where
-an experiment differs it is booted again, and only what differs with those trials too is a difference of the two ways.
+an experiment differs it is run again, and only what differs with those trials too is a difference of the two ways.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ WAYS: Mapping[str, tuple[str, ...]] = {"restored": (), "booted": ("--fresh-boot"
 # counts instead.
 EXACT = {"meminfo:AnonPages": 0, "meminfo:Cached": 0, "meminfo:Shmem": 0, "meminfo:Unevictable": 31, "meminfo:Mlocked": 31,
          "memory.current": 64, "memory.stat:anon": 0, "memory.stat:file": 0, "memory.stat:shmem": 0}
-AGAIN = 3       # times that an experiment in which something differs is booted again, if it differs still
-TRIALS = 3      # at each of them: as many as experiments have by themselves
+AGAIN = 4       # times that an experiment in which something differs is run again, if it differs still: each way twice
+TRIALS = 3      # each time: as many as experiments have by themselves
 # A clone's clock and caches are warm, a booted guest's are not (vm-facts: a read of 64 MiB 0.30 s against 0.43 s).
 TIMES = {"s", "ms", "µs", "ns", "seconds", "milliseconds"}
 
@@ -102,16 +102,17 @@ def _whole(values: Sequence[Any]) -> tuple[Number, ...]:
     return tuple(value for value in values if value is not None)
 
 
-def quantities(restored: Rows, booted: Sequence[Rows]) -> Iterator[Pair]:
+def quantities(restored: Sequence[Rows], booted: Sequence[Rows]) -> Iterator[Pair]:
     """What decides, and what the references read."""
-    for key in restored.keys() & booted[-1].keys():
-        rows = [run[key] for run in booted if key in run]
+    def values(runs: Sequence[Rows], key: tuple[str, str], kind: str, number: int) -> tuple[Number, ...]:
+        return tuple(value for run in runs if key in run for value in _whole(run[key][kind][number]["values"]))
+
+    for key in restored[-1].keys() & booted[-1].keys():
         for kind in ("quantities", "references"):
-            for number, one in enumerate(restored[key][kind]):
-                values = _whole(one["values"])
-                others = tuple(value for row in rows for value in _whole(row[kind][number]["values"]))
-                if values and others:
-                    yield Pair(restored[key]["experiment"], f"{' '.join(key)}: {one['name']}", values, others, 0,
+            for number, one in enumerate(restored[-1][key][kind]):
+                both = [values(runs, key, kind, number) for runs in (restored, booted)]
+                if all(both):
+                    yield Pair(restored[-1][key]["experiment"], f"{' '.join(key)}: {one['name']}", both[0], both[1], 0,
                                one.get("unit", ""))
 
 
@@ -151,26 +152,35 @@ def floors(series: str, directory: Path) -> dict[str, Number]:
             for counter, pages in EXACT.items()}
 
 
-def readings(restored: Path, booted: Sequence[Path], series: str, floor: Mapping[str, Number]) -> Iterator[Pair]:
-    one, others = _readings(restored, series), [_readings(run, series) for run in booted]
-    for key in one.keys() & others[-1].keys():
+def readings(restored: Sequence[Path], booted: Sequence[Path], series: str,
+             floor: Mapping[str, Number]) -> Iterator[Pair]:
+    ways = [[_readings(run, series) for run in runs] for runs in (restored, booted)]
+    for key in ways[0][-1].keys() & ways[1][-1].keys():
         experiment, moment, counter = key
-        values = tuple(value for run in others for value in run.get(key, ()))
-        yield Pair(experiment, f"{moment} {counter}", tuple(one[key]), values, floor[counter.rpartition("/")[2]], "pages")
+        values = [tuple(value for run in runs for value in run.get(key, ())) for runs in ways]
+        yield Pair(experiment, f"{moment} {counter}", values[0], values[1], floor[counter.rpartition("/")[2]], "pages")
 
 
-def compare(restored: Path, booted: Sequence[Path], series: str, floor: Mapping[str, Number]) -> dict[str, Any]:
-    """What differs between a run on restored guests and those on booted ones, and how much was compared: the experiments
-    of the last one of them, with the trials of all. A verdict differs if each of them has another."""
-    one, others = _rows(restored, series), [_rows(run, series) for run in booted]
-    common, alone = one.keys() & others[-1].keys(), one.keys() ^ others[0].keys()
-    verdicts = [{"experiment": one[key]["experiment"], "what": " ".join(key), "restored": one[key]["verdict"],
-                 "booted": others[-1][key]["verdict"], "why": [one[key]["why"], others[-1][key]["why"]]}
-                for key in sorted(common)
-                if all(other[key]["verdict"] != one[key]["verdict"] for other in others if key in other)]
-    found = {"quantities": [pair for pair in quantities(one, others) if pair.unit not in TIMES],
-             "counters": list(readings(restored, booted, series, floor))}
-    return {"claims": len(common), "in one only": sorted(" ".join(key) for key in alone), "verdicts": verdicts,
+def verdicts(restored: Sequence[Rows], booted: Sequence[Rows]) -> Iterator[dict[str, Any]]:
+    """Those that no run of the other way has."""
+    for key in sorted(restored[-1].keys() & booted[-1].keys()):
+        ways = [[run[key] for run in runs if key in run] for runs in (restored, booted)]
+        one, other = ({row["verdict"] for row in rows} for rows in ways)
+        if not one & other:
+            yield {"experiment": restored[-1][key]["experiment"], "what": " ".join(key), "restored": sorted(one),
+                   "booted": sorted(other), "why": [rows[-1]["why"] for rows in ways]}
+
+
+def compare(runs: Mapping[str, Sequence[Path]], series: str, floor: Mapping[str, Number]) -> dict[str, Any]:
+    """What differs between runs on restored guests and on booted ones, and how much was compared: the experiments that the
+    last run of each way has, with the trials of all its runs."""
+    rows = {way: [_rows(run, series) for run in runs[way]] for way in WAYS}
+    restored, booted = rows["restored"], rows["booted"]
+    found = {"quantities": [pair for pair in quantities(restored, booted) if pair.unit not in TIMES],
+             "counters": list(readings(runs["restored"], runs["booted"], series, floor))}
+    return {"claims": len(restored[-1].keys() & booted[-1].keys()),
+            "in one only": sorted(" ".join(key) for key in restored[0].keys() ^ booted[0].keys()),
+            "verdicts": list(verdicts(restored, booted)),
             **{f"{name} compared": len(pairs) for name, pairs in found.items()},
             **{name: [pair.as_json() for pair in sorted(pairs, key=lambda pair: -pair.gap) if not pair.agrees]
                for name, pairs in found.items()}}
@@ -181,38 +191,40 @@ def differing(found: Mapping[str, Any]) -> list[str]:
     return sorted({one["experiment"] for kind in KINDS for one in found[kind]})
 
 
-def boot_again(kernel: Kernel, names: Sequence[str], what: str) -> Path:
-    """Boots these experiments again: the run directory. An interrupted one goes on."""
-    options = matrix.Options(kernels=(kernel.label,), trials=TRIALS, fresh=True)
+def run_again(kernel: Kernel, names: Sequence[str], way: str, what: str) -> Path:
+    """Runs these experiments again, booted or restored: the run directory. An interrupted one goes on."""
+    options = matrix.Options(kernels=(kernel.label,), trials=TRIALS, fresh=way == "booted")
     done = matrix.execute([catalogue.load()[name] for name in names], options, what, Progress(), resume=True)
     if done.interrupted:
         raise KeyboardInterrupt
     return done.directory
 
 
-def looked_again(kernel: Kernel, first: Mapping[str, Any], runs: dict[str, Path], floor: Mapping[str, Number]) -> dict[str, Any]:
-    """What still differs, once all that differed was booted again, three times at most. Enters the runs."""
-    booted, still = [runs["booted"]], first
-    while (names := differing(still)) and len(booted) <= AGAIN:
-        way = f"again-{len(booted)}"
-        runs[way] = boot_again(kernel, names, f"{way}-{runs['booted'].name}")
-        booted.append(runs[way])
-        still = compare(runs["restored"], booted, kernel.series, floor)
+def looked_again(kernel: Kernel, first: Mapping[str, Any], runs: Mapping[str, list[Path]],
+                 floor: Mapping[str, Number]) -> dict[str, Any]:
+    """What still differs once all that differed was run again, booted and restored in turn. Enters the runs."""
+    still, given = first, runs["booted"][0].name
+    for number in range(1, AGAIN + 1):
+        names, way = differing(still), "booted" if number % 2 else "restored"
+        if not names:
+            break
+        runs[way].append(run_again(kernel, names, way, f"{way}-again-{number}-{given}"))
+        still = compare(runs, kernel.series, floor)
     return {kind: still[kind] for kind in KINDS}
 
 
 def run(kernel: Kernel, section: str, trials: int | None, into: Path, given: Mapping[str, Path]) -> int:
-    """Runs what is not given, compares, boots again what differs, writes clones-SERIES.json: SURPRISE where something
+    """Runs what is not given, compares, runs again what differs, writes clones-SERIES.json: SURPRISE where something
     differs still. The runs stay where runs are kept."""
     directory = results.RUNS if len(given) == len(WAYS) else results.create(results.RUNS, kernel.series, "clones")
-    runs = both_ways(kernel.label, section, trials, directory, given)
+    runs = {way: [path] for way, path in both_ways(kernel.label, section, trials, directory, given).items()}
     floor = floors(kernel.series, into)
-    first = compare(runs["restored"], [runs["booted"]], kernel.series, floor)
-    found = {"kernel": kernel.series, "section": section or "all", **first, "booted again": differing(first),
+    first = compare(runs, kernel.series, floor)
+    found = {"kernel": kernel.series, "section": section or "all", **first, "run again": differing(first),
              "still": looked_again(kernel, first, runs, floor)}
     into.mkdir(parents=True, exist_ok=True)
     results.write_json(into / f"clones-{kernel.series}.json", found)
-    print("runs: " + ", ".join(f"{way} {path}" for way, path in runs.items()), flush=True)
+    print("runs: " + ", ".join(f"{way} {path}" for way, paths in runs.items() for path in paths), flush=True)
     for line in lines(found):
         print(line, flush=True)
     return errors.SURPRISE if found["in one only"] or any(found["still"].values()) else errors.AS_KNOWN
@@ -224,12 +236,13 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
            f"and references, {found['counters compared']} exact counters at named moments compared")
     for name in found["in one only"]:
         yield f"  in one run only: {name}"
-    if again := found["booted again"]:
+    if again := found["run again"]:
         yield (f"  {len(again)} experiments differed ({', '.join(f'{len(found[kind])} {kind}' for kind in KINDS)}) and were "
-               f"booted again, {TRIALS} trials, up to {AGAIN} times; what still differs:")
+               f"run again, booted and restored in turn, {TRIALS} trials, up to {AGAIN} times; what still differs:")
     kept = found["still"]
     for one in kept["verdicts"]:
-        yield f"  {one['what']}: restored {one['restored']}, booted {one['booted']}: {' | '.join(one['why'])}"
+        yield (f"  {one['what']}: restored {' and '.join(one['restored'])}, booted {' and '.join(one['booted'])}: "
+               f"{' | '.join(one['why'])}")
     for kind in ("quantities", "counters"):
         for one in kept[kind]:
             yield (f"  {one['what']}: restored {one['restored']}, booted {one['booted']} {one['unit']} "

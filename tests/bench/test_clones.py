@@ -33,7 +33,7 @@ def with_cached(kib: int) -> Made:
 
 def compared(tmp_path: Path, restored: Made, booted: Made, *again: Made, floor: dict[str, int] = FLOOR) -> dict[str, Any]:
     runs = [run(tmp_path / str(number), *[made] * 3) for number, made in enumerate((restored, booted, *again))]
-    return clones.compare(runs[0], runs[1:], "6.12", floor)
+    return clones.compare({"restored": runs[:1], "booted": runs[1:]}, "6.12", floor)
 
 
 def test_nothing_differs(tmp_path: Path) -> None:
@@ -71,29 +71,31 @@ def test_a_verdict_that_differs_once_is_none_of_the_two_ways(tmp_path: Path) -> 
     assert len(compared(tmp_path / "2", made.GOOD, other, other)["verdicts"]) == 2
 
 
-def test_what_differs_is_booted_again_until_it_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    runs = {"restored": run(tmp_path / "restored", *[with_cached(400)] * 3), "booted": run(tmp_path / "booted", with_cached(404))}
-    asked = []
+def looked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *again: int) -> tuple[dict[str, Any], list[str]]:
+    """What still differs of 400 KiB restored and 404 booted, and as what the experiment was run again: with so many KiB."""
+    runs = {"restored": [run(tmp_path / "restored", *[with_cached(400)] * 3)],
+            "booted": [run(tmp_path / "booted", with_cached(404))]}
+    asked: list[str] = []
 
-    def boot(kernel: Kernel, names: Sequence[str], what: str) -> Path:
-        asked.append((list(names), what))
-        return run(tmp_path / what, *[with_cached(404 + 4 * len(asked))] * 3)
+    def run_again(kernel: Kernel, names: Sequence[str], way: str, what: str) -> Path:
+        assert list(names) == ["tmpfs-dropped"]
+        asked.append(what)
+        return run(tmp_path / what, *[with_cached(again[len(asked) - 1])] * 3)
 
-    monkeypatch.setattr(clones, "boot_again", boot)
-    first = clones.compare(runs["restored"], [runs["booted"]], "6.12", FLOOR)
-    still = clones.looked_again(KERNEL, first, runs, FLOOR)
-    assert asked == [(["tmpfs-dropped"], "again-1-booted")]
-    assert still == {"verdicts": [], "quantities": [], "counters": []}
-    assert set(runs) == {"restored", "booted", "again-1"}
+    monkeypatch.setattr(clones, "run_again", run_again)
+    return clones.looked_again(KERNEL, clones.compare(runs, "6.12", FLOOR), runs, FLOOR), asked
+
+
+def test_what_differs_is_run_again_until_it_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing = {"verdicts": [], "quantities": [], "counters": []}
+    assert looked(tmp_path / "1", monkeypatch, 408) == (nothing, ["booted-again-1-booted"])
+    assert looked(tmp_path / "2", monkeypatch, 404, 396) == (nothing, ["booted-again-1-booted", "restored-again-2-booted"])
 
 
 def test_it_ends_if_the_difference_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    runs = {"restored": run(tmp_path / "restored", *[with_cached(400)] * 3), "booted": run(tmp_path / "booted", with_cached(404))}
-    monkeypatch.setattr(clones, "boot_again", lambda kernel, names, what: run(tmp_path / what, *[with_cached(404)] * 3))
-    first = clones.compare(runs["restored"], [runs["booted"]], "6.12", FLOOR)
-    still = clones.looked_again(KERNEL, first, runs, FLOOR)
-    assert len(runs) == 2 + clones.AGAIN
-    assert [one["booted"] for one in still["counters"]] == [[101] * (1 + 3 * clones.AGAIN)]
+    still, asked = looked(tmp_path, monkeypatch, 404, 400, 404, 400)
+    assert len(asked) == clones.AGAIN
+    assert [(one["restored"], one["booted"]) for one in still["counters"]] == [([100] * 9, [101] * 7)]
 
 
 def test_published_floor(tmp_path: Path) -> None:
@@ -106,7 +108,7 @@ def test_published_floor(tmp_path: Path) -> None:
 
 def test_the_page(tmp_path: Path) -> None:
     first = compared(tmp_path, made.GOOD, made.REFUTES["tmpfs-unreclaimable"])
-    found = {"kernel": "6.12", "section": "all", **first, "booted again": ["tmpfs-dropped"],
+    found = {"kernel": "6.12", "section": "all", **first, "run again": ["tmpfs-dropped"],
              "still": {"verdicts": first["verdicts"][:1], "quantities": [], "counters": []}}
     results.write_json(tmp_path / "clones-6.12.json", found)
     assert "| 6.12 | all | 2 | 2, 1 |" in report.write(tmp_path).read_text()
