@@ -35,7 +35,7 @@ WAYS: Mapping[str, tuple[str, ...]] = {"restored": (), "booted": ("--fresh-boot"
 # counts instead.
 EXACT = {"meminfo:AnonPages": 0, "meminfo:Cached": 0, "meminfo:Shmem": 0, "meminfo:Unevictable": 31, "meminfo:Mlocked": 31,
          "memory.current": 64, "memory.stat:anon": 0, "memory.stat:file": 0, "memory.stat:shmem": 0}
-AGAIN = 4       # times that an experiment in which something differs is run again, if it differs still: each way twice
+AGAIN = 6       # times that an experiment in which something differs is run again, if it differs still: each way thrice
 TRIALS = 3      # each time: as many as experiments have by themselves
 # A clone's clock and caches are warm, a booted guest's are not (vm-facts: a read of 64 MiB 0.30 s against 0.43 s).
 TIMES = {"s", "ms", "µs", "ns", "seconds", "milliseconds"}

@@ -86,7 +86,7 @@ def render(directory: Path) -> str:
     clones = [json.loads(path.read_text()) for path in sorted(directory.glob("clones-*.json"))]
     if clones:
         parts += ["## Restored guests and booted ones\n\n`invoke bench --clones`: the same experiments both ways; those in "
-                  "which something differed were run again, booted and restored in turn, up to four times. The last "
+                  "which something differed were run again, booted and restored in turn, up to six times. The last "
                   "number of a column is what differed with those trials too.\n",
                   table(("kernel", "experiments", "verdicts", "differ, still", "quantities", "differ, still", "exact counters",
                          "differ, still", "experiments run again"), map(both_ways, clones))]
