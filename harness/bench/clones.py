@@ -1,5 +1,9 @@
 """Do restored guests give what freshly booted ones give? The catalogue both ways: every verdict, every quantity, and at
-every named moment the counters that the kernel keeps to the page."""
+every named moment the counters that the kernel keeps to the page.
+
+Few trials tell little of how far trials of one way lie apart by themselves, and thousands of readings are compared: where
+an experiment differs it is run again, and only what differs with those trials too is a difference of the two ways.
+"""
 
 from __future__ import annotations
 
@@ -12,27 +16,36 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import counters, errors, evidence, noise, results
+from harness import catalogue, counters, errors, evidence, matrix, noise, results
 from harness.bench.programs import ROOT, command, newest
 from harness.errors import LabError
 from harness.machine.kernels import Kernel
+from harness.progress import Progress
 from harness.quantities import in_pages
 
 Number = int | float
+Rows = dict[tuple[str, str], dict[str, Any]]
+KINDS = ("verdicts", "quantities", "counters")
 WAYS: Mapping[str, tuple[str, ...]] = {"restored": (), "booted": ("--fresh-boot",)}
 # What the kernel counts to the page once a sample has refreshed it (vm-facts: equal to the KiB in ten guests), and how
-# far one reading may still be from another: memory.current is charged in batches of 64 pages a processor (mm/memcontrol.c,
-# MEMCG_CHARGE_BATCH, v6.12), the rest is exact. A published floor (`invoke bench --noise`) that is larger counts instead.
-EXACT = {"meminfo:AnonPages": 0, "meminfo:Cached": 0, "meminfo:Shmem": 0, "meminfo:Unevictable": 0, "meminfo:Mlocked": 0,
+# far one reading may still be from another, in pages of one processor: memory.current is charged in batches of 64
+# (mm/memcontrol.c, MEMCG_CHARGE_BATCH, v6.12). Pages wait in a batch of 15, since v6.9 of 31, before they reach the
+# unevictable list (include/linux/pagevec.h, PAGEVEC_SIZE), and so does, since v5.18, an munlock (mm/mlock.c, which calls
+# the count of mlocked pages "semi-accurate"). The rest is exact. A published floor (`invoke bench --noise`) that is larger
+# counts instead.
+EXACT = {"meminfo:AnonPages": 0, "meminfo:Cached": 0, "meminfo:Shmem": 0, "meminfo:Unevictable": 31, "meminfo:Mlocked": 31,
          "memory.current": 64, "memory.stat:anon": 0, "memory.stat:file": 0, "memory.stat:shmem": 0}
+AGAIN = 4       # times that an experiment in which something differs is run again, if it differs still: each way twice
+TRIALS = 3      # each time: as many as experiments have by themselves
 # A clone's clock and caches are warm, a booted guest's are not (vm-facts: a read of 64 MiB 0.30 s against 0.43 s).
 TIMES = {"s", "ms", "µs", "ns", "seconds", "milliseconds"}
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One number both ways, a value for each trial. floor: how far apart the two ranges may lie."""
+    """One number of an experiment's both ways, a value for each trial. floor: how far apart the two ranges may lie."""
 
+    experiment: str
     what: str
     restored: tuple[Number, ...]
     booted: tuple[Number, ...]
@@ -54,7 +67,8 @@ class Pair:
         return self.gap <= self.allowed
 
     def as_json(self) -> dict[str, Any]:
-        return {"what": self.what, "unit": self.unit, "restored": list(self.restored), "booted": list(self.booted),
+        return {"experiment": self.experiment, "what": self.what, "unit": self.unit,
+                "restored": list(self.restored), "booted": list(self.booted),
                 "gap": self.gap, "allowed": self.allowed}
 
 
@@ -77,7 +91,7 @@ def both_ways(kernel: str, section: str, trials: int | None, directory: Path, gi
     return found
 
 
-def _rows(run: Path, series: str) -> dict[tuple[str, str], dict[str, Any]]:
+def _rows(run: Path, series: str) -> Rows:
     """(claim, setting) → row of verdicts.json, of one kernel."""
     document = json.loads((run / "verdicts.json").read_text())
     return {(row["claim"], " ".join(f"{name}={row['settings'].get(name)}" for name in ("lru", "malloc"))): row
@@ -88,21 +102,26 @@ def _whole(values: Sequence[Any]) -> tuple[Number, ...]:
     return tuple(value for value in values if value is not None)
 
 
-def quantities(restored: dict[tuple[str, str], Any], booted: dict[tuple[str, str], Any]) -> Iterator[Pair]:
+def quantities(restored: Sequence[Rows], booted: Sequence[Rows]) -> Iterator[Pair]:
     """What decides, and what the references read."""
-    for key in restored.keys() & booted.keys():
+    def values(runs: Sequence[Rows], key: tuple[str, str], kind: str, number: int) -> tuple[Number, ...]:
+        return tuple(value for run in runs if key in run for value in _whole(run[key][kind][number]["values"]))
+
+    for key in restored[-1].keys() & booted[-1].keys():
         for kind in ("quantities", "references"):
-            for one, other in zip(restored[key][kind], booted[key][kind], strict=True):
-                values, others = _whole(one["values"]), _whole(other["values"])
-                if values and others:
-                    yield Pair(f"{' '.join(key)}: {one['name']}", values, others, 0, one.get("unit", ""))
+            for number, one in enumerate(restored[-1][key][kind]):
+                both = [values(runs, key, kind, number) for runs in (restored, booted)]
+                if all(both):
+                    yield Pair(restored[-1][key]["experiment"], f"{' '.join(key)}: {one['name']}", both[0], both[1], 0,
+                               one.get("unit", ""))
 
 
-def _readings(run: Path, series: str) -> dict[str, list[Number]]:
-    """"cell moment counter" → its values in pages, a trial each, of one kernel."""
-    found: dict[str, list[Number]] = defaultdict(list)
+def _readings(run: Path, series: str) -> dict[tuple[str, str, str], list[Number]]:
+    """(experiment, "cell moment", counter) → its values in pages, a trial each, of one kernel."""
+    found: dict[tuple[str, str, str], list[Number]] = defaultdict(list)
     for cell in sorted({path.parent for path in run.glob(f"**/trial-*{evidence.SUFFIX}")}):
-        if results.read_cell(cell)["series"] != series:
+        planned = results.read_cell(cell)
+        if planned["series"] != series:
             continue
         for trial in evidence.read_trials(cell):
             for arm, recording in trial.arms.items():
@@ -112,7 +131,7 @@ def _readings(run: Path, series: str) -> dict[str, list[Number]]:
                             value = recording.counter(moment, counter)
                             if value is not None:
                                 pages = in_pages(value, counters.unit_of(counter), recording.page_size)
-                                found[f"{cell.name} {arm} “{moment}” {counter}"].append(pages)
+                                found[planned["experiment"], f"{cell.name} {arm} “{moment}”", counter].append(pages)
     return found
 
 
@@ -133,42 +152,82 @@ def floors(series: str, directory: Path) -> dict[str, Number]:
             for counter, pages in EXACT.items()}
 
 
-def readings(restored: Path, booted: Path, series: str, floor: Mapping[str, Number]) -> Iterator[Pair]:
-    one, other = _readings(restored, series), _readings(booted, series)
-    for name in one.keys() & other.keys():
-        counter = name.rsplit(" ", 1)[-1].rsplit("/", 1)[-1]
-        yield Pair(name, tuple(one[name]), tuple(other[name]), floor[counter], "pages")
+def readings(restored: Sequence[Path], booted: Sequence[Path], series: str,
+             floor: Mapping[str, Number]) -> Iterator[Pair]:
+    ways = [[_readings(run, series) for run in runs] for runs in (restored, booted)]
+    for key in ways[0][-1].keys() & ways[1][-1].keys():
+        experiment, moment, counter = key
+        values = [tuple(value for run in runs for value in run.get(key, ())) for runs in ways]
+        yield Pair(experiment, f"{moment} {counter}", values[0], values[1], floor[counter.rpartition("/")[2]], "pages")
 
 
-def compare(runs: Mapping[str, Path], series: str, floor: Mapping[str, Number]) -> dict[str, Any]:
-    """What differs between a run on restored guests and one on booted ones, and how much was compared."""
-    one, other = _rows(runs["restored"], series), _rows(runs["booted"], series)
-    verdicts = [{"claim": " ".join(key), "restored": one[key]["verdict"], "booted": other[key]["verdict"],
-                 "why": [one[key]["why"], other[key]["why"]]}
-                for key in sorted(one.keys() & other.keys()) if one[key]["verdict"] != other[key]["verdict"]]
-    found = {"quantities": [pair for pair in quantities(one, other) if pair.unit not in TIMES],
+def verdicts(restored: Sequence[Rows], booted: Sequence[Rows]) -> Iterator[dict[str, Any]]:
+    """Those that no run of the other way has."""
+    for key in sorted(restored[-1].keys() & booted[-1].keys()):
+        ways = [[run[key] for run in runs if key in run] for runs in (restored, booted)]
+        one, other = ({row["verdict"] for row in rows} for rows in ways)
+        if not one & other:
+            yield {"experiment": restored[-1][key]["experiment"], "what": " ".join(key), "restored": sorted(one),
+                   "booted": sorted(other), "why": [rows[-1]["why"] for rows in ways]}
+
+
+def compare(runs: Mapping[str, Sequence[Path]], series: str, floor: Mapping[str, Number]) -> dict[str, Any]:
+    """What differs between runs on restored guests and on booted ones, and how much was compared: the experiments that the
+    last run of each way has, with the trials of all its runs."""
+    rows = {way: [_rows(run, series) for run in runs[way]] for way in WAYS}
+    restored, booted = rows["restored"], rows["booted"]
+    found = {"quantities": [pair for pair in quantities(restored, booted) if pair.unit not in TIMES],
              "counters": list(readings(runs["restored"], runs["booted"], series, floor))}
-    return {"claims": len(one.keys() & other.keys()), "in one only": sorted(" ".join(key) for key in one.keys() ^ other.keys()),
-            "verdicts": verdicts,
+    return {"claims": len(restored[-1].keys() & booted[-1].keys()),
+            "in one only": sorted(" ".join(key) for key in restored[0].keys() ^ booted[0].keys()),
+            "verdicts": list(verdicts(restored, booted)),
             **{f"{name} compared": len(pairs) for name, pairs in found.items()},
             **{name: [pair.as_json() for pair in sorted(pairs, key=lambda pair: -pair.gap) if not pair.agrees]
                for name, pairs in found.items()}}
 
 
+def differing(found: Mapping[str, Any]) -> list[str]:
+    """The experiments in which something differs."""
+    return sorted({one["experiment"] for kind in KINDS for one in found[kind]})
+
+
+def run_again(kernel: Kernel, names: Sequence[str], way: str, what: str) -> Path:
+    """Runs these experiments again, booted or restored: the run directory. An interrupted one goes on."""
+    options = matrix.Options(kernels=(kernel.label,), trials=TRIALS, fresh=way == "booted")
+    done = matrix.execute([catalogue.load()[name] for name in names], options, what, Progress(), resume=True)
+    if done.interrupted:
+        raise KeyboardInterrupt
+    return done.directory
+
+
+def looked_again(kernel: Kernel, first: Mapping[str, Any], runs: Mapping[str, list[Path]],
+                 floor: Mapping[str, Number]) -> dict[str, Any]:
+    """What still differs once all that differed was run again, booted and restored in turn. Enters the runs."""
+    still, given = first, runs["booted"][0].name
+    for number in range(1, AGAIN + 1):
+        names, way = differing(still), "booted" if number % 2 else "restored"
+        if not names:
+            break
+        runs[way].append(run_again(kernel, names, way, f"{way}-again-{number}-{given}"))
+        still = compare(runs, kernel.series, floor)
+    return {kind: still[kind] for kind in KINDS}
+
+
 def run(kernel: Kernel, section: str, trials: int | None, into: Path, given: Mapping[str, Path]) -> int:
-    """Runs what is not given, compares, writes clones-SERIES.json: SURPRISE where a verdict or an exact counter differs.
-    The runs stay where runs are kept."""
+    """Runs what is not given, compares, runs again what differs, writes clones-SERIES.json: SURPRISE where something
+    differs still. The runs stay where runs are kept."""
     directory = results.RUNS if len(given) == len(WAYS) else results.create(results.RUNS, kernel.series, "clones")
-    runs = both_ways(kernel.label, section, trials, directory, given)
-    found = {"kernel": kernel.series, "section": section or "all",
-             **compare(runs, kernel.series, floors(kernel.series, into))}
+    runs = {way: [path] for way, path in both_ways(kernel.label, section, trials, directory, given).items()}
+    floor = floors(kernel.series, into)
+    first = compare(runs, kernel.series, floor)
+    found = {"kernel": kernel.series, "section": section or "all", **first, "run again": differing(first),
+             "still": looked_again(kernel, first, runs, floor)}
     into.mkdir(parents=True, exist_ok=True)
     results.write_json(into / f"clones-{kernel.series}.json", found)
-    print("runs: " + ", ".join(f"{way} {path}" for way, path in runs.items()), flush=True)
+    print("runs: " + ", ".join(f"{way} {path}" for way, paths in runs.items() for path in paths), flush=True)
     for line in lines(found):
         print(line, flush=True)
-    differs = found["verdicts"] or found["counters"] or found["in one only"]
-    return errors.SURPRISE if differs else errors.AS_KNOWN
+    return errors.SURPRISE if found["in one only"] or any(found["still"].values()) else errors.AS_KNOWN
 
 
 def lines(found: Mapping[str, Any]) -> Iterator[str]:
@@ -177,11 +236,16 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
            f"and references, {found['counters compared']} exact counters at named moments compared")
     for name in found["in one only"]:
         yield f"  in one run only: {name}"
-    for one in found["verdicts"]:
-        yield f"  {one['claim']}: restored {one['restored']}, booted {one['booted']}: {' | '.join(one['why'])}"
+    if again := found["run again"]:
+        yield (f"  {len(again)} experiments differed ({', '.join(f'{len(found[kind])} {kind}' for kind in KINDS)}) and were "
+               f"run again, booted and restored in turn, {TRIALS} trials, up to {AGAIN} times; what still differs:")
+    kept = found["still"]
+    for one in kept["verdicts"]:
+        yield (f"  {one['what']}: restored {' and '.join(one['restored'])}, booted {' and '.join(one['booted'])}: "
+               f"{' | '.join(one['why'])}")
     for kind in ("quantities", "counters"):
-        for one in found[kind]:
+        for one in kept[kind]:
             yield (f"  {one['what']}: restored {one['restored']}, booted {one['booted']} {one['unit']} "
                    f"(apart {one['gap']}, allowed {one['allowed']})")
-    if not any(found[kind] for kind in ("verdicts", "quantities", "counters", "in one only")):
-        yield "  no difference"
+    if not any(kept.values()) and not found["in one only"]:
+        yield "  nothing differs"
