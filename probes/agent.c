@@ -17,8 +17,8 @@
 
 struct target targets[TARGET_LIMIT];
 int channel;
-static char text[TEXT_LIMIT + 8] __attribute__((aligned(4096)));
-static char out[TEXT_LIMIT] __attribute__((aligned(4096)));
+static struct { struct request head; char text[TEXT_LIMIT + 8]; } in __attribute__((aligned(4096)));
+static struct frame out __attribute__((aligned(4096)));
 
 static void hello(struct call *call)
 {
@@ -31,7 +31,7 @@ static void hello(struct call *call)
 
 static void take_sample(struct call *call)
 {
-    call->out_size = sample((int)arg(call, 0), call->out, call->out_limit);
+    call->out_size = sample((int)arg(call, 0), clock_ns(), call->out, call->out_limit);
 }
 
 static void power_off(struct call *call)
@@ -48,68 +48,71 @@ static operation *const own[OP_HELLO + OP_POWER_OFF + 1] = {
     [OP_TRACE] = trace, [OP_RELEASE] = release, [OP_POWER_OFF] = power_off,
 };
 
-static void answer(const struct request *request)
+/* In one call: a guest's port hands over each write by itself and waits until QEMU has taken it. */
+void to_python(const struct reply *head)
 {
-    struct call call = { .request = request, .text = text, .out = out, .out_limit = sizeof out };
+    flush_series();
+    write_all(channel, head, sizeof *head + head->text);
+}
+
+static void answer(void)
+{
+    struct call call = { .request = &in.head, .text = in.text, .out = out.text, .out_limit = sizeof out.text };
     uint64_t began = clock_ns();
     errno = 0;
-    text[request->text] = 0;
-    if (request->operation <= OP_POWER_OFF && own[request->operation])
-        own[request->operation](&call);
+    in.text[in.head.text] = 0;
+    if (in.head.operation <= OP_POWER_OFF && own[in.head.operation])
+        own[in.head.operation](&call);
     else
         fail(&call, ENOSYS);
-    struct reply reply = {
+    out.head = (struct reply){
         .text = (uint32_t)call.out_size, .kind = KIND_REPLY, .target = TARGET_AGENT,
-        .sequence = request->sequence, .error = call.error, .value = call.error ? 0 : call.value,
+        .sequence = in.head.sequence, .error = call.error, .value = call.error ? 0 : call.value,
         .began = began, .nanoseconds = clock_ns() - began,
     };
-    write_all(channel, &reply, sizeof reply);
-    write_all(channel, out, reply.text);
+    to_python(&out.head);
 }
 
-static void refuse(const struct request *request, int error)
+static void refuse(int error)
 {
-    struct reply reply = { .kind = KIND_REPLY, .target = request->target, .sequence = request->sequence,
-                           .error = error, .began = clock_ns() };
-    write_all(channel, &reply, sizeof reply);
+    out.head = (struct reply){ .kind = KIND_REPLY, .target = in.head.target, .sequence = in.head.sequence,
+                               .error = error, .began = clock_ns() };
+    to_python(&out.head);
 }
 
-static void forward(const struct request *request)
+static void forward(void)
 {
-    struct target *target = request->target < TARGET_LIMIT ? &targets[request->target] : NULL;
+    struct target *target = in.head.target < TARGET_LIMIT ? &targets[in.head.target] : NULL;
     if (!target || target->fd < 0)
-        return refuse(request, ESRCH);
-    target->pending = request->sequence;
-    if (write_all(target->fd, request, sizeof *request) < 0 || write_all(target->fd, text, request->text) < 0)
-        refuse(request, EPIPE);
+        return refuse(ESRCH);
+    target->pending = in.head.sequence;
+    if (write_all(target->fd, &in, sizeof in.head + in.head.text) < 0)
+        refuse(EPIPE);
 }
 
 /* 0 once the channel is closed. */
 static int from_python(void)
 {
-    struct request request;
-    if (read_all(channel, &request, sizeof request) < 0 || request.text > TEXT_LIMIT ||
-        read_all(channel, text, request.text) < 0)
+    if (read_all(channel, &in.head, sizeof in.head) < 0 || in.head.text > TEXT_LIMIT ||
+        read_all(channel, in.text, in.head.text) < 0)
         return 0;
-    if (request.target == TARGET_AGENT)
-        answer(&request);
+    if (in.head.target == TARGET_AGENT)
+        answer();
     else
-        forward(&request);
+        forward();
     return 1;
 }
 
 static void from_target(unsigned number)
 {
     struct target *target = &targets[number];
-    struct reply reply;
-    if (read_all(target->fd, &reply, sizeof reply) < 0 || reply.text > TEXT_LIMIT ||
-        read_all(target->fd, out, reply.text) < 0)
+    if (read_all(target->fd, &out.head, sizeof out.head) < 0 || out.head.text > TEXT_LIMIT ||
+        read_all(target->fd, out.text, out.head.text) < 0)
         return target_closed(number);
-    reply.target = (uint16_t)number;
-    if (reply.sequence == target->pending)
+    out.head.target = (uint16_t)number;
+    if (out.head.sequence == target->pending)
         target->pending = 0;
-    write_all(channel, &reply, sizeof reply);
-    write_all(channel, out, reply.text);
+    to_python(&out.head);
 }
 
 static int wait_for_events(struct pollfd *waiting, unsigned count)
@@ -169,8 +172,8 @@ static int watch_children(void)
 void lock_own_memory(void)
 {
     if (mlockall(MCL_CURRENT) < 0) {
-        memset(text, 1, sizeof text);
-        memset(out, 1, sizeof out);
+        memset(&in, 1, sizeof in);
+        memset(&out, 1, sizeof out);
     }
 }
 

@@ -13,10 +13,17 @@ struct target {
     int recording;        /* its system calls are recorded */
 };
 
+/* What goes to Python. */
+struct frame {
+    struct reply head;
+    char text[TEXT_LIMIT];
+};
+
 extern struct target targets[TARGET_LIMIT];
 extern int channel;       /* to Python */
 
 void lock_own_memory(void);
+void to_python(const struct reply *head);    /* and the text behind it */
 
 /* children.c */
 int start_hand(void);
@@ -30,10 +37,11 @@ void target_closed(unsigned number);
 /* sampling.c */
 void watch(struct call *call);
 void unwatch(struct call *call);
-size_t sample(int set, char *out, size_t limit);
+size_t sample(int set, uint64_t began, char *out, size_t limit);
 void set_series(struct call *call);
 int64_t until_next_sample(void);    /* ns, -1 if no series runs */
 void sample_series(void);
+void flush_series(void);            /* what of it waits goes to Python */
 
 /* pages.c */
 void pages(struct call *call);

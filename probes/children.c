@@ -185,7 +185,7 @@ static void announce_exit(unsigned number, int64_t status)
     if (targets[number].fd >= 0)
         close(targets[number].fd);
     targets[number] = (struct target){ .fd = -1 };
-    write_all(channel, &reply, sizeof reply);
+    to_python(&reply);
 }
 
 /* A child's end is told by its wait status; a probe's fork is no child of the agent's, its channel tells. */

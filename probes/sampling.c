@@ -4,10 +4,16 @@
 #include <unistd.h>
 
 #define WATCHES 256
+/* Samples of a series go to Python together, while the first of them is no older: each sending wakes Python, and in a
+ * guest it waits for QEMU. A reply never overtakes one. */
+#define OLDEST_NS 8000000
+#define WAITING (TEXT_LIMIT / 4)
 
 static struct { int fd, sets; } watches[WATCHES];
 static int64_t interval, next;
-static char series[TEXT_LIMIT] __attribute__((aligned(4096)));
+/* Whole frames that wait, and room for the longest one behind them. */
+static char series[WAITING + sizeof(struct frame)] __attribute__((aligned(4096)));
+static size_t waiting;
 
 void unwatch(struct call *call)
 {
@@ -44,17 +50,19 @@ void watch(struct call *call)
     int fd = open(call->text, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return fail(call, errno);
+    flush_series();
     read_section(&dry, fd, series, sizeof series);
     watches[number].fd = fd;
     watches[number].sets = (int)arg(call, 1);
 }
 
-/* Two times (CLOCK_MONOTONIC ns, before and after), then the sections. The size of it all. */
-size_t sample(int set, char *out, size_t limit)
+/* Two times (CLOCK_MONOTONIC ns, before and after), then the sections. The size of it all. The clock is looked at as
+ * seldom as can be: without a TSC that can be relied on that is a system call and a device, in a guest a slow one. */
+size_t sample(int set, uint64_t began, char *out, size_t limit)
 {
     uint64_t *times = (uint64_t *)out;
     size_t at = 2 * sizeof *times;
-    times[0] = clock_ns();
+    times[0] = began;
     for (uint32_t i = 1; i < WATCHES; i++) {
         struct section *section = (struct section *)(out + at);
         if (!(watches[i].sets & set) || at + sizeof *section + 8 > limit)
@@ -82,17 +90,29 @@ int64_t until_next_sample(void)
     return left > 0 ? left : 0;
 }
 
+void flush_series(void)
+{
+    write_all(channel, series, waiting);
+    waiting = 0;
+}
+
 void sample_series(void)
 {
-    int64_t now = (int64_t)clock_ns();
-    if (!interval || now < next)
+    if (!interval)
         return;
-    struct reply reply = { .kind = KIND_SAMPLE, .began = (uint64_t)now };
-    reply.text = (uint32_t)sample(WATCH_SERIES, series, sizeof series);
-    reply.nanoseconds = clock_ns() - reply.began;
-    write_all(channel, &reply, sizeof reply);
-    write_all(channel, series, reply.text);
+    int64_t now = (int64_t)clock_ns();
+    if (now < next)
+        return;
+    struct frame *frame = (struct frame *)(series + waiting);
+    const uint64_t *times = (const uint64_t *)frame->text;
+    size_t size = sample(WATCH_SERIES, (uint64_t)now, frame->text, sizeof frame->text);
+    frame->head = (struct reply){ .text = (uint32_t)size, .kind = KIND_SAMPLE, .began = times[0],
+                                  .nanoseconds = times[1] - times[0] };
+    waiting += sizeof frame->head + size;
     next += interval;
     if (next < now)
         next = now + interval;   /* late: the rate is kept, what was missed is not made up for */
+    const struct frame *oldest = (const struct frame *)series;
+    if (waiting > WAITING || next - (int64_t)oldest->head.began > OLDEST_NS)
+        flush_series();
 }

@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -429,6 +430,41 @@ def test_samples(agent: Agent) -> None:
     assert began <= ended
     assert [(number, error) for number, error, _ in sections] == [(250, 0)]
     agent.call("unwatch", 250)
+
+
+def test_samples_of_a_series_come_in_order_and_before_a_later_reply(agent: Agent) -> None:
+    """They are sent together; what was sampled before an answer was given is never read after it."""
+    came: list[int] = []
+    agent.channel.on_sample = lambda reply: came.append(wire.sections(reply.text)[0])
+    agent.watch(250, "/proc/self/statm", 2)
+    agent.call("series", 1_000_000)
+    hand = Target(agent, wire.HAND, "hand", nothing)
+    for _ in range(5):
+        hand.sleep(5_000_000)
+        asked = agent.call("sample", 2)
+        assert came and came[-1] < asked.began
+    agent.call("series", 0)
+    last = len(came)
+    assert came == sorted(set(came))
+    hand.sleep(20_000_000)
+    assert len(came) == last        # none waits for ever
+    agent.call("unwatch", 250)
+    agent.channel.on_sample = None
+
+
+def test_a_long_wait_does_not_hold_samples_back(agent: Agent) -> None:
+    """While nobody asks for anything they come all the same: a machine may die before its next answer."""
+    came: list[int] = []
+    agent.channel.on_sample = lambda reply: came.append(wire.sections(reply.text)[0])
+    agent.watch(250, "/proc/self/statm", 2)
+    agent.call("series", 1_000_000)
+    deadline = time.monotonic() + 10
+    while len(came) < 30 and time.monotonic() < deadline:
+        agent.channel.ready(0)
+    agent.call("series", 0)
+    assert len(came) >= 30
+    agent.call("unwatch", 250)
+    agent.channel.on_sample = None
 
 
 def test_shared_constant_agrees_with_the_kernel_headers() -> None:
