@@ -123,7 +123,7 @@ def griefs(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(("name", "said"), [
-    ("panic", "sysrq"), ("hang", "did not answer in time"), ("kill", "it ended"), ("probe", "SIGKILL"),
+    ("panic", "sysrq"), ("hang", "did not answer in time (its processor: "), ("kill", "it ended"), ("probe", "SIGKILL"),
     ("bug", "AttributeError")])
 def test_a_guest_that_comes_to_grief(griefs: Path, name: str, said: str, tmp_path: Path) -> None:
     runs = tmp_path / "runs"

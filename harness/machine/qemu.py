@@ -9,6 +9,7 @@ import re
 import socket
 import subprocess
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -199,6 +200,9 @@ def version() -> str:
     return kept.read_text()
 
 
+AT = re.compile(r"\bRIP=(?P<at>[0-9a-f]+).*?\bHLT=(?P<halted>[01])", re.DOTALL)
+
+
 class Qemu:
     """A running QEMU with a monitor and one channel (`socket`) to the guest's agent.
 
@@ -230,17 +234,34 @@ class Qemu:
     def monitor(self, command: str, **arguments: Any) -> Any:
         """Carries out a command of the monitor's; raises MachineLost if QEMU refuses or is gone."""
         try:
-            if self._monitor is None:
-                self._monitor = QEMUMonitorProtocol(self._monitor_socket)
-                self._monitor.connect()
-            return self._monitor.cmd(command, **arguments)
+            return self._command(command, **arguments)
         except Exception as error:
             raise self.lost(f"QEMU's monitor: {command}: {error}") from error
 
+    def _command(self, command: str, seconds: float | None = None, **arguments: Any) -> Any:
+        if self._monitor is None:
+            self._monitor = QEMUMonitorProtocol(self._monitor_socket)
+            self._monitor.connect()
+        self._monitor.settimeout(seconds)
+        return self._monitor.cmd(command, **arguments)
+
     def lost(self, what: str) -> MachineLost:
-        """The error for a guest that is gone, with the last lines of its console and of QEMU's own messages."""
-        return MachineLost("guest", f"{what}; {self.last_words()}",
+        """The error for a guest that is gone or silent, with where it stands if it lives, and the last lines of its console
+        and of QEMU's own messages."""
+        return MachineLost("guest", f"{what}{self.standing()}; {self.last_words()}",
                            f"the whole console is {self.console.name} in the run directory")
+
+    def standing(self, looks: int = 3) -> str:
+        """Where the first processor of a silent guest is, at some moments, by the addresses of its System.map (nokaslr),
+        and what it has used: a kernel that goes round in circles is told from one that waits."""
+        seen: list[str] = []
+        with suppress(Exception):       # it ends meanwhile, or its monitor is what broke
+            while self.process.poll() is None and len(seen) < looks:
+                words = {"command-line": "info registers"}
+                found = AT.search(self._command("human-monitor-command", seconds=5, **words))
+                seen.append(f"{'halted' if found['halted'] == '1' else 'at'} {found['at']}" if found else "unknown")
+                time.sleep(0.05)
+        return f" (its processor: {', '.join(seen)}; {self.processor_seconds():.0f} s used)" if len(seen) == looks else ""
 
     def last_words(self, most: int = 3) -> str:
         """What the kernel said of its end: the lines that name it, or else the last ones."""
