@@ -79,6 +79,7 @@ def render(directory: Path) -> str:
     if found:
         parts += [HEAD.format(**found["host"]),
                   table(("what", "kernel", "median", "minimum", "spread", "ours by it", "limit"), rows(found["rows"]))]
+        parts += [f"Not measured: {why}.\n" for why in found["skipped"]]
     if found and found["growth"]:
         parts += ["## Growth\n\nFitted lines (least squares). The last column is the slope of the last step by that of the "
                   "line, for time and evidence: 1 is linear.\n",

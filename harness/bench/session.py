@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from harness import errors, results
-from harness.bench import growth, guests, programs, report, sampling
+from harness.bench import growth, guests, programs, report, sampling, whole_system
 from harness.bench.comparison import Row
+from harness.errors import Unavailable
 from harness.machine import accelerator, kernels, qemu
 from harness.machine.kernels import Kernel
 
@@ -51,23 +52,29 @@ def measured(found: Sequence[Kernel], turns: int, long: bool, directory: Path) -
     yield from programs.answer(main, turns, directory / "answer")
     if long:
         yield from programs.everything(main, directory)
+        yield from whole_system.rows(turns, directory)
 
 
 def run(names: Sequence[str], turns: int, long: bool, into: Path) -> int:
     """Measures, prints each row as it comes, writes bench.json and README.md."""
     found = chosen(names)
     about = host(found[-1])
-    rows = []
+    rows, skipped = [], []
     with tempfile.TemporaryDirectory(prefix="folklab-bench-") as directory:
-        for row in measured(found, turns, long, Path(directory)):
-            rows.append(row.as_json())
-            print(report.line(rows[-1]), flush=True)
+        try:
+            for row in measured(found, turns, long, Path(directory)):
+                rows.append(row.as_json())
+                print(report.line(rows[-1]), flush=True)
+        except Unavailable as why:      # only the last rows ask for more than guests
+            skipped.append(str(why))
+            print(f"skipped: {why}", flush=True)
         main = next((kernel for kernel in found if kernel.series == MAIN), found[-1])
         grown = []
         for one in growth.measure(main, Path(directory) / "growth"):
             grown.append(one.as_json())
             print(f"growth with {one.of}: {' | '.join(report.line_of(grown[-1])[1:])}", flush=True)
     into.mkdir(parents=True, exist_ok=True)
-    results.write_json(into / "bench.json", {"schema": SCHEMA, "host": about, "rows": rows, "growth": grown})
+    results.write_json(into / "bench.json", {"schema": SCHEMA, "host": about, "rows": rows, "skipped": skipped,
+                                             "growth": grown})
     print(f"Report: {report.write(into)}", flush=True)
     return errors.AS_KNOWN

@@ -20,8 +20,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("systemd", "systemd-sysv", "dbus", "dbus-user-session", "libpam-systemd", "python3", "procps", "util-linux",
             "e2fsprogs", "udev", "kmod", "mount", "libjemalloc2", "libtcmalloc-minimal4")
 LEFT_OUT = ("man", "doc", "locale", "info")
-# What the project needs (pyproject.toml).
-LIBRARIES = ("cffi", "invoke", "platformdirs", "qemu.qmp", "zstandard", "pandas", "pyarrow", "matplotlib", "rich", "jinja2")
+# What the project needs (pyproject.toml), and psutil, beside which `invoke bench --long` measures a sample there.
+LIBRARIES = ("cffi", "invoke", "platformdirs", "qemu.qmp", "zstandard", "pandas", "pyarrow", "matplotlib", "rich", "jinja2",
+             "psutil")
 # Slow under emulation and of no use here (measured: 12-14 s to boot with them, 6-8 without).
 MASKED = ("systemd-udevd.service", "systemd-udev-trigger.service", "getty@tty1.service", "getty.target",
           "systemd-binfmt.service", "systemd-random-seed.service", "systemd-journal-flush.service",

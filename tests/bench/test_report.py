@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from harness import results
-from harness.bench import report
+from harness.bench import report, whole_system
 from harness.bench.comparison import Limit, Row, Timing
 from harness.bench.growth import Growth
 from tests.test_trouble import invoke, one_line
@@ -29,7 +30,8 @@ def test_the_page(tmp_path: Path) -> None:
               (Limit(0.08), Limit(1 / 200, "booted")), {"virtme-ng": "it is not installed"})
     grown = Growth("trials", "trials", ((1, 1.0, 10_000), (2, 1.5, 20_000), (4, 2.5, 40_000)))
     host = {"started": "today", "cpus": 2, "release": "6", "accelerator": "without", "load": 0.1}
-    results.write_json(tmp_path / "bench.json", {"host": host, "rows": [row.as_json()], "growth": [grown.as_json()]})
+    results.write_json(tmp_path / "bench.json", {"host": host, "rows": [row.as_json()],
+                                                 "skipped": ["test bed: it takes root"], "growth": [grown.as_json()]})
     page = report.write(tmp_path).read_text()
     assert "| **restored guest** | 6.1 | 75 ms | 70 ms |" in page
     assert "at most 80 ms: met" in page
@@ -37,6 +39,12 @@ def test_the_page(tmp_path: Path) -> None:
     assert "| beside: virtme-ng | 6.1 | skipped |" in page
     assert "0.50 s + 500 ms each" in page
     assert "| 1.00, 1.00 |" in page
+    assert "Not measured: test bed: it takes root." in page
+
+
+def test_a_row_that_was_measured_elsewhere() -> None:
+    row = Row("sample", "…", "s", (Timing("agent", ((0.07, 0.08),)), Timing("psutil", ((2.0,),))), "", (Limit(1 / 8, "psutil"),))
+    assert whole_system.row(json.loads(json.dumps(row.as_json()))) == row
 
 
 def test_growth_beyond_a_line_shows() -> None:
