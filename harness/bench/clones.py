@@ -192,11 +192,15 @@ def differing(found: Mapping[str, Any]) -> list[str]:
 
 
 def run_again(kernel: Kernel, names: Sequence[str], way: str, what: str) -> Path:
-    """Runs these experiments again, booted or restored: the run directory. An interrupted one goes on."""
+    """Runs these experiments again, booted or restored: the run directory. An interrupted one goes on. Raises LabError if
+    one of them breaks: what differed there would be out of sight."""
     options = matrix.Options(kernels=(kernel.label,), trials=TRIALS, fresh=way == "booted")
     done = matrix.execute([catalogue.load()[name] for name in names], options, what, Progress(), resume=True)
     if done.interrupted:
         raise KeyboardInterrupt
+    for failure in done.failures:
+        raise LabError(f"bench --clones: {failure['experiment']}, {way} again", failure["what"],
+                       "the same command goes on from here")
     return done.directory
 
 
