@@ -40,6 +40,7 @@ TOGETHER = {one: other for pair in _PAIRS for one, other in (pair, pair[::-1])} 
 TRACING = "/sys/kernel/tracing"
 GROUP_SECONDS = 10
 STARTING_SECONDS = 5
+UNDOING_SECONDS = 5
 
 
 def directory() -> Path:
@@ -159,6 +160,21 @@ PROCESSES = {"unit", "group"}
 LASTING = {"directory"}
 
 
+def _undone(change: Change) -> list[str]:
+    """Undoes it, or says why that can't be. A child of a killed run may be undoing the same at this moment, and what
+    another process holds may be let go of: so it is tried for some seconds."""
+    deadline = time.monotonic() + UNDOING_SECONDS
+    while True:
+        try:
+            change.undo()
+            return []
+        except (OSError, subprocess.CalledProcessError, LabError) as error:
+            if time.monotonic() > deadline:
+                said = error.stderr.strip() if isinstance(error, subprocess.CalledProcessError) else ""
+                return [f"{change}: {said or error}"]
+        time.sleep(0.05)
+
+
 class Journal:
     """An open journal, held by this process. A context manager: leaving undoes all that was noted, newest first."""
 
@@ -214,10 +230,7 @@ class Journal:
         failed = []
         newest_first = changes[::-1]
         for change in sorted(newest_first, key=lambda one: one.kind not in PROCESSES):      # they hold the rest
-            try:
-                change.undo()
-            except (OSError, subprocess.CalledProcessError, LabError) as error:
-                failed.append(f"{change}: {error}")
+            failed += _undone(change)
         if not failed:
             self.path.unlink()
         self._file.close()

@@ -178,6 +178,23 @@ def test_what_cannot_be_undone_stays_and_is_named(setting: Path, tmp_path: Path,
     assert (tmp_path / "gone" / "file").read_text() == "5"
 
 
+def test_what_another_process_undoes_at_the_same_moment_is_tried_again(tmp_path: Path, state: Path,
+                                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    """A killed run's child goes on: seen in one of 100 kills, an instance of tracefs was gone between look and removal."""
+    tries = []
+
+    def removed_meanwhile(path: str, before: str) -> None:
+        tries.append(path)
+        if len(tries) == 1:
+            raise subprocess.CalledProcessError(1, "rmdir", stderr="rmdir: No such file or directory")
+
+    monkeypatch.setitem(journal.UNDO, "instance", removed_meanwhile)
+    with journal.Journal.begin() as begun:
+        begun.note("instance", "/instances/trace")
+    assert len(tries) == 2
+    assert not list(journal.directory().iterdir())
+
+
 def test_undoing_what_was_never_made_does_nothing(tmp_path: Path) -> None:
     """A run that is killed between the note and the change."""
     with Journal.begin() as entered:
