@@ -17,7 +17,9 @@ from harness.machine.journal import Journal
 
 MOUNTS = Path("/proc/self/mountinfo")
 SYSTEMD = Path("/run/systemd/system")       # there if systemd is PID 1 (sd_booted(3))
+USERS = Path("/proc/self/uid_map")
 GUEST = "or use --machine vm"
+CONTAINER = "--privileged --cgroupns=host -v /dev:/dev"     # docs/local.md, "In containers"; shown by `invoke testbed`
 CONTROLLERS = ("memory", "pids", "cpuset", "cpu")
 
 
@@ -101,13 +103,21 @@ def _occupied(at: Path) -> bool:
     return Path(at, "cgroup.type").exists() and "memory" not in given and bool(Path(at, "cgroup.procs").read_text().strip())
 
 
+def _rootless() -> bool:
+    """Whether root of this user namespace is somebody else outside of it (user_namespaces(7))."""
+    return USERS.read_text().split()[:2] != ["0", "0"]
+
+
 def _plain(name: str, at: Path) -> Scope:
+    if _rootless():
+        raise Unavailable(f"cgroup v2 at {at}", "there is no systemd to delegate a group, and root is an ordinary user outside "
+                          "of this user namespace", f"have root run the container, with {CONTAINER}, {GUEST}")
     if not os.access(at / "cgroup.subtree_control", os.W_OK) or not os.access(at, os.W_OK):
         raise Unavailable(f"cgroup v2 at {at}", "there is no systemd to delegate a group, and it can't be written to",
-                          f"run as root (a container: with --privileged --cgroupns=host), {GUEST}")
+                          f"run as root (a container: with {CONTAINER}), {GUEST}")
     if _occupied(at):
         raise Unavailable(f"cgroup v2 at {at}", "it is no root but a container's own group, with processes in it: none below "
-                          "it gets a controller", f"run the container with --privileged --cgroupns=host, {GUEST}")
+                          "it gets a controller", f"run the container with {CONTAINER}, {GUEST}")
     group = str(at / name)
     join = 'echo $$ >"$0/cgroup.procs"; exec "$@"'
     return Scope(("sh", "-ec", join, group), group=group)
