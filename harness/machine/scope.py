@@ -47,6 +47,11 @@ class Scope:
                     given.write_text(f"+{controller}")
 
 
+def _is_root(group: str | Path) -> bool:
+    """Whether a group is the hierarchy's root: every other has a cgroup.type."""
+    return not Path(group, "cgroup.type").exists()
+
+
 def hierarchy(mounts: str | None = None) -> Path:
     """Where cgroup v2 is mounted with its memory controller. Raises Unavailable where that is not so."""
     found = [line.split()[4] for line in (mounts or MOUNTS.read_text()).splitlines() if " - cgroup2 " in line]
@@ -59,6 +64,9 @@ def hierarchy(mounts: str | None = None) -> Path:
                 return Path(path)
         except OSError:
             continue
+    if not _is_root(found[0]):
+        raise Unavailable(f"cgroup v2 at {found[0]}", "it is a container's own group, and the memory controller was not given to "
+                          "it", f"have root run the container, with {CONTAINER}, {GUEST}")
     raise Unavailable(f"cgroup v2 at {found[0]}", "the memory controller is not in it (version 1 has it, or it is off)",
                       f"boot with systemd.unified_cgroup_hierarchy=1 and without cgroup_disable=memory, {GUEST}")
 
@@ -97,10 +105,9 @@ def choose(name: str, root: bool, environment: dict[str, str] | None = None) -> 
 
 
 def _occupied(at: Path) -> bool:
-    """Whether a group that is not the hierarchy's root holds processes while the memory controller stays with it; only
-    the root has no cgroup.type."""
+    """Whether a group that is not the hierarchy's root holds processes while the memory controller stays with it."""
     given = Path(at, "cgroup.subtree_control").read_text().split()
-    return Path(at, "cgroup.type").exists() and "memory" not in given and bool(Path(at, "cgroup.procs").read_text().strip())
+    return not _is_root(at) and "memory" not in given and bool(Path(at, "cgroup.procs").read_text().strip())
 
 
 def _rootless() -> bool:

@@ -85,6 +85,13 @@ def test_a_rootless_container_is_told_that_root_has_to_run_it(mounted: Path, tmp
         scope.choose("name", root=True)
 
 
+def test_a_container_s_own_group_without_the_memory_controller(mounted: Path) -> None:
+    (mounted / "cgroup.type").write_text("domain\n")
+    (mounted / "cgroup.controllers").write_text("pids\n")
+    with pytest.raises(Unavailable, match=f"own group, and the memory controller.*{scope.CONTAINER}"):
+        scope.choose("name", root=True)
+
+
 def test_the_docs_name_the_flags_that_are_shown() -> None:
     assert f"docker run {scope.CONTAINER} " in (ROOT / "docs/local.md").read_text()
 
