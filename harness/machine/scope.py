@@ -19,7 +19,9 @@ MOUNTS = Path("/proc/self/mountinfo")
 SYSTEMD = Path("/run/systemd/system")       # there if systemd is PID 1 (sd_booted(3))
 USERS = Path("/proc/self/uid_map")
 GUEST = "or use --machine vm"
-CONTAINER = "--privileged --cgroupns=host -v /dev:/dev"     # docs/local.md, "In containers"; shown by `invoke testbed`
+# docs/local.md, "In containers"; shown by `invoke testbed`. A hierarchy that a container mounts anew loses the options that
+# the host has mounted it with (crun 1.21, Linux 6.1: nsdelegate, memory_recursiveprot).
+CONTAINER = "--privileged --cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup -v /dev:/dev"
 CONTROLLERS = ("memory", "pids", "cpuset", "cpu")
 
 

@@ -32,7 +32,9 @@ MASKED = ("systemd-udevd.service", "systemd-udev-trigger.service", "getty@tty1.s
           "systemd-tmpfiles-clean.timer", "sys-kernel-debug.mount", "sys-kernel-tracing.mount", "dev-hugepages.mount",
           "proc-sys-fs-binfmt_misc.automount", "e2scrub_reap.service", "e2scrub_all.timer", "fstrim.timer",
           "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "systemd-udevd-control.socket",
-          "systemd-udevd-kernel.socket")
+          "systemd-udevd-kernel.socket", "podman.service", "podman.socket", "podman-restart.service",
+          "podman-auto-update.service", "podman-auto-update.timer", "netavark-dhcp-proxy.service",
+          "netavark-dhcp-proxy.socket")
 # The agent that carries out what the test bed asks: not the one under test, which the local machine starts.
 SERVICE = """\
 [Unit]
