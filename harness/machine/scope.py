@@ -20,7 +20,7 @@ SYSTEMD = Path("/run/systemd/system")       # there if systemd is PID 1 (sd_boot
 USERS = Path("/proc/self/uid_map")
 GUEST = "or use --machine vm"
 # docs/local.md, "In containers"; shown by `invoke testbed`. A hierarchy that a container mounts anew loses the options that
-# the host has mounted it with (crun 1.21, Linux 6.1: nsdelegate, memory_recursiveprot).
+# the host has mounted it with (measured: nsdelegate and memory_recursiveprot, by trixie's podman on 6.1).
 CONTAINER = "--privileged --cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup -v /dev:/dev"
 CONTROLLERS = ("memory", "pids", "cpuset", "cpu")
 
