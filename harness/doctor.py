@@ -10,8 +10,7 @@ from pathlib import Path
 from harness import cache, catalogue, host
 from harness.errors import LabError, Unavailable
 from harness.finding import Finding
-from harness.machine import accelerator, allocators, disks, kernels, qemu
-from harness.testbed import system
+from harness.machine import accelerator, allocators, disks, kernels, qemu, subordinate
 from probes import build
 
 
@@ -71,7 +70,7 @@ def _programs() -> Iterator[Finding]:
 def _testbed() -> Finding:
     """Whether whole systems can be made here, for `invoke testbed` and what the test suite does of it."""
     try:
-        system.require()
+        subordinate.require()
     except Unavailable as error:
         return Finding("test bed", False, f"{error.thing}: {error.reason}", error.remedy, vital=False)
     return Finding("test bed", True, "mmdebstrap can make its systems", vital=False)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import cache
-from harness.errors import LabError, Unavailable
-from harness.machine import archive
+from harness.errors import LabError
+from harness.machine import archive, subordinate
 from probes import build
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,9 +21,6 @@ PACKAGES = ("systemd", "systemd-sysv", "dbus", "dbus-user-session", "libpam-syst
             "e2fsprogs", "udev", "kmod", "mount", "libjemalloc2", "libtcmalloc-minimal4", "podman", "crun", "uidmap")
 # The last: plugins for containers' networks, of which these have none (45 MB).
 LEFT_OUT = ("/usr/share/man", "/usr/share/doc", "/usr/share/locale", "/usr/share/info", "/usr/lib/cni")
-# An ordinary user is root of a namespace that has his subordinate ids (subuid(5)). He stays himself outside of it, so that
-# what root of the system owns is his to write to.
-AS_ROOT = ("unshare", "--map-root-user", "--map-auto", "--mount", "--pid", "--fork", "--kill-child")
 # What the project needs (pyproject.toml).
 LIBRARIES = ("cffi", "invoke", "platformdirs", "qemu.qmp", "zstandard", "pandas", "pyarrow", "matplotlib", "rich", "jinja2")
 # Slow under emulation and of no use here (measured: 12-14 s to boot with them, 6-8 without).
@@ -79,16 +76,7 @@ def _run(*words: str | Path) -> None:
 
 
 def _as_root(*words: str | Path) -> None:
-    _run(*(AS_ROOT if os.geteuid() else ()), *words)
-
-
-def require() -> None:
-    """Raises Unavailable, with what to type, where no system can be made."""
-    if not shutil.which("mmdebstrap"):
-        raise Unavailable("mmdebstrap", "it is not installed", "type: sudo apt-get install mmdebstrap")
-    if os.geteuid() and subprocess.run([*AS_ROOT, "true"], capture_output=True).returncode:
-        raise Unavailable("root of a system", "you have no subordinate user and group ids, or no newuidmap",
-                          "type: sudo apt-get install uidmap; name them in /etc/subuid and /etc/subgid; or run it as root")
+    _run(*subordinate.words(), *words)
 
 
 def _bootstrap(suite: str, tree: Path) -> None:
@@ -126,7 +114,7 @@ def image(system: System) -> Path:
     kept = cache.directory("testbed") / f"{system.suite}-{hashlib.sha256(made_from).hexdigest()[:16]}.ext4"
     if kept.exists():
         return kept
-    require()
+    subordinate.require()
     with cache.lock(kept.with_suffix(".lock")), tempfile.TemporaryDirectory(dir=cache.directory("testbed")) as work:
         tree = Path(work, "tree")
         try:

@@ -11,10 +11,11 @@ import pytest
 
 from harness import catalogue
 from harness.errors import Unavailable
+from harness.machine import subordinate
 from harness.testbed import state
 from harness.testbed.guest import Guest, booted
 from harness.testbed.session import Asked, show
-from harness.testbed.system import SYSTEMS, require
+from harness.testbed.system import SYSTEMS
 
 # Settings, a disk on a loop device, caches; a sandbox alone.
 EXPERIMENTS = ("drop-page-cache", "exec-mappings")
@@ -49,7 +50,7 @@ for kind, place, before in [("instance", "/sys/kernel/tracing/instances/left", "
 @pytest.fixture(scope="module")
 def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
     try:
-        require()
+        subordinate.require()
     except Unavailable as error:
         pytest.skip(str(error))
     with booted(SYSTEMS[0], tmp_path_factory.mktemp("testbed") / "console.log") as found:
