@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness import cache, catalogue, host
-from harness.errors import LabError
+from harness.errors import LabError, Unavailable
 from harness.finding import Finding
-from harness.machine import accelerator, allocators, disks, kernels, qemu
+from harness.machine import accelerator, allocators, disks, kernels, qemu, subordinate
 from probes import build
 
 
@@ -69,9 +69,11 @@ def _programs() -> Iterator[Finding]:
 
 def _testbed() -> Finding:
     """Whether whole systems can be made here, for `invoke testbed` and what the test suite does of it."""
-    root, made = os.geteuid() == 0, shutil.which("mmdebstrap")
-    said = ", ".join([*([] if root else ["this is not root"]), *([] if made else ["mmdebstrap is not installed"])])
-    return Finding("test bed", not said, said or f"made by {made}", "apt-get install mmdebstrap, and run as root", vital=False)
+    try:
+        subordinate.require()
+    except Unavailable as error:
+        return Finding("test bed", False, f"{error.thing}: {error.reason}", error.remedy, vital=False)
+    return Finding("test bed", True, "mmdebstrap can make its systems", vital=False)
 
 
 def examine() -> list[Finding]:

@@ -17,7 +17,11 @@ from harness.machine.journal import Journal
 
 MOUNTS = Path("/proc/self/mountinfo")
 SYSTEMD = Path("/run/systemd/system")       # there if systemd is PID 1 (sd_booted(3))
+USERS = Path("/proc/self/uid_map")
 GUEST = "or use --machine vm"
+# docs/local.md, "In containers"; shown by `invoke testbed`. A hierarchy that a container mounts anew loses the options that
+# the host has mounted it with (measured: nsdelegate and memory_recursiveprot, by trixie's podman on 6.1).
+CONTAINER = "--privileged --cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup -v /dev:/dev"
 CONTROLLERS = ("memory", "pids", "cpuset", "cpu")
 
 
@@ -45,6 +49,11 @@ class Scope:
                     given.write_text(f"+{controller}")
 
 
+def _is_root(group: str | Path) -> bool:
+    """Whether a group is the hierarchy's root: every other has a cgroup.type."""
+    return not Path(group, "cgroup.type").exists()
+
+
 def hierarchy(mounts: str | None = None) -> Path:
     """Where cgroup v2 is mounted with its memory controller. Raises Unavailable where that is not so."""
     found = [line.split()[4] for line in (mounts or MOUNTS.read_text()).splitlines() if " - cgroup2 " in line]
@@ -57,6 +66,9 @@ def hierarchy(mounts: str | None = None) -> Path:
                 return Path(path)
         except OSError:
             continue
+    if not _is_root(found[0]):
+        raise Unavailable(f"cgroup v2 at {found[0]}", "it is a container's own group, and the memory controller was not given to "
+                          "it", f"have root run the container, with {CONTAINER}, {GUEST}")
     raise Unavailable(f"cgroup v2 at {found[0]}", "the memory controller is not in it (version 1 has it, or it is off)",
                       f"boot with systemd.unified_cgroup_hierarchy=1 and without cgroup_disable=memory, {GUEST}")
 
@@ -95,19 +107,26 @@ def choose(name: str, root: bool, environment: dict[str, str] | None = None) -> 
 
 
 def _occupied(at: Path) -> bool:
-    """Whether a group that is not the hierarchy's root holds processes while the memory controller stays with it; only
-    the root has no cgroup.type."""
+    """Whether a group that is not the hierarchy's root holds processes while the memory controller stays with it."""
     given = Path(at, "cgroup.subtree_control").read_text().split()
-    return Path(at, "cgroup.type").exists() and "memory" not in given and bool(Path(at, "cgroup.procs").read_text().strip())
+    return not _is_root(at) and "memory" not in given and bool(Path(at, "cgroup.procs").read_text().strip())
+
+
+def _rootless() -> bool:
+    """Whether root of this user namespace is somebody else outside of it (user_namespaces(7))."""
+    return USERS.read_text().split()[:2] != ["0", "0"]
 
 
 def _plain(name: str, at: Path) -> Scope:
+    if _rootless():
+        raise Unavailable(f"cgroup v2 at {at}", "there is no systemd to delegate a group, and root is an ordinary user outside "
+                          "of this user namespace", f"have root run the container, with {CONTAINER}, {GUEST}")
     if not os.access(at / "cgroup.subtree_control", os.W_OK) or not os.access(at, os.W_OK):
         raise Unavailable(f"cgroup v2 at {at}", "there is no systemd to delegate a group, and it can't be written to",
-                          f"run as root (a container: with --privileged --cgroupns=host), {GUEST}")
+                          f"run as root (a container: with {CONTAINER}), {GUEST}")
     if _occupied(at):
         raise Unavailable(f"cgroup v2 at {at}", "it is no root but a container's own group, with processes in it: none below "
-                          "it gets a controller", f"run the container with --privileged --cgroupns=host, {GUEST}")
+                          "it gets a controller", f"run the container with {CONTAINER}, {GUEST}")
     group = str(at / name)
     join = 'echo $$ >"$0/cgroup.procs"; exec "$@"'
     return Scope(("sh", "-ec", join, group), group=group)

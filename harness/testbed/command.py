@@ -31,7 +31,7 @@ def parts_of(only: str) -> tuple[str, ...]:
 
 @task(help={"system": "bookworm or trixie (default: both)", "trials": "trials of each experiment (1)",
             "rounds": f"how often a run is killed ({ROUNDS}); a fifth as many runs with an OOM",
-            "only": "refusal, user, root, plain-group, ci, pressure or kills; several with commas",
+            "only": "refusal, user, root, plain-group, container, ci, pressure or kills; several with commas",
             "section": "verdicts of the experiments whose section or folder has this in its name (default: all)",
             "whole": "verdicts under all their settings (default: the first one on bookworm, the last one on trixie)",
             "results": "where the evidence is kept"})

@@ -62,7 +62,7 @@ class Guest:
         script = f"echo 0 >/proc/self/oom_score_adj; cd /; exec 2>&1 </dev/null; {inner}"
         if user:
             script = (f"echo 0 >/proc/self/oom_score_adj; exec 2>&1 </dev/null; "
-                      f"exec setpriv --reuid {user} --regid {user} --init-groups sh -c {shlex.quote(inner)}")
+                      f"exec setpriv --reuid {user} --regid {user} --init-groups --reset-env sh -c {shlex.quote(inner)}")
         words = ("/bin/sh", "-c", script)
         reply = self.hand.begin.execute(*words).wait(vm.patience(seconds))
         return Said(reply.value, reply.text.decode(errors="replace"))

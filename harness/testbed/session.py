@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.claims import Experiment
-from harness.testbed import beside
-from harness.testbed.beside import Beside
+from harness.testbed.containers import in_containers
 from harness.testbed.faults import faults
 from harness.testbed.guest import Guest, booted
+from harness.testbed.shown import COLLECT, Shown, collected
 from harness.testbed.system import System
 
-COLLECT = "python3 -m harness.testbed.collect {run} {names} --trials {trials} {flags}"
 # In these, processes die at their own group's limit while the rest of the system must not notice.
 PRESSED = "background-save"
 # What .ci/this-kernel finds on a runner, but for the set-up, which needs a network.
@@ -26,17 +25,7 @@ GITHUB_STEP_SUMMARY=summary .ci/this-kernel results devshm
 """
 # What every process is told by: a pid is used again, its start time in clock ticks since boot is not.
 PROCESSES = "for s in /proc/[0-9]*/stat; do sed 's/^\\([0-9]*\\) (\\(.*\\)) .*/\\1 \\2/' $s 2>/dev/null; done"
-SECONDS = 3000
-PARTS = ("refusal", "user", "root", "plain-group", "ci", "pressure", "kills")
-
-
-@dataclass(frozen=True)
-class Shown:
-    """One thing that was to be shown: whether it holds, and the numbers."""
-
-    what: str
-    holds: bool
-    said: str
+PARTS = ("refusal", "user", "root", "plain-group", "container", "ci", "pressure", "kills")
 
 
 def verdicts(guest: Guest, user: str, names: str, trials: int, flags: str, into: Path) -> Shown:
@@ -54,17 +43,6 @@ def verdicts(guest: Guest, user: str, names: str, trials: int, flags: str, into:
     if isinstance(again, str):
         return Shown(who, False, again)
     return Shown(who, again.holds and not found.other, f"{said}\n    {' '.join(found.noisy)} once more: {again.text()}")
-
-
-def collected(guest: Guest, user: str, names: str, trials: int, flags: str, into: Path, within: str = "{}") -> Beside | str:
-    """What came of experiments on the guest's local machine; what was said, if they could not be run. within: shell's
-    words around those that run them."""
-    run = f"/var/tmp/run-{into.name}"
-    said = guest.type(within.format(COLLECT.format(run=run, names=names, trials=trials, flags=flags)), user, SECONDS)
-    if said.status:
-        return said.text[-600:]
-    guest.fetch(run, into)
-    return beside.judged(into)
 
 
 def without_session(guest: Guest) -> Shown:
@@ -149,6 +127,7 @@ def show(guest: Guest, into: Path, asked: Asked) -> Iterator[Shown]:
         "user": lambda: compare("delegated", asked.harmless, ""),
         "root": lambda: compare("", asked.experiments, "--throwaway"),
         "plain-group": lambda: without_systemd(guest, into / "plain-group"),
+        "container": lambda: in_containers(guest, into / "container"),
         "ci": lambda: in_ci(guest),
         "pressure": lambda: unharmed(guest, max(1, asked.rounds // 5)),
         "kills": lambda: killed(guest, asked.rounds)}

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import cache
-from harness.errors import LabError, Unavailable
-from harness.machine import archive, disks
+from harness.errors import LabError
+from harness.machine import archive, subordinate
 from probes import build
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("systemd", "systemd-sysv", "dbus", "dbus-user-session", "libpam-systemd", "python3", "procps", "util-linux",
-            "e2fsprogs", "udev", "kmod", "mount", "libjemalloc2", "libtcmalloc-minimal4")
-LEFT_OUT = ("man", "doc", "locale", "info")
+            "e2fsprogs", "udev", "kmod", "mount", "libjemalloc2", "libtcmalloc-minimal4", "podman", "crun", "uidmap")
+# The last: plugins for containers' networks, of which these have none (45 MB).
+LEFT_OUT = ("/usr/share/man", "/usr/share/doc", "/usr/share/locale", "/usr/share/info", "/usr/lib/cni")
 # What the project needs (pyproject.toml), and psutil, beside which `invoke bench --long` measures a sample there.
 LIBRARIES = ("cffi", "invoke", "platformdirs", "qemu.qmp", "zstandard", "pandas", "pyarrow", "matplotlib", "rich", "jinja2",
              "psutil")
@@ -29,7 +30,9 @@ MASKED = ("systemd-udevd.service", "systemd-udev-trigger.service", "getty@tty1.s
           "systemd-tmpfiles-clean.timer", "sys-kernel-debug.mount", "sys-kernel-tracing.mount", "dev-hugepages.mount",
           "proc-sys-fs-binfmt_misc.automount", "e2scrub_reap.service", "e2scrub_all.timer", "fstrim.timer",
           "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "systemd-udevd-control.socket",
-          "systemd-udevd-kernel.socket")
+          "systemd-udevd-kernel.socket", "podman.service", "podman.socket", "podman-restart.service",
+          "podman-auto-update.service", "podman-auto-update.timer", "netavark-dhcp-proxy.service",
+          "netavark-dhcp-proxy.socket")
 # The agent that carries out what the test bed asks: not the one under test, which the local machine starts.
 SERVICE = """\
 [Unit]
@@ -65,27 +68,29 @@ def _python(tree: Path) -> str:
 
 
 def _run(*words: str | Path) -> None:
-    done = subprocess.run([str(word) for word in words], capture_output=True, text=True)
+    # Packages' scripts want root's PATH.
+    variables = {**os.environ, "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, env=variables)
     if done.returncode:
         raise LabError(f"test bed: {words[0]}", (done.stderr.strip() or done.stdout.strip())[-500:],
                        "see `invoke doctor`")
 
 
+def _as_root(*words: str | Path) -> None:
+    _run(*subordinate.words(), *words)
+
+
 def _bootstrap(suite: str, tree: Path) -> None:
-    if os.geteuid():
-        raise Unavailable("test bed", "its systems are made by root here", "run it as root")
-    if not shutil.which("mmdebstrap"):
-        raise Unavailable("mmdebstrap", "it is not installed", "type: apt-get install mmdebstrap")
-    leave_out = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in LEFT_OUT]
-    _run("mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}",
-         '--aptopt=APT::Install-Recommends "0"', "--dpkgopt=force-unsafe-io", *leave_out, suite, tree,
-         *archive.sources_of(suite))
+    leave_out = [f"--dpkgopt=path-exclude={path}/*" for path in LEFT_OUT]
+    _as_root("mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}",
+             '--aptopt=APT::Install-Recommends "0"', "--dpkgopt=force-unsafe-io", *leave_out, suite, tree,
+             *archive.sources_of(suite))
 
 
 def _furnish(tree: Path) -> None:
     """Users, services, Python's libraries."""
     for name, number in USERS.items():
-        _run("chroot", tree, "useradd", "--create-home", "--uid", str(number), "--shell", "/bin/bash", name)
+        _as_root("chroot", tree, "useradd", "--create-home", "--uid", str(number), "--shell", "/bin/bash", name)
     linger = tree / "var/lib/systemd/linger"
     linger.mkdir(parents=True, exist_ok=True)
     (linger / "delegated").touch()
@@ -106,23 +111,27 @@ def _furnish(tree: Path) -> None:
 def image(system: System) -> Path:
     """The root file system of an installed system; guests write to a copy that goes with them."""
     agent = (build.BUILD / "agent").read_bytes()
-    made_from = repr((system.suite, PACKAGES, LIBRARIES, MASKED, SERVICE, USERS)).encode() + agent
+    made_from = repr((system.suite, PACKAGES, LEFT_OUT, LIBRARIES, MASKED, SERVICE, USERS)).encode() + agent
     kept = cache.directory("testbed") / f"{system.suite}-{hashlib.sha256(made_from).hexdigest()[:16]}.ext4"
     if kept.exists():
         return kept
+    subordinate.require()
     with cache.lock(kept.with_suffix(".lock")), tempfile.TemporaryDirectory(dir=cache.directory("testbed")) as work:
         tree = Path(work, "tree")
-        _bootstrap(system.suite, tree)
-        _furnish(tree)
-        with cache.replacing(kept) as new:
-            os.truncate(new, 6 << 30)
-            _make_ext4(new, tree)
+        try:
+            _bootstrap(system.suite, tree)
+            _furnish(tree)
+            with cache.replacing(kept) as new:
+                os.truncate(new, 6 << 30)
+                _make_ext4(new, tree)
+        finally:        # it has files that subordinate ids own
+            _as_root("rm", "-rf", tree)
     return kept
 
 
 def _make_ext4(file: Path, tree: Path) -> None:
-    _run(disks.tool("mke2fs"), "-q", "-F", "-t", "ext4", "-d", tree, "-O", "^has_journal,^metadata_csum", "-E",
-         "lazy_itable_init=1,nodiscard", "-m", "0", file)
+    _as_root("mke2fs", "-q", "-F", "-t", "ext4", "-d", tree, "-O", "^has_journal,^metadata_csum", "-E",
+             "lazy_itable_init=1,nodiscard", "-m", "0", file)
 
 
 def project(into: Path, python: str = "abi3") -> Path:

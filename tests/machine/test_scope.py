@@ -10,6 +10,7 @@ from harness.errors import Unavailable
 from harness.machine import scope
 from harness.machine.journal import Journal
 
+ROOT = Path(__file__).resolve().parents[2]
 LINE = "30 24 0:26 / {at} rw shared:9 - {kind} {kind} rw\n"
 
 
@@ -24,6 +25,8 @@ def mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     mounts.write_text(LINE.format(at=at, kind="cgroup2"))
     monkeypatch.setattr(scope, "MOUNTS", mounts)
     monkeypatch.setattr(scope, "SYSTEMD", tmp_path / "no-systemd")
+    monkeypatch.setattr(scope, "USERS", tmp_path / "uid_map")
+    (tmp_path / "uid_map").write_text("         0          0 4294967295\n")
     monkeypatch.setenv("FOLKLAB_STATE", str(tmp_path / "state"))
     return at
 
@@ -72,8 +75,25 @@ def test_a_container_s_own_group_gives_nothing_away(mounted: Path) -> None:
     (mounted / "cgroup.procs").write_text("")
     assert scope.choose("name", root=True).group == str(mounted / "name")
     (mounted / "cgroup.procs").write_text("1\n12\n")
-    with pytest.raises(Unavailable, match=r"processes in it.*--cgroupns=host"):
+    with pytest.raises(Unavailable, match=f"processes in it.*{scope.CONTAINER}"):
         scope.choose("name", root=True)
+
+
+def test_a_rootless_container_is_told_that_root_has_to_run_it(mounted: Path, tmp_path: Path) -> None:
+    (tmp_path / "uid_map").write_text("         0       1000          1\n         1     100000      65536\n")
+    with pytest.raises(Unavailable, match=f"have root run the container, with {scope.CONTAINER}.*--machine vm"):
+        scope.choose("name", root=True)
+
+
+def test_a_container_s_own_group_without_the_memory_controller(mounted: Path) -> None:
+    (mounted / "cgroup.type").write_text("domain\n")
+    (mounted / "cgroup.controllers").write_text("pids\n")
+    with pytest.raises(Unavailable, match=f"own group, and the memory controller.*{scope.CONTAINER}"):
+        scope.choose("name", root=True)
+
+
+def test_the_docs_name_the_flags_that_are_shown() -> None:
+    assert f"docker run {scope.CONTAINER} " in (ROOT / "docs/local.md").read_text()
 
 
 @pytest.mark.parametrize(("lines", "reason"), [

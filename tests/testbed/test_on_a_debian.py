@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from harness import catalogue
+from harness.errors import Unavailable
+from harness.machine import subordinate
 from harness.testbed import state
 from harness.testbed.guest import Guest, booted
 from harness.testbed.session import Asked, show
@@ -49,10 +49,10 @@ for kind, place, before in [("instance", "/sys/kernel/tracing/instances/left", "
 
 @pytest.fixture(scope="module")
 def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
-    if os.geteuid():
-        pytest.skip("the test bed's system is made by root")
-    if not shutil.which("mmdebstrap"):
-        pytest.skip("the test bed's system is made by mmdebstrap, which is not installed: apt-get install mmdebstrap")
+    try:
+        subordinate.require()
+    except Unavailable as error:
+        pytest.skip(str(error))
     with booted(SYSTEMS[0], tmp_path_factory.mktemp("testbed") / "console.log") as found:
         yield found
 
