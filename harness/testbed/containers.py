@@ -40,7 +40,7 @@ def in_containers(guest: Guest, into: Path) -> Shown:
     found = collected(guest, "", EXPERIMENTS, 1, "--changes --settings first", into, within)
     if isinstance(found, str):
         return Shown("containers", False, found)
-    guest.must(f"rm -r {run} /var/tmp/fetched.tar")
+    guest.must(f"rm -r {run}")
     wrong += state.since(guest.must, before).lines()
     wrong += [f"left: journal {name}" for name in guest.must(f"ls {KEPT['']}/state/journals").split()]
     return Shown("containers", found.holds and not wrong, "\n    ".join(

@@ -81,6 +81,7 @@ class Guest:
         with tempfile.TemporaryFile() as file:
             while piece := self.hand.slurp("/var/tmp/fetched.tar", 0, 0, file.tell()).text:
                 file.write(piece)
+            self.must("rm /var/tmp/fetched.tar")
             file.seek(0)
             into.mkdir(parents=True, exist_ok=True)
             with tarfile.open(fileobj=file) as archive:
