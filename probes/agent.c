@@ -183,6 +183,7 @@ void lock_own_memory(void)
     if (mlockall(MCL_CURRENT) < 0) {
         memset(&in, 1, sizeof in);
         memset(&out, 1, sizeof out);
+        touch_series();
     }
 }
 

@@ -42,6 +42,7 @@ void set_series(struct call *call);
 int64_t until_next_sample(void);    /* ns, -1 if no series runs */
 void sample_series(void);
 void flush_series(void);            /* what of it waits goes to Python */
+void touch_series(void);            /* its room is resident from now on */
 
 /* pages.c */
 void pages(struct call *call);

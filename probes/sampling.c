@@ -90,6 +90,11 @@ int64_t until_next_sample(void)
     return left > 0 ? left : 0;
 }
 
+void touch_series(void)
+{
+    memset(series, 1, sizeof series);
+}
+
 void flush_series(void)
 {
     write_all(channel, series, waiting);
