@@ -14,7 +14,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -29,6 +28,7 @@ from harness.errors import LabError
 from harness.machine.disks import tool
 
 SUFFIX = ".journal"
+NEW = ".new"        # of one that nothing is noted in yet
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 # Writing one of a pair sets the other to 0 (Documentation/admin-guide/sysctl/vm.rst), and changing THP recalculates
 # min_free_kbytes (mm/khugepaged.c, set_recommended_min_free_kbytes, v6.12): both are written down.
@@ -184,13 +184,13 @@ class Journal:
 
     @classmethod
     def begin(cls) -> Journal:
-        handle, name = tempfile.mkstemp(dir=directory(), prefix=".", suffix=".new")
-        file = open(handle, "r+")       # noqa: SIM115 - closed by restore()
+        path = directory() / f"{os.getpid()}-{time.time_ns()}{SUFFIX}"
+        new = path.with_suffix(NEW)
+        file = open(new, "x+")          # noqa: SIM115 - closed by restore()
         fcntl.flock(file, fcntl.LOCK_EX)        # held before anyone can see it: it is no journal that was left behind
-        path = Path(name).with_name(f"{os.getpid()}-{time.time_ns()}{SUFFIX}")
         journal = cls(file, path)
         journal._write({"boot": BOOT.read_text().strip()})
-        os.rename(name, path)
+        os.rename(new, path)
         journal._sync_directory()
         return journal
 
@@ -272,10 +272,15 @@ def left() -> Iterator[Journal]:
             yield Journal(file, path)
 
 
+def _owner(path: Path) -> Path:
+    """The process that began a journal; it is there while that lives."""
+    return Path("/proc", path.name.partition("-")[0])
+
+
 def _taken(file: IO[str], path: Path) -> bool:
     """Whether this process holds it now. One whose run is dead may be held for a moment by a child that the run was
     just starting: between fork and exec it has all of its parent's files (seen in one of 100 kills)."""
-    owner, deadline = Path("/proc", path.name.partition("-")[0]), time.monotonic() + STARTING_SECONDS
+    owner, deadline = _owner(path), time.monotonic() + STARTING_SECONDS
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -297,4 +302,7 @@ def look() -> list[tuple[Path, list[Change]]]:
 
 def restore_left() -> list[Change]:
     """Undoes all that was left behind. Raises LabError where something can't be undone."""
+    for path in directory().glob(f"*{NEW}"):
+        if not _owner(path).exists():       # killed before it was a journal (seen in one of 100 kills)
+            path.unlink(missing_ok=True)
     return [change for journal in left() for change in journal.restore()]

@@ -142,6 +142,15 @@ def test_a_living_run_is_left_alone(setting: Path) -> None:
     assert [str(change) for change in journal.restore_left()] == [f"setting {setting} (was 60)"]
 
 
+def test_a_journal_that_was_never_begun_is_removed(state: Path) -> None:
+    """A run that is killed between the file and its first line; one that lives goes on with it."""
+    dead = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True).stdout.strip()
+    for owner in (dead, str(os.getpid())):
+        (journal.directory() / f"{owner}-1.new").touch()
+    assert journal.restore_left() == []
+    assert [path.name for path in state.iterdir()] == [f"{os.getpid()}-1.new"]
+
+
 def test_after_a_reboot_only_files_are_undone(setting: Path, tmp_path: Path, state: Path) -> None:
     change_and_die(setting)
     (path,) = state.iterdir()
