@@ -12,6 +12,7 @@ HEAD = """# The lab's own speed
 Made by `invoke bench` on {started}; [docs/bench.md](../../docs/bench.md) explains every row. Host: {cpus} processors,
 Linux {release}, {accelerator}, load {load} at the start. Spread: how far the middle half of the values reaches, as a
 share of the median; **unstable** from 10 % on. Ratios are of neighbours in time: each turn measures every contender.
+Rows with a time of their own are an earlier session's, which this one did not measure again.
 """
 SCALES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 
@@ -48,8 +49,9 @@ def rows(found: Sequence[dict[str, Any]]) -> Iterator[list[str]]:
     """The table: a line for each thing measured, below it one for each of its peers."""
     for row in found:
         ours = row["ours"]
-        yield [f"**{row['row']}**", row["kernel"], amount(ours["median"], row["unit"]), amount(ours["minimum"], row["unit"]),
-               _spread(ours), "", _limit(row, "")]
+        when = f" ({row['measured']})" if "measured" in row else ""
+        yield [f"**{row['row']}**{when}", row["kernel"], amount(ours["median"], row["unit"]),
+               amount(ours["minimum"], row["unit"]), _spread(ours), "", _limit(row, "")]
         for peer in row["peers"]:
             by = peer["ratio"]
             yield [f"beside: {peer['name']}", row["kernel"], amount(peer["median"], row["unit"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import tempfile
@@ -52,7 +53,18 @@ def measured(found: Sequence[Kernel], turns: int, long: bool, directory: Path) -
     yield from programs.answer(main, turns, directory / "answer")
     if long:
         yield from programs.everything(main, directory)
-        yield from whole_system.rows(turns, directory)
+    yield from whole_system.rows(turns, directory)
+
+
+def earlier(path: Path, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of the session before that this one did not measure (without --long, or of fewer kernels), each with when
+    it was."""
+    if not path.exists():
+        return []
+    before = json.loads(path.read_text())
+    measured = {(row["row"], row["kernel"]) for row in rows}
+    return [{"measured": before["host"]["started"], **row} for row in before["rows"]
+            if (row["row"], row["kernel"]) not in measured]
 
 
 def run(names: Sequence[str], turns: int, long: bool, into: Path) -> int:
@@ -74,6 +86,7 @@ def run(names: Sequence[str], turns: int, long: bool, into: Path) -> int:
             grown.append(one.as_json())
             print(f"growth with {one.of}: {' | '.join(report.line_of(grown[-1])[1:])}", flush=True)
     into.mkdir(parents=True, exist_ok=True)
+    rows += earlier(into / "bench.json", rows)
     results.write_json(into / "bench.json", {"schema": SCHEMA, "host": about, "rows": rows, "skipped": skipped,
                                              "growth": grown})
     print(f"Report: {report.write(into)}", flush=True)

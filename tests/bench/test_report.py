@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness import results
-from harness.bench import report, whole_system
+from harness.bench import report, session, whole_system
 from harness.bench.comparison import Limit, Row, Timing
 from harness.bench.growth import Growth
 from tests.test_trouble import invoke, one_line
@@ -40,6 +40,15 @@ def test_the_page(tmp_path: Path) -> None:
     assert "0.50 s + 500 ms each" in page
     assert "| 1.00, 1.00 |" in page
     assert "Not measured: test bed: it takes root." in page
+
+
+def test_rows_that_a_session_does_not_measure_stay(tmp_path: Path) -> None:
+    long, short = ({"row": name, "kernel": "6.1"} for name in ("catalogue", "restore"))
+    path = tmp_path / "bench.json"
+    assert session.earlier(path, [short]) == []
+    results.write_json(path, {"host": {"started": "yesterday"}, "rows": [{**long, "measured": "last week"}, short]})
+    assert session.earlier(path, [short]) == [{**long, "measured": "last week"}]
+    assert session.earlier(path, []) == [{**long, "measured": "last week"}, {**short, "measured": "yesterday"}]
 
 
 def test_a_row_that_was_measured_elsewhere() -> None:
