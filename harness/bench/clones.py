@@ -13,6 +13,7 @@ import subprocess
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,7 @@ def both_ways(kernel: str, section: str, trials: int | None, directory: Path, gi
     return found
 
 
+@cache
 def _rows(run: Path, series: str) -> Rows:
     """(claim, setting) → row of verdicts.json, of one kernel."""
     document = json.loads((run / "verdicts.json").read_text())
@@ -116,6 +118,7 @@ def quantities(restored: Sequence[Rows], booted: Sequence[Rows]) -> Iterator[Pai
                                one.get("unit", ""))
 
 
+@cache      # each look compares whole runs anew, of which only one is new
 def _readings(run: Path, series: str) -> dict[tuple[str, str, str], list[Number]]:
     """(experiment, "cell moment", counter) → its values in pages, a trial each, of one kernel."""
     found: dict[tuple[str, str, str], list[Number]] = defaultdict(list)
