@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from harness import commands
+from harness.cli import commands
 
 namespace = commands.collection()

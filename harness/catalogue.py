@@ -20,9 +20,9 @@ from typing import Any
 
 import experiments
 from experiments import sections
-from harness.claims import Claim, Experiment
+from harness.claims.claim import Claim, Experiment
+from harness.claims.settings import PATHS
 from harness.errors import LabError, UsageError
-from harness.settings import PATHS
 
 
 @cache

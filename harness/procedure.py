@@ -6,11 +6,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.lab import Lab as Lab
-    from harness.probe import Pending as Pending
-    from harness.probe import Probe as Probe
-    from harness.probe import Region as Region
-    from harness.probe import SystemCall as SystemCall
-    from harness.sandbox import Sandbox as Sandbox
+    from harness.agent.target import Pending as Pending
+    from harness.lab.lab import Lab as Lab
+    from harness.lab.probe import Probe as Probe
+    from harness.lab.probe import Region as Region
+    from harness.lab.probe import SystemCall as SystemCall
+    from harness.lab.sandbox import Sandbox as Sandbox
 else:
     Lab = Pending = Probe = Region = Sandbox = SystemCall = object

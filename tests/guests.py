@@ -7,20 +7,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.evidence import Recorder
-from harness.lab import Lab
-from harness.machine import accelerator, kernels, qemu, snapshots
-from harness.machine.kernels import Kernel
-from harness.machine.places import place
-from harness.machine.qemu import Shape
-from harness.needs import Needs
-from harness.settings import Settings
+from harness.claims.needs import Needs
+from harness.claims.settings import Settings
+from harness.evidence.recording import Recorder
+from harness.lab.lab import Lab
+from harness.machine import processes
+from harness.machine.guest import accelerator, snapshots
+from harness.machine.guest.qemu import Shape
+from harness.machine.kernels import find
+from harness.machine.kernels.kernel import Kernel
+from harness.machine.slots import place
 
 
 def every_kernel() -> list[Kernel]:
     """The kernel that runs take by default; in long tests (`invoke test --long`) the newest fetched one of each series."""
     newest: dict[str, Kernel] = {}
-    for kernel in (kernels.fetched() if os.environ.get("FOLKLAB_LONG") else []) or [kernels.find()]:
+    for kernel in (find.fetched() if os.environ.get("FOLKLAB_LONG") else []) or [find.by_name()]:
         newest.setdefault(kernel.series, kernel)
     return list(newest.values())
 
@@ -30,7 +32,7 @@ def lab_in(kernel: Kernel, directory: Path, needs: Needs | None = None, settings
            programs: tuple[tuple[str, str], ...] = ()) -> Iterator[Lab]:
     """A lab whose recording is DIRECTORY/recording.jsonl.zst. programs: name in the guest → path here."""
     needs, settings = needs or Needs(), settings or Settings()
-    qemu.fleet.start()
+    processes.fleet.start()
     shape = Shape(needs.memory, needs.cpus, needs.disks, needs.nodes, settings.thp, needs.append, programs)
     recorder = Recorder(directory / "recording.jsonl.zst")
     try:

@@ -193,8 +193,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "from pathlib import Path\nbuild = Path(__file__).parent / 'build'\nbuild.mkdir(exist_ok=True)\n"
         "for name in ('agent', 'probe'):\n    (build / name).touch(mode=0o755)\n"
     )
-    (directory / "harness/machine").mkdir(parents=True)
-    (directory / "harness/machine/kernels.py").write_text("import sys\nprint('a kernel', file=sys.stderr)\n")
+    (directory / "harness/machine/kernels").mkdir(parents=True)
+    (directory / "harness/machine/kernels/find.py").write_text("import sys\nprint('a kernel', file=sys.stderr)\n")
     (directory / "harness/machine/allocators.py").touch()
     assert "hello from" in run(directory)[1]
     return directory

@@ -7,10 +7,11 @@ unwritten half are compared again. Memory that each maps for itself is what shar
 """
 
 from experiments.sections import ADDRESS_SPACE
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Range
-from harness.needs import MIB, Needs
+from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Range
+from harness.claims.needs import Needs
+from harness.claims.quantities import Counter, Pages, Quantity, Recorded, SameFrames, pages
+from harness.linux.sizes import MIB
 from harness.procedure import Lab, Region
-from harness.quantities import Counter, Pages, Quantity, Recorded, SameFrames, pages
 
 SIZE = 8 * MIB
 HALF, QUARTER = SIZE // 2, SIZE // 4

@@ -8,11 +8,12 @@ recorded too.
 """
 
 from experiments.sections import ADDRESS_SPACE
-from harness import pages as microscope
-from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.needs import MIB, Needs
+from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Pages, Quantity, Recorded, pages
+from harness.linux import pages as microscope
+from harness.linux.sizes import MIB
 from harness.procedure import Lab, Region
-from harness.quantities import Pages, Quantity, Recorded, pages
 
 SIZE = 8 * MIB
 

@@ -9,12 +9,13 @@ mappings of a file and anonymous memory are treated alike beside it.
 from dataclasses import replace
 
 from experiments.sections import ADDRESS_SPACE
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.maps import Mapping
-from harness.needs import KIB, Needs
-from harness.operations import numbers
+from harness.agent.operations import numbers
+from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import MappedPages, Pages, Quantity, Recorded, SameFrames, pages
+from harness.linux.maps import Mapping
+from harness.linux.sizes import KIB
 from harness.procedure import Lab, Probe, Region
-from harness.quantities import MappedPages, Pages, Quantity, Recorded, SameFrames, pages
 
 SPARE = 64 * KIB        # untouched pages that the probe keeps in its data segment
 HALF = SPARE // 2

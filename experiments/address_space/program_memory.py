@@ -6,11 +6,12 @@ mapping and a shared mapping of a file show how both answers read.
 """
 
 from experiments.sections import ADDRESS_SPACE
-from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.needs import KIB, Needs
-from harness.operations import numbers
+from harness.agent.operations import numbers
+from harness.claims.claim import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import MappedPages, Pages, Quantity, Recorded, pages
+from harness.linux.sizes import KIB
 from harness.procedure import Lab, Probe, Region
-from harness.quantities import MappedPages, Pages, Quantity, Recorded, pages
 
 SPARE = 64 * KIB        # untouched pages that the probe keeps in its bss, and what is asked of the heap
 

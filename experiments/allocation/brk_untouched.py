@@ -6,11 +6,11 @@ populated by mmap how resident ones do.
 """
 
 from experiments.sections import ALLOCATION
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.needs import MIB
-from harness.operations import POPULATE
+from harness.agent.operations import POPULATE
+from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.claims.quantities import Change, Pages, pages
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Change, Pages, pages
 
 SIZE = 32 * MIB
 

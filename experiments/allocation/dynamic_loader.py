@@ -6,13 +6,13 @@ Then it is let go, and the map is read again to see which libraries were mapped 
 """
 
 from experiments.sections import ALLOCATION
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known
-from harness.elf import waiting_program
-from harness.evidence import Recording
-from harness.maps import Mapping
-from harness.needs import Needs
+from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Quantity, mappings
+from harness.evidence.recording import Recording
+from harness.lab.helpers.program import waiting_program
+from harness.linux.maps import Mapping
 from harness.procedure import Lab
-from harness.quantities import Quantity, mappings
 
 PROGRAM = "/programs/probe"
 

@@ -6,13 +6,14 @@ memory by brk and the map is read again. Processes that gave their heap back or 
 """
 
 from experiments.sections import ALLOCATION
-from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known
-from harness.evidence import Recording
-from harness.maps import parse
-from harness.needs import MIB, Needs
-from harness.operations import numbers
+from harness.agent.operations import numbers
+from harness.claims.claim import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Derived, Quantity, named_mappings
+from harness.evidence.recording import Recording
+from harness.linux.maps import parse
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Derived, Quantity, named_mappings
 
 SIZE = 1 * MIB
 START_OF_CODE = 26 - 3      # its place in /proc/PID/stat behind the name, which is field 2; proc(5)

@@ -8,11 +8,12 @@ are in memory.
 import os
 
 from experiments.sections import ALLOCATION
-from harness.claims import REFUTED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.elf import waiting_program
-from harness.needs import MIB, Needs
+from harness.claims.claim import REFUTED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Pages, Quantity, pages
+from harness.lab.helpers.program import waiting_program
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Pages, Quantity, pages
 
 SIZE = 20 * MIB
 

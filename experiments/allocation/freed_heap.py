@@ -9,12 +9,12 @@ back shows how both answers read.
 from __future__ import annotations
 
 from experiments.sections import ALLOCATION
-from harness.blocks import BlockPages, Blocks
-from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Not, known_by
-from harness.needs import KIB, MIB
-from harness.operations import numbers
+from harness.agent.operations import numbers
+from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Not, known_by
+from harness.claims.quantities import Quantity, Recorded
+from harness.lab.helpers.heap import BlockPages, Blocks
+from harness.linux.sizes import KIB, MIB
 from harness.procedure import Lab
-from harness.quantities import Quantity, Recorded
 
 RETAINED = Claim(
     "free-heap-retained", "free of a heap block below a live block changes neither the heap's end nor the resident size: "

@@ -8,9 +8,9 @@ in one process and given back in another, shows how both answers read.
 from __future__ import annotations
 
 from experiments.sections import ALLOCATION
-from harness.blocks import BlockPages, Blocks, held, in_heap
-from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, known_by
-from harness.needs import MIB
+from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, known_by
+from harness.lab.helpers.heap import BlockPages, Blocks, held, in_heap
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
 
 UNMAPS = Claim(

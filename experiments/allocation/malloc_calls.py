@@ -7,10 +7,11 @@ answers read.
 """
 
 from experiments.sections import ALLOCATION
-from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, known_by
-from harness.needs import KIB, MIB, Needs
-from harness.operations import ANONYMOUS, PRIVATE, READ, WRITE
-from harness.origin import growths, in_heap, own_mappings, record_origin
+from harness.agent.operations import ANONYMOUS, PRIVATE, READ, WRITE
+from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, known_by
+from harness.claims.needs import Needs
+from harness.lab.helpers.origin import growths, in_heap, own_mappings, record_origin
+from harness.linux.sizes import KIB, MIB
 from harness.procedure import Lab
 
 SMALL, LARGE, LATER = 100, 1 * MIB, 512 * KIB

@@ -7,11 +7,12 @@ stays, a truncated file and an unmounted tmpfs what is gone.
 """
 
 from experiments.sections import DROPPING_CACHES
-from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.needs import MIB, Needs
+from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Pages, Quantity, pages
+from harness.lab.helpers.slab import KINDS, OWN, count, more
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Pages, Quantity, pages
-from harness.slab_objects import KINDS, OWN, count, more
 
 SIZE, FILES = 8 * MIB, 3000
 # The first write may do no more than take the mark off what was used lately (fs/dcache.c, DCACHE_REFERENCED;

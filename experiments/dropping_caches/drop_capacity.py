@@ -7,10 +7,11 @@ that really takes memory away.
 """
 
 from experiments.sections import DROPPING_CACHES
-from harness.claims import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.needs import KIB, MIB, Needs
+from harness.claims.claim import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Change, Counter, Pages, Quantity, Recorded, pages
+from harness.linux.sizes import KIB, MIB
 from harness.procedure import Lab
-from harness.quantities import Change, Counter, Pages, Quantity, Recorded, pages
 
 MEMORY, CACHE, SHMEM, FILES, STEP = 256 * MIB, 64 * MIB, 16 * MIB, 1000, 512 * KIB
 SHARE = 50          # 2 % of RAM, as the claim has it

@@ -9,11 +9,12 @@ file that was truncated what is gone.
 import os
 
 from experiments.sections import DROPPING_CACHES
-from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.needs import MIB, Needs
-from harness.operations import DONTNEED, RANDOM
+from harness.agent.operations import DONTNEED, RANDOM
+from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Change, Counter, Pages, Quantity, pages
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Change, Counter, Pages, Quantity, pages
 
 SIZE = 8 * MIB
 EVICT = "mm/truncate.c, mapping_evict_folio (v6.12; before v5.18 invalidate_inode_page): "

@@ -6,10 +6,10 @@ its dentries until it is unmounted, show how both answers read.
 """
 
 from experiments.sections import DROPPING_CACHES
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
-from harness.needs import Needs
+from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.lab.helpers.slab import KINDS, OWN, count, lost, more
 from harness.procedure import Lab
-from harness.slab_objects import KINDS, OWN, count, lost, more
 
 FILES = 3000
 MANUAL = "Documentation/admin-guide/sysctl/vm.rst, drop_caches; fs/drop_caches.c (v5.10, v6.12)"

@@ -7,11 +7,12 @@ cold, so that only the other can go; where that is the hot one, it is left alone
 """
 
 from experiments.sections import MEMORY
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
-from harness.needs import MIB, Needs
-from harness.operations import NO_REQUEST
+from harness.agent.operations import NO_REQUEST
+from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Pages, Quantity, pages
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Pages, Quantity, pages
 
 COLD = Claim(
     "swap-takes-cold-pages", "After a squeeze, with as much hot memory as cold at hand, at least 90 % of the pages in "

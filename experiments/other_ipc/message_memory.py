@@ -6,11 +6,12 @@ counters tell that the messages are in them.
 """
 
 from experiments.sections import OTHER_IPC
-from harness.claims import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.needs import KIB, MIB, Needs
-from harness.operations import IPC_RMID
+from harness.agent.operations import IPC_RMID
+from harness.claims.claim import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Change, Quantity, Recorded, pages
+from harness.linux.sizes import KIB, MIB
 from harness.procedure import Lab
-from harness.quantities import Change, Quantity, Recorded, pages
 
 MESSAGE, MESSAGES = 8 * KIB, 1024
 SIZE = MESSAGE * MESSAGES

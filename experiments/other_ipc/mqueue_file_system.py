@@ -8,11 +8,12 @@ same.
 import os
 
 from experiments.sections import OTHER_IPC
-from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Not
-from harness.file_identity import file_system, identify, same_file
-from harness.needs import KIB, Needs
+from harness.claims.claim import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Not
+from harness.claims.needs import Needs
+from harness.claims.quantities import Quantity
+from harness.lab.helpers.files import file_system, identify, same_file
+from harness.linux.sizes import KIB
 from harness.procedure import Lab
-from harness.quantities import Quantity
 
 MQUEUE = 0x19800202     # MQUEUE_MAGIC, ipc/mqueue.c
 

@@ -8,12 +8,13 @@ their own oom_score_adj and oom_adj. What counts is whether the value reads diff
 from collections.abc import Callable
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.needs import MIB, Needs
-from harness.oom import rows
-from harness.oom_score import adjust, number
+from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Quantity, Recorded
+from harness.lab.helpers.oom_quantities import rows
+from harness.lab.helpers.oom_score import adjust, number
+from harness.linux.sizes import MIB
 from harness.procedure import Lab, Probe
-from harness.quantities import Quantity, Recorded
 
 VALUES = (-1000, -500, 1, 300, 1000)
 RAISED, LOWERED, USER = 300, -1, 1000

@@ -9,12 +9,13 @@ from collections.abc import Callable
 
 from experiments.out_of_memory.oom_adj_range import NEW, NEW_RANGE, OLD, OLD_RANGE
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known
-from harness.needs import MIB, Needs
-from harness.oom import rows
-from harness.oom_score import write_each
+from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Quantity
+from harness.lab.helpers.oom_quantities import rows
+from harness.lab.helpers.oom_score import write_each
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Quantity
 
 STEP = 20       # of oom_score_adj, where some values do
 FILES = "fs/proc/base.c, oom_adj_write and oom_adj_read (v5.10 to v7.2)"

@@ -6,12 +6,13 @@ to. Which of the files exist is looked up beside a name that no kernel has.
 """
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Not
-from harness.needs import MIB, Needs
-from harness.oom import rows
-from harness.oom_score import adjust, number, write_each
+from harness.claims.claim import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Not
+from harness.claims.needs import Needs
+from harness.claims.quantities import Quantity, Recorded
+from harness.lab.helpers.oom_quantities import rows
+from harness.lab.helpers.oom_score import adjust, number, write_each
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Quantity, Recorded
 
 OLD, NEW = "oom_adj", "oom_score_adj"
 OLD_RANGE, NEW_RANGE = range(-17, 16), range(-1000, 1001)

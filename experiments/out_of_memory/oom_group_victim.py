@@ -7,13 +7,14 @@ much, and by way of oom_adj. The kernel's report and the wait statuses tell who 
 """
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, REFUTED, Claim, Exactly, Expect, Experiment, Known
-from harness.needs import MIB, Needs
-from harness.oom import HighestDied, IsVictim
-from harness.oom_killer import NEVER, Witness, exhaust_group, occupy
-from harness.oom_score import adjust, number
+from harness.claims.claim import CONFIRMED, REFUTED, Claim, Exactly, Expect, Experiment, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Quantity
+from harness.lab.helpers.oom import NEVER, Witness, exhaust_group, occupy
+from harness.lab.helpers.oom_quantities import HighestDied, IsVictim
+from harness.lab.helpers.oom_score import adjust, number
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Quantity
 
 LIMIT, SMALL, LARGE, OUTSIDE = 64 * MIB, 16 * MIB, 32 * MIB, 48 * MIB
 # LARGE - SMALL is 250 thousandths of the limit, and 70 of the machine's memory: 150 are too little for the small one

@@ -7,13 +7,14 @@ The kernel's report and the wait statuses tell who was killed.
 """
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.needs import MIB, Needs
-from harness.oom import IsVictim
-from harness.oom_killer import NEVER, Witness, exhaust_group, exhaust_machine, occupy, outgrow
-from harness.oom_score import adjust, number
+from harness.claims.claim import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Quantity, Recorded
+from harness.lab.helpers.oom import NEVER, Witness, exhaust_group, exhaust_machine, occupy, outgrow
+from harness.lab.helpers.oom_quantities import IsVictim
+from harness.lab.helpers.oom_score import adjust, number
+from harness.linux.sizes import MIB
 from harness.procedure import Lab, Probe
-from harness.quantities import Quantity, Recorded
 
 LIMIT, LARGE, SMALL, HUGE = 64 * MIB, 40 * MIB, 8 * MIB, 72 * MIB
 ALONE, ROOM = 80 * MIB, 120 * MIB       # bytes

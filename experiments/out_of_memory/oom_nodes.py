@@ -7,12 +7,13 @@ whether the large process on the other node was spared.
 """
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known
-from harness.needs import MIB, Needs
-from harness.oom import IsVictim
-from harness.oom_killer import NEVER, Witness, exhaust_node, occupy
+from harness.claims.claim import CONFIRMED, Claim, Exactly, Expect, Experiment, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Quantity
+from harness.lab.helpers.oom import NEVER, Witness, exhaust_node, occupy
+from harness.lab.helpers.oom_quantities import IsVictim
+from harness.linux.sizes import MIB
 from harness.procedure import Lab, Probe
-from harness.quantities import Quantity
 
 NODE, ELSEWHERE = 1, 0
 SMALL, LARGE, OUTSIDE, FILLED = 12 * MIB, 40 * MIB, 48 * MIB, 80 * MIB

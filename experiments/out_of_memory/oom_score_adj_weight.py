@@ -7,13 +7,14 @@ and for two limits.
 """
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known
-from harness.needs import MIB, Needs
-from harness.oom import IsVictim
-from harness.oom_killer import NEVER, Witness, exhaust_group, occupy
-from harness.oom_score import adjust
+from harness.claims.claim import CONFIRMED, Claim, Exactly, Expect, Experiment, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Quantity
+from harness.lab.helpers.oom import NEVER, Witness, exhaust_group, occupy
+from harness.lab.helpers.oom_quantities import IsVictim
+from harness.lab.helpers.oom_score import adjust
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Quantity
 
 LIMIT, OTHER = 96 * MIB, 64 * MIB
 # How far from the claimed balance the two processes are, in thousandths of the limit. The kernel's own division of the

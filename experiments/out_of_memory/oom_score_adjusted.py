@@ -7,11 +7,12 @@ read.
 """
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, REFUTED, Claim, Expect, Experiment, Known, Outside, Within
-from harness.needs import MIB, Needs
-from harness.oom_score import adjust, number, reach
+from harness.claims.claim import CONFIRMED, REFUTED, Claim, Expect, Experiment, Known, Outside, Within
+from harness.claims.needs import Needs
+from harness.claims.quantities import Quantity, Recorded
+from harness.lab.helpers.oom_score import adjust, number, reach
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Quantity, Recorded
 
 RAISED = 300                # what is added to oom_score_adj
 SHIFTS = (-1, -2, -3)       # values of oom_adj; upwards there is no room in the score of a process to double it

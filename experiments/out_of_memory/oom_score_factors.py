@@ -9,11 +9,12 @@ from collections.abc import Callable
 
 from experiments.out_of_memory.oom_score_memory import BADNESS, HELD, HIGHER, MORE, NOT
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import REFUTED, Claim, Expect, Experiment, Known
-from harness.needs import MIB, Needs
-from harness.oom_score import adjust, number, score_of
+from harness.claims.claim import REFUTED, Claim, Expect, Experiment, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Derived, Quantity, Recorded
+from harness.lab.helpers.oom_score import adjust, number, score_of
+from harness.linux.sizes import MIB
 from harness.procedure import Lab, Probe
-from harness.quantities import Derived, Quantity, Recorded
 
 LARGE = 48 * MIB            # 3 % of it would be 4 points of a machine of 256 MiB
 BUSY = 1_000_000_000        # ns of CPU time

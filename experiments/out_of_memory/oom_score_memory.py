@@ -6,11 +6,12 @@ oom_score_adj and one that only reserves 32 MiB show how both answers read.
 """
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Known
-from harness.needs import MIB, Needs
-from harness.oom_score import adjust, score_of
+from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Quantity, Recorded
+from harness.lab.helpers.oom_score import adjust, score_of
+from harness.linux.sizes import MIB
 from harness.procedure import Lab, Probe
-from harness.quantities import Quantity, Recorded
 
 HELD, MORE = 8 * MIB, 32 * MIB
 CHILDREN, FILLED, EACH = 30, 2, 32 * MIB

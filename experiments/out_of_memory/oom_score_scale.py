@@ -6,11 +6,12 @@ exactly half and 60 % of RAM and swap. Scores that were brought to 500 and to 60
 """
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known, Outside, Within
-from harness.needs import MIB, Needs
-from harness.oom_score import adjust, number, reach, used
+from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known, Outside, Within
+from harness.claims.needs import Needs
+from harness.claims.quantities import Quantity, Recorded
+from harness.lab.helpers.oom_score import adjust, number, reach, used
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Quantity, Recorded
 
 MOST = 60       # percent of memory that the large process holds
 SCALE = ("fs/proc/base.c, proc_oom_score: (1000 + badness * 1000 / totalpages) * 2 / 3 since 9066e5cfb73c (v5.9), "

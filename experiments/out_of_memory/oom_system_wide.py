@@ -7,11 +7,12 @@ score, which shows the other answer.
 """
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known
-from harness.needs import MIB, Needs
-from harness.oom import HighestDied
-from harness.oom_killer import NEVER, Witness, exhaust_by_file, exhaust_group, occupy
-from harness.oom_score import adjust, number
+from harness.claims.claim import CONFIRMED, Claim, Exactly, Expect, Experiment, Known
+from harness.claims.needs import Needs
+from harness.lab.helpers.oom import NEVER, Witness, exhaust_by_file, exhaust_group, occupy
+from harness.lab.helpers.oom_quantities import HighestDied
+from harness.lab.helpers.oom_score import adjust, number
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
 
 SIZES = {"small": 16 * MIB, "middle": 32 * MIB, "large": 48 * MIB}

@@ -9,12 +9,13 @@ the first look as references.
 from __future__ import annotations
 
 from experiments.sections import OVERCOMMIT
-from harness.claims import CONFIRMED, REFUTED, AtLeast, Claim, Experiment, Guard, Known
-from harness.commit_limit import EDGE, FIRST, limit_is, look, share_of_ram
-from harness.needs import KIB, MIB, Needs
+from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, Claim, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Counter, Quantity, pages
+from harness.claims.settings import Settings
+from harness.lab.helpers.overcommit import EDGE, FIRST, limit_is, look, share_of_ram
+from harness.linux.sizes import KIB, MIB
 from harness.procedure import Lab
-from harness.quantities import Counter, Quantity, pages
-from harness.settings import Settings
 
 RATIO, HUGE_PAGES, KBYTES = 40, 32, 300 * MIB
 SOURCE = "mm/util.c, vm_commit_limit: (totalram_pages - hugetlb_total_pages) * ratio / 100 + total_swap_pages (v6.12)"

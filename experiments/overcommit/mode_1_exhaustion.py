@@ -7,12 +7,13 @@ is exhausted first as reference.
 """
 
 from experiments.sections import OVERCOMMIT
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known
-from harness.needs import KIB, MIB, Needs
-from harness.oom_killer import keep_free_pages_together, kills
+from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Counter, Quantity, Recorded, pages
+from harness.claims.settings import Settings
+from harness.lab.helpers.oom import keep_free_pages_together, kills
+from harness.linux.sizes import KIB, MIB
 from harness.procedure import Lab
-from harness.quantities import Counter, Quantity, Recorded, pages
-from harness.settings import Settings
 
 EXHAUSTED = Claim(
     "oc1-oom-when-exhausted", "Mode 1: the OOM killer comes when memory is really used up.", OVERCOMMIT,

@@ -8,11 +8,12 @@ that work. A process that is alone in a group limited to one process shows how n
 from __future__ import annotations
 
 from experiments.sections import OVERCOMMIT
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.needs import KIB, Needs
+from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Counter, Quantity, Recorded
+from harness.claims.settings import Settings
+from harness.linux.sizes import KIB
 from harness.procedure import Lab, Probe
-from harness.quantities import Counter, Quantity, Recorded
-from harness.settings import Settings
 
 NOTHING = Claim(
     "oc2-nothing-starts", "Mode 2: once an ordinary user has used up the limit to the last page that a fresh process "

@@ -6,12 +6,13 @@ limit shows how a kill reads; huge pages that are set aside keep the figure from
 """
 
 from experiments.sections import OVERCOMMIT
-from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.needs import MIB, Needs
-from harness.oom_killer import kills
+from harness.claims.claim import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Change, Counter, Quantity, Recorded
+from harness.claims.settings import Settings
+from harness.lab.helpers.oom import kills
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Change, Counter, Quantity, Recorded
-from harness.settings import Settings
 
 OVER_FREE = Claim(
     "request-over-free-is-oom", "A request larger than the memory that is left leaves only the OOM killer.", OVERCOMMIT,

@@ -7,12 +7,13 @@ deactivating reads, the cold one the opposite.
 """
 
 from experiments.sections import RECLAIM
-from harness import generations
-from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
-from harness.needs import MIB, Needs
-from harness.operations import COLD
+from harness.agent.operations import COLD
+from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Change, Counter, Quantity, pages
+from harness.lab.helpers import generations
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Change, Counter, Quantity, pages
 
 SIZE, LEFT = 32 * MIB, 16 * MIB
 AGES = 2                # memory.stat calls the two youngest of MGLRU's generations active

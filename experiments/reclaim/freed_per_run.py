@@ -9,13 +9,14 @@ import os
 import re
 
 from experiments.sections import RECLAIM
-from harness.claims import REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
-from harness.counters import keyed
-from harness.evidence import Recording
-from harness.needs import MIB, Needs
+from harness.claims.claim import REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Change, Derived, Quantity
+from harness.claims.settings import Settings
+from harness.evidence.recording import Number, Recording
+from harness.linux.counters import keyed
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Change, Derived, Number, Quantity
-from harness.settings import Settings
 
 RAM, DEMAND, CACHE = 256 * MIB, 320 * MIB, 64 * MIB
 AGAIN, PARTS, PAUSE = 160 * MIB, 20, 50_000_000         # PAUSE in ns

@@ -5,13 +5,14 @@ process that sleeps all the time and of one that wakes once a second.
 """
 
 from experiments.sections import RECLAIM
-from harness import counters
-from harness.claims import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.agent.operations import NO_REQUEST
+from harness.claims.claim import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Change, Quantity, Recorded
 from harness.errors import LabError
-from harness.needs import MIB, Needs
-from harness.operations import NO_REQUEST
+from harness.linux import counters
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Change, Quantity, Recorded
 
 SECOND = 1_000_000_000
 # Seconds. Kernels whose kswapd did wake by itself let it sleep for one second (v2.4.0, mm/vmscan.c, kswapd): such a period

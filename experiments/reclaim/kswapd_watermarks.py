@@ -11,15 +11,16 @@ from collections.abc import Callable
 from operator import itemgetter
 
 from experiments.sections import RECLAIM
-from harness import watermarks
-from harness.claims import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
-from harness.evidence import Recording
-from harness.needs import KIB, MIB, Needs
-from harness.operations import RANDOM
+from harness.agent.operations import RANDOM
+from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Derived, Quantity
+from harness.claims.settings import Settings
+from harness.evidence.recording import Recording
+from harness.lab.helpers import watermarks
+from harness.lab.helpers.watermarks import sleeps, wakes
+from harness.linux.sizes import KIB, MIB
 from harness.procedure import Lab, Probe
-from harness.quantities import Derived, Quantity
-from harness.settings import Settings
-from harness.watermarks import sleeps, wakes
 
 RAM, ANON, FILE, PIECE, BIT = 256 * MIB, 160 * MIB, 96 * MIB, 8 * MIB, 64 * KIB
 MARK = 8192                             # min_free_kbytes: low and high are each some 2 MiB above the one below

@@ -8,11 +8,12 @@ flags tell for every page whether it is unevictable.
 from collections.abc import Sequence
 
 from experiments.sections import RECLAIM
-from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Guard, Known, Not
-from harness.needs import MIB, Needs
-from harness.operations import COLD
+from harness.agent.operations import COLD
+from harness.claims.claim import CONFIRMED, Claim, Exactly, Expect, Experiment, Guard, Known, Not
+from harness.claims.needs import Needs
+from harness.claims.quantities import Change, Pages, Quantity, pages
+from harness.linux.sizes import MIB
 from harness.procedure import Lab, Region
-from harness.quantities import Change, Pages, Quantity, pages
 
 SIZE = 8 * MIB
 

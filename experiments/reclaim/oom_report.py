@@ -7,12 +7,13 @@ part of the memory is given back, which shows how a difference reads.
 """
 
 from experiments.sections import RECLAIM
-from harness.claims import CONFIRMED, REFUTED, Claim, Expect, Experiment, Known, Outside, Within
-from harness.needs import KIB, MIB, Needs
-from harness.oom import Reported
-from harness.oom_killer import NEVER, Witness, exhaust_group, occupy
+from harness.claims.claim import CONFIRMED, REFUTED, Claim, Expect, Experiment, Known, Outside, Within
+from harness.claims.needs import Needs
+from harness.claims.quantities import Quantity, Recorded
+from harness.lab.helpers.oom import NEVER, Witness, exhaust_group, occupy
+from harness.lab.helpers.oom_quantities import Reported
+from harness.linux.sizes import KIB, MIB
 from harness.procedure import Lab, Probe
-from harness.quantities import Quantity, Recorded
 
 LIMIT, ANONYMOUS, FILE, SHARED, GONE = 64 * MIB, 24 * MIB, 8 * MIB, 16 * MIB, 8 * MIB
 NEAR = 256      # KiB, the claim's

@@ -7,13 +7,14 @@ second.
 """
 
 from experiments.sections import RECLAIM
-from harness import trace_events
-from harness.claims import REFUTED, Claim, Exactly, Expect, Experiment, Guard, Known, Not
-from harness.evidence import Recording
-from harness.needs import MIB, Needs
-from harness.operations import PAGEOUT, RANDOM
+from harness.agent.operations import PAGEOUT, RANDOM
+from harness.claims.claim import REFUTED, Claim, Exactly, Expect, Experiment, Guard, Known, Not
+from harness.claims.needs import Needs
+from harness.claims.quantities import Derived, Pages, Quantity, Recorded, pages
+from harness.evidence.recording import Recording
+from harness.linux import trace_events
+from harness.linux.sizes import MIB
 from harness.procedure import Lab, Region
-from harness.quantities import Derived, Pages, Quantity, Recorded, pages
 
 SIZE = 2 * MIB
 FAULT = "exceptions:page_fault_user"

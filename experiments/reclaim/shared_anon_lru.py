@@ -6,10 +6,11 @@ the group is squeezed without swap: what is reclaimed with anonymous pages stays
 """
 
 from experiments.sections import RECLAIM
-from harness.claims import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.needs import MIB, Needs
+from harness.claims.claim import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Change, Pages, Quantity, pages
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Change, Pages, Quantity, pages
 
 SIZE = 8 * MIB
 SHARED = ("shared anonymous memory", "a System V segment", "a mapped tmpfs file")

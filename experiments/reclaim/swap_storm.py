@@ -10,15 +10,16 @@ those of the pressure.
 import signal
 
 from experiments.sections import RECLAIM
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Within
-from harness.counters import pressure
-from harness.evidence import Recording
-from harness.needs import DISK, GIB, KIB, MIB, Disk, Needs
-from harness.oom_score import adjust
-from harness.operations import NO_REQUEST, numbers
+from harness.agent.operations import NO_REQUEST, numbers
+from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Within
+from harness.claims.needs import DISK, Disk, Needs
+from harness.claims.quantities import Change, Derived, Quantity, Recorded, pages
+from harness.claims.settings import Settings
+from harness.evidence.recording import Recording
+from harness.lab.helpers.oom_score import adjust
+from harness.linux.counters import pressure
+from harness.linux.sizes import GIB, KIB, MIB
 from harness.procedure import Lab, Pending, Region
-from harness.quantities import Change, Derived, Quantity, Recorded, pages
-from harness.settings import Settings
 
 RAM, OWN, SLICE, RATE = 256 * MIB, 16 * MIB, 64 * KIB, 20_000_000      # RATE in bytes a second
 SLOW = Disk("swap", "swap", 1 * GIB, rate=RATE)

@@ -6,11 +6,11 @@ without, are tried the same way.
 """
 
 from experiments.sections import RECLAIM
-from harness.claims import CONFIRMED, REFUTED, Claim, Exactly, Expect, Experiment, Known, Not
-from harness.needs import Needs
+from harness.claims.claim import CONFIRMED, REFUTED, Claim, Exactly, Expect, Experiment, Known, Not
+from harness.claims.needs import Needs
+from harness.claims.quantities import Quantity, Recorded
+from harness.claims.settings import Settings
 from harness.procedure import Lab
-from harness.quantities import Quantity, Recorded
-from harness.settings import Settings
 
 TRIED = (*range(95, 106), *range(195, 206), 300)
 

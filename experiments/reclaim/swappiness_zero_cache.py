@@ -8,14 +8,15 @@ swapped out are counted meanwhile, and once more when the idle memory is paged o
 import os
 
 from experiments.sections import RECLAIM
-from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.counters import keyed, zoneinfo
-from harness.evidence import Recording
-from harness.needs import MIB, Needs
-from harness.operations import PAGEOUT
+from harness.agent.operations import PAGEOUT
+from harness.claims.claim import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Change, Derived, Quantity, pages
+from harness.claims.settings import Settings
+from harness.evidence.recording import Recording
+from harness.linux.counters import keyed, zoneinfo
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Change, Derived, Quantity, pages
-from harness.settings import Settings
 
 RAM, IDLE, FILE = 256 * MIB, 32 * MIB, 256 * MIB
 

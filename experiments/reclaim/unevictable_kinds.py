@@ -5,11 +5,12 @@ fills memory that it does not lock. The kernel's page flags tell for every page 
 """
 
 from experiments.sections import RECLAIM
-from harness.claims import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.needs import MIB, Needs
-from harness.operations import SHM_LOCK
+from harness.agent.operations import SHM_LOCK
+from harness.claims.claim import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Pages, Quantity, pages
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Pages, Quantity, pages
 
 SIZE = 8 * MIB
 

@@ -5,11 +5,11 @@ itself are asked the same.
 """
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known
-from harness.file_identity import mounted_type
-from harness.needs import Needs
+from harness.claims.claim import CONFIRMED, Claim, Exactly, Expect, Experiment, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Quantity, Recorded
+from harness.lab.helpers.files import mounted_type
 from harness.procedure import Lab
-from harness.quantities import Quantity, Recorded
 
 IS_TMPFS = Claim(
     "devshm-is-tmpfs",

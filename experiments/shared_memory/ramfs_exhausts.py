@@ -8,11 +8,12 @@ machine's shows how a kill reads.
 import os
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Not
-from harness.needs import MIB, Needs
+from harness.claims.claim import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Not
+from harness.claims.needs import Needs
+from harness.claims.quantities import Change, Quantity, Recorded
+from harness.claims.settings import Settings
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Change, Quantity, Recorded
-from harness.settings import Settings
 
 EXHAUSTS = Claim(
     "ramfs-exhausts-memory",

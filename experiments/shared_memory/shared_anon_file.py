@@ -6,12 +6,13 @@ what its pages are. A tmpfs file, an unlinked one, a disk's file and a private m
 """
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Not
-from harness.file_identity import file_system, identify, links
-from harness.needs import MIB, Needs
-from harness.operations import TMPFS_MAGIC
+from harness.agent.operations import TMPFS_MAGIC
+from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Not
+from harness.claims.needs import Needs
+from harness.claims.quantities import Pages, Quantity, Recorded, pages
+from harness.lab.helpers.files import file_system, identify, links
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Pages, Quantity, Recorded, pages
 
 SIZE = 1 * MIB          # as much as one `peek` returns
 

@@ -8,10 +8,11 @@ answers read.
 import os
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims import REFUTED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.needs import MIB, Needs
+from harness.claims.claim import REFUTED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Change, Quantity, pages
+from harness.linux.sizes import MIB
 from harness.procedure import Lab, Probe, Region
-from harness.quantities import Change, Quantity, pages
 
 SIZE = 8 * MIB
 KINDS = ("tmpfs file", "unlinked tmpfs file", "shared anonymous mapping")

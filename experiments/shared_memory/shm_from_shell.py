@@ -9,11 +9,12 @@ import os
 from collections.abc import Callable
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known
-from harness.needs import MIB, Needs
-from harness.operations import IPC_RMID
+from harness.agent.operations import IPC_RMID
+from harness.claims.claim import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Change, Quantity, Recorded
+from harness.linux.sizes import MIB
 from harness.procedure import Lab, Probe
-from harness.quantities import Change, Quantity, Recorded
 
 NOT_FROM_SHELL = Claim(
     "shm-not-from-shell", "Shared memory cannot be requested from a shell.", SHARED_MEMORY,

@@ -6,10 +6,11 @@ memory inherited by fork how common ones do.
 """
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Known
-from harness.needs import MIB, Needs
+from harness.claims.claim import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Quantity, SameFrames, pages
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Quantity, SameFrames, pages
 
 SIZE = 8 * MIB
 

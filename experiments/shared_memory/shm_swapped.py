@@ -8,11 +8,12 @@ that only maps an object tells how much of it is in swap. A disk file and a lock
 import os
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.needs import MIB, Needs
-from harness.operations import IPC_RMID
+from harness.agent.operations import IPC_RMID
+from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Change, Counter, Pages, Quantity, pages
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Change, Counter, Pages, Quantity, pages
 
 SIZE = 8 * MIB
 LIMIT = 4 * SIZE        # the shared memory fits in; the private memory alone does not

@@ -10,10 +10,11 @@ import os
 from collections.abc import Sequence
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.needs import MIB, Needs
+from harness.claims.claim import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Change, Pages, Quantity
+from harness.linux.sizes import MIB
 from harness.procedure import Lab, Region
-from harness.quantities import Change, Pages, Quantity
 
 SIZE = 4 * MIB
 

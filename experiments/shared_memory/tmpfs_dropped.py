@@ -8,11 +8,12 @@ there. A file of the disk that is locked in memory shows what stays, the clean o
 import os
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims import CONFIRMED, REFUTED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.needs import MIB, Needs
-from harness.operations import POPULATE
+from harness.agent.operations import POPULATE
+from harness.claims.claim import CONFIRMED, REFUTED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Change, Pages, Quantity, pages
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Change, Pages, Quantity, pages
 
 SIZE = 32 * MIB
 

@@ -6,10 +6,11 @@ is neither.
 """
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Not
-from harness.needs import MIB, Needs
+from harness.claims.claim import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Not
+from harness.claims.needs import Needs
+from harness.claims.quantities import Change, Quantity, pages
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Change, Quantity, pages
 
 SIZE = 16 * MIB
 

@@ -7,12 +7,13 @@ file that is cut off how it does not.
 """
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Within
-from harness.needs import MIB, Needs
+from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Within
+from harness.claims.needs import Needs
+from harness.claims.quantities import Change, Counter, Pages, Quantity, Recorded, pages
+from harness.claims.settings import Settings
+from harness.lab.helpers.reclaim import swap_out, tmpfs_files
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Change, Counter, Pages, Quantity, Recorded, pages
-from harness.settings import Settings
-from harness.swapping import swap_out, tmpfs_files
 
 SIZE, MORE = 4 * MIB, MIB // 4
 FILES = ("read", "write", "cut")
@@ -53,7 +54,7 @@ def procedure(lab: Lab) -> None:
     lab.sample("private")
 
 
-# A page in the swap cache comes back without being read; 5.10 leaves one there at times (harness/swapping.py).
+# A page in the swap cache comes back without being read; 5.10 leaves one there at times (harness/lab/helpers/reclaim.py).
 LEFT = Change("meminfo:SwapCached", "private squeezed", "squeezed").called("pages of the files left in the swap cache")
 KEPT, LOST = Exactly(pages(SIZE), "every page that was filled"), AtMost(pages(SIZE) - 1, "one that is lost is enough")
 

@@ -9,11 +9,12 @@ its last close.
 import os
 
 from experiments.sections import ZONES_AND_CACHE
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Not
-from harness.needs import MIB, Needs
-from harness.operations import RANDOM
+from harness.agent.operations import RANDOM
+from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Not
+from harness.claims.needs import Needs
+from harness.claims.quantities import Change, Pages, Quantity, pages
+from harness.linux.sizes import MIB
 from harness.procedure import Lab
-from harness.quantities import Change, Pages, Quantity, pages
 
 SIZE = 32 * MIB
 PERCENT = pages(SIZE) // 100

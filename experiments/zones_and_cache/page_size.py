@@ -5,10 +5,11 @@ touch in a page makes one fault, the step at which the count stops growing is th
 """
 
 from experiments.sections import ZONES_AND_CACHE
-from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Not
-from harness.needs import KIB, MIB, Needs
+from harness.claims.claim import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Not
+from harness.claims.needs import Needs
+from harness.claims.quantities import Quantity, Recorded
+from harness.linux.sizes import KIB, MIB
 from harness.procedure import Lab
-from harness.quantities import Quantity, Recorded
 
 STEPS, PAGE, FAR = 256, 4 * KIB, 64 * KIB
 

@@ -8,10 +8,11 @@ keeps nothing reads.
 import os
 
 from experiments.sections import ZONES_AND_CACHE
-from harness.claims import REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
-from harness.needs import KIB, MIB, Needs
+from harness.claims.claim import REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
+from harness.claims.needs import Needs
+from harness.claims.quantities import Change, Quantity, Recorded
+from harness.linux.sizes import KIB, MIB
 from harness.procedure import Lab
-from harness.quantities import Change, Quantity, Recorded
 
 PROC, SYS = "/proc/kallsyms", "/sys/class/tty"      # the largest text there is, and many small files
 COUNTERS = {"meminfo:Cached": "Cached", "box/memory.current": "the sandbox's memory"}

@@ -17,12 +17,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from harness import catalogue, counters, errors, evidence, matrix, noise, results
-from harness.bench.programs import ROOT, command, newest
+from harness import catalogue, errors
+from harness.bench.programs import command, newest
+from harness.claims.quantities import in_pages
 from harness.errors import LabError
-from harness.machine.kernels import Kernel
-from harness.progress import Progress
-from harness.quantities import in_pages
+from harness.evidence import recording as evidence
+from harness.evidence import run_directory
+from harness.linux import counters
+from harness.machine.kernels.kernel import Kernel
+from harness.paths import ROOT
+from harness.run import matrix
+from harness.run.progress import Progress
+from harness.verdicts import noise
 
 Number = int | float
 Rows = dict[tuple[str, str], dict[str, Any]]
@@ -123,7 +129,7 @@ def _readings(run: Path, series: str) -> dict[tuple[str, str, str], list[Number]
     """(experiment, "cell moment", counter) → its values in pages, a trial each, of one kernel."""
     found: dict[tuple[str, str, str], list[Number]] = defaultdict(list)
     for cell in sorted({path.parent for path in run.glob(f"**/trial-*{evidence.SUFFIX}")}):
-        planned = results.read_cell(cell)
+        planned = run_directory.read_cell(cell)
         if planned["series"] != series:
             continue
         for trial in evidence.read_trials(cell):
@@ -223,14 +229,15 @@ def looked_again(kernel: Kernel, first: Mapping[str, Any], runs: Mapping[str, li
 def run(kernel: Kernel, section: str, trials: int | None, into: Path, given: Mapping[str, Path]) -> int:
     """Runs what is not given, compares, runs again what differs, writes clones-SERIES.json: SURPRISE where something
     differs still. The runs stay where runs are kept."""
-    directory = results.RUNS if len(given) == len(WAYS) else results.create(results.RUNS, kernel.series, "clones")
+    runs_here = run_directory.RUNS
+    directory = runs_here if len(given) == len(WAYS) else run_directory.create(runs_here, kernel.series, "clones")
     runs = {way: [path] for way, path in both_ways(kernel.label, section, trials, directory, given).items()}
     floor = floors(kernel.series, into)
     first = compare(runs, kernel.series, floor)
     found = {"kernel": kernel.series, "section": section or "all", **first, "run again": differing(first),
              "still": looked_again(kernel, first, runs, floor)}
     into.mkdir(parents=True, exist_ok=True)
-    results.write_json(into / f"clones-{kernel.series}.json", found)
+    run_directory.write_json(into / f"clones-{kernel.series}.json", found)
     print("runs: " + ", ".join(f"{way} {path}" for way, paths in runs.items() for path in paths), flush=True)
     for line in lines(found):
         print(line, flush=True)

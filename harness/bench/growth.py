@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import counters
 from harness.bench.programs import command, newest, seconds_of, size
-from harness.machine.kernels import Kernel
-from harness.needs import GIB, MIB
+from harness.linux import counters
+from harness.linux.sizes import GIB, MIB
+from harness.machine.kernels.kernel import Kernel
 
 SMALL = 16              # MiB, where the size is not what varies
 EXPERIMENTS, TRIALS, SIZES = (1, 2, 4, 8), (1, 2, 3), (16, 64, 256, 1024, 4096)

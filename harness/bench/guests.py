@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
-from harness import wire
+from harness.agent import wire
+from harness.agent.agent import Agent
 from harness.bench import local
 from harness.bench.comparison import Contender, Limit, Row, interleave
 from harness.bench.peers import Missing, virtme_ng
 from harness.errors import LabError
-from harness.machine import accelerator, snapshots, vm
-from harness.machine.agent import Agent
-from harness.machine.kernels import Kernel
-from harness.machine.places import place
-from harness.machine.qemu import Shape
-from harness.machine.vm import VM
+from harness.machine.guest import accelerator, snapshots, vm
+from harness.machine.guest.qemu import Shape
+from harness.machine.guest.vm import VM
+from harness.machine.kernels.kernel import Kernel
+from harness.machine.slots import place
 
 SHAPE = Shape()         # 1 GiB, one processor, the two disks: what nearly all experiments ask for
 RESTORES, CALLS = 5, 200

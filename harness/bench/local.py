@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness import wire
+from harness.agent import wire
+from harness.agent.agent import Agent
+from harness.agent.channel import Channel
+from harness.agent.target import Target
 from harness.errors import MachineLost
-from harness.machine.agent import Agent
-from harness.machine.channel import Channel
-from harness.probe import Target
 from probes import build
 
 

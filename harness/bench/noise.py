@@ -18,14 +18,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harness import counters, errors, evidence, noise
-from harness.claims import Experiment, numbers
-from harness.evidence import Recording
-from harness.machine import accelerator, kernels, qemu
-from harness.machine.kernels import Kernel
+from harness import errors
+from harness.claims.claim import Experiment, numbers
+from harness.claims.settings import Settings
+from harness.evidence import recording as evidence
+from harness.evidence.recording import Recording
+from harness.linux import counters
+from harness.machine import processes
+from harness.machine.guest import accelerator
+from harness.machine.kernels import find
+from harness.machine.kernels.kernel import Kernel
 from harness.procedure import Lab
-from harness.settings import Settings
-from harness.trial import Cell, open_machine, with_machine
+from harness.run.cell import Cell
+from harness.run.trial import open_machine, with_machine
+from harness.verdicts import noise
 
 BOOTS = 3                   # as many as an experiment has trials
 PAUSE = 100_000_000         # ns: ten samples of a series
@@ -153,10 +159,10 @@ def run(kernels_: Sequence[str], runs: int, results: Path) -> int:
     """Measures the floor of each kernel series and writes it to `results`: the exit status, that of a broken lab where
     the sampler disturbs what it must not."""
     disturbed = False
-    qemu.fleet.start()
+    processes.fleet.start()
     for series in kernels_:
         began = time.monotonic()
-        floor = measure(kernels.find(series), runs)
+        floor = measure(find.by_name(series), runs)
         write(floor, results)
         moved = [name for name in UNDISTURBED if name in floor["moving"]]
         disturbed = disturbed or bool(moved)

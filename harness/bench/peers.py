@@ -17,8 +17,8 @@ from pathlib import Path
 
 from harness import cache
 from harness.errors import LabError
-from harness.machine import archive
-from harness.machine.kernels import Kernel
+from harness.machine.kernels import archive
+from harness.machine.kernels.kernel import Kernel
 
 SECONDS = 180       # for a boot of virtme-ng's: 17 s were seen on a host at rest (vm-facts)
 INSTALL = "pip install 'folklab[bench]'"

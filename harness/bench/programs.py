@@ -11,11 +11,13 @@ from pathlib import Path
 from harness import catalogue
 from harness.bench.comparison import Contender, Limit, Row, Timing, interleave
 from harness.errors import LabError
-from harness.machine import accelerator, qemu
-from harness.machine.kernels import Kernel
-from harness.trial import cells, run_trial
+from harness.machine import processes
+from harness.machine.guest import accelerator
+from harness.machine.kernels.kernel import Kernel
+from harness.paths import ROOT
+from harness.run.cell import cells
+from harness.run.trial import run_trial
 
-ROOT = Path(__file__).resolve().parents[2]
 CLAIM = "tmpfs-unreclaimable"
 MEGABYTE = 1_000_000
 
@@ -59,7 +61,7 @@ def trial(kernel: Kernel, turns: int, directory: Path) -> Row:
     """One trial of the README's experiment: opening a guest, the procedure, the recording."""
     chosen, _ = accelerator.choose(kernel)
     experiment, _ = catalogue.find(CLAIM)
-    qemu.fleet.start()
+    processes.fleet.start()
 
     def contender(name: str, fresh: bool) -> Contender:
         cell = cells(experiment, kernel, {}, trials=1, accelerator=chosen, fresh=fresh)[0]

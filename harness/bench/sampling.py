@@ -11,21 +11,22 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from harness import counters, wire
+from harness.agent import wire
+from harness.agent.agent import Agent
+from harness.agent.operations import numbers
+from harness.agent.target import Target
 from harness.bench import local
 from harness.bench.comparison import Contender, Limit, Row, interleave
 from harness.bench.guests import SHAPE
 from harness.bench.peers import has_psutil
-from harness.evidence import Recorder
-from harness.machine import accelerator, snapshots
-from harness.machine.agent import Agent
-from harness.machine.kernels import Kernel
-from harness.machine.places import place
-from harness.needs import MIB
-from harness.operations import numbers
-from harness.probe import Target
-from harness.samples import NAMED, SERIES, Sampler
-from harness.sandbox import Sandbox, prepare
+from harness.evidence.recording import Recorder
+from harness.lab.sampler import NAMED, SERIES, Sampler
+from harness.lab.sandbox import Sandbox, prepare
+from harness.linux import counters
+from harness.linux.sizes import MIB
+from harness.machine.guest import accelerator, snapshots
+from harness.machine.kernels.kernel import Kernel
+from harness.machine.slots import place
 from probes import build
 
 MILLISECOND = 1_000_000         # ns: both sides read at 1 kHz, each out of its sleep

@@ -11,12 +11,15 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from harness import errors, results
+from harness import errors
 from harness.bench import growth, guests, programs, report, sampling, whole_system
 from harness.bench.comparison import Row
 from harness.errors import Unavailable
-from harness.machine import accelerator, kernels, qemu
-from harness.machine.kernels import Kernel
+from harness.evidence import run_directory
+from harness.machine import processes
+from harness.machine.guest import accelerator, qemu
+from harness.machine.kernels import find
+from harness.machine.kernels.kernel import Kernel
 
 SCHEMA = 1
 PEER = "6.1"            # the series that virtme-ng boots beside ours
@@ -26,9 +29,9 @@ MAIN = "6.12"           # where one kernel is enough
 def chosen(names: Sequence[str]) -> list[Kernel]:
     """The fetched kernels of these series, or, for none, of each series that is fetched, oldest first."""
     if names:
-        return [kernels.find(name) for name in names]
-    newest = {kernel.series: kernel for kernel in reversed(kernels.fetched())}
-    return list(newest.values()) or [kernels.find()]
+        return [find.by_name(name) for name in names]
+    newest = {kernel.series: kernel for kernel in reversed(find.fetched())}
+    return list(newest.values()) or [find.by_name()]
 
 
 def host(kernel: Kernel) -> dict[str, Any]:
@@ -42,7 +45,7 @@ def host(kernel: Kernel) -> dict[str, Any]:
 def measured(found: Sequence[Kernel], turns: int, long: bool, directory: Path) -> Iterator[Row]:
     """Every row. What needs guests runs one at a time: nothing else of ours is on the machine meanwhile."""
     main = next((kernel for kernel in found if kernel.series == MAIN), found[-1])
-    qemu.fleet.start()
+    processes.fleet.start()
     yield programs.listing(turns)
     yield from sampling.on_host(turns)
     for kernel in found:
@@ -87,7 +90,7 @@ def run(names: Sequence[str], turns: int, long: bool, into: Path) -> int:
             print(f"growth with {one.of}: {' | '.join(report.line_of(grown[-1])[1:])}", flush=True)
     into.mkdir(parents=True, exist_ok=True)
     rows += earlier(into / "bench.json", rows)
-    results.write_json(into / "bench.json", {"schema": SCHEMA, "host": about, "rows": rows, "skipped": skipped,
+    run_directory.write_json(into / "bench.json", {"schema": SCHEMA, "host": about, "rows": rows, "skipped": skipped,
                                              "growth": grown})
     print(f"Report: {report.write(into)}", flush=True)
     return errors.AS_KNOWN

@@ -16,7 +16,7 @@ from typing import Any
 
 from harness.bench import sampling
 from harness.bench.comparison import Limit, Row, Timing
-from harness.machine.places import place
+from harness.machine.slots import place
 from harness.testbed.guest import booted
 from harness.testbed.system import SYSTEMS
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness import cache
 from harness.errors import LabError
-from harness.machine import archive
+from harness.machine.kernels import archive
 
 # Where distributions have the libraries of x86-64.
 LIBRARIES = ("/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/lib64")
@@ -17,7 +17,7 @@ LIBRARIES = ("/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/lib64")
 
 @dataclass(frozen=True)
 class Allocator:
-    """name: in a guest, below /programs (harness/samples.py); file: of the library; package: Debian's and Ubuntu's."""
+    """name: in a guest, below /programs (harness/lab/sampler.py); file: of the library; package: Debian's and Ubuntu's."""
 
     name: str
     file: str

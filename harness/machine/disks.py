@@ -8,8 +8,9 @@ import subprocess
 from pathlib import Path
 
 from harness import cache
+from harness.claims.needs import Disk
 from harness.errors import Unavailable
-from harness.needs import MIB, Disk
+from harness.linux.sizes import MIB
 
 # Fixed, so that an image made again is the same image.
 UUID = "8a1f6c2e-5d0b-4c3a-9e47-1b2d3c4e5f60"

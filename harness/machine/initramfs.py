@@ -12,8 +12,8 @@ from pathlib import Path
 
 from harness import cache
 from harness.errors import LabError
-from harness.machine import modules
-from harness.machine.kernels import Kernel
+from harness.machine.kernels import modules
+from harness.machine.kernels.kernel import Kernel
 from probes import build
 
 # What a guest needs before it can answer; what is built in, or absent from a kernel, is left out.

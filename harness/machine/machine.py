@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from harness.errors import MachineLost
-from harness.machine.agent import Agent, Info
-
-
-class Running(Protocol):
-    """A process of this host's that a machine lives in; killing it ends the machine."""
-
-    process: subprocess.Popen[bytes]
-
-
-class Answering(Protocol):
-    """The other end of an agent's channel: its socket, and the error for a machine that is gone."""
-
-    socket: socket.socket
-
-    def lost(self, what: str) -> MachineLost: ...
+from harness.agent.agent import Agent, Info
 
 
 class Machine(Protocol):

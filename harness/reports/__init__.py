@@ -9,11 +9,22 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from harness import cache, results
+from harness import cache
 from harness.errors import LabError
-from harness.reports import cases, frames, junit, ktap, markdown, plots, quantities, readings
+from harness.evidence import run_directory
+from harness.reports import (
+    cases,
+    junit,
+    ktap,
+    markdown,
+    plots,
+    quantities_table,
+    readings,
+    samples_table,
+)
 from harness.reports.markdown import Section
-from harness.results import Judged, Outcome
+from harness.verdicts import judged as results
+from harness.verdicts.judged import Judged, Outcome
 
 _preloading: threading.Thread | None = None
 
@@ -31,7 +42,7 @@ def _load() -> None:
         # matplotlib's list of fonts belongs into our cache: deleted with it, made where the home can't be written.
         os.environ.setdefault("MPLCONFIGDIR", str(cache.directory("matplotlib")))
         plots.load()
-        frames.load()
+        samples_table.load()
         markdown.load()
 
 
@@ -55,13 +66,13 @@ class Report:
         """A cell's section, plot and samples. Raises LabError where they can't be written."""
         loaded()
         self._added = True
-        cell, tracks = readings.cell(judged), frames.tracks(judged)
+        cell, tracks = readings.cell(judged), samples_table.tracks(judged)
         plot, drawn = self.run / "plots" / f"{judged.directory.name}.svg", plots.draw(cell, tracks)
         if drawn is not None:
             _replace(plot, lambda path: path.write_text(drawn, "utf-8"))
         else:
             plot.unlink(missing_ok=True)
-        _replace(self._piece(judged.directory, "arrow"), lambda path: frames.write(path, judged, tracks))
+        _replace(self._piece(judged.directory, "arrow"), lambda path: samples_table.write(path, judged, tracks))
         text = markdown.section(cell, plot.name if drawn else None, self.around)
         _replace(self._piece(judged.directory, "md"), lambda path: path.write_text(text, "utf-8"))
 
@@ -74,8 +85,8 @@ class Report:
             if not self._piece(outcome.directory, "md").exists():
                 self.add(results.judge_cell(outcome.directory))
         samples = [self._piece(outcome.directory, "arrow") for outcome in outcomes]
-        _replace(self.run / "samples.parquet", lambda path: frames.combine(path, samples))
-        _replace(self.run / "quantities.parquet", lambda path: quantities.write(path, outcomes))
+        _replace(self.run / "samples.parquet", lambda path: samples_table.combine(path, samples))
+        _replace(self.run / "quantities.parquet", lambda path: quantities_table.write(path, outcomes))
         suites = cases.suites(outcomes)
         _replace(self.run / "junit.xml", lambda path: path.write_text(junit.render(suites), "utf-8"))
         _replace(self.run / "ktap.txt", lambda path: path.write_text(ktap.render(suites), "utf-8"))
@@ -102,7 +113,7 @@ def write(run: Path, judged: Iterable[Judged]) -> Path:
         report.add(one)
         outcomes.append(one.outcome)
     report.path.unlink(missing_ok=True)
-    results.write_verdicts(run, [row for one in outcomes for row in one.rows],
+    run_directory.write_verdicts(run, [row for one in outcomes for row in one.rows],
                            [failure for one in outcomes for failure in one.failures])
     return report.finish(outcomes)
 

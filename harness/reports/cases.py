@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from harness.claims import SKIPPED, UNDECIDED
-from harness.reports.answer import setting
-from harness.results import Outcome
+from harness.claims.claim import SKIPPED, UNDECIDED
+from harness.reports.wording import setting
+from harness.verdicts.judged import Outcome
 
 PASSED, SURPRISE, BROKEN = "passed", "surprise", "broken"
 FAILURES = (SURPRISE, UNDECIDED)    # kinds that say something of the kernel, unlike BROKEN, which is an error of the lab's

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from harness.claims import SKIPPED
+from harness.claims.claim import SKIPPED
 from harness.reports import cases
 from harness.reports.cases import BROKEN, FAILURES, PASSED, Case, Suite
 

@@ -6,8 +6,8 @@ import os
 import signal
 from typing import Any
 
-from harness import oom_reports
-from harness.evidence import Recording
+from harness.evidence.recording import Recording
+from harness.linux import oom_report
 
 
 def rows(recording: Recording) -> list[dict[str, Any]]:
@@ -19,7 +19,7 @@ def rows(recording: Recording) -> list[dict[str, Any]]:
             continue
         names = {pid: name for name, pid in record["pids"].items()}
         ended = {pid: record["ended"].get(name) for pid, name in names.items()}
-        for row in oom_reports.rows(record["log"], ended):
+        for row in oom_report.rows(record["log"], ended):
             found.append({**row, "what": what, "probe": names.get(row["pid"], row["name"]),
                           "signal": ended_by(row["ended"])})
     return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.claims import SKIPPED
+from harness.claims.claim import SKIPPED
 from harness.reports import cases
 from harness.reports.cases import BROKEN, FAILURES, PASSED, Case, Suite
 

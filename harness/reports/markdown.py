@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from harness import verdicts
-from harness.claims import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Expect, Guard, Range
-from harness.evidence import Trial
-from harness.quantities import Quantity
+from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Expect, Guard, Range
+from harness.claims.quantities import Quantity
+from harness.evidence.recording import Trial
 from harness.reports import kills, microscope, readings
-from harness.reports.answer import setting, where
 from harness.reports.microscope import Look
 from harness.reports.readings import Cell, Row
-from harness.reports.wording import bound, code, counted, memory, number, over_trials, plain, signed, spread
-from harness.results import Judged, Outcome
-from harness.verdicts import Limits, Reading, Verdict, human
+from harness.reports.wording import bound, code, counted, memory, number, over_trials, plain, setting, signed, spread, where
+from harness.verdicts import judge, wording
+from harness.verdicts.judge import Limits, Reading, Verdict
+from harness.verdicts.judged import Judged, Outcome
+from harness.verdicts.wording import human
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -61,7 +61,7 @@ def heads(cell: Cell) -> Heads:
     for trial in cell.trials:
         if trial not in cell.whole:
             found.append((f"trial {trial.number} (no readings)", None))
-        elif verdicts.guarded(cell.judged.experiment.guards, trial):
+        elif judge.guarded(cell.judged.experiment.guards, trial):
             found.append((f"trial {trial.number} (invalid)", trial))
         else:
             found.append((f"trial {trial.number}", trial))
@@ -89,7 +89,7 @@ def numbers(cell: Cell, verdict: Verdict, trials: Heads) -> list[Line]:
 
 def held(range_: Range, by_judge: Sequence[Limits | None], trials: Heads) -> Sequence[Limits | None]:
     """A range's numbers as the judge had them, or, where it had none, as each trial gives them."""
-    return by_judge or [verdicts.resolve(range_, trial) for _, trial in trials if trial is not None]
+    return by_judge or [judge.resolve(range_, trial) for _, trial in trials if trial is not None]
 
 
 def guard_bound(guard: Guard, trials: Heads) -> str:
@@ -99,7 +99,7 @@ def guard_bound(guard: Guard, trials: Heads) -> str:
 def ranges(expect: Expect, of_expect: Sequence[Reading], trials: Heads) -> Ranges:
     return Ranges(expect, bound(expect.if_true, held(expect.if_true, [one.if_true for one in of_expect], trials)),
                   bound(expect.if_false, held(expect.if_false, [one.if_false for one in of_expect], trials)),
-                  verdicts.reference_phrase(expect, of_expect) if of_expect else "")
+                  wording.reference_phrase(expect, of_expect) if of_expect else "")
 
 
 @dataclass(frozen=True)

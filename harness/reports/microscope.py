@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from harness import pages
-from harness.evidence import Recording
+from harness.evidence.recording import Recording
+from harness.linux import pages
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from harness.reports import labels, readings
-from harness.reports.answer import setting
-from harness.reports.frames import Part, Track, file_and_key
-from harness.reports.labels import FONT, Label
+from harness.reports import plot_labels, readings
+from harness.reports.plot_labels import FONT, Label
 from harness.reports.readings import Cell
-from harness.results import Judged
+from harness.reports.samples_table import Part, Track, file_and_key
+from harness.reports.wording import setting
+from harness.verdicts.judged import Judged
 
 if TYPE_CHECKING:
     import numpy as np
@@ -161,9 +161,9 @@ def svg(found: Sequence[Panel], name: str) -> str:
 
     right = WIDTH - LEFT - RIGHT
     ends = [max(float(track.seconds[-1]) for track in panel.tracks) * 1.02 or 1.0 for panel in found]
-    placed = [labels.place([(second / end * right, text) for second, text in moments(panel.tracks[0])], LEFT)
+    placed = [plot_labels.place([(second / end * right, text) for second, text in moments(panel.tracks[0])], LEFT)
               for panel, end in zip(found, ends, strict=True)]
-    heights = [labels.rows(of_panel) * LINE + 6 + (LINE if panel.arm else 0)
+    heights = [plot_labels.rows(of_panel) * LINE + 6 + (LINE if panel.arm else 0)
                for panel, of_panel in zip(found, placed, strict=True)]
     total = sum(heights) + sum(body(panel) for panel in found) + len(found) * BOTTOM + LINE + 4
     with matplotlib.rc_context(STYLE):
@@ -202,7 +202,7 @@ def draw_panel(figure: Figure, panel: Panel, placed: Sequence[Label], end: float
     axes[-1].set_xlabel("seconds since the first sample")
     draw_marks(figure, axes, placed, end, top, total)
     if panel.arm:
-        above = top + labels.rows(placed) * LINE + 6
+        above = top + plot_labels.rows(placed) * LINE + 6
         figure.text(LEFT / WIDTH, above / total, f"arm “{panel.arm}”", weight="bold")
 
 
@@ -249,7 +249,7 @@ def draw_lines(axes: Axes, panel: Panel, names: Sequence[str]) -> None:
 
 def described(name: str, start: float) -> str:
     """A counter in the legend, with the value that its line starts from."""
-    short = name if labels.breadth(name) < RIGHT - 40 else name.replace(":", ":\n", 1)
+    short = name if plot_labels.breadth(name) < RIGHT - 40 else name.replace(":", ":\n", 1)
     return f"{short}\nfrom {start:,.1f} MiB" if readings.is_amount(name) else f"{short}\nfrom {start:,.0f}"
 
 

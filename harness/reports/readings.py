@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from harness import counters
-from harness.claims import Experiment
-from harness.evidence import Recording, Trial
-from harness.quantities import Number, in_pages, value_of
-from harness.reports.frames import file_and_key
-from harness.reports.frames import unit as unit_of
-from harness.results import Judged
+from harness.claims.claim import Experiment
+from harness.claims.quantities import in_pages, value_of
+from harness.evidence.recording import Number, Recording, Trial
+from harness.linux import counters
+from harness.reports.samples_table import file_and_key
+from harness.reports.samples_table import unit as unit_of
+from harness.verdicts.judged import Judged
 
 
 @dataclass

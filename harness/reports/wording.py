@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
+import shutil
+import textwrap
+from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
-from harness import verdicts
-from harness.claims import Range
-from harness.quantities import Number, Quantity, name_of
-from harness.verdicts import Limits, human
+from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Known, Range
+from harness.claims.needs import Needs
+from harness.claims.quantities import Quantity, name_of
+from harness.evidence.recording import Number
+from harness.verdicts import wording
+from harness.verdicts.judge import Limits
+from harness.verdicts.wording import human
 
 
 def words(limits: Limits | None) -> str:
@@ -33,7 +41,7 @@ def bound(range_: Range, limits: Sequence[Limits | None]) -> str:
 
 def over_trials(range_: Range, limits: Sequence[Limits | None]) -> str:
     """What a range is in all trials, or what it is in each; as it was declared, if no trial gives it numbers."""
-    return " | ".join(dict.fromkeys(words(one) for one in limits)) or verdicts.describe(range_)
+    return " | ".join(dict.fromkeys(words(one) for one in limits)) or wording.describe(range_)
 
 
 def number(value: Number | None) -> str:
@@ -76,3 +84,65 @@ def spread(changes: Sequence[Number | None]) -> str:
     if not read:
         return "not read"
     return signed(read[0]) if read[0] == read[-1] else f"{signed(read[0])} to {signed(read[-1])}"
+
+
+def where(row: dict[str, Any]) -> str:
+    """"6.12.117 (guest, TCG)": kernel and machine."""
+    machine = "guest" if row["machine"] == "vm" else "this host"
+    accelerator = {"tcg": ", TCG", "kvm": ", KVM"}.get(row["accelerator"], "")
+    return f"{row['kernel']} ({machine}{accelerator})"
+
+
+def setting(axis: dict[str, str]) -> str:
+    return " ".join(f"{name}={value}" for name, value in axis.items())
+
+
+def tally(rows: Sequence[dict[str, Any]]) -> str:
+    """"12 verdicts: 9 confirmed, 3 refuted"."""
+    count = Counter(row["verdict"] for row in rows)
+    kinds = ", ".join(f"{count[kind]} {kind}" for kind in (CONFIRMED, REFUTED, UNDECIDED, SKIPPED) if count[kind])
+    return f"{len(rows)} verdicts{': ' if kinds else ''}{kinds}"
+
+
+SIGNS = {"=": "exactly", "<=": "at most", ">=": "at least", "not": "anything but"}
+
+
+def aloud(range_: Range) -> str:
+    """A range as it is declared, in words."""
+    sign, _, rest = wording.describe(range_).partition(" ")
+    return f"{SIGNS[sign]} {rest}" if sign in SIGNS else f"{sign} {rest}".strip()
+
+
+def width() -> int:
+    return min(120, shutil.get_terminal_size((100, 24)).columns)
+
+
+def wrapped(text: str, indent: str = "  ") -> str:
+    return textwrap.fill(" ".join(text.split()), width(), initial_indent=indent, subsequent_indent=indent)
+
+
+def known_text(known: Known) -> str:
+    """"confirmed from 5.8 on, before 6.7, lru=mglru"."""
+    parts = [known.verdict]
+    if known.since:
+        parts.append(f"since {known.since}")
+    if known.until:
+        parts.append(f"before {known.until}")
+    parts += [f"{name}={value}" for name, value in known.settings.items()]
+    return " ".join(parts)
+
+
+def needs_text(needs: Needs) -> str:
+    """What an experiment asks for beyond the ordinary, and what it changes."""
+    parts = [f"{needs.memory >> 20} MiB"]
+    if needs.cpus > 1:
+        parts.append(f"{needs.cpus} processors")
+    if needs.nodes > 1:
+        parts.append(f"{needs.nodes} NUMA nodes")
+    parts += [Path(path).name for path in needs.programs] + list(needs.files)
+    if needs.system:
+        parts.append("an installed system")
+    if needs.changes:
+        parts.append("changes " + ", ".join(needs.changes))
+    return "; ".join(parts)
+

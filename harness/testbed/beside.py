@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from harness import results, rows
-from harness.claims import SKIPPED, UNDECIDED
-from harness.rows import Row
+from harness.claims.claim import SKIPPED, UNDECIDED
+from harness.evidence import run_directory
+from harness.reports.comparison import rows
+from harness.reports.comparison.rows import Row
+from harness.verdicts import judged as results
 
 TOLD_APART = ("lru", "malloc")      # by these a kernel's rows of one claim differ in the reference
-# What is undecided since a counter moved by itself (harness/verdicts.py says so in these words): on a system with
+# What is undecided since a counter moved by itself (harness/verdicts/judge.py says so in these words): on a system with
 # processes of its own that happens (measured: to 1 of 87 trials that read Cached), and the experiment is asked once more.
 NOISE = "with nothing going on"
 
@@ -74,4 +76,4 @@ def judged(run: Path) -> Beside:
     """A run that was collected, judged here."""
     found = list(results.judge_run(run))
     broken = [f"broken: {failure['experiment']}: {failure['what']}" for one in found for failure in one.failures]
-    return compared([row for one in found for row in one.rows], results.read_verdicts(rows.REFERENCE)["verdicts"], broken)
+    return compared([row for one in found for row in one.rows], run_directory.read_verdicts(rows.REFERENCE)["verdicts"], broken)

@@ -10,12 +10,14 @@ import time
 from itertools import groupby
 from pathlib import Path
 
-from harness import catalogue, ledger, matrix, results
-from harness.batch import order
-from harness.machine import running
-from harness.machine.permissions import Permissions
-from harness.machine.qemu import fleet
-from harness.trial import Cell, run_trial
+from harness import catalogue
+from harness.evidence import run_directory
+from harness.machine.host.permissions import Permissions
+from harness.machine.kernels import running
+from harness.machine.processes import fleet
+from harness.run import matrix, resume
+from harness.run.cell import Cell, order
+from harness.run.trial import run_trial
 
 # Which of an experiment's cells.
 SETTINGS = {"all": slice(None), "first": slice(1), "last": slice(-1, None)}
@@ -23,13 +25,13 @@ SETTINGS = {"all": slice(None), "first": slice(1), "last": slice(-1, None)}
 
 def collect(run: Path, cell: Cell) -> None:
     """All trials of a cell, and its cell.json, so that `invoke judge RUN` finds what it needs."""
-    directory = results.cell_directory(run, cell.name)
+    directory = run_directory.cell_directory(run, cell.name)
     row = order(cell)
-    ledger.begin(directory, row)
+    resume.begin(directory, row)
     began = time.monotonic()
     broken = [run_trial(cell, number, directory) for number in range(1, cell.trials + 1)]
     row |= {"seconds": round(time.monotonic() - began, 1), "failures": [one for one in broken if one]}
-    results.write_json(directory / "cell.json", row)
+    run_directory.write_json(directory / "cell.json", row)
     print(f"{cell.name}: {row['seconds']} s {' '.join(row['failures'])}", flush=True)
 
 

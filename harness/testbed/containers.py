@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from harness.errors import NOTHING_RAN
-from harness.machine import scope
+from harness.machine.host import cgroup
 from harness.testbed import state
 from harness.testbed.guest import Guest
 from harness.testbed.shown import Shown, collected
@@ -36,7 +36,7 @@ def in_containers(guest: Guest, into: Path) -> Shown:
     wrong = [line for user in KEPT for line in refused(guest, user)]
     run = f"/var/tmp/run-{into.name}"
     before = state.read(guest.must)
-    within = f"mkdir {run}; {words('', f'{scope.CONTAINER} --volume {run}:{run}')} {{}}"
+    within = f"mkdir {run}; {words('', f'{cgroup.CONTAINER} --volume {run}:{run}')} {{}}"
     found = collected(guest, "", EXPERIMENTS, 1, "--changes --settings first", into, within)
     if isinstance(found, str):
         return Shown("containers", False, found)
@@ -56,6 +56,6 @@ def refused(guest: Guest, user: str) -> list[str]:
     guest.must(BOX.format(kept=KEPT[user]), user)
     said = guest.type(f"{words(user)} {REFUSED}", user)
     text = said.text.strip()
-    if said.status >> 8 == NOTHING_RAN and scope.CONTAINER in text and "\n" not in text:
+    if said.status >> 8 == NOTHING_RAN and cgroup.CONTAINER in text and "\n" not in text:
         return []
     return [f"{user or 'root'}: status {said.status >> 8}: {text}"]

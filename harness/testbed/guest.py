@@ -11,22 +11,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import cache
+from harness.agent import agent
+from harness.agent.target import Target
+from harness.agent.wire import HAND
 from harness.errors import LabError
-from harness.machine import accelerator, initramfs, kernels, modules, qemu, vm
-from harness.machine.kernels import Kernel
-from harness.machine.qemu import Qemu
-from harness.needs import MIB
-from harness.probe import Target
+from harness.linux.sizes import MIB
+from harness.machine import initramfs, processes
+from harness.machine.guest import accelerator, qemu
+from harness.machine.guest.qemu import Qemu
+from harness.machine.kernels import find, modules
+from harness.machine.kernels.kernel import Kernel
 from harness.testbed import system
 from harness.testbed.system import System
-from harness.wire import HAND
 from probes import build
 
 MEMORY = 1024 * MIB
 BOOT_SECONDS = 120
 MODULES = (*initramfs.MODULES, "loop")
 # clearcpuid=141: the kernel leaves cmpxchg16b alone, which QEMU 7.2's TCG gets wrong (vm-facts); user space keeps it, as
-# Python's libraries need it. The rest as harness/machine/qemu.py says.
+# Python's libraries need it. The rest as harness/machine/guest/qemu.py says.
 APPEND = ("console=ttyS0 quiet panic=-1 oops=panic reboot=t tsc_early_khz=2600000 tsc=reliable mitigations=off "
           "clearcpuid=141 systemd.show_status=no systemd.firstboot=off")
 ENVIRONMENT = {"PYTHONPATH": "/opt/libraries:/opt/lab", "PYTHONDONTWRITEBYTECODE": "1", "FOLKLAB_CACHE": "/var/tmp/cache",
@@ -46,7 +49,7 @@ class Guest:
 
     def __init__(self, process: Qemu) -> None:
         self.process = process
-        self.agent, self.info = vm.greet(process, vm.patience(BOOT_SECONDS))
+        self.agent, self.info = agent.greet(process, agent.patience(BOOT_SECONDS))
         self.hand = Target(self.agent, HAND, "hand", lambda event, **fields: None)
 
     def type(self, command: str, user: str = "", seconds: float = 600, session: bool = True) -> Said:
@@ -64,7 +67,7 @@ class Guest:
             script = (f"echo 0 >/proc/self/oom_score_adj; exec 2>&1 </dev/null; "
                       f"exec setpriv --reuid {user} --regid {user} --init-groups --reset-env sh -c {shlex.quote(inner)}")
         words = ("/bin/sh", "-c", script)
-        reply = self.hand.begin.execute(*words).wait(vm.patience(seconds))
+        reply = self.hand.begin.execute(*words).wait(agent.patience(seconds))
         return Said(reply.value, reply.text.decode(errors="replace"))
 
     def must(self, command: str, user: str = "", seconds: float = 600) -> str:
@@ -116,8 +119,8 @@ def command_line(kernel: Kernel, root: Path, lab: Path, accelerated: str, cpus: 
 @contextmanager
 def booted(tested: System, console: Path) -> Iterator[Guest]:
     """A guest of an installed system, with the project at /opt/lab, users' caches made."""
-    kernel = kernels.find(tested.series)
-    qemu.fleet.start()
+    kernel = find.by_name(tested.series)
+    processes.fleet.start()
     with tempfile.TemporaryDirectory() as work:
         lab = system.project(Path(work, "lab.ext4"))
         words = command_line(kernel, system.image(tested), lab, accelerator.choose(kernel)[0], tested.cpus)

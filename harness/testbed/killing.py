@@ -21,10 +21,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from harness import catalogue, matrix
-from harness.machine import journal, running
-from harness.machine.permissions import Permissions
-from harness.machine.qemu import fleet
+from harness import catalogue
+from harness.machine.host import journal
+from harness.machine.host.permissions import Permissions
+from harness.machine.kernels import running
+from harness.machine.processes import fleet
+from harness.run import matrix
 from harness.testbed import state
 from harness.testbed.collect import collect
 

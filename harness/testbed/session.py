@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.claims import Experiment
+from harness.claims.claim import Experiment
 from harness.testbed.containers import in_containers
 from harness.testbed.faults import faults
 from harness.testbed.guest import Guest, booted

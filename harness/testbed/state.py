@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-# One line for each setting that anyone may write (harness/machine/changes.py lets no run write elsewhere), mount, loop
+# One line for each setting that anyone may write (harness/machine/host/write_guard.py lets no run write elsewhere), mount, loop
 # device, swap area, cgroup, System V object, POSIX object, file, trace instance, probe of the kernel's and process.
 # Left out: acts without a state (reading drop_caches tells what was written last), and what moves by itself. tracefs is
 # mounted for the reading alone, where the system has it nowhere.

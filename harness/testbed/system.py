@@ -13,10 +13,11 @@ from pathlib import Path
 
 from harness import cache
 from harness.errors import LabError
-from harness.machine import archive, subordinate
+from harness.machine.kernels import archive
+from harness.paths import ROOT
+from harness.testbed import subordinate
 from probes import build
 
-ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("systemd", "systemd-sysv", "dbus", "dbus-user-session", "libpam-systemd", "python3", "procps", "util-linux",
             "e2fsprogs", "udev", "kmod", "mount", "libjemalloc2", "libtcmalloc-minimal4", "podman", "crun", "uidmap")
 # The last: plugins for containers' networks, of which these have none (45 MB).

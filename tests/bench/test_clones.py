@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
-from harness import catalogue, noise, results
+from harness import catalogue
 from harness.bench import clones, report
-from harness.machine.kernels import Kernel
+from harness.evidence import run_directory
+from harness.machine.kernels.kernel import Kernel
+from harness.verdicts import judged as results
+from harness.verdicts import noise
 from tests.refuting import tmpfs_dropped as made
 from tests.refuting.made import Made, write_run
 
@@ -23,7 +26,7 @@ def run(directory: Path, *trials: Made) -> Path:
     written = write_run(directory, EXPERIMENT, list(trials), {})
     judged = results.judge_run(written)
     rows = [row for one in judged for row in one.rows]
-    results.write_json(written / "verdicts.json", {"verdicts": rows})
+    run_directory.write_json(written / "verdicts.json", {"verdicts": rows})
     return written
 
 
@@ -101,7 +104,7 @@ def test_it_ends_if_the_difference_does_not(tmp_path: Path, monkeypatch: pytest.
 def test_published_floor(tmp_path: Path) -> None:
     assert clones.floors("6.12", tmp_path) == clones.EXACT
     row = {"unit": "bytes", "min": -80 * 4096, "max": 4096}
-    results.write_json(noise.path_of("6.12", tmp_path),
+    run_directory.write_json(noise.path_of("6.12", tmp_path),
                        {"kernel": "6.12.0", "runs": 50, "moving": {"sandbox/memory.current": row}})
     assert clones.floors("6.12", tmp_path)["memory.current"] == 80
 
@@ -110,5 +113,5 @@ def test_the_page(tmp_path: Path) -> None:
     first = compared(tmp_path, made.GOOD, made.REFUTES["tmpfs-unreclaimable"])
     found = {"kernel": "6.12", "section": "all", **first, "run again": ["tmpfs-dropped"],
              "still": {"verdicts": first["verdicts"][:1], "quantities": [], "counters": []}}
-    results.write_json(tmp_path / "clones-6.12.json", found)
+    run_directory.write_json(tmp_path / "clones-6.12.json", found)
     assert "| 6.12 | all | 2 | 2, 1 |" in report.write(tmp_path).read_text()

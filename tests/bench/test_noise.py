@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from harness import counters, errors, noise
+from harness import errors
 from harness.bench import noise as bench
-from harness.machine import kernels
+from harness.linux import counters
+from harness.machine.kernels import find
+from harness.verdicts import noise
 
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("bench")
-    assert bench.run([kernels.find().series], bench.BOOTS, directory) == errors.AS_KNOWN, "the sampler disturbs memory"
+    assert bench.run([find.by_name().series], bench.BOOTS, directory) == errors.AS_KNOWN, "the sampler disturbs memory"
     return directory
 
 

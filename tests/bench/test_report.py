@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from harness import results
 from harness.bench import report, session, whole_system
 from harness.bench.comparison import Limit, Row, Timing
 from harness.bench.growth import Growth
-from tests.test_trouble import invoke, one_line
+from harness.evidence import run_directory
+from tests.cli.test_trouble import invoke, one_line
 
 
 @pytest.mark.parametrize(("value", "unit", "text"), [
@@ -30,7 +30,7 @@ def test_the_page(tmp_path: Path) -> None:
               (Limit(0.08), Limit(1 / 200, "booted")), {"virtme-ng": "it is not installed"})
     grown = Growth("trials", "trials", ((1, 1.0, 10_000), (2, 1.5, 20_000), (4, 2.5, 40_000)))
     host = {"started": "today", "cpus": 2, "release": "6", "accelerator": "without", "load": 0.1}
-    results.write_json(tmp_path / "bench.json", {"host": host, "rows": [row.as_json()],
+    run_directory.write_json(tmp_path / "bench.json", {"host": host, "rows": [row.as_json()],
                                                  "skipped": ["test bed: it takes root"], "growth": [grown.as_json()]})
     page = report.write(tmp_path).read_text()
     assert "| **restored guest** | 6.1 | 75 ms | 70 ms |" in page
@@ -46,7 +46,7 @@ def test_rows_that_a_session_does_not_measure_stay(tmp_path: Path) -> None:
     long, short = ({"row": name, "kernel": "6.1"} for name in ("catalogue", "restore"))
     path = tmp_path / "bench.json"
     assert session.earlier(path, [short]) == []
-    results.write_json(path, {"host": {"started": "yesterday"}, "rows": [{**long, "measured": "last week"}, short]})
+    run_directory.write_json(path, {"host": {"started": "yesterday"}, "rows": [{**long, "measured": "last week"}, short]})
     assert session.earlier(path, [short]) == [{**long, "measured": "last week"}]
     assert session.earlier(path, []) == [{**long, "measured": "last week"}, {**short, "measured": "yesterday"}]
 

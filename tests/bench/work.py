@@ -14,9 +14,11 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from harness import counters, evidence, verdicts
-from harness.claims import AtMost, Claim, Exactly, Expect, Experiment, Guard
-from harness.quantities import Change, Pages
+from harness.claims.claim import AtMost, Claim, Exactly, Expect, Experiment, Guard
+from harness.claims.quantities import Change, Pages
+from harness.evidence import recording
+from harness.linux import counters
+from harness.verdicts import judge as verdicts
 from tests.refuting.made import Made, write_recording
 
 TRIALS, PAGES = 3, 16384
@@ -47,7 +49,7 @@ EXPERIMENT = Experiment(
 
 
 def judge(directory: Path) -> None:
-    found = verdicts.judge(EXPERIMENT, evidence.read_trials(directory))
+    found = verdicts.judge(EXPERIMENT, recording.read_trials(directory))
     assert [one.verdict for one in found] == ["confirmed"] * 2
 
 
@@ -58,7 +60,7 @@ def write_evidence(directory: Path) -> None:
                 pages={moment: {"file": PAGES, "none": 0, "memory": {"anonymous": PAGES}}
                        for moment in ("before", "after")})
     for number in range(1, TRIALS + 1):
-        write_recording(directory / evidence.name_of(number, ""), made, f"boot-{number}", {}, "6.12.0-made")
+        write_recording(directory / recording.name_of(number, ""), made, f"boot-{number}", {}, "6.12.0-made")
 
 
 def main(library: str, what: str) -> None:

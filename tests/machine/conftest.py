@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.machine import kernels
-from harness.machine.archive import Offer, Package
+from harness.machine.kernels import find
+from harness.machine.kernels.archive import Offer, Package
 
 
 @pytest.fixture(scope="module")
-def kernel() -> kernels.Kernel:
-    return kernels.find("6.12")
+def kernel() -> find.Kernel:
+    return find.by_name("6.12")
 
 
 @pytest.fixture
@@ -25,14 +25,14 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def copied_cache(kernel: kernels.Kernel, empty_cache: Path) -> Path:
+def copied_cache(kernel: find.Kernel, empty_cache: Path) -> Path:
     home = empty_cache / kernel.image.parent.name
     shutil.copytree(kernel.image.parent, home, ignore=shutil.ignore_patterns("*.ko*"))
     return home
 
 
 @pytest.fixture(scope="module")
-def offer(kernel: kernels.Kernel, tmp_path_factory: pytest.TempPathFactory) -> Offer:
+def offer(kernel: find.Kernel, tmp_path_factory: pytest.TempPathFactory) -> Offer:
     """A package like Debian's, made of the kernel in the cache."""
     tree = tmp_path_factory.mktemp("package")
     (tree / "boot").mkdir()

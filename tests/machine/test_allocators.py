@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from harness.errors import LabError
-from harness.machine import allocators, archive
-from harness.samples import ALLOCATORS
+from harness.lab.sampler import ALLOCATORS
+from harness.machine import allocators
+from harness.machine.kernels import archive
 
 
 @pytest.fixture

@@ -12,11 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import maps, wire
-from harness.errors import LabError, MachineLost
-from harness.machine.agent import Agent
-from harness.machine.channel import Channel
-from harness.operations import (
+from harness.agent import wire
+from harness.agent.agent import Agent
+from harness.agent.channel import Channel
+from harness.agent.operations import (
     ANONYMOUS,
     FIXED,
     GETVAL,
@@ -30,7 +29,10 @@ from harness.operations import (
     SHARED,
     numbers,
 )
-from harness.probe import Probe, Target
+from harness.agent.target import Target
+from harness.errors import LabError, MachineLost
+from harness.lab.probe import Probe
+from harness.linux import maps
 from probes import build
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -352,7 +354,7 @@ def test_system_calls(probe: Probe) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="frame numbers are shown to root only")
 def test_pages(agent: Agent, probe: Probe) -> None:
-    from harness import pages
+    from harness.linux import pages
 
     region = probe.map(SIZE)
     region.part(0, 4 * PAGE).fill()

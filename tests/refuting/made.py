@@ -11,8 +11,11 @@ from typing import Any
 
 from probes._native import ffi
 
-from harness import evidence, ledger, pages, results
-from harness.claims import Experiment
+from harness.claims.claim import Experiment
+from harness.evidence import recording, run_directory
+from harness.linux import pages
+from harness.run import cell, resume
+from harness.verdicts import judged
 
 PAGE_SIZE = 4096
 MACHINE = {"name": "vm", "release": "6.12.0-made", "version": "#1", "arch": "x86_64", "page_size": PAGE_SIZE,
@@ -107,7 +110,7 @@ def page_entries(states: States) -> bytes:
 
 
 def write_recording(path: Path, made: Made, boot: str, settings: Mapping[str, str], release: str) -> None:
-    recorder = evidence.Recorder(path)
+    recorder = recording.Recorder(path)
     recorder.event("start", machine={**MACHINE, "release": release, "boot": boot},
                    settings={**settings, **made.settings}, arm="")
     for times in range(2 if made.idle else 0):
@@ -124,7 +127,7 @@ def write_recording(path: Path, made: Made, boot: str, settings: Mapping[str, st
             mincore = isinstance(what, int)
             data = b"\x01" * what + b"\x00" * (TOTAL - what) if mincore else page_entries(what)   # type: ignore[operator, arg-type]
             recorder.event("pages", sample=moment, label=label, kind="mincore" if mincore else "pagemap",
-                           data=evidence.encode(data))
+                           data=recording.encode(data))
     for name, value in made.records.items():
         recorder.event("record", name=name, value=value)
     recorder.event("end", status="ok", reason="")
@@ -135,14 +138,14 @@ def write_run(directory: Path, experiment: Experiment, trials: list[Made], setti
               floor: Mapping[str, int] | None = None) -> Path:
     """A run directory with one cell, as a run leaves it: `invoke judge` takes it. floor: the kernel's noise."""
     write_environment(directory)
-    write_cell(results.cell_directory(directory, experiment.name), experiment, trials, settings, floor=floor)
+    write_cell(run_directory.cell_directory(directory, experiment.name), experiment, trials, settings, floor=floor)
     return directory
 
 
 def write_environment(directory: Path, *releases: str) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     kernels = [kernel_row(release) for release in releases or (str(MACHINE["release"]),)]
-    results.write_json(directory / "environment.json", results.environment(kernels, {}, "none"))
+    run_directory.write_json(directory / "environment.json", run_directory.environment(kernels, {}, "none"))
 
 
 def kernel_row(release: str) -> dict[str, Any]:
@@ -154,14 +157,14 @@ def write_cell(directory: Path, experiment: Experiment, trials: Sequence[Made], 
                release: str = str(MACHINE["release"]), floor: Mapping[str, int] | None = None) -> Path:
     """A cell's directory, planned and with its recordings, not judged. settings: those that tell it apart."""
     directory.mkdir(parents=True)
-    described = results.describe_cell(experiment, dict(settings), len(trials), kernel_row(release), "tcg")
+    described = cell.describe_cell(experiment, dict(settings), len(trials), kernel_row(release), "tcg")
     # Not what is published for the series: evidence made by hand is still, unless a test says otherwise.
     described["noise"] = None if floor is None else {"kernel": release, "runs": 50, "counters": dict(floor)}
-    results.write_json(directory / "cell.json", described)
+    run_directory.write_json(directory / "cell.json", described)
     for number, made in enumerate(trials, 1):
         for arm in experiment.arms:
             one = made.arms[arm] if made.arms else made
-            write_recording(directory / evidence.name_of(number, arm), one, f"boot-{number}", settings, release)
+            write_recording(directory / recording.name_of(number, arm), one, f"boot-{number}", settings, release)
     return directory
 
 
@@ -173,14 +176,14 @@ def write_matrix(directory: Path, experiment: Experiment, cells: Mapping[str, Ma
         for text, trials in by_setting.items():
             settings = dict([text.split("=")] if text else [])
             name = "@".join(filter(None, [experiment.name, text, release]))
-            cell = write_cell(results.cell_directory(directory, name), experiment, trials, settings, release)
-            outcomes.append(ledger.finish(results.judge_cell(cell)))
-    results.write_verdicts(directory, [row for one in outcomes for row in one.rows], [])
+            cell = write_cell(run_directory.cell_directory(directory, name), experiment, trials, settings, release)
+            outcomes.append(resume.finish(judged.judge_cell(cell)))
+    run_directory.write_verdicts(directory, [row for one in outcomes for row in one.rows], [])
     return directory
 
 
 def oom(*killed: str, alive: tuple[str, ...] = (), **sizes: int) -> dict[str, Any]:
-    """What a Witness (harness/oom_killer.py) records of one OOM: these probes were killed, in order, the others live.
+    """What a Witness (harness/lab/helpers/oom.py) records of one OOM: these probes were killed, in order, the others live.
 
     sizes: fields of the reports in KiB, by their names with _ for - (anon_rss=1024)."""
     pids = {name: 100 + number for number, name in enumerate((*killed, *alive))}

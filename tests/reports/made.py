@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness import evidence, results
-from harness.claims import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.claims.claim import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.claims.quantities import Change, Counter, Pages, pages
+from harness.evidence import recording, run_directory
 from harness.procedure import Lab
-from harness.quantities import Change, Counter, Pages, pages
-from harness.results import Judged
+from harness.run.cell import describe_cell
+from harness.verdicts import judged
+from harness.verdicts.judged import Judged
 
 PAGE_SIZE, PAGES = 4096, 64
 MACHINE = {"name": "vm", "release": "6.12.117-made", "version": "#1 SMP", "arch": "x86_64", "page_size": PAGE_SIZE,
@@ -47,7 +49,7 @@ class Made:
     machine: Mapping[str, Any] = field(default_factory=dict)      # what differs from MACHINE
 
     def write(self, path: Path, number: int, arm: str) -> None:
-        recorder = evidence.Recorder(path)
+        recorder = recording.Recorder(path)
         recorder.event("start", machine={**MACHINE, "boot": f"boot-{number}", **self.machine}, settings=self.settings, arm=arm)
         for event, fields in self.events:
             recorder.event(event, **fields)
@@ -73,7 +75,7 @@ def series(milliseconds: int, **files: str | None) -> tuple[str, Mapping[str, An
 
 def resident(moment: str, label: str, count: int) -> tuple[str, Mapping[str, Any]]:
     data = b"\x01" * count + b"\x00" * (PAGES - count)
-    return "pages", {"sample": moment, "label": label, "kind": "mincore", "data": evidence.encode(data)}
+    return "pages", {"sample": moment, "label": label, "kind": "mincore", "data": recording.encode(data)}
 
 
 def trial(kept: int = PAGES, swapped: int = 0, cached: int = 40_000, step: int = 10) -> Made:
@@ -96,12 +98,12 @@ def cell(run: Path, made: Sequence[Made | Mapping[str, Made]], experiment: Exper
     of its directory."""
     axis = dict(axis or {})
     name = name or "@".join([experiment.name, *(f"{setting}={value}" for setting, value in axis.items())])
-    directory = results.cell_directory(run, name)
+    directory = run_directory.cell_directory(run, name)
     directory.mkdir(parents=True)
     kernel = {"release": MACHINE["release"], "series": "6.12", "config": None}
-    described = {**results.describe_cell(experiment, axis, len(made), kernel, "tcg"),
+    described = {**describe_cell(experiment, axis, len(made), kernel, "tcg"),
                  "seconds": 4.1, "failures": list(failures)}
     for number, arms in enumerate(made, 1):
         for arm, one in ({"": arms} if isinstance(arms, Made) else arms).items():
-            one.write(directory / evidence.name_of(number, arm), number, arm)
-    return results.judge_trials(directory, described, experiment)
+            one.write(directory / recording.name_of(number, arm), number, arm)
+    return judged.judge_trials(directory, described, experiment)

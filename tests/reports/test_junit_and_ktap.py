@@ -10,10 +10,10 @@ from xml.etree import ElementTree
 import pytest
 
 from harness import reports
-from harness.claims import Known
+from harness.claims.claim import Known
 from harness.reports import junit, ktap
 from harness.reports.cases import Suite
-from harness.results import Judged
+from harness.verdicts.judged import Judged
 from tests.reports.made import CLAIM, EXPERIMENT, PAGES, Made, cell, trial
 
 REFUTABLE = replace(EXPERIMENT, name="surprising", expects=(replace(EXPERIMENT.expects[0], claim=replace(

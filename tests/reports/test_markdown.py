@@ -9,18 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from harness import reports, results
-from harness.claims import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Known
+from harness import reports
+from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Known
+from harness.claims.quantities import Counter, Pages
 from harness.errors import LabError
-from harness.quantities import Counter, Pages
+from harness.evidence import run_directory
 from harness.reports import wording
-from harness.results import Judged
-from harness.verdicts import Limits
+from harness.verdicts.judge import Limits
+from harness.verdicts.judged import Judged
 from tests.reports.made import CLAIM, EXPERIMENT, PAGES, Made, cell, meminfo, sample, trial
 
 
 def write(run: Path, judged: Sequence[Judged]) -> str:
-    results.write_verdicts(run, [row for one in judged for row in one.rows],
+    run_directory.write_verdicts(run, [row for one in judged for row in one.rows],
                            [failure for one in judged for failure in one.failures])
     text = reports.write(run, judged).read_text()
     check(text, run)

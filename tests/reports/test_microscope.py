@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from harness import evidence
-from harness.evidence import Recording
-from harness.pages import ANON, EXCLUSIVE, LRU, PRESENT, SWAPBACKED, SWAPPED, ZERO_PAGE
+from harness.evidence import recording as evidence
+from harness.evidence.recording import Recording
+from harness.linux.pages import ANON, EXCLUSIVE, LRU, PRESENT, SWAPBACKED, SWAPPED, ZERO_PAGE
 from harness.reports import kills, microscope
 
 

@@ -10,15 +10,15 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from harness.claims import AtLeast, AtMost, Experiment
-from harness.quantities import Change, Counter
-from harness.reports import frames, labels, plots, readings
-from harness.results import Judged
+from harness.claims.claim import AtLeast, AtMost, Experiment
+from harness.claims.quantities import Change, Counter
+from harness.reports import plot_labels, plots, readings, samples_table
+from harness.verdicts.judged import Judged
 from tests.reports.made import EXPERIMENT, Made, cell, meminfo, sample, series, trial
 
 
 def plot(judged: Judged) -> str | None:
-    return plots.draw(readings.cell(judged), frames.tracks(judged))
+    return plots.draw(readings.cell(judged), samples_table.tracks(judged))
 
 
 def texts(svg: str | None) -> list[str]:
@@ -42,14 +42,14 @@ def test_labels_meet_no_text_and_no_line() -> None:
     for _ in range(300):
         marks = sorted((chance.choice([chance.uniform(0, 470), chance.uniform(0, 60)]), "x" * chance.randint(2, 20))
                        for _ in range(chance.randint(1, 9)))
-        placed = labels.place(marks, margin)
+        placed = plot_labels.place(marks, margin)
         assert [(label.x, label.text) for label in placed] == marks
         for one in placed:
-            width = len(one.text) * labels.CHARACTER
+            width = len(one.text) * plot_labels.CHARACTER
             assert one.start >= -margin
             for other in placed:
                 if other is not one and other.level == one.level:
-                    apart = other.start + len(other.text) * labels.CHARACTER
+                    apart = other.start + len(other.text) * plot_labels.CHARACTER
                     assert one.start + width <= other.start or apart <= one.start, (one, other)
                 if other is not one and other.level >= one.level and other.x != one.x:
                     assert not one.start < other.x < one.start + width, (one, other)
@@ -99,13 +99,13 @@ def test_thinning_keeps_ends_and_peaks() -> None:
 def test_what_the_judge_reads_is_drawn_first(tmp_path: Path) -> None:
     """Inactive is an LRU list, nr_file_pages repeats Cached: they are drawn if the judge reads them."""
     judged = cell(tmp_path, [trial()])
-    [panel] = plots.panels(readings.cell(judged), frames.tracks(judged))
+    [panel] = plots.panels(readings.cell(judged), samples_table.tracks(judged))
     assert panel.amounts == ("meminfo:MemFree", "meminfo:Cached")
     assert panel.counts == ()
     asked = reading(EXPERIMENT, Change("meminfo:Inactive", "written", "dropped"), Counter("vmstat:pgfault", "dropped"),
                     Counter("meminfo:MemTotal", "dropped"))
     other = replace(judged, outcome=replace(judged.outcome, experiment=asked))
-    [panel] = plots.panels(readings.cell(other), frames.tracks(judged))
+    [panel] = plots.panels(readings.cell(other), samples_table.tracks(judged))
     assert panel.amounts == ("meminfo:Inactive", "meminfo:MemFree")     # Cached runs along Inactive, MemTotal is level
     assert panel.counts == ("vmstat:pgfault",)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from harness import verdicts
 from harness.testbed import beside
+from harness.verdicts import judge
 
 
 def row(verdict: str, **changed: Any) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def test_what_is_skipped_is_counted_by_its_reason() -> None:
 
 
 def test_what_a_system_that_is_not_at_rest_leaves_undecided_is_to_be_asked_again() -> None:
-    assert beside.NOISE in Path(verdicts.__file__).read_text()
+    assert beside.NOISE in Path(judge.__file__).read_text()
     noisy = row("undecided", why=f"trial 1: growth of Cached moves by up to 2 {beside.NOISE}")
     found = beside.compared([noisy, row("confirmed")], [row("confirmed")])
     assert not found.holds

@@ -11,8 +11,7 @@ import pytest
 
 from harness import catalogue
 from harness.errors import Unavailable
-from harness.machine import subordinate
-from harness.testbed import state
+from harness.testbed import state, subordinate
 from harness.testbed.guest import Guest, booted
 from harness.testbed.session import Asked, show
 from harness.testbed.system import SYSTEMS

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from harness.testbed import command
+from harness.cli import testbed
 from harness.testbed.session import PARTS
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_help_names_every_part() -> None:
-    assert tuple(re.findall(r"[a-z-]+", command.testbed.help["only"].partition(";")[0].replace(" or ", ", "))) == PARTS
+    assert tuple(re.findall(r"[a-z-]+", testbed.testbed.help["only"].partition(";")[0].replace(" or ", ", "))) == PARTS
 
 
 def test_docs_name_every_part() -> None:

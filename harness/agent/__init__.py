@@ -1,0 +1,1 @@
+"""Python's end of probes/wire.h: the channel to the agent, and all that it carries out."""

@@ -1,0 +1,92 @@
+"""What the agent itself does, as Python calls it: probes, watched files, samples, pages, traces."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from dataclasses import dataclass
+from typing import Protocol
+
+from harness.agent import wire
+from harness.agent.channel import Channel
+from harness.errors import Denied, LabError, MachineLost
+
+DENIALS = {errno.EPERM, errno.EACCES}
+
+
+@dataclass(frozen=True)
+class Info:
+    """A machine as its agent found it: page_size in bytes."""
+
+    release: str
+    version: str
+    arch: str
+    page_size: int
+    cpus: int
+    agent_pid: int
+
+
+class Agent:
+    """The agent on a machine. `seconds`: how long any single answer may take."""
+
+    def __init__(self, channel: Channel, seconds: float) -> None:
+        self.channel = channel
+        self.seconds = seconds
+        self._targets = iter(range(wire.FIRST_PROBE, wire.TARGET_LIMIT))
+
+    def call(self, operation: str, *arguments: int, text: bytes = b"") -> wire.Reply:
+        """One of the agent's own operations. Raises LabError with the errno's text if it fails."""
+        reply = self.channel.call(operation, wire.AGENT, arguments, text, self.seconds)
+        if reply.error:
+            kind = Denied if reply.error in DENIALS else LabError
+            raise kind(f"agent: {operation}", f"{os.strerror(reply.error)} ({text[:200].decode(errors='replace')})",
+                       "see the machine's console")
+        return reply
+
+    def hello(self) -> Info:
+        release, version, arch, page, cpus, pid = self.call("hello").text.decode().split("\n")[:6]
+        return Info(release, version, arch, int(page), int(cpus), int(pid))
+
+    def next_target(self) -> int:
+        try:
+            return next(self._targets)
+        except StopIteration:
+            raise LabError("probe", f"a machine runs {wire.TARGET_LIMIT - wire.FIRST_PROBE} at most in one trial",
+                           "use fewer in this experiment") from None
+
+    def spawn(self, words: list[str], *, group: str = "", uid: int = 0, gid: int = 0, held: bool = False,
+              environment: dict[str, str] | None = None) -> tuple[int, int]:
+        """Starts a program in a cgroup (a directory of the machine's): its target number and pid."""
+        target = self.next_target()
+        variables = [f"{name}={value}" for name, value in (environment or {}).items()]
+        text = b"".join(part.encode() + b"\0" for part in [group, *words, *variables])
+        reply = self.call("spawn", target, int(held), uid, gid, len(words), len(variables), text=text)
+        return target, reply.value
+
+    def watch(self, number: int, path: str, sets: int) -> bool:
+        """Keeps a file open for sampling; False where the machine has no such file."""
+        reply = self.channel.call("watch", wire.AGENT, (number, sets), path.encode(), self.seconds)
+        return not reply.error
+
+
+class Answering(Protocol):
+    """The other end of an agent's channel: its socket, and the error for a machine that is gone."""
+
+    socket: socket.socket
+
+    def lost(self, what: str) -> MachineLost: ...
+
+
+def patience(seconds: float) -> float:
+    """A deadline that grows with the load of this host."""
+    return seconds * (1 + os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+def greet(process: Answering, seconds: float, later: float = 120) -> tuple[Agent, Info]:
+    """Waits for the agent's first reply; later: seconds for each other one, on a quiet host."""
+    agent = Agent(Channel(process.socket, process.lost), seconds)
+    info = agent.hello()
+    agent.seconds = patience(later)
+    return agent, info
+

@@ -1,0 +1,380 @@
+"""Every operation of the probes as a typed method: one line each, with its arguments' units (bytes, ns, errno).
+
+What an operation returns depends on who is asked: a Reply from a probe, a Pending one from `probe.begin`.
+"""
+
+from __future__ import annotations
+
+import mmap as flags
+import os
+import struct
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+from harness.linux.sizes import MIB
+
+R = TypeVar("R")
+
+PRIVATE, SHARED = flags.MAP_PRIVATE, flags.MAP_SHARED
+ANONYMOUS, NORESERVE, POPULATE, FIXED, HUGETLB = flags.MAP_ANONYMOUS, 0x4000, 0x8000, 0x10, 0x40000
+READ, WRITE, EXECUTE = flags.PROT_READ, flags.PROT_WRITE, flags.PROT_EXEC
+NO_REQUEST = -1         # rounds of a touch: until the next request
+DONTNEED, RANDOM, PAGEOUT, COLD = 4, 1, 21, 20          # madvise(2)
+MS_ASYNC, MS_SYNC = 1, 4
+IPC_CREAT, IPC_NOWAIT, IPC_RMID, IPC_STAT, SHM_LOCK, SHM_UNLOCK = 0o1000, 0o4000, 0, 2, 11, 12
+GETVAL, SETVAL = 12, 16         # semctl(2)
+MCL_CURRENT, MCL_FUTURE = 1, 2
+MLOCK_ONFAULT = 1       # mlock2(2)
+MPOL_BIND = 2           # set_mempolicy(2)
+TMPFS_MAGIC, RAMFS_MAGIC, EXT4_MAGIC = 0x01021994, 0x858458F6, 0xEF53      # statfs(2)
+
+
+class Operations(Generic[R]):
+    """The operations, family by family as in probes/."""
+
+    def run(self, operation: str, *arguments: int, text: bytes = b"") -> R:
+        raise NotImplementedError
+
+    # heap.c
+    def malloc(self, size: int) -> R:
+        return self.run("malloc", size)
+
+    def calloc(self, count: int, size: int) -> R:
+        return self.run("calloc", count, size)
+
+    def realloc(self, block: int, size: int) -> R:
+        return self.run("realloc", block, size)
+
+    def free(self, block: int) -> R:
+        return self.run("free", block)
+
+    def malloc_trim(self, pad: int = 0) -> R:
+        return self.run("malloc_trim", pad)
+
+    def mallopt(self, parameter: int, value: int) -> R:
+        return self.run("mallopt", parameter, value)
+
+    def brk(self, end: int) -> R:
+        """The bare system call: it returns the heap's end, moved or not."""
+        return self.run("brk", end)
+
+    def sbrk(self, growth: int) -> R:
+        return self.run("sbrk", growth)
+
+    def malloc_many(self, count: int, size: int) -> R:
+        """Blocks that nobody touches; `addresses` reads them from the reply."""
+        return self.run("malloc_many", count, size)
+
+    def free_many(self, blocks: tuple[int, ...]) -> R:
+        return self.run("free_many", text=struct.pack(f"{len(blocks)}Q", *blocks))
+
+    # mapping.c
+    def mmap(self, length: int, *, protection: int = READ | WRITE, flags: int = PRIVATE | ANONYMOUS, fd: int = -1,
+             offset: int = 0, address: int = 0) -> R:
+        return self.run("mmap", address, length, protection, flags, fd, offset)
+
+    def mmap_many(self, count: int, length: int, *, protection: int = READ | WRITE,
+                  flags: int = PRIVATE | ANONYMOUS) -> R:
+        """value: how many were granted; text: first, last address, errno of the refusal."""
+        return self.run("mmap_many", count, length, protection, flags)
+
+    def munmap(self, address: int, length: int) -> R:
+        return self.run("munmap", address, length)
+
+    def mprotect(self, address: int, length: int, protection: int) -> R:
+        return self.run("mprotect", address, length, protection)
+
+    def madvise(self, address: int, length: int, advice: int) -> R:
+        return self.run("madvise", address, length, advice)
+
+    def mremap(self, address: int, old: int, new: int, flags: int = 1) -> R:
+        return self.run("mremap", address, old, new, flags)
+
+    def msync(self, address: int, length: int, flags: int = MS_SYNC) -> R:
+        return self.run("msync", address, length, flags)
+
+    def mincore(self, address: int, length: int) -> R:
+        """value: resident pages; text: a byte a page."""
+        return self.run("mincore", address, length)
+
+    def touch(self, address: int, length: int, *, stride: int = 4096, write: bool = False, rounds: int = 1,
+              pause: int = 0) -> R:
+        """Reads or writes a byte every `stride` bytes; pause in ns between rounds; value: finished rounds.
+
+        Writing keeps the content, so it reads first: two faults of a fresh page. `fill` takes one."""
+        return self.run("touch", address, length, stride, int(write), rounds, pause)
+
+    def fill(self, address: int, length: int, seed: int = 1, first: int = 0) -> R:
+        """Every page non-zero and unlike every other of all seeds."""
+        return self.run("fill", address, length, seed, first)
+
+    def check(self, address: int, length: int, seed: int = 1, first: int = 0) -> R:
+        """value: how many pages hold what fill wrote."""
+        return self.run("check", address, length, seed, first)
+
+    def peek(self, address: int, size: int) -> R:
+        return self.run("peek", address, size)
+
+    def poke(self, address: int, data: bytes) -> R:
+        return self.run("poke", address, text=data)
+
+    # file.c
+    def open(self, path: str, flags: int = os.O_RDWR, mode: int = 0o644) -> R:
+        return self.run("open", flags, mode, text=path.encode())
+
+    def close(self, fd: int) -> R:
+        return self.run("close", fd)
+
+    def read(self, fd: int, length: int, offset: int = 0) -> R:
+        """value: bytes read; what they were is dropped."""
+        return self.run("read", fd, length, offset)
+
+    def write(self, fd: int, length: int, offset: int = 0, seed: int = 1) -> R:
+        return self.run("write", fd, length, offset, seed)
+
+    def write_text(self, fd: int, data: bytes, offset: int = 0) -> R:
+        return self.run("write", fd, 0, offset, text=data)
+
+    def check_file(self, fd: int, length: int, offset: int = 0, seed: int = 1, ahead: int = 0) -> R:
+        """value: how many pages hold the pattern, which starts `ahead` pages before the file does."""
+        return self.run("check_file", fd, length, offset, seed, ahead)
+
+    def slurp(self, path: str, limit: int = 0, flags: int = 0, offset: int = 0) -> R:
+        """text: the file from `offset` on, as much of it as fits into one reply (or `limit` bytes)."""
+        return self.run("slurp", limit, flags, offset, text=path.encode())
+
+    def put(self, path: str, content: str, flags: int = 0) -> R:
+        return self.run("put", flags, text=path.encode() + b"\0" + content.encode())
+
+    def fsync(self, fd: int) -> R:
+        return self.run("fsync", fd)
+
+    def sync_range(self, fd: int, offset: int, length: int) -> R:
+        """Writes the dirty pages of a range and waits; no metadata (sync_file_range(2))."""
+        return self.run("sync_range", fd, offset, length)
+
+    def fadvise(self, fd: int, offset: int, length: int, advice: int) -> R:
+        return self.run("fadvise", fd, offset, length, advice)
+
+    def ftruncate(self, fd: int, size: int) -> R:
+        return self.run("ftruncate", fd, size)
+
+    def fallocate(self, fd: int, offset: int, length: int, mode: int = 0) -> R:
+        return self.run("fallocate", fd, mode, offset, length)
+
+    def unlink(self, path: str) -> R:
+        return self.run("unlink", text=path.encode())
+
+    def mkdir(self, path: str, mode: int = 0o755) -> R:
+        return self.run("mkdir", mode, text=path.encode())
+
+    def rmdir(self, path: str) -> R:
+        return self.run("rmdir", text=path.encode())
+
+    def stat(self, path: str) -> R:
+        """text: device, inode, mode, links, size, blocks of 512 bytes; 64-bit numbers."""
+        return self.run("stat", 0, text=path.encode())
+
+    def fstat(self, fd: int) -> R:
+        return self.run("stat", fd)
+
+    def statfs(self, path: str) -> R:
+        """value: the file system's magic number; text: type, block size, blocks, free blocks, files, free files."""
+        return self.run("statfs", 0, text=path.encode())
+
+    def fstatfs(self, fd: int) -> R:
+        return self.run("statfs", fd)
+
+    def sync(self) -> R:
+        return self.run("sync")
+
+    def memfd(self, name: str, flags: int = 0) -> R:
+        return self.run("memfd", flags, text=name.encode())
+
+    def list(self, path: str) -> R:
+        return self.run("list", text=path.encode())
+
+    def populate_dir(self, path: str, count: int, how: int = 1) -> R:
+        """Makes (1), looks up (0) or removes (-1) so many empty files."""
+        return self.run("populate_dir", count, how, text=path.encode())
+
+    def chown(self, path: str, uid: int, gid: int, mode: int) -> R:
+        return self.run("chown", uid, gid, mode, text=path.encode())
+
+    def copy(self, source: str, target: str) -> R:
+        """A new executable file with the content of another; value: its size."""
+        return self.run("copy", text=source.encode() + b"\0" + target.encode())
+
+    def fibmap(self, fd: int, blocks: int) -> R:
+        """text: for each of the file's first blocks (of the file system) the device's block, 0 for a hole. ext4 first
+        writes a file with dirty pages (fs/ext4/inode.c, ext4_bmap): ask while it is clean."""
+        return self.run("fibmap", fd, blocks)
+
+    # shm.c
+    def shmget(self, size: int, *, key: int = 0, flags: int = IPC_CREAT | 0o600) -> R:
+        return self.run("shmget", key, size, flags)
+
+    def shmat(self, segment: int, address: int = 0, flags: int = 0) -> R:
+        return self.run("shmat", segment, address, flags)
+
+    def shmdt(self, address: int) -> R:
+        return self.run("shmdt", address)
+
+    def shmctl(self, segment: int, command: int) -> R:
+        return self.run("shmctl", segment, command)
+
+    def shm_open(self, name: str, flags: int = os.O_RDWR | os.O_CREAT, mode: int = 0o600) -> R:
+        return self.run("shm_open", flags, mode, text=name.encode())
+
+    def shm_unlink(self, name: str) -> R:
+        return self.run("shm_unlink", text=name.encode())
+
+    # ipc.c
+    def mq_open(self, name: str, messages: int, size: int, flags: int = os.O_RDWR | os.O_CREAT) -> R:
+        return self.run("mq_open", flags, 0o600, messages, size, text=name.encode())
+
+    def mq_send(self, queue: int, size: int, count: int) -> R:
+        return self.run("mq_send", queue, size, count)
+
+    def mq_receive(self, queue: int, size: int, count: int = 1) -> R:
+        """value: how many came; text: the last one. size: of the largest message that the queue takes, bytes."""
+        return self.run("mq_receive", queue, size, count)
+
+    def mq_unlink(self, name: str) -> R:
+        return self.run("mq_unlink", text=name.encode())
+
+    def msgget(self, key: int = 0, flags: int = IPC_CREAT | 0o600) -> R:
+        return self.run("msgget", key, flags)
+
+    def msgsnd(self, queue: int, size: int, count: int, flags: int = 0) -> R:
+        return self.run("msgsnd", queue, size, count, flags)
+
+    def msgrcv(self, queue: int, size: int, count: int = 1, flags: int = 0) -> R:
+        """value: how many came; text: the last one."""
+        return self.run("msgrcv", queue, size, count, flags)
+
+    def msgctl(self, queue: int, command: int) -> R:
+        """text after IPC_STAT: messages in the queue, their bytes, the most bytes; 64-bit numbers."""
+        return self.run("msgctl", queue, command)
+
+    def semget(self, count: int, key: int = 0, flags: int = IPC_CREAT | 0o600) -> R:
+        return self.run("semget", key, count, flags)
+
+    def semop(self, semaphores: int, number: int, change: int, flags: int = 0) -> R:
+        return self.run("semop", semaphores, number, change, flags)
+
+    def semctl(self, semaphores: int, number: int, command: int, value: int = 0) -> R:
+        """value after GETVAL: the semaphore's."""
+        return self.run("semctl", semaphores, number, command, value)
+
+    def sem_open(self, name: str, flags: int = os.O_CREAT, value: int = 1) -> R:
+        return self.run("sem_open", flags, 0o600, value, text=name.encode())
+
+    def sem_post(self, semaphore: int) -> R:
+        return self.run("sem_post", semaphore)
+
+    def sem_trywait(self, semaphore: int) -> R:
+        return self.run("sem_trywait", semaphore)
+
+    def sem_getvalue(self, semaphore: int) -> R:
+        return self.run("sem_getvalue", semaphore)
+
+    def sem_close(self, semaphore: int) -> R:
+        return self.run("sem_close", semaphore)
+
+    def sem_unlink(self, name: str) -> R:
+        return self.run("sem_unlink", text=name.encode())
+
+    # lock.c
+    def mlock(self, address: int, length: int) -> R:
+        return self.run("mlock", address, length)
+
+    def mlock2(self, address: int, length: int, flags: int) -> R:
+        return self.run("mlock2", address, length, flags)
+
+    def munlock(self, address: int, length: int) -> R:
+        return self.run("munlock", address, length)
+
+    def mlockall(self, flags: int = MCL_CURRENT) -> R:
+        return self.run("mlockall", flags)
+
+    def munlockall(self) -> R:
+        return self.run("munlockall")
+
+    # process.c
+    def fork_idle(self, count: int, size: int = 0) -> R:
+        """Children that fill so many bytes and wait; they die with the probe."""
+        return self.run("fork_idle", count, size)
+
+    def wait(self, pid: int = -1, options: int = 0) -> R:
+        return self.run("wait", pid, options)
+
+    def kill(self, pid: int, signal: int) -> R:
+        return self.run("kill", pid, signal)
+
+    def execute(self, *words: str, vfork: bool = False) -> R:
+        """Runs a program to its end, started by fork and exec: value is its wait status, text what it printed."""
+        return self.run("run", int(vfork), text=b"".join(word.encode() + b"\0" for word in words))
+
+    def spin(self, nanoseconds: int) -> R:
+        return self.run("spin", nanoseconds)
+
+    def sleep(self, nanoseconds: int) -> R:
+        return self.run("sleep", nanoseconds)
+
+    def nice(self, priority: int) -> R:
+        return self.run("nice", priority)
+
+    def setuid(self, uid: int, gid: int) -> R:
+        return self.run("setuid", uid, gid)
+
+    def rlimit(self, resource: int, soft: int, hard: int) -> R:
+        return self.run("rlimit", resource, soft, hard)
+
+    def threads(self, count: int) -> R:
+        return self.run("threads", count)
+
+    def mbind(self, address: int, length: int, policy: int, nodes: int) -> R:
+        return self.run("mbind", address, length, policy, nodes)
+
+    def latency(self, address: int, length: int, piece: int, period: int, wakes: int, limit: int = 0) -> R:
+        """text: for each wake the ns (64-bit) from when it was due until its piece had been touched. limit: ns after which
+        no more follow."""
+        return self.run("latency", address, length, piece, period, wakes, limit)
+
+    # system.c
+    def mount(self, source: str, target: str, kind: str, options: str = "", flags: int = 0) -> R:
+        text = b"".join(part.encode() + b"\0" for part in (source, target, kind, options))
+        return self.run("mount", flags, text=text)
+
+    def umount(self, target: str, flags: int = 0) -> R:
+        return self.run("umount", flags, text=target.encode())
+
+    def swapon(self, path: str, flags: int = 0) -> R:
+        return self.run("swapon", flags, text=path.encode())
+
+    def swapoff(self, path: str) -> R:
+        return self.run("swapoff", text=path.encode())
+
+    def insmod(self, path: str) -> R:
+        return self.run("insmod", text=path.encode())
+
+    # segments.c
+    def segments(self) -> R:
+        """text: address and length of pages in the program's data segment and of pages in its bss, none of them
+        touched before; an address on its stack."""
+        return self.run("segments")
+
+    # yardstick.c
+    def read_rounds(self, paths: Sequence[str], rounds: int, interval: int = 0) -> R:
+        """Reads files whole, over and over, with `interval` ns between two rounds (0: none). value: bytes of the last
+        round; text: ns that each round took."""
+        return self.run("read_rounds", rounds, interval, text=b"".join(path.encode() + b"\0" for path in paths))
+
+
+def numbers(text: bytes) -> tuple[int, ...]:
+    """The 64-bit numbers of a reply's text."""
+    return struct.unpack(f"{len(text) // 8}Q", text)
+
+
+__all__ = ["ANONYMOUS", "MIB", "PRIVATE", "SHARED", "Operations", "numbers"]

@@ -1,0 +1,91 @@
+"""A process that carries out operations one by one, driven from here."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from collections.abc import Callable
+
+from harness.agent import wire
+from harness.agent.agent import DENIALS, Agent
+from harness.agent.operations import Operations
+from harness.errors import Denied, LabError
+
+Log = Callable[..., None]
+
+
+def describe_status(status: int) -> str:
+    """A wait status in words."""
+    if status < 0:
+        return "ended"
+    if os.WIFSIGNALED(status):
+        return f"was killed by {signal.Signals(os.WTERMSIG(status)).name}"
+    return f"exited with status {os.WEXITSTATUS(status)}"
+
+
+class Pending:
+    """An operation under way."""
+
+    def __init__(self, target: Target, operation: str, arguments: tuple[int, ...], text: bytes) -> None:
+        self.target, self.operation, self.arguments, self.text = target, operation, arguments, text
+        self.sequence = target.agent.channel.send(operation, target.number, arguments, text)
+
+    @property
+    def done(self) -> bool:
+        return self.target.agent.channel.ready(self.sequence)
+
+    def wait(self, seconds: float | None = None) -> wire.Reply:
+        """The reply, whatever it says; a machine that is silent for so long is lost (default: the agent's patience)."""
+        reply = self.target.agent.channel.wait(self.sequence, seconds or self.target.agent.seconds)
+        self.target.log(self, reply)
+        return reply
+
+
+class _Begin(Operations[Pending]):
+    def __init__(self, target: Target) -> None:
+        self._target = target
+
+    def run(self, operation: str, *arguments: int, text: bytes = b"") -> Pending:
+        return Pending(self._target, operation, arguments, text)
+
+
+class _Attempt(Operations[wire.Reply]):
+    def __init__(self, target: Target) -> None:
+        self._target = target
+
+    def run(self, operation: str, *arguments: int, text: bytes = b"") -> wire.Reply:
+        return Pending(self._target, operation, arguments, text).wait()
+
+
+class Target(Operations[wire.Reply]):
+    """A process that carries out operations: each method returns its Reply and raises LabError if it failed.
+
+    `attempt` has the same methods and returns the Reply whatever it says (error: errno; ended: it died meanwhile);
+    `begin` has them too and does not wait.
+    """
+
+    def __init__(self, agent: Agent, number: int, name: str, record: Log, pid: int = 0) -> None:
+        self.agent, self.number, self.name, self.pid = agent, number, name, pid
+        self._record = record
+        self.begin = _Begin(self)
+        self.attempt = _Attempt(self)
+
+    def run(self, operation: str, *arguments: int, text: bytes = b"") -> wire.Reply:
+        reply = self.attempt.run(operation, *arguments, text=text)
+        if reply.ended is not None:
+            raise LabError(f"probe {self.name}", f"{describe_status(reply.ended)} during {operation}",
+                           "see the run's evidence and console")
+        if reply.error:
+            what = text.split(b"\0")[0][:200].decode(errors="replace")
+            code = errno.errorcode.get(reply.error, "")
+            kind = Denied if reply.error in DENIALS else LabError
+            raise kind(f"probe {self.name}", f"{operation} {what}: {os.strerror(reply.error)} ({code})",
+                       "see the run's evidence and console")
+        return reply
+
+    def log(self, pending: Pending, reply: wire.Reply) -> None:
+        self._record("operation", target=self.name, operation=pending.operation, arguments=list(pending.arguments),
+                     text=pending.text[:200].decode(errors="backslashreplace"), at=reply.began, value=reply.value,
+                     error=reply.error, nanoseconds=reply.nanoseconds, minor_faults=reply.minor_faults,
+                     major_faults=reply.major_faults, ended=reply.ended)

@@ -1,0 +1,1 @@
+"""The language in which an experiment is written."""

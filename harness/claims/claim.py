@@ -1,0 +1,169 @@
+"""Claims, and how an experiment says what decides them: frozen data; catalogue, reports and docs are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from harness.claims.needs import Needs
+from harness.claims.quantities import Bound, Quantity
+from harness.claims.settings import Settings
+from harness.linux.sizes import MIB
+
+if TYPE_CHECKING:
+    from harness.procedure import Lab
+
+CONFIRMED, REFUTED, UNDECIDED, SKIPPED = "confirmed", "refuted", "undecided", "skipped"
+# What one reading says of a claim.
+TRUE, FALSE = "true", "false"
+
+
+@dataclass(frozen=True)
+class Known:
+    """The verdict that we expect, from kernel series `since` on and before series `until`, under some settings.
+
+    source: the commit, document or measurement that says so.
+    """
+
+    verdict: str
+    source: str
+    since: str | None = None
+    until: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def applies(self, series: str, settings: Mapping[str, str]) -> bool:
+        here = numbers(series)
+        return ((self.since is None or here >= numbers(self.since))
+                and (self.until is None or here < numbers(self.until))
+                and all(settings.get(name) == value for name, value in self.settings.items()))
+
+
+def known_by(setting: str, **answers: tuple[str, str]) -> tuple[Known, ...]:
+    """A known answer for each value of a setting: known_by("malloc", glibc=(CONFIRMED, source), jemalloc=…)."""
+    return tuple(Known(verdict, source, settings={setting: value}) for value, (verdict, source) in answers.items())
+
+
+def numbers(series: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in series.split("."))
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement that can be confirmed or refuted. Its id never changes."""
+
+    id: str
+    text: str
+    section: str
+    known: tuple[Known, ...] = ()
+
+    def known_answer(self, series: str, settings: Mapping[str, str]) -> str | None:
+        """The first known answer for this kernel series and these settings, None if there is none."""
+        return next((known.verdict for known in self.known if known.applies(series, settings)), None)
+
+
+@dataclass(frozen=True)
+class Range:
+    """Where a quantity falls: from `low` to `high`, both included, either open; or, `outside`, below or above them.
+
+    why: the reason for the bound.
+    """
+
+    low: Bound | None
+    high: Bound | None
+    why: str = ""
+    outside: bool = False
+
+
+def Exactly(value: Bound, why: str = "") -> Range:
+    return Range(value, value, why)
+
+
+def AtMost(value: Bound, why: str = "") -> Range:
+    return Range(None, value, why)
+
+
+def AtLeast(value: Bound, why: str = "") -> Range:
+    return Range(value, None, why)
+
+
+def Within(low: Bound, high: Bound, why: str = "") -> Range:
+    return Range(low, high, why)
+
+
+def Outside(low: Bound, high: Bound, why: str = "") -> Range:
+    """Less than `low` or more than `high`: all that Within(low, high) is not."""
+    return Range(low, high, why, outside=True)
+
+
+def Not(value: Bound, why: str = "") -> Range:
+    return Outside(value, value, why)
+
+
+@dataclass(frozen=True)
+class Expect:
+    """What decides a claim: a quantity, its range if the claim is true, its range if it is false.
+
+    reads_true, reads_false: the same quantity where the answer is known, in the same trial; each is judged by the
+    same ranges and must land in if_true and if_false. says: a sentence for the answer, with {value} in it.
+    A claim with several expectations is confirmed if all are met and refuted if one is contradicted.
+    """
+
+    claim: Claim
+    quantity: Quantity
+    if_true: Range
+    if_false: Range
+    reads_true: Quantity
+    reads_false: Quantity
+    says: str = ""
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A condition without which a trial says nothing: the quantity must fall in the range. why: what else it shows."""
+
+    quantity: Quantity
+    holds: Range
+    why: str
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One question: a procedure on a machine that decides one or more claims.
+
+    arms: the ways of running the procedure within a trial, each on a guest of its own (`lab.arm` says which).
+    axes: settings under which the whole experiment is repeated, a verdict row for each ({"lru": ("classic", "mglru")}).
+    trials: how many, fixed beforehand, each from a boot of its own. rate: samples a second during operations, Hz.
+    timed: sensitive to time, so its guests run beside none but timed ones of any run of this user on this host, each on
+    a processor of its own. version: raised when the procedure or a bound changes.
+    question, words: the module's docstring (catalogue.py): its first line, and below it the procedure in words.
+    """
+
+    procedure: Callable[[Lab], None]
+    expects: tuple[Expect, ...]
+    guards: tuple[Guard, ...] = ()
+    needs: Needs = Needs()
+    settings: Settings = Settings()
+    arms: tuple[str, ...] = ("",)
+    axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    trials: int = 3
+    rate: int = 100
+    timed: bool = False
+    version: int = 1
+    name: str = ""
+    question: str = ""
+    words: str = ""
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        return tuple(dict.fromkeys(expect.claim for expect in self.expects))
+
+    def states(self) -> dict[str, str]:
+        """Setting → value, of those that it states itself, other than every experiment has them."""
+        here, others = ({**vars(settings), "memory": needs.memory // MIB, "cpus": needs.cpus}
+                        for settings, needs in ((self.settings, self.needs), (Settings(), Needs())))
+        return {name: "the kernel's own" if value is None else str(value) for name, value in here.items()
+                if value != others[name]}
+
+    def __hash__(self) -> int:
+        return hash(self.name)

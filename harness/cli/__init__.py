@@ -1,0 +1,1 @@
+"""The command line: words → functions → lines and an exit status."""

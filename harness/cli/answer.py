@@ -1,0 +1,52 @@
+"""The answer on the terminal: short, and all that matters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from harness.claims.claim import CONFIRMED, REFUTED, UNDECIDED
+from harness.reports.wording import setting, tally, where
+from harness.verdicts import wording
+from harness.verdicts.judged import Judged, Outcome
+
+
+def lines(judged: Judged, claim: str | None = None) -> Iterator[str]:
+    """The answer for a cell's claims (or the one that was asked for): verdict, numbers, references."""
+    for verdict, row in zip(judged.verdicts, judged.rows, strict=True):
+        if claim is not None and row["claim"] != claim:
+            continue
+        axis = f"  [{setting(judged.cell['axis'])}]" if judged.cell["axis"] else ""
+        surprise = f"  SURPRISE: known answer {row['known']}" if row["known"] not in {None, row["verdict"]} and (
+            row["verdict"] in {CONFIRMED, REFUTED}) else ""
+        yield (f"{row['claim']}  {row['verdict'].upper()}  on {where(row)}, {row['valid']} of {row['trials']} trials"
+               f"{axis}{surprise}")
+        yield f"  {verdict.why}"
+        # Expectations that share their references say so once.
+        for said in dict.fromkeys(wording.reference_phrase(expect, readings) for expect, readings in verdict.readings):
+            yield f"  {said}"
+    for failure in judged.failures:
+        yield f"{judged.experiment.name}  BROKEN  {failure['what']}"
+
+
+def ending(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """What a run of many cells ends with: how many verdicts; then what needs a look, each with its evidence."""
+    found = [(one, row) for one in outcomes for row in one.rows]
+    yield f"\n{tally([row for _, row in found])}"
+    surprises = [(one, row) for one, row in found if row["verdict"] in {CONFIRMED, REFUTED}
+                 and row["known"] not in {None, row["verdict"]}]
+    undecided = [(one, row) for one, row in found if row["verdict"] == UNDECIDED]
+    for title, chosen in (("Surprises", surprises), ("Undecided", undecided)):
+        if chosen:
+            yield f"{title}: {len(chosen)}"
+        for one, row in chosen:
+            known = f", known answer {row['known']}" if row["known"] else ""
+            axis = f" [{setting(one.cell['axis'])}]" if one.cell["axis"] else ""
+            yield f"  {row['claim']}  {row['verdict'].upper()}{known}  on {where(row)}{axis}"
+            yield f"    {row['why']}"
+            yield f"    Evidence: {one.directory}"
+    broken = [(one, failure) for one in outcomes for failure in one.failures]
+    if broken:
+        yield f"Broken: {len(broken)}"
+    for one, failure in broken:
+        yield f"  {failure['experiment']} on {failure['kernel']}: {failure['what']}"
+        yield f"    Evidence: {one.directory}"

@@ -1,0 +1,74 @@
+"""A claim explained on the terminal: what is done, what decides it and why, what is known, what was measured last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from harness.claims.claim import Claim, Expect, Experiment
+from harness.reports.comparison import history, rows
+from harness.reports.wording import aloud, counted, known_text, needs_text, number, wrapped
+
+KINDS = ("lru", "malloc", "thp")        # the settings that tell rows of one claim and kernel apart
+
+
+def explain(experiment: Experiment, claims: Sequence[Claim], parent: Path) -> None:
+    for line in lines(experiment, claims, parent):
+        print(line)
+
+
+def lines(experiment: Experiment, claims: Sequence[Claim], parent: Path) -> Iterator[str]:
+    """Claims of one experiment; `parent` is where the runs are."""
+    yield f"{experiment.name}: {experiment.question}"
+    yield from procedure_lines(experiment)
+    for claim in claims:
+        yield f"\n{claim.id} ({claim.section})"
+        yield wrapped(claim.text)
+        for expect in [one for one in experiment.expects if one.claim == claim]:
+            yield from expectation_lines(expect)
+        for guard in experiment.guards:
+            yield wrapped(f"A trial counts only if {guard.quantity.name} is {aloud(guard.holds)}: {guard.why}")
+        for known in claim.known:
+            yield wrapped(f"Known answer: {known_text(known)}. Source: {known.source}")
+        newest = [row for line in history.of_claim(claim, rows.collected(parent)) for row in line.rows]
+        for row in newest:
+            yield from measured_lines(row)
+        if not newest:
+            yield f"  Not measured yet: `invoke run-experiment {claim.id}`"
+
+
+def procedure_lines(experiment: Experiment) -> Iterator[str]:
+    """What is done, in words: on how many guests, in which ways."""
+    yield wrapped(experiment.words) if experiment.words else "  Its file does not say in words what it does."
+    yield wrapped(f"{counted(experiment.trials, 'trial')}, each from a boot of its own; {needs_text(experiment.needs)}")
+    if len(experiment.arms) > 1:
+        yield wrapped(f"Done in {len(experiment.arms)} ways, each on a guest of its own: {', '.join(experiment.arms)}")
+    for name, values in experiment.axes.items():
+        yield wrapped(f"Done as a whole with {name} = {', '.join(values)}")
+
+
+def expectation_lines(expect: Expect) -> Iterator[str]:
+    yield wrapped(f"Read: {expect.quantity.name}" + (f" ({expect.quantity.unit})" if expect.quantity.unit else ""))
+    yield wrapped(f"true if {aloud(expect.if_true)}: {expect.if_true.why}", "    ")
+    yield wrapped(f"false if {aloud(expect.if_false)}: {expect.if_false.why}", "    ")
+    yield wrapped(f"reference that must read true: {expect.reads_true.name}", "    ")
+    yield wrapped(f"reference that must read false: {expect.reads_false.name}", "    ")
+
+
+def measured_lines(row: rows.Row) -> Iterator[str]:
+    """One row of verdicts.json: the verdict, then each quantity and reference with its values."""
+    settings = ", ".join(f"{name}={row['settings'][name]}" for name in KINDS if name in row["settings"])
+    trials = f"{row['valid']} of {row['trials']} trials valid, from {counted(row['boots'], 'boot')}"
+    yield wrapped(f"Measured on {row['kernel']} ({settings}): {row['verdict']}, {trials} [{row['run']}]")
+    yield wrapped(row["why"], "    ")
+    for one in row["quantities"]:
+        unit = f" {one['unit']}" if one["unit"] else ""
+        yield wrapped(f"{one['name']}: {values(one['values'])}{unit}", "    ")
+    for one in row["references"]:
+        yield wrapped(f"{one['name']}, must read {one['must']}: {values(one['values'])}", "    ")
+
+
+def values(read: Sequence[int | float | None]) -> str:
+    """The valid trials' values, once where all are alike."""
+    texts = [number(one) for one in read]
+    return texts[0] if len(set(texts)) == 1 else ", ".join(texts) or "no valid trial"

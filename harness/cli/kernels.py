@@ -1,0 +1,88 @@
+"""The commands about kernels: which there are, fetched, the user's own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from invoke import Collection, task
+
+from harness import errors
+from harness.cli.base import guarded, say
+from harness.errors import Unavailable
+
+MIRROR = "a Debian mirror to fetch kernels from"
+
+
+@task(name="kernels", help={"mirror": MIRROR, "offline": "ask no mirror", "try_": "a kernel (as --kernel) to boot here"})
+@guarded
+def kernels_(context: Any, mirror: str | None = None, offline: bool = False, try_: str | None = None) -> int:
+    """Which kernels are here, are fetched, can be fetched, and which of them boot here; --try boots one."""
+    from harness.cli import listing
+    from harness.machine.kernels import boots, find, labels
+
+    if try_:
+        return tried(try_, mirror)
+    try:
+        offered = [] if offline else find.offers(mirror=mirror)
+    except Unavailable as error:        # what is here can be told all the same
+        print(error, file=sys.stderr)
+        offered = []
+    for line in listing.kernel_lines(offered, find.fetched(), find.installed(), labels.labelled(),
+                                     boots.said):
+        say(line)
+    return errors.AS_KNOWN
+
+
+def tried(name: str, mirror: str | None) -> int:
+    """Boots a kernel to the guest's first reply. Raises LabError where none comes."""
+    from harness.machine.guest import boot_check
+    from harness.machine.kernels import boots, find
+
+    kernel = find.by_name(name, mirror=mirror)
+    boot_check.prove(kernel)
+    say(f"{kernel.release}  {boots.said(kernel)}")
+    return errors.AS_KNOWN
+
+
+@task(help={"series": "a series (6.1), a release or a version", "mirror": MIRROR})
+@guarded
+def fetch(context: Any, series: str, mirror: str | None = None) -> int:
+    """Fetch a kernel into the cache, verified by its distribution's signature."""
+    from harness.machine.kernels import find
+
+    kernel = find.fetch(series, mirror=mirror)
+    say(f"{kernel.release}  {kernel.source}")
+    return errors.AS_KNOWN
+
+
+@task(help={"path": "a vmlinuz or bzImage", "label": "what --kernel shall call it", "modules": "its modules directory"})
+@guarded
+def add(context: Any, path: str, label: str, modules: str | None = None) -> int:
+    """Give a kernel of your own a label, under which it stands beside the others; it stays where it is."""
+    from harness.machine.kernels import labels, requirements
+
+    kernel = labels.add(label, Path(path), Path(modules) if modules else None)
+    say(f"{label}  {kernel.release}  {kernel.digest[:19]}…")
+    if lacking := requirements.by_configuration(kernel):
+        say(f"  by its configuration it lacks {', '.join(lacking)}: it may not come up as a guest")
+    return errors.AS_KNOWN
+
+
+@task(help={"label": "of the kernel"})
+@guarded
+def forget(context: Any, label: str) -> int:
+    """Take a label away; the kernel's files are not touched."""
+    from harness.machine.kernels import labels
+
+    labels.forget(label)
+    return errors.AS_KNOWN
+
+
+def collection() -> Collection:
+    found = Collection("kernels")
+    found.add_task(kernels_, name="list", default=True)
+    for one in (fetch, add, forget):
+        found.add_task(one)
+    return found

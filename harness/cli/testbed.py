@@ -1,0 +1,71 @@
+"""`invoke testbed`: the local machine on whole systems."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from invoke import task
+
+from harness import errors
+from harness.cli.base import RUNS, guarded, say
+from harness.cli.base import whole as number
+from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from harness.testbed.session import Asked
+    from harness.testbed.system import System
+
+ROUNDS = 10
+def parts_of(only: str) -> tuple[str, ...]:
+    """The parts that the user named, else all of them."""
+    from harness.testbed.session import PARTS
+
+    named = tuple(name.strip() for name in only.split(",") if name.strip())
+    for name in named:
+        if name not in PARTS:
+            raise UsageError(f"--only {name}", f"the parts are {', '.join(PARTS)}", "name one or several, with commas")
+    return named or PARTS
+
+
+@task(help={"system": "bookworm or trixie (default: both)", "trials": "trials of each experiment (1)",
+            "rounds": f"how often a run is killed ({ROUNDS}); a fifth as many runs with an OOM",
+            "only": "refusal, user, root, plain-group, container, ci, pressure or kills; several with commas",
+            "section": "verdicts of the experiments whose section or folder has this in its name (default: all)",
+            "whole": "verdicts under all their settings (default: the first one on bookworm, the last one on trixie)",
+            "results": "where the evidence is kept"})
+@guarded
+def testbed(context: Any, system: str = "", trials: str = "1", rounds: str = str(ROUNDS), only: str = "", section: str = "",
+            whole: bool = False, results: str = RUNS) -> int:
+    """Run the local machine on whole Debians in guests: as root, as a user with a delegated cgroup, as one without."""
+    from harness import catalogue
+    from harness.machine.processes import fleet
+    from harness.testbed.session import Asked
+    from harness.testbed.system import SYSTEMS
+
+    chosen = [one for one in SYSTEMS if system in {"", one.suite}]
+    if not chosen:
+        raise UsageError(f"--system {system}", f"there are {' and '.join(one.suite for one in SYSTEMS)}", "leave it out")
+    asked = Asked(parts_of(only), tuple(catalogue.of_section(section)), "all" if whole else "", number("trials", trials) or 1,
+                  number("rounds", rounds) or ROUNDS)
+    with ThreadPoolExecutor(len(chosen)) as pool:
+        try:
+            wrong = list(pool.map(lambda tested: showing(tested, asked, Path(results)), chosen))
+        except BaseException:       # Ctrl-C: the pool waits for its guests
+            fleet.stop()
+            raise
+    return errors.SURPRISE if any(wrong) else errors.AS_KNOWN
+
+
+def showing(tested: System, asked: Asked, parent: Path) -> int:
+    """Says what is shown on one system, as it comes: how much of it is wrong."""
+    from harness.evidence import run_directory
+    from harness.testbed.session import show_on
+
+    into = run_directory.create(parent, tested.series, f"testbed-{tested.suite}")
+    wrong = 0
+    for shown in show_on(tested, into, asked, say):
+        say(f"  {'ok   ' if shown.holds else 'WRONG'} {tested.suite}: {shown.what}: {shown.said}")
+        wrong += not shown.holds
+    return wrong

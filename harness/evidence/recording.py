@@ -1,0 +1,237 @@
+"""Evidence: what the trials recorded, raw, on disk; written as it comes, read back without any machine.
+
+A recording (one arm of one trial) is a file of JSON lines, compressed with Zstandard. Its events:
+start (machine, settings), operation, idle (a sample with nothing between it and the next), sample, series (a sample of
+a time series), pages, record, note, cost (what the procedure took: wall seconds, seconds of this host's processors), end.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any, TypeAlias, cast
+
+import zstandard
+
+from harness.linux import counters, pages
+
+SUFFIX = ".jsonl.zst"
+# Level 6, window 8 MiB: successive samples repeat nearly all of the text before them.
+_COMPRESSION = zstandard.ZstdCompressionParameters.from_level(6, window_log=23)
+
+
+class _Held(io.RawIOBase):
+    """A file whose content waits in memory that is resident from the start, until it is closed or that is full: on the
+    machine under test a file that grows meanwhile would be counted (measured: Cached +1 to +3 pages between samples)."""
+
+    def __init__(self, path: Path, room: int) -> None:
+        self._file = open(path, "wb", buffering=0)      # noqa: SIM115 - closed by close()
+        self._kept, self._used = bytearray(b"\1" * room), 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        size = len(data)
+        if self._used + size > len(self._kept):
+            self._flush()
+        if size > len(self._kept):
+            self._file.write(data)
+        else:
+            self._kept[self._used:self._used + size] = data
+            self._used += size
+        return size
+
+    def _flush(self) -> None:
+        self._file.write(memoryview(self._kept)[:self._used])
+        self._used = 0
+
+    def close(self) -> None:
+        if not self.closed:
+            try:
+                self._flush()
+            finally:
+                self._file.close()
+                super().close()
+
+
+class Recorder:
+    """Writes one recording. What was written stays readable when the rest never comes.
+
+    held: bytes that wait in memory before they are written, for a recording of the machine that it is written on.
+    """
+
+    def __init__(self, path: Path, held: int = 0) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._raw = cast("IO[bytes]", _Held(path, held)) if held else open(path, "wb")      # noqa: SIM115 - closed by close()
+        self._file = zstandard.ZstdCompressor(compression_params=_COMPRESSION).stream_writer(self._raw)
+        self.ended = False
+
+    def event(self, event: str, /, **fields: Any) -> None:
+        """One line. Bytes are written as text (the kernel's is), or as base64 under the key `data`."""
+        self._file.write(json.dumps({"event": event, **fields}, default=_plain).encode() + b"\n")
+        self.ended = self.ended or event == "end"
+
+    def close(self) -> None:
+        """Raises OSError when the disk is full: the recording is not whole then."""
+        try:
+            self._file.close()      # type: ignore[no-untyped-call, unused-ignore]
+        finally:
+            self._raw.close()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.decode(errors="backslashreplace")
+    raise TypeError(f"no evidence can be made of {type(value).__name__}")
+
+
+def encode(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+@dataclass
+class Recording:
+    """One arm of one trial, read back."""
+
+    events: list[dict[str, Any]]
+
+    @cached_property
+    def start(self) -> dict[str, Any]:
+        return next((event for event in self.events if event["event"] == "start"), {})
+
+    @cached_property
+    def end(self) -> dict[str, Any]:
+        """How it ended: status "ok", "skipped" or "broken", and the reason."""
+        return next((event for event in reversed(self.events) if event["event"] == "end"),
+                    {"status": "broken", "reason": "the recording stops before its end"})
+
+    @property
+    def page_size(self) -> int:
+        return int(self.start["machine"]["page_size"])
+
+    @cached_property
+    def samples(self) -> dict[str, dict[str, Any]]:
+        """Name → event, of the named moments; a name used twice keeps the last."""
+        return {event["name"]: event for event in self.events if event["event"] == "sample"}
+
+    @cached_property
+    def series(self) -> list[dict[str, Any]]:
+        return [event for event in self.events if event["event"] == "series"]
+
+    @cached_property
+    def records(self) -> dict[str, Any]:
+        return {event["name"]: event["value"] for event in self.events if event["event"] == "record"}
+
+    @cached_property
+    def operations(self) -> list[dict[str, Any]]:
+        return [event for event in self.events if event["event"] == "operation"]
+
+    @cached_property
+    def _parsed(self) -> dict[tuple[str | int, str], dict[str, int]]:
+        return {}
+
+    def text(self, sample: str, source: str) -> str | None:
+        """A watched file's text at a named moment."""
+        event = self.samples.get(sample)
+        found = event["files"].get(source) if event else None
+        return None if found is None else str(found)
+
+    def counter(self, sample: str, counter: str) -> int | None:
+        """A counter at a named moment, in its own unit; None if that was not read."""
+        return self._value(sample, self.text(sample, counters.source_and_key(counter)[0]), counter)
+
+    def _value(self, sample: str | int, text: str | None, counter: str) -> int | None:
+        """A counter in the text of its file; `sample` tells one text of that file from the others."""
+        source, key = counters.source_and_key(counter)
+        if (sample, source) not in self._parsed:
+            self._parsed[sample, source] = {} if text is None else counters.file_of(source).parse(text.encode())
+        return self._parsed[sample, source].get(key)
+
+    def idle_change(self, counter: str) -> int | None:
+        """How much a counter grew between the two idle samples at the start, in its own unit; None if that was not
+        read."""
+        values = [self._value(number, event["files"].get(counters.source_and_key(counter)[0]), counter)
+                  for number, event in enumerate(self._idle)]
+        before, after = values if len(values) == 2 else (None, None)
+        return None if before is None or after is None else after - before
+
+    @cached_property
+    def _idle(self) -> list[dict[str, Any]]:
+        return [event for event in self.events if event["event"] == "idle"]
+
+    def page_data(self, sample: str, label: str) -> tuple[str, bytes] | None:
+        """Of a range or file at a named moment: how it was looked at ("mincore", "pagemap"), and the raw entries."""
+        for event in self.events:
+            if event["event"] == "pages" and event["sample"] == sample and event["label"] == label:
+                return event["kind"], base64.b64decode(event["data"])
+        return None
+
+    def pages(self, sample: str, label: str, state: str) -> Number | None:
+        """How many pages of a range or file are in a state."""
+        found = self.page_data(sample, label)
+        if found is None:
+            return None
+        kind, data = found
+        if kind == "mincore":
+            return pages.resident(data) if state == "resident" else None
+        return pages.count(data, state)
+
+    def same_frames(self, sample: str, first: str, second: str, until: str | None = None) -> Number | None:
+        """How many pages of two ranges have the same frame; the second range as it was at the moment `until`."""
+        one, other = self.page_data(sample, first), self.page_data(until or sample, second)
+        if one is None or other is None or one[0] != "pagemap" or other[0] != "pagemap":
+            return None
+        return pages.same_frames(one[1], other[1])
+
+
+@dataclass
+class Trial:
+    """One trial: its number (1…) and its arms by name."""
+
+    number: int
+    arms: dict[str, Recording] = field(default_factory=dict)
+
+    @property
+    def any(self) -> Recording:
+        return next(iter(self.arms.values()))
+
+
+def read(path: Path) -> Recording:
+    """A recording from disk; a torn one gives the events up to the tear."""
+    return Recording(list(_events(path)))
+
+
+def _events(path: Path) -> Iterator[dict[str, Any]]:
+    with open(path, "rb") as raw:
+        reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(raw, read_across_frames=True)
+        text = io.BufferedReader(reader)
+        try:
+            for line in text:
+                yield json.loads(line)
+        except (zstandard.ZstdError, ValueError, EOFError):
+            return
+
+
+def name_of(trial: int, arm: str) -> str:
+    """The file's name for an arm of a trial: "trial-1.jsonl.zst", "trial-1.swap.jsonl.zst"."""
+    return f"trial-{trial}{'.' + arm if arm else ''}{SUFFIX}"
+
+
+def read_trials(directory: Path) -> list[Trial]:
+    """The trials of one cell (experiment and setting), in order."""
+    found: dict[int, Trial] = {}
+    for path in sorted(directory.glob(f"trial-*{SUFFIX}")):
+        number, _, arm = path.name.removesuffix(SUFFIX).removeprefix("trial-").partition(".")
+        found.setdefault(int(number), Trial(int(number))).arms[arm] = read(path)
+    return [found[number] for number in sorted(found)]
+
+
+Number: TypeAlias = int | float
+

@@ -1,0 +1,1 @@
+"""What a procedure works with: the lab bench, sandboxes, probes, samples."""

@@ -1,0 +1,1 @@
+"""What several procedures have in common, a module for each subject."""

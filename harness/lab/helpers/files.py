@@ -1,0 +1,56 @@
+"""Which file something is: the file system that it is of, its device and inode, how many names it has."""
+
+from __future__ import annotations
+
+import os
+
+from harness.agent.operations import numbers
+from harness.claims.quantities import Derived, Quantity
+from harness.evidence.recording import Recording
+from harness.procedure import Lab
+
+
+def identify(lab: Lab, name: str, path: str) -> None:
+    """Records it of the file behind a path, as stat(2) and statfs(2) have it; the links of /proc/PID/fd and
+    /proc/PID/map_files lead to what a process has opened or mapped."""
+    device, inode, _, links = numbers(lab.hand.stat(path).text)[:4]
+    lab.record(f"{name}: file", {"file system": lab.hand.statfs(path).value, "device": device, "inode": inode,
+                                 "links": links})
+
+
+def mounted_type(lab: Lab, path: str) -> str | None:
+    """The type of the file system mounted where a file lies, as mount(8) names it: statfs(2) has one number for tmpfs
+    and devtmpfs (drivers/base/devtmpfs.c, v5.10 to v6.12: with CONFIG_TMPFS it is made by mm/shmem.c)."""
+    device = numbers(lab.hand.stat(path).text)[0]
+    for row in lab.read("/proc/self/mountinfo").splitlines():
+        fields = row.split()
+        if fields[2] == f"{os.major(device)}:{os.minor(device)}":
+            return fields[fields.index("-") + 1]
+    return None
+
+
+def _field(name: str, field: str, title: str) -> Quantity:
+    def read(recording: Recording) -> int | None:
+        found = recording.records.get(f"{name}: file")
+        return None if found is None else int(found[field])
+    return Derived(title, read)
+
+
+def file_system(name: str, title: str) -> Quantity:
+    """The magic number of its file system (statfs(2))."""
+    return _field(name, "file system", title)
+
+
+def links(name: str, title: str) -> Quantity:
+    """How many names it has."""
+    return _field(name, "links", title)
+
+
+def same_file(first: str, second: str, title: str) -> Quantity:
+    """1 if both are one file, the same inode of the same device, else 0."""
+    def read(recording: Recording) -> int | None:
+        one, other = (recording.records.get(f"{name}: file") for name in (first, second))
+        if one is None or other is None:
+            return None
+        return int(all(one[field] == other[field] for field in ("device", "inode")))
+    return Derived(title, read)

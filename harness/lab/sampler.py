@@ -1,0 +1,74 @@
+"""Samples: which files are watched on a machine, and their text at named moments and in time series."""
+
+from __future__ import annotations
+
+from harness.agent import wire
+from harness.agent.agent import Agent
+from harness.evidence.recording import Recorder
+from harness.linux import counters
+
+NAMED, SERIES = 1, 2        # enum watch_set of probes/wire.h
+
+# Where a guest has them (harness/machine/initramfs.py).
+ALLOCATORS = {"glibc": {}, "jemalloc": {"LD_PRELOAD": "/programs/libjemalloc.so"},
+              "tcmalloc": {"LD_PRELOAD": "/programs/libtcmalloc.so"}}
+
+
+def allocator(name: str) -> dict[str, str]:
+    """The environment with which a probe uses an allocator."""
+    return dict(ALLOCATORS[name])
+
+
+class Sampler:
+    """Reads the watched files through the agent and writes them to the recording, raw."""
+
+    def __init__(self, agent: Agent, recorder: Recorder) -> None:
+        self.agent, self.recorder = agent, recorder
+        self.sources: dict[int, str] = {}
+        agent.channel.on_sample = self._series
+
+    def watch(self, source: str, path: str) -> bool:
+        """Watches a file as `source` from now on; False where the machine has no such file."""
+        number = len(self.sources) + 1
+        sets = NAMED | (SERIES if counters.file_of(source).series else 0)
+        if not self.agent.watch(number, path, sets):
+            return False
+        self.sources[number] = source
+        return True
+
+    def watch_process(self, name: str, pid: int) -> None:
+        for file in counters.PROBE:
+            self.watch(f"{name}/{file}", f"/proc/{pid}/{file}")
+
+    def _files(self, text: bytes) -> tuple[int, int, dict[str, str | None]]:
+        began, ended, sections = wire.sections(text)
+        files = {self.sources[number]: None if error else content.decode(errors="backslashreplace")
+                 for number, error, content in sections}
+        return began, ended, files
+
+    def named(self, name: str) -> None:
+        """A sample of everything, under a name."""
+        self._all("sample", name=name)
+
+    def idle(self) -> None:
+        """A sample of everything, to be set beside another with nothing in between."""
+        self._all("idle")
+
+    def _all(self, event: str, **fields: str) -> None:
+        began, ended, files = self._files(self.agent.call("sample", NAMED).text)
+        self.recorder.event(event, **fields, began=began, ended=ended, files=files)
+
+    def _series(self, reply: wire.Reply) -> None:
+        began, ended, files = self._files(reply.text)
+        self.recorder.event("series", began=began, ended=ended, files=files)
+
+    def dry(self) -> None:
+        """A sample that is thrown away: what the first reading of a file allocates is there afterwards."""
+        self.agent.call("sample", NAMED)
+
+    def start_series(self, rate: int) -> None:
+        """So many samples a second, until `stop_series`."""
+        self.agent.call("series", 1_000_000_000 // rate)
+
+    def stop_series(self) -> None:
+        self.agent.call("series", 0)

@@ -1,0 +1,1 @@
+"""What Linux says of itself: parsers of its files and reports, without any reading of their own."""

@@ -1,0 +1,208 @@
+"""Every counter that is read: its file, its unit, how its text becomes numbers.
+
+A counter is named `source:key` ("meminfo:Cached", "box/memory.stat:anon", "worker/status:VmRSS"), or just `source`
+where a file holds one number ("box/memory.current").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from probes._native import ffi, lib
+
+
+def keyed(text: bytes) -> dict[str, int]:
+    """Lines of a name and a number, decoded in C."""
+    limit = text.count(b"\n") + 1
+    numbers, names = ffi.new("int64_t[]", limit), ffi.new("uint32_t[]", 2 * limit)
+    count = lib.parse_counters(text, len(text), numbers, names, limit)
+    ends = ffi.unpack(names, 2 * count) if count else []
+    values = ffi.unpack(numbers, count) if count else []
+    return {text[ends[2 * i]:ends[2 * i + 1]].decode(): value for i, value in enumerate(values)}
+
+
+def single(text: bytes) -> dict[str, int]:
+    """One number, or "max" (which is no number: left out)."""
+    word = text.strip()
+    return {"": int(word)} if re.fullmatch(rb"-?\d+", word) else {}
+
+
+def zoneinfo(text: bytes) -> dict[str, int]:
+    """"NODE.ZONE.KEY": free, min, low, high, managed, nr_…; of a node as a whole: "NODE.KEY"; pages."""
+    found: dict[str, int] = {}
+    zone = place = ""
+    for line in text.decode().splitlines():
+        words = line.replace(",", " ").replace(":", " ").split()
+        if words[:1] == ["Node"]:
+            zone = place = f"{words[1]}.{words[3]}"
+        elif words == ["per-node", "stats"]:
+            place = zone.split(".")[0]
+        elif words[:2] == ["pages", "free"]:
+            place = zone
+            found[f"{zone}.free"] = int(words[2])
+        elif words[:1] == ["protection"]:
+            for number, value in enumerate(re.findall(r"\d+", line)):
+                found[f"{zone}.protection.{number}"] = int(value)
+        elif len(words) == 2 and words[1].lstrip("-").isdigit():
+            found.setdefault(f"{place}.{words[0]}", int(words[1]))
+    return found
+
+
+def buddyinfo(text: bytes) -> dict[str, int]:
+    """"NODE.ZONE.ORDER": free blocks of that order."""
+    found = {}
+    for line in text.decode().splitlines():
+        words = line.replace(",", "").split()
+        for order, value in enumerate(words[4:]):
+            found[f"{words[1]}.{words[3]}.{order}"] = int(value)
+    return found
+
+
+def slabinfo(text: bytes) -> dict[str, int]:
+    """"CACHE.active_objs" and the other columns of /proc/slabinfo (version 2.1)."""
+    found = {}
+    for line in text.decode().splitlines()[2:]:
+        words = line.split()
+        for name, value in zip(("active_objs", "num_objs", "objsize", "objperslab", "pagesperslab"), words[1:6],
+                               strict=False):
+            found[f"{words[0]}.{name}"] = int(value)
+    return found
+
+
+def pressure(text: bytes) -> dict[str, int]:
+    """"some.total", "full.total": microseconds; "full.avg10": hundredths of a percent."""
+    found = {}
+    for kind, name, value in re.findall(r"(?:^(some|full)|(?<!^) (\w+)=([\d.]+))", text.decode(), re.M):
+        if kind:
+            row = kind
+        else:
+            found[f"{row}.{name}"] = round(float(value) * 100) if "." in value else int(value)
+    return found
+
+
+def swaps(text: bytes) -> dict[str, int]:
+    """Of all areas together: size and used in KiB, and how many there are."""
+    rows = [line.split() for line in text.decode().splitlines()[1:]]
+    return {"areas": len(rows), "size": sum(int(row[2]) for row in rows), "used": sum(int(row[3]) for row in rows)}
+
+
+def statm(text: bytes) -> dict[str, int]:
+    """In pages (Documentation/filesystems/proc.rst, table 1-3)."""
+    return dict(zip(("size", "resident", "shared", "text", "lib", "data", "dt"), map(int, text.split()), strict=False))
+
+
+def stat(text: bytes) -> dict[str, int]:
+    """Of /proc/PID/stat: faults and ticks of the processor (proc(5))."""
+    words = text.decode().rsplit(")", 1)[-1].split()
+    return {name: int(words[index]) for name, index in
+            (("minflt", 7), ("majflt", 9), ("utime", 11), ("stime", 12), ("threads", 17), ("vsize", 20), ("rss", 21))}
+
+
+def maps(text: bytes) -> dict[str, int]:
+    """How many mappings there are; the text itself is evidence for the rest."""
+    return {"count": len(text.splitlines())}
+
+
+def text_only(_: bytes) -> dict[str, int]:
+    return {}
+
+
+@dataclass(frozen=True)
+class File:
+    """A watched file: unit of its numbers ("KiB", "bytes", "pages", "" for a count), units of keys that differ.
+
+    series: read in time series too, not only at named moments.
+    """
+
+    parse: Callable[[bytes], dict[str, int]]
+    unit: str = ""
+    pages: str = ""         # keys that count pages, as a regular expression
+    bytes: str = ""         # keys that count bytes
+    series: bool = False
+
+    def unit_of(self, key: str) -> str:
+        if self.pages and re.fullmatch(self.pages, key):
+            return "pages"
+        if self.bytes and re.fullmatch(self.bytes, key):
+            return "bytes"
+        return self.unit
+
+
+# Of the whole machine: name → path.
+MACHINE = {
+    "meminfo": "/proc/meminfo", "vmstat": "/proc/vmstat", "zoneinfo": "/proc/zoneinfo",
+    "buddyinfo": "/proc/buddyinfo", "slabinfo": "/proc/slabinfo", "swaps": "/proc/swaps",
+    "pressure.memory": "/proc/pressure/memory", "pressure.io": "/proc/pressure/io",
+    "pressure.cpu": "/proc/pressure/cpu",
+}
+# Of a sandbox and of a probe: the files' own names. memory.stat lags by up to 64 pages a processor for up to 2 s
+# (mm/memcontrol.c, since v5.14); reading cpu.stat before it brings it up to date (kernel/cgroup/rstat.c, until each
+# controller got a tree of its own in v6.16: measured on 6.1 and 6.12, not so on 7.2).
+SANDBOX = ("cpu.stat", "memory.current", "memory.peak", "memory.stat", "memory.events", "memory.pressure",
+           "memory.swap.current", "memory.swap.peak", "memory.swap.events", "memory.max", "memory.high",
+           "memory.swap.max", "cgroup.procs")
+PROBE = ("status", "statm", "smaps_rollup", "maps", "stat", "oom_score", "oom_score_adj")
+
+_PAGES_OF_VMSTAT = (r"nr_(?!written$|dirtied$).*|pswp\w+|pgsteal\w*|pgscan(?!_direct_throttle)\w*|"
+                    r"pgpromote\w*|pgdemote\w*|workingset_(?!nodes).*|pg(in)?activate|pgdeactivate|pglazyfreed?|pgrefill|pgrotated|unevictable_\w+")
+# memory.stat gives bytes for amounts and counts for events (Documentation/admin-guide/cgroup-v2.rst).
+_BYTES_OF_MEMORY_STAT = (r"anon|file|kernel|kernel_stack|pagetables|sec_pagetables|percpu|sock|vmalloc|"
+                         r"shmem|zswap|zswapped|file_\w+|swapcached|anon_thp|shmem_thp|(in)?active_\w+|unevictable|slab\w*|hugetlb")
+
+FILES = {
+    "meminfo": File(keyed, "KiB", series=True),
+    "vmstat": File(keyed, pages=_PAGES_OF_VMSTAT, series=True),
+    "zoneinfo": File(zoneinfo, "pages"),
+    "buddyinfo": File(buddyinfo),
+    "slabinfo": File(slabinfo),
+    "swaps": File(swaps, "KiB", series=True),
+    "pressure.memory": File(pressure), "pressure.io": File(pressure), "pressure.cpu": File(pressure),
+    "memory.current": File(single, "bytes", series=True), "memory.peak": File(single, "bytes"),
+    "memory.stat": File(keyed, bytes=_BYTES_OF_MEMORY_STAT, series=True),
+    "cpu.stat": File(keyed), "memory.events": File(keyed), "memory.pressure": File(pressure),
+    "memory.swap.current": File(single, "bytes", series=True), "memory.swap.peak": File(single, "bytes"),
+    "memory.swap.events": File(keyed), "memory.max": File(single, "bytes"), "memory.high": File(single, "bytes"),
+    "memory.swap.max": File(single, "bytes"), "cgroup.procs": File(text_only),
+    "status": File(keyed), "statm": File(statm, "pages", series=True),
+    "smaps_rollup": File(keyed, "KiB"), "maps": File(maps), "stat": File(stat), "oom_score": File(single),
+    "oom_score_adj": File(single),
+}
+
+
+# What has another unit than the rest of its file: file, keys, unit ("" is a count).
+EXCEPTIONS = (
+    ("status", r"(Vm|Rss|Hugetlb)\w+", "KiB"),
+    ("meminfo", r"HugePages_\w+", ""),
+    ("vmstat", r"nr_kernel_stack|nr_shadow_call_stack", "KiB"),
+    ("vmstat", r"nr_\w*(hugepages|pmdmapped)", ""),
+    ("zoneinfo", r".*\.(count|batch|start_pfn|cpu|node_unreclaimable)", ""),
+    ("stat", r"rss", "pages"),
+    ("stat", r"vsize", "bytes"),
+)
+
+
+def source_and_key(counter: str) -> tuple[str, str]:
+    """"box/memory.stat:anon" → ("box/memory.stat", "anon"); a sandbox's or probe's name may have a colon in it."""
+    owner, slash, rest = counter.rpartition("/")
+    file, _, key = rest.partition(":")
+    return f"{owner}{slash}{file}", key
+
+
+def file_of(source: str) -> File:
+    """"box/memory.stat" → the file memory.stat. Raises KeyError for a file that is not in the list."""
+    return FILES[source.rsplit("/", 1)[-1]]
+
+
+def unit_of(counter: str) -> str:
+    source, key = source_and_key(counter)
+    file = source.rsplit("/", 1)[-1]
+    for exception, keys, unit in EXCEPTIONS:
+        if file == exception and re.fullmatch(keys, key):
+            return unit
+    return file_of(source).unit_of(key)
+
+
+CONTROLLERS = ("memory", "pids", "cpuset", "cpu")
+

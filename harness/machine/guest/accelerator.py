@@ -1,0 +1,60 @@
+"""Hardware virtualisation: used only where a real guest has answered under it."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from harness import cache
+from harness.agent import agent
+from harness.errors import LabError
+from harness.machine import initramfs
+from harness.machine.guest import qemu
+from harness.machine.guest.qemu import Memory, Qemu, Shape
+from harness.machine.kernels.kernel import Kernel
+
+PROOF_SECONDS = 5
+
+
+def host_boot() -> str:
+    """This host's boot: what was proved holds until the next one."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def promising() -> str | None:
+    """Why KVM can't work here, None if it may: /dev/kvm alone is no proof (vm-facts: it opens, and guests hang)."""
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return "/dev/kvm can't be opened"
+    flags = re.search(r"^flags\s*:(.*)$", Path("/proc/cpuinfo").read_text(), re.M)
+    if not flags or not {"vmx", "svm"} & set(flags.group(1).split()):
+        return "the processor has neither vmx nor svm"
+    return None
+
+
+def _prove(kernel: Kernel) -> str:
+    """Boots the real guest under KVM: "" if it answered, else what happened."""
+    archive, _ = initramfs.make(kernel)
+    with tempfile.TemporaryDirectory(prefix="folklab-") as directory:
+        process = Qemu(qemu.command_line(kernel, Shape(), archive, "kvm", Memory()), Path(directory, "console.log"))
+        try:
+            agent.greet(process, PROOF_SECONDS)
+        except LabError as error:
+            return str(error)
+        finally:
+            process.close()
+    return ""
+
+
+def choose(kernel: Kernel) -> tuple[str, str]:
+    """"kvm" or "tcg", and why it is not KVM. The proof is made once for each boot of this host."""
+    reason = promising()
+    if reason is None:
+        kept = cache.directory("kvm") / host_boot()
+        if not kept.exists():
+            proof = _prove(kernel)
+            with cache.replacing(kept) as new:
+                new.write_text(proof)
+        reason = kept.read_text()
+    return ("tcg", reason) if reason else ("kvm", "")

@@ -1,0 +1,50 @@
+"""Whether a kernel can serve as a guest: booted, asked for what the sandbox needs, remembered."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import NoReturn
+
+from harness.agent import wire
+from harness.errors import MachineLost, Unavailable
+from harness.machine.guest import accelerator, vm
+from harness.machine.guest.qemu import Shape
+from harness.machine.kernels import boots, requirements
+from harness.machine.kernels.boots import Boot
+from harness.machine.kernels.kernel import Kernel
+from harness.machine.slots import place
+
+CONTROLLERS = b"/sys/fs/cgroup/cgroup.controllers"
+
+
+def prove(kernel: Kernel) -> None:
+    """Boots a kernel to the first reply. Raises Unavailable where none comes or the guest has no memory controller, and
+    names the options that are missing."""
+    chosen = accelerator.choose(kernel)[0]
+    with tempfile.TemporaryDirectory(prefix="folklab-") as directory, place():
+        began = time.monotonic()
+        try:
+            with vm.boot(kernel, Shape(disks=()), chosen, Path(directory, "console.log")) as guest:
+                seconds = round(time.monotonic() - began, 1)
+                reply = guest.agent.channel.call("slurp", wire.HAND, (0, 0), CONTROLLERS, guest.agent.seconds)
+                enough = b"memory" in reply.text.split()
+        except MachineLost as error:
+            console = "\n".join(path.read_text(errors="replace") for path in sorted(Path(directory).glob("console*.log")))
+            refuse(kernel, chosen, requirements.sentence(kernel, console) or error.reason)
+    if not enough:
+        refuse(kernel, chosen, "its cgroups have no memory controller, it lacks CONFIG_MEMCG")
+    boots.remember(kernel, Boot(chosen, seconds))
+
+
+def refuse(kernel: Kernel, chosen: str, reason: str) -> NoReturn:
+    boots.remember(kernel, Boot(chosen, reason=reason))
+    raise Unavailable(f"kernel {kernel.release}", f"it does not serve as a guest: {reason}",
+                      "build it with these, or name the directory of its modules with --modules")
+
+
+def ensure(kernel: Kernel) -> None:
+    """The same for one that no archive has made for guests, unless one of its guests has answered here before."""
+    if not kernel.version and not boots.answered(kernel):
+        prove(kernel)

@@ -1,0 +1,239 @@
+"""Snapshots of booted guests, and guests restored from them: a fresh kernel in a few hundredths of a second.
+
+A snapshot is a directory of the cache: `ram` (the guest's memory, sparse; of one with two nodes `ram0` and `ram1`),
+`state` (its devices) and `info.json`.
+Its key covers all that went into the guest; trial N is restored from snapshot N, each of a boot of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shlex
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from harness import cache
+from harness.agent import wire
+from harness.agent.agent import greet, patience
+from harness.errors import MachineLost
+from harness.machine import disks, initramfs, processes
+from harness.machine.guest import qemu, vm
+from harness.machine.guest.qemu import Memory, Qemu, Shape
+from harness.machine.kernels import boots
+from harness.machine.kernels.boots import Boot
+from harness.machine.kernels.kernel import Kernel
+
+# Bytes on disk that all snapshots may take together; the one unused for longest goes first.
+LIMIT = 16 << 30
+RESTORE_SECONDS = 20
+SHARED = [{"capability": "x-ignore-shared", "state": True}]     # memory stays in its file, the state is 70 KB
+
+
+def key(kernel: Kernel, shape: Shape, accelerator: str) -> str:
+    """A name for exactly this guest: kernel, initramfs, disks, QEMU and its arguments."""
+    _, digest = initramfs.make(kernel, ((name, Path(path)) for name, path in shape.programs))
+    words = qemu.command_line(kernel, shape, Path("initramfs"), accelerator, Memory(Path("ram")))
+    images = [(disk, os.stat(disks.image(disk)).st_mtime_ns) for disk in shape.disks]
+    made_from = repr((words, kernel.digest, digest, qemu.version(), images, gate.__doc__))
+    return hashlib.sha256(made_from.encode()).hexdigest()[:24]
+
+
+CLOCKS = ("tsc", "kvm-clock")
+CLOCK_SECONDS = 10
+
+
+def clocksource(guest: vm.VM) -> str:
+    path = b"/sys/devices/system/clocksource/clocksource0/current_clocksource"
+    return guest.agent.channel.call("slurp", wire.HAND, (0, 0), path, guest.agent.seconds).text.decode().strip()
+
+
+def gate(guest: vm.VM) -> str | None:
+    """Why this boot is unfit to be copied, None if it is fit. Version 1: clocksource tsc or kvm-clock, no oops.
+
+    One unlucky boot would bias every clone of it (vm-facts: a guest with clocksource refined-jiffies).
+    """
+    if (clock := clocksource(guest)) not in CLOCKS:
+        return f"clocksource {clock}"
+    return "an oops on its console" if "Call Trace" in guest.console() else None
+
+
+def _settle(guest: vm.VM) -> None:
+    """Lets the kernel finish what it does after boot: RCU, deferred initialisation, the clock's calibration (the TSC
+    takes over from tsc-early a second or more after boot, later on a busy host)."""
+    deadline = time.monotonic() + patience(CLOCK_SECONDS)
+    while True:
+        guest.agent.channel.call("sleep", wire.HAND, (500_000_000,), b"", guest.agent.seconds)
+        if clocksource(guest) in CLOCKS or time.monotonic() > deadline:
+            return
+
+
+def _save(guest: vm.VM, directory: Path) -> None:
+    guest.qemu.monitor("stop")
+    guest.qemu.monitor("migrate-set-capabilities", capabilities=SHARED)
+    # The process has no name for the file that it could keep: the shell's cat writes what comes.
+    guest.qemu.monitor("migrate", uri=f"exec:cat > {shlex.quote(str(directory / 'state'))}")
+    deadline = time.monotonic() + patience(RESTORE_SECONDS)
+    while (status := guest.qemu.monitor("query-migrate").get("status")) != "completed":
+        if status == "failed" or time.monotonic() > deadline:
+            raise guest.qemu.lost(f"its snapshot could not be saved (migration {status})")
+        time.sleep(0.005)
+
+
+def _make(kernel: Kernel, shape: Shape, accelerator: str, directory: Path, console: Path | None) -> None:
+    temporary = directory.with_name(f".{directory.name}.{os.getpid()}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        for _ in range(vm.BOOT_TRIES):
+            memory = Memory(temporary / "ram")
+            with vm.boot(kernel, shape, accelerator, console or temporary / "console.log", memory) as guest:
+                _settle(guest)
+                unfit = gate(guest)
+                if unfit is None:
+                    _save(guest, temporary)
+                    break
+        else:
+            raise MachineLost(f"kernel {kernel.release}", f"no boot was fit for a snapshot: {unfit}",
+                              "use --fresh-boot")
+        _describe(temporary, kernel, guest)
+        shutil.rmtree(directory, ignore_errors=True)
+        temporary.rename(directory)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _state(directory: Path) -> list[Any]:
+    names = ("state", *sorted(path.name for path in directory.glob("ram*")))     # a file for each node: "ram0", "ram1"
+    return [[name, (directory / name).stat().st_size, (directory / name).stat().st_mtime_ns] for name in names]
+
+
+def _describe(directory: Path, kernel: Kernel, guest: vm.VM) -> None:
+    digest = hashlib.sha256((directory / "state").read_bytes()).hexdigest()
+    text = json.dumps({"files": _state(directory), "digest": digest, "release": kernel.release, "boots": guest.boots,
+                       "made": time.time()})
+    (directory / "info.json").write_text(text)
+
+
+def _sound(directory: Path) -> bool:
+    """Whether the snapshot is there, whole, and as it was written."""
+    try:
+        info = json.loads((directory / "info.json").read_text())
+        digest = hashlib.sha256((directory / "state").read_bytes()).hexdigest()
+        return bool(info["files"] == _state(directory) and info["digest"] == digest)
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def place_of(kernel: Kernel, shape: Shape, accelerator: str, number: int) -> Path:
+    """Where the snapshot of boot `number` (0…) is, or would be."""
+    return cache.directory("snapshots", key(kernel, shape, accelerator)) / str(number)
+
+
+def ensure(kernel: Kernel, shape: Shape, accelerator: str, number: int, console: Path | None = None) -> Path:
+    """The snapshot of boot `number` (0…), made if it is missing, damaged or stale. console: where the log of a boot
+    is kept that this takes (default: it goes with the boot)."""
+    directory = place_of(kernel, shape, accelerator, number)
+    if not _sound(directory):
+        with cache.lock(directory.with_name(f"{number}.lock")):
+            if not _sound(directory):
+                _make(kernel, shape, accelerator, directory, console)
+                clear(keep=directory.parent)
+    os.utime(directory / "info.json")
+    return directory
+
+
+class Waiting:
+    """A clone that was launched and waits for its `resume`. Until then it takes some 70 MB and, once it is `ready`, no
+    processor. Closed by whoever launched it; that ends a guest that came of it too."""
+
+    def __init__(self, kernel: Kernel, shape: Shape, accelerator: str, directory: Path, console: Path) -> None:
+        self.kernel, self.shape, self.accelerator = kernel, shape, accelerator
+        archive, _ = initramfs.make(kernel, ((name, Path(path)) for name, path in shape.programs))
+        words = qemu.command_line(kernel, shape, archive, accelerator, Memory(directory / "ram", private=True))
+        self._loaded = False
+        self._state = open(directory / "state", "rb")       # noqa: SIM115 - closed by close()
+        try:
+            self.process = Qemu(words, console, incoming=True, files=(self._state.fileno(),))
+        except BaseException:
+            self._state.close()
+            raise
+
+    def ready(self) -> None:
+        """Returns once the snapshot is loaded: all that can be done before the guest goes on. It stands still, as it was
+        saved. Raises MachineLost for a snapshot that can't be loaded."""
+        if self._loaded:
+            return
+        self.process.monitor("migrate-set-capabilities", capabilities=SHARED)
+        self.process.monitor("migrate-incoming", uri=f"fd:{self._state.fileno()}")
+        deadline = time.monotonic() + patience(RESTORE_SECONDS)
+        while self.process.monitor("query-status")["status"] == "inmigrate":
+            if time.monotonic() > deadline:
+                raise self.process.lost("its snapshot could not be loaded")
+            time.sleep(0.001)
+        self._loaded = True
+
+    def resume(self) -> vm.VM:
+        """The guest, gone on from where its snapshot was taken."""
+        self.ready()
+        self.process.monitor("cont")
+        agent, info = greet(self.process, patience(RESTORE_SECONDS))
+        guest = vm.VM(self.kernel, self.shape, self.accelerator, self.process, agent, info, restored=True)
+        vm.set_clock_and_randomness(guest)
+        boots.remember(self.kernel, Boot(self.accelerator))
+        return guest
+
+    def close(self) -> None:
+        self._state.close()
+        self.process.close()
+
+
+def launch(kernel: Kernel, shape: Shape, accelerator: str, number: int, console: Path) -> Waiting | None:
+    """A clone of boot `number` that waits; None if there is no sound snapshot of it (`restore` makes one)."""
+    directory = place_of(kernel, shape, accelerator, number)
+    if not _sound(directory):
+        return None
+    os.utime(directory / "info.json")
+    return Waiting(kernel, shape, accelerator, directory, console)
+
+
+def restore(kernel: Kernel, shape: Shape, accelerator: str, number: int, console: Path,
+            waiting: Waiting | None = None) -> vm.VM:
+    """A guest that goes on where boot `number` stood; `waiting`: one that was launched for it. A snapshot that can't be
+    loaded is made anew, once."""
+    if waiting:
+        try:
+            return waiting.resume()
+        except (MachineLost, OSError):
+            processes.fleet.check()
+            waiting.close()
+            shutil.rmtree(place_of(kernel, shape, accelerator, number), ignore_errors=True)
+    booting = console.with_name(f"{console.name.removesuffix('.log')}.boot.log")
+    directory = ensure(kernel, shape, accelerator, number, booting)
+    fresh = Waiting(kernel, shape, accelerator, directory, console)
+    try:
+        return fresh.resume()
+    except BaseException:
+        fresh.close()
+        raise
+
+
+def size(directory: Path) -> int:
+    """Bytes on disk of a snapshot's files (they are sparse)."""
+    return sum(path.stat().st_blocks * 512 for path in directory.rglob("*") if path.is_file())
+
+
+def clear(limit: int = LIMIT, keep: Path | None = None) -> None:
+    """Removes the snapshots that were unused for longest until the rest takes `limit` bytes at most."""
+    kept = [path.parent.parent for path in cache.directory("snapshots").glob("*/*/info.json")]
+    used = {path: max(info.stat().st_mtime for info in path.glob("*/info.json")) for path in set(kept)}
+    total = sum(size(path) for path in used)
+    for path in sorted(used, key=lambda path: used[path]):
+        if total <= limit:
+            return
+        if path != keep:
+            total -= size(path)
+            shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,121 @@
+"""The `vm` machine: a throw-away guest under QEMU, booted, or restored from a snapshot of a booted one."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.agent import wire
+from harness.agent.agent import Agent, Info, greet, patience
+from harness.errors import LabError, MachineLost
+from harness.machine import initramfs
+from harness.machine.guest import qemu
+from harness.machine.guest.qemu import Memory, Qemu, Shape
+from harness.machine.kernels import boots
+from harness.machine.kernels.boots import Boot
+from harness.machine.kernels.kernel import Kernel
+
+# A quiet boot takes 2-4 s without hardware virtualisation, 17 s were seen at load 11 (vm-facts).
+BOOT_SECONDS = 30
+BOOT_TRIES = 3
+DEBUGGED_SECONDS = 7 * 86400        # who stands at a breakpoint is in no hurry
+
+
+@dataclass(eq=False)
+class VM:
+    """A running guest. boots: how many boots it took (more than 1: counted retries)."""
+
+    kernel: Kernel
+    shape: Shape
+    accelerator: str
+    qemu: Qemu
+    agent: Agent
+    info: Info
+    boots: int = 1
+    restored: bool = False
+    name: str = "vm"
+    idle: int = 0       # nothing else runs in a guest
+
+    @property
+    def groups(self) -> str:
+        return "/sys/fs/cgroup/lab"
+
+    @property
+    def pinned(self) -> dict[str, str]:
+        return {}       # THP stands on its command line, and is read back as all else
+
+    @property
+    def left(self) -> frozenset[str]:
+        return frozenset()
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {}
+
+    def _hand(self, operation: str, path: str) -> bytes:
+        """What its hand reads there; nothing where there is no such file or directory."""
+        arguments = (0, 0) if operation == "slurp" else ()
+        return self.agent.channel.call(operation, wire.HAND, arguments, path.encode(), self.agent.seconds).text
+
+    def device(self, name: str) -> str:
+        for block in self._hand("list", "/sys/block").decode().split("\0"):
+            if block and self._hand("slurp", f"/sys/block/{block}/serial").decode().strip() == name:
+                return f"/dev/{block}"
+        raise LabError(f"disk {name}", "the machine has none of that name", "name it in the experiment's needs")
+
+    def processor_seconds(self) -> float:
+        return self.qemu.processor_seconds()
+
+    def close(self) -> None:
+        self.qemu.close()
+
+    def console(self) -> str:
+        return self.qemu.console.read_text(errors="replace")
+
+    def __enter__(self) -> VM:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _boot_once(kernel: Kernel, shape: Shape, accelerator: str, console: Path, memory: Memory, quiet: bool) -> VM:
+    archive, _ = initramfs.make(kernel, ((name, Path(path)) for name, path in shape.programs))
+    process = Qemu(qemu.command_line(kernel, shape, archive, accelerator, memory, quiet), console)
+    try:
+        agent, info = greet(process, DEBUGGED_SECONDS, DEBUGGED_SECONDS) if shape.gdb else greet(
+            process, patience(BOOT_SECONDS))
+    except BaseException:
+        process.close()
+        raise
+    return VM(kernel, shape, accelerator, process, agent, info)
+
+
+def boot(kernel: Kernel, shape: Shape, accelerator: str, console: Path, memory: Memory | None = None) -> VM:
+    """Boots a guest. A lost boot is tried again, with the kernel's whole log on the console, and counted."""
+    for attempt in range(1, BOOT_TRIES + 1):
+        log = console if attempt == 1 else console.with_suffix(f".boot-{attempt}{console.suffix}")
+        began = time.monotonic()
+        try:
+            vm = _boot_once(kernel, shape, accelerator, log, memory or Memory(), quiet=attempt == 1)
+        except MachineLost as error:
+            last = error
+            if "agent: no port" in error.reason:
+                break           # it will not grow one: the kernel has no driver for it
+        else:
+            vm.boots = attempt
+            if not shape.gdb:
+                boots.remember(kernel, Boot(accelerator, round(time.monotonic() - began, 1)))
+            return vm
+    raise MachineLost(f"kernel {kernel.release}", f"no answer in {attempt} boots: {last.reason}", last.remedy)
+
+
+def set_clock_and_randomness(vm: VM) -> None:
+    """A clone's clock stands where its snapshot was taken, and its random stream is that of every other clone."""
+    for operation, arguments, text in (("reseed", (), os.urandom(64)), ("set_clock", (time.time_ns(),), b"")):
+        reply = vm.agent.channel.call(operation, wire.HAND, arguments, text, vm.agent.seconds)
+        if reply.error:
+            raise LabError("guest", f"{operation}: {os.strerror(reply.error)}", "use --fresh-boot")

@@ -1,0 +1,1 @@
+"""Kernels for guests: found, fetched, described, and what a guest needs of them."""

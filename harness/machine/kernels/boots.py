@@ -1,0 +1,54 @@
+"""Which kernels boot here: remembered once a guest of theirs has answered, or has not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from harness import cache
+from harness.machine.kernels.kernel import Kernel
+
+
+@dataclass(frozen=True)
+class Boot:
+    """Whether a guest has answered. seconds: from launch to its first reply, None for one restored from an earlier
+    boot. reason: why none has."""
+
+    accelerator: str
+    seconds: float | None = None
+    reason: str = ""
+
+    def __str__(self) -> str:
+        if self.reason:
+            return f"does not boot here: {self.reason}"
+        return f"boots here ({self.accelerator.upper()}{'' if self.seconds is None else f', {self.seconds} s'})"
+
+
+def _kept(kernel: Kernel) -> Path:
+    """One image boots with its modules and not without."""
+    return cache.directory("boots") / f"{kernel.digest.partition(':')[2]}{'' if kernel.modules else '-bare'}.json"
+
+
+def remember(kernel: Kernel, boot: Boot) -> None:
+    """An answer counts for more than any silence: a busy host can miss a deadline."""
+    if not answered(kernel):
+        with cache.replacing(_kept(kernel)) as new:
+            new.write_text(json.dumps(asdict(boot)))
+
+
+def recall(kernel: Kernel) -> Boot | None:
+    try:
+        return Boot(**json.loads(_kept(kernel).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def answered(kernel: Kernel) -> bool:
+    found = recall(kernel)
+    return found is not None and not found.reason
+
+
+def said(kernel: Kernel) -> str:
+    """"boots here (TCG, 2.4 s)", "does not boot here: …", "not tried"."""
+    return str(recall(kernel) or "not tried")

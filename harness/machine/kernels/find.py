@@ -1,0 +1,295 @@
+"""Kernels for guests: which are there, which can be had, and what each of them is."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import logging
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import zip_longest
+from pathlib import Path
+
+from harness import cache
+from harness.errors import INTERRUPTED, LabError, Unavailable, UsageError
+from harness.machine.kernels import archive, labels
+from harness.machine.kernels.archive import Offer
+from harness.machine.kernels.kernel import Kernel, image_digest, kernel_at, module_tree
+
+__all__ = ["Kernel", "Offer", "by_name", "fetch", "fetched", "installed", "offers"]
+
+DEFAULT_SERIES = "6.12"  # a long-term kernel, and the one that both Debian 12 and Debian 13 offer
+# Where packages put what is kept of them: in boot/ those of Ubuntu and of Debian up to 6.18, else with the
+# modules. The image comes first, for what is kept is moved away.
+LAYOUT = {
+    "vmlinuz": ("boot/vmlinuz-*", "usr/lib/modules/*/vmlinuz"),
+    "config": ("boot/config-*", "usr/lib/modules/*/config"),
+    "modules": ("lib/modules/*", "usr/lib/modules/*"),
+}
+UNKNOWN_NAME_AGE_S = 600.0  # a name that a list older than this lacks is worth asking the archive again
+log = logging.getLogger(__name__)
+
+
+def by_name(
+    name: str | None = None, *, modules: Path | None = None, mirror: str | None = None, offline: bool = False
+) -> Kernel:
+    """The kernel of that name; the network is used only for one that is not there yet.
+
+    name: a series ("6.1"), a release or version, a label, a path, "sha256:…" or "6.1@sha256:…"; None: the default
+    series, or else the newest kernel that can be had. modules: a module tree instead of the kernel's own.
+    mirror: URL of a Debian mirror. Raises UsageError for a name or path that is none, Unavailable for a
+    kernel that cannot be had.
+    """
+    if name is None:
+        kernel = _default(mirror, offline)
+    elif os.sep in name or Path(name).is_file():
+        kernel = kernel_at(Path(name))
+    else:
+        kernel = labels.find(name) or _named(name, mirror, offline)
+    return replace(kernel, modules=module_tree(modules, kernel.release)) if modules else kernel
+
+
+def fetch(name: str, *, mirror: str | None = None) -> Kernel:
+    """Fetches the newest kernel of a series, or of a release or version, unless that is there already.
+
+    Raises UsageError for a name that no suite offers, Unavailable when the archive does not answer, LabError
+    when it does not deliver.
+    """
+    offer = _offered(name, mirror)
+    try:
+        return _stored_once(offer)
+    except LabError:
+        newer = _offered(name, mirror, age_s=0)  # the package may have been replaced since it was listed
+        if newer == offer:
+            raise
+    return _stored_once(newer)
+
+
+def offers(*, mirror: str | None = None) -> list[Offer]:
+    """What the suites offer, newest first. Raises Unavailable when the archive does not answer."""
+    return [replace(offer, fetched=_stored(offer) is not None) for offer in archive.offers(mirror=mirror)]
+
+
+def fetched() -> list[Kernel]:
+    """The kernels in the cache, newest first; the newest of a series is labelled so, others by release."""
+    found = [_load(info) for info in cache.directory("kernels").glob("*/info.json")]
+    kernels = sorted(filter(None, found), key=lambda k: archive.version_key(k.version), reverse=True)
+    newest = {kernel.series: kernel for kernel in reversed(kernels)}
+    return [replace(k, label=k.series) if newest[k.series] is k else k for k in kernels]
+
+
+def installed() -> list[Kernel]:
+    """The kernels of this system that its user can read, newest first."""
+    kernels: dict[str, Kernel] = {}
+    for image in [*Path("/boot").glob("vmlinuz-*"), *Path("/usr/lib/modules").glob("*/vmlinuz")]:
+        try:
+            kernel = kernel_at(image)
+        except UsageError:
+            continue
+        kernels.setdefault(kernel.release, kernel)
+    return sorted(kernels.values(), key=lambda k: archive.version_key(k.release), reverse=True)
+
+
+# How a name is understood
+
+
+def _default(mirror: str | None, offline: bool) -> Kernel:
+    """The default series; where it cannot be had, the newest kernel fetched, offered or installed."""
+    kernels = fetched()
+    for kernel in kernels:
+        if kernel.series == DEFAULT_SERIES:
+            return kernel
+    try:
+        return _obtained(DEFAULT_SERIES, mirror, offline)
+    except LabError as error:
+        why = error
+    if not kernels and isinstance(why, UsageError):
+        # The archive answered, but has no such series (Ubuntu's): its newest serves.
+        kernels = [fetch(archive.offers(mirror=mirror)[0].release, mirror=mirror)]
+    kernels = kernels or installed()
+    if not kernels:
+        raise why
+    log.warning("%s; using %s from %s", why, kernels[0].release, kernels[0].source)
+    return kernels[0]
+
+
+def _named(name: str, mirror: str | None, offline: bool) -> Kernel:
+    wanted, pin = _parsed(name)
+
+    def fits(kernel: Kernel) -> bool:
+        return kernel.digest.startswith(pin) and _matches(wanted, kernel.release, kernel.version)
+
+    if kernel := _first(fits, fetched()):
+        return kernel
+    # An exact one of the system's own is as good as a fetched one; of a series the archive has the newest.
+    if (pin or wanted != archive.series(wanted)) and (kernel := _first(fits, installed())):
+        return kernel
+    if not wanted:
+        raise Unavailable(f"kernel {name}", "none here has this digest", "add its series: SERIES@sha256:…")
+    try:
+        kernel = _obtained(wanted, mirror, offline)
+    except LabError:
+        if kernel := _first(fits, installed()):
+            return kernel
+        raise
+    if not fits(kernel):
+        raise Unavailable(f"kernel {name}", f"the archive now has {kernel.release}, {kernel.digest}",
+                          "name the release to which the digest belongs")
+    return kernel
+
+
+def _parsed(name: str) -> tuple[str, str]:
+    """Version and digest of "6.12", "sha256:…" or "6.12@sha256:…", "" for the one that is not given."""
+    wanted, at, pin = ("", "@", name) if name.startswith("sha256:") else name.partition("@")
+    if at and not re.fullmatch(r"sha256:[0-9a-f]{8,64}", pin):
+        raise UsageError(f"kernel {name!r}", "is no digest", "type sha256: and at least 8 of its hex digits")
+    if not re.fullmatch(r"\d+\.\d+\S*", wanted) and (wanted or not at):
+        raise _unknown(name, [])
+    return wanted, pin
+
+
+def _first(fits: Callable[[Kernel], bool], kernels: list[Kernel]) -> Kernel | None:
+    return next(filter(fits, kernels), None)
+
+
+def _matches(wanted: str, *names: str) -> bool:
+    """Whether a name is the wanted one or goes on from it: "6.1" is in 6.1.0-56, but not in 6.12."""
+    return any(re.match(re.escape(wanted) + r"(?![0-9A-Za-z])", name) for name in names) or not wanted
+
+
+def _obtained(name: str, mirror: str | None, offline: bool) -> Kernel:
+    here = f"fetched are: {', '.join(kernel.label for kernel in fetched()) or 'none'}"
+    if offline:
+        raise Unavailable(f"kernel {name}", "is not fetched", here)
+    try:
+        return fetch(name, mirror=mirror)
+    except Unavailable as error:
+        reason = f"cannot be fetched: {error.thing}: {error.reason}"
+        raise Unavailable(f"kernel {name}", reason, f"{error.remedy} ({here})") from None
+
+
+def _offered(name: str, mirror: str | None, age_s: float = archive.INDEX_FRESH_S) -> Offer:
+    for age in (age_s, min(age_s, UNKNOWN_NAME_AGE_S)):
+        listed = archive.offers(mirror=mirror, age_s=age)
+        for offer in listed:
+            if _matches(name, offer.release, offer.version):
+                return offer
+    raise _unknown(name, listed)
+
+
+def _unknown(name: str, listed: list[Offer]) -> UsageError:
+    names = [kernel.series for kernel in fetched()] + [offer.series for offer in listed] or [DEFAULT_SERIES]
+    if len(_numbers(name)) > 2:
+        names += [offer.release for offer in listed]
+    nearest = sorted(dict.fromkeys(names), key=lambda other: _distance(name, other))[:3]
+    return UsageError(f"kernel {name!r}", "no kernel has this name", f"nearest: {', '.join(nearest)}")
+
+
+def _numbers(name: str) -> list[int]:
+    return [int(digits) for digits in re.findall(r"\d+", name)[:3]]
+
+
+def _distance(one: str, other: str) -> list[int]:
+    return [abs(a - b) for a, b in zip_longest(_numbers(one), _numbers(other), fillvalue=0)]
+
+
+# The cache of fetched kernels
+
+
+def _home(offer: Offer) -> Path:
+    return cache.directory("kernels") / f"{offer.release}_{offer.version.replace(':', '_')}"
+
+
+def _stored(offer: Offer) -> Kernel | None:
+    return _first(lambda kernel: kernel.image.parent == _home(offer), fetched())
+
+
+def _load(info: Path) -> Kernel | None:
+    """A fetched kernel, None if it is damaged. Its size and time vouch for it: hashing it takes 30 ms."""
+    try:
+        home, record = info.parent, json.loads(info.read_text())
+        kernel = Kernel(
+            image=home / "vmlinuz", modules=home / "modules", config=home / "config", **record["kernel"]
+        )
+        if _stamp(kernel.image) == record["stamp"] or image_digest(kernel.image) == kernel.digest:
+            return kernel
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return None
+
+
+def _stamp(image: Path) -> list[int]:
+    return [image.stat().st_size, image.stat().st_mtime_ns]
+
+
+def _stored_once(offer: Offer) -> Kernel:
+    """Fetches an offer unless this or another process already has: one at a time over all of the user's."""
+    try:
+        with _locked():
+            if not (kernel := _stored(offer)):
+                log.info("fetching Linux %s (%d MB)", offer.release, offer.size // 10**6)
+                kernel = _store(offer)
+            return kernel
+    except OSError as error:
+        remedy = "make room, or name another place in FOLKLAB_CACHE"
+        raise LabError("the cache of kernels", str(error), remedy) from None
+
+
+@contextmanager
+def _locked() -> Iterator[None]:
+    with (cache.directory("kernels") / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _store(offer: Offer) -> Kernel:
+    """Puts an offer into the cache, all or nothing: image, modules, configuration, and a record of them."""
+    with archive.workplace() as place:
+        tree, home = place / "tree", place / "home"
+        archive.unpack(offer, tree)
+        home.mkdir()
+        for name, patterns in LAYOUT.items():
+            found = [path for pattern in patterns for path in tree.glob(pattern)]
+            if not found:
+                raise LabError(offer.package, f"has no {name} in it", "name another version")
+            found[0].replace(home / name)
+        kernel = kernel_at(home / "vmlinuz")
+        record = {
+            "label": kernel.release,
+            "release": kernel.release,
+            "source": f"{offer.package} {offer.version} ({offer.suite})",
+            "digest": kernel.digest,
+            "version": offer.version,
+        }
+        info = {"kernel": record, "stamp": _stamp(kernel.image)}
+        (home / "info.json").write_text(json.dumps(info, indent=1))
+        shutil.rmtree(_home(offer), ignore_errors=True)
+        home.replace(_home(offer))
+    stored = _stored(offer)
+    assert stored, "what was just written can be read"
+    return stored
+
+
+def main() -> int:
+    """Makes sure that a kernel is there: python -m harness.machine.kernels.find [NAME]."""
+    parser = argparse.ArgumentParser(prog="python -m harness.machine.kernels.find", description=main.__doc__)
+    parser.add_argument("name", nargs="?", help="a series, a release, a path or a digest; default 6.12")
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        by_name(parser.parse_args().name)
+    except LabError as error:
+        print(error, file=sys.stderr)
+        return error.status
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

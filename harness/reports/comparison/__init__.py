@@ -1,0 +1,1 @@
+"""Runs, kernels and settings beside each other."""

@@ -1,0 +1,180 @@
+"""The published matrix as data, and its table: claims × kernels × settings, and what stands out in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness import catalogue
+from harness.claims.claim import Claim, Experiment
+from harness.reports import markdown
+from harness.reports.comparison import history, rows
+from harness.reports.comparison.history import Line
+from harness.reports.comparison.rows import Row
+from harness.reports.wording import setting, tally, where
+
+NO_ROW = "—"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row and where it is from: its run's directory and its cell's name there."""
+
+    row: dict[str, Any]
+    run: Path
+    cell: str
+
+    @property
+    def plot(self) -> Path:
+        return self.run / "plots" / f"{self.cell}.svg"
+
+
+@dataclass(frozen=True)
+class Cells:
+    """All that is published. entries: each claim, kernel and setting once. errors: of cells that have no verdict."""
+
+    entries: tuple[Entry, ...]
+    errors: tuple[dict[str, Any], ...]
+    around: tuple[Mapping[str, Any], ...]
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        return [entry.row for entry in self.entries]
+
+    @property
+    def kernels(self) -> list[str]:
+        return rows.in_order(row["kernel"] for row in self.rows)
+
+    @property
+    def runs(self) -> list[str]:
+        return sorted({row["run"] for row in self.rows})
+
+
+def sections(cells: Cells) -> list[tuple[Claim, Experiment]]:
+    """The claims that have a row, section by section in the order of the catalogue's sections."""
+    there = {row["claim"] for row in cells.rows}
+    order = catalogue.section_order()
+    return sorted((pair for claim, pair in catalogue.claims().items() if claim in there),
+                  key=lambda pair: order.index(pair[0].section))
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """A claim under settings that agree on all kernels: a word for each kernel. first: of the claim's rows."""
+
+    claim: Claim
+    first: bool
+    settings: str
+    words: tuple[str, ...]
+
+
+def word(row: Row | None) -> str:
+    """A verdict in the table; one that is not the known answer says so."""
+    if row is None:
+        return NO_ROW
+    known = f" (known: {row['known']})" if markdown.is_surprise(row) else ""
+    return f"**{row['verdict']}**{known}" if row["verdict"] == "refuted" or known else str(row["verdict"])
+
+
+def table_rows(claim: Claim, cells: Cells) -> list[TableRow]:
+    """Settings that agree on every kernel that they share are one row."""
+    found: list[tuple[list[Line], dict[str, Row]]] = []
+    for line in history.of_claim(claim, cells.rows):
+        own = {row["kernel"]: row for row in line.rows}
+        for lines, merged in found:
+            if all(word(merged[kernel]) == word(own[kernel]) for kernel in set(own) & set(merged)):
+                lines.append(line)
+                merged |= {kernel: row for kernel, row in own.items() if kernel not in merged}
+                break
+        else:
+            found.append(([line], own))
+    return [TableRow(claim, not number, labels(lines), tuple(word(merged.get(kernel)) for kernel in cells.kernels))
+            for number, (lines, merged) in enumerate(found)]
+
+
+def labels(lines: Sequence[Line]) -> str:
+    """"lru classic, mglru"."""
+    values: dict[str, dict[str, None]] = {}
+    for line in lines:
+        for name, value in line.axis:
+            values.setdefault(name, {})[value] = None
+    return "; ".join(f"{name} {', '.join(several)}" for name, several in values.items())
+
+
+@dataclass(frozen=True)
+class Index:
+    """What README.md lists: sections with their rows, what changes from kernel to kernel, what settings change, and
+    surprises, each with why it came out so."""
+
+    sections: dict[str, list[TableRow]]
+    changes: list[tuple[Claim, str]]
+    settings: list[tuple[Claim, str]]
+    surprises: list[tuple[Claim, str, str]]
+
+    @property
+    def claims(self) -> int:
+        return len({row.claim.id for section in self.sections.values() for row in section})
+
+
+def index(cells: Cells) -> Index:
+    found: dict[str, list[TableRow]] = {}
+    changes, settings, surprises = [], [], []
+    for claim, _ in sections(cells):
+        lines = history.of_claim(claim, cells.rows)
+        found.setdefault(claim.section, []).extend(table_rows(claim, cells))
+        changes += [(claim, said) for said in changed(lines)]
+        settings += [(claim, said) for said in apart(lines)]
+        surprises += [(claim, said, why) for said, why in unexpected(lines).items()]
+    return Index(found, changes, settings, surprises)
+
+
+def unexpected(lines: Sequence[Line]) -> dict[str, str]:
+    """Verdicts that are not the known answer, with the kernels that have them, and why on the newest."""
+    kernels: dict[str, list[str]] = {}
+    why: dict[str, str] = {}
+    for line in lines:
+        axis = f" with {setting(dict(line.axis))}" if line.axis else ""
+        for row in filter(markdown.is_surprise, line.rows):
+            said = f"{row['verdict']}{axis}, known: {row['known']}"
+            kernels.setdefault(said, []).append(row["kernel"])
+            why[said] = row["why"]
+    return {f"{said} (on {', '.join(on)})": why[said] for said, on in kernels.items()}
+
+
+def changed(lines: Sequence[Line]) -> list[str]:
+    """The summaries of lines that change from kernel to kernel, each once, with the settings that have it."""
+    same: dict[str, list[Line]] = {}
+    for line in lines:
+        if line.changes():
+            same.setdefault(line.summary(), []).append(line)
+    return [(f"{labels(those)}: " if labels(those) else "") + said for said, those in same.items()]
+
+
+def apart(lines: Sequence[Line]) -> list[str]:
+    """The verdicts that differ with the setting, and on which kernels."""
+    by_kernel: dict[str, dict[str, list[Line]]] = {}
+    for line in lines:
+        for row in line.rows:
+            if row["verdict"] in history.DECIDED:
+                by_kernel.setdefault(row["kernel"], {}).setdefault(row["verdict"], []).append(line)
+    said: dict[str, list[str]] = {}
+    for kernel in rows.in_order(by_kernel):
+        if len(by_kernel[kernel]) > 1:
+            words = "; ".join(f"{verdict} with {labels(those)}" for verdict, those in by_kernel[kernel].items())
+            said.setdefault(words, []).append(kernel)
+    return [f"{words} (on {', '.join(kernels)})" for words, kernels in said.items()]
+
+
+def kernel_table(cells: Cells) -> list[dict[str, Any]]:
+    """Each kernel: its package, and how its verdicts stand."""
+    about = {kernel["release"]: kernel for around in cells.around for kernel in around.get("kernels", ())}
+    found = []
+    for release in cells.kernels:
+        own = [row for row in cells.rows if row["kernel"] == release]
+        package = about.get(release, {}).get("source") or ""
+        found.append({"release": release, "series": own[0]["series"], "where": where(own[0]).removeprefix(release).strip(" ()"),
+                      "package": package if not package.startswith("/") else "by path", "tally": tally(own),
+                      "config": own[0]["config"] or "not known"})
+    return found

@@ -1,0 +1,180 @@
+"""The published matrix: pages in git, made of the rows and plots of whole runs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from harness import catalogue
+from harness.claims.claim import Claim, Expect, Experiment
+from harness.errors import UsageError
+from harness.evidence import run_directory
+from harness.reports import markdown
+from harness.reports.comparison import history, kernel_plot, rows, run_noise
+from harness.reports.comparison.history import Line
+from harness.reports.comparison.index import Cells, Entry, index, kernel_table, sections
+from harness.reports.comparison.rows import Row, Selection
+from harness.reports.wording import aloud, known_text, setting, tally
+from harness.verdicts import judged
+from harness.verdicts.judged import Outcome
+from harness.verdicts.wording import spread
+
+PAGES, PLOTS = "claims", "plots"
+
+
+def outcomes(run: Path) -> Iterable[Outcome]:
+    """A run's cells that are finished."""
+    for path in sorted((run / "experiments").glob("*/cell.json")):
+        cell = run_directory.read_cell(path.parent)
+        # One that is not in the catalogue is an experiment of the user's own, or of another day.
+        if "verdicts" in cell and cell["experiment"] in catalogue.load():
+            yield Outcome(path.parent, cell, catalogue.load()[cell["experiment"]], cell["verdicts"],
+                          judged.failures_of(cell), cell["absent"])
+
+
+def gather(runs: Sequence[Path]) -> Cells:
+    """The cells of runs; where several have the same one, the last run's stands."""
+    found: dict[tuple[str, str, str], Entry] = {}
+    broken: dict[tuple[str, str], dict[str, Any]] = {}
+    for run in runs:
+        for one in outcomes(run):
+            axis = setting(one.cell["axis"])
+            for row in one.rows:
+                told = {**row, "why": markdown.near(row["why"]), "run": run.name}
+                found[row["claim"], row["kernel"], axis] = Entry(told, run, one.directory.name)
+            for failure in one.failures:
+                broken[f"{one.experiment.name} {axis}", failure["kernel"]] = {
+                    **failure, "what": markdown.near(failure["what"])}
+    if not found:
+        raise UsageError(f"runs {', '.join(run.name for run in runs)}", "they have no verdict", "`invoke matrix` makes one")
+    order = sorted(found, key=lambda key: (key[0], rows.age(key[1]), key[2]))
+    return Cells(tuple(found[key] for key in order), tuple(broken.values()),
+                 tuple(markdown.environment(run) for run in runs))
+
+
+def publish(runs: Sequence[Path], noisy: Sequence[Selection], to: Path) -> Cells:
+    """Writes README.md, a page for each claim, plots and verdicts.json into `to`; noise.json and noise.md of the runs
+    `noisy`, if there are any (else those that are there stay)."""
+    cells = gather(runs)
+    to.mkdir(parents=True, exist_ok=True)
+    for name in (PAGES, PLOTS):
+        shutil.rmtree(to / name, ignore_errors=True)
+        (to / name).mkdir()
+    if noisy:
+        run_noise.write(noisy, to)
+    for claim, experiment in sections(cells):
+        lines = history.of_claim(claim, cells.rows)
+        told = page(claim, experiment, lines)
+        numbers = kernel_plot.draw(lines, told.names)
+        if numbers:
+            (to / PLOTS / f"{claim.id}.svg").write_text(numbers, "utf-8")
+        text = template("claim.md.j2").render(page=told, plots=copy_plots(claim, cells, to), numbers=bool(numbers))
+        (to / PAGES / f"{claim.id}.md").write_text(text, "utf-8")
+    (to / "README.md").write_text(template("reference.md.j2").render(
+        cells=cells, index=index(cells), kernels=kernel_table(cells), noise=(to / run_noise.PAGE).exists(),
+        tally=tally(cells.rows)), "utf-8")
+    document = run_directory.document(Path("+".join(cells.runs)), cells.rows, cells.errors)
+    run_directory.write_json(to / "verdicts.json", document)
+    return cells
+
+
+def template(name: str) -> Any:
+    found = markdown.templates()
+    found.globals |= {"known_text": known_text, "aloud": aloud, "dict": dict}
+    return found.get_template(name)
+
+
+Content = TypeVar("Content")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A claim's page. names: release → what a kernel is called there; same: settings that all rows have."""
+
+    claim: Claim
+    experiment: Experiment
+    lines: tuple[Line, ...]
+    names: Mapping[str, str]
+    same: dict[str, str]
+
+    @property
+    def expects(self) -> list[Expect]:
+        return [expect for expect in self.experiment.expects if expect.claim == self.claim]
+
+    @property
+    def rows(self) -> list[tuple[str, Row]]:
+        """Setting and row, kernel by kernel."""
+        found = [(setting(dict(line.axis)), row) for line in self.lines for row in line.rows]
+        return sorted(found, key=lambda pair: (rows.age(pair[1]["kernel"]), pair[0]))
+
+    @property
+    def runs(self) -> list[str]:
+        return sorted({row["run"] for _, row in self.rows})
+
+    def folded(self, entries: Iterable[tuple[str, Row, Content]]) -> list[tuple[str, str, Content]]:
+        """Kernels, settings and what they have in common: each content once for a setting, and for settings that have
+        it on the same kernels."""
+        kernels: dict[tuple[str, Content], list[str]] = {}
+        for axis, row, content in entries:
+            kernels.setdefault((axis, content), []).append(self.names[row["kernel"]])
+        settings: dict[tuple[str, Content], list[str]] = {}
+        for (axis, content), on in kernels.items():
+            settings.setdefault((", ".join(on), content), []).append(axis)
+        return [(on, "; ".join(axes), content) for (on, content), axes in settings.items()]
+
+    def verdicts(self) -> list[tuple[str, str, tuple[str, str, str, str]]]:
+        """Of the kernels and settings: verdict, known answer, valid trials, and what was found."""
+        return self.folded((axis, row, (
+            f"**{row['verdict']}**{' SURPRISE' if markdown.is_surprise(row) else ''}", row["known"] or "none",
+            f"{row['valid']} of {row['trials']}", row["why"])) for axis, row in self.rows)
+
+    def numbers(self, expect: Expect) -> list[tuple[str, str, tuple[str, str, str, str, str]]]:
+        """Of an expectation: the value over the trials, both ranges, both references. A row of another version may
+        lack it."""
+        found = []
+        for axis, row in self.rows:
+            names = [entry["name"] for entry in row["quantities"]]
+            if expect.quantity.name in names:
+                at = names.index(expect.quantity.name)
+                entry, (true, false) = row["quantities"][at], row["references"][2 * at:2 * at + 2]
+                found.append((axis, row, (spread(entry["values"]), bounds(entry["if_true"]), bounds(entry["if_false"]),
+                                          spread(true["values"]), spread(false["values"]))))
+        return self.folded(found)
+
+
+def page(claim: Claim, experiment: Experiment, lines: Sequence[Line]) -> Page:
+    own = [row for line in lines for row in line.rows]
+    shared = {name: value for name, value in own[0]["settings"].items()
+              if all(row["settings"].get(name, value) == value for row in own)}
+    series: dict[str, set[str]] = {}
+    for row in own:
+        series.setdefault(row["series"], set()).add(row["kernel"])
+    names = {row["kernel"]: row["series"] if len(series[row["series"]]) == 1 else row["kernel"] for row in own}
+    return Page(claim, experiment, tuple(lines), names, shared)
+
+
+def bounds(text: str) -> str:
+    """A range of verdicts.json with separators in its numbers."""
+    return re.sub(r"(?<![\d.])\d{4,}(?!\.?\d)", lambda number: f"{int(number[0]):,}", text)
+
+
+def copy_plots(claim: Claim, cells: Cells, to: Path) -> list[tuple[str, str]]:
+    """The plots that tell a claim's story: of each verdict that it has, the one on the newest kernel, with what it
+    shows. A plot of several claims is there once."""
+    own = sorted((entry for entry in cells.entries if entry.row["claim"] == claim.id and entry.plot.exists()),
+                 key=lambda entry: (rows.age(entry.row["kernel"]), entry.cell), reverse=True)
+    chosen: dict[str, Entry] = {}
+    for entry in own:
+        if entry.row["verdict"] in history.DECIDED:
+            chosen.setdefault(entry.row["verdict"], entry)
+    found = []
+    for verdict, entry in chosen.items():
+        name = re.sub(r"[^\w.=-]+", ".", entry.cell.replace(entry.row["kernel"], entry.row["series"])) + ".svg"
+        if not (to / PLOTS / name).exists():
+            shutil.copyfile(entry.plot, to / PLOTS / name)
+        found.append((name, f"{verdict} on {entry.row['kernel']}"))
+    return found

@@ -1,0 +1,178 @@
+"""Rows of verdicts.json from one run or many: chosen, told apart by their settings, put in the order of kernels."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from harness import catalogue
+from harness.claims.settings import Settings
+from harness.errors import UsageError
+from harness.evidence import run_directory
+from harness.evidence.recording import Number
+
+Row: TypeAlias = Mapping[str, Any]
+Axis: TypeAlias = tuple[tuple[str, str], ...]       # settings that tell rows of one claim and kernel apart, sorted
+
+REFERENCE = Path("results/reference")
+# Settings that are the kernel's own unless somebody asks for others.
+OWN = frozenset(item.name for item in fields(Settings) if item.default is None) - {"lru"}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Rows that the user named ("RUN", "RUN@6.1", "RUN@6.1@lru=classic"), and the settings that were named. label: the
+    same without where the run lies."""
+
+    name: str
+    rows: tuple[Row, ...]
+    named: frozenset[str]
+    label: str
+
+    @property
+    def kernels(self) -> list[str]:
+        return in_order(row["kernel"] for row in self.rows)
+
+
+def select(name: str, parent: Path) -> Selection:
+    """Raises UsageError where there is no such run, or no such row in it."""
+    run, *filters = name.split("@")
+    directory = REFERENCE if run == REFERENCE.name else run_directory.find(run or "latest", parent)
+    everything = run_directory.read_verdicts(directory)["verdicts"]
+    rows = [row for row in everything if all(meets(row, one) for one in filters)]
+    if filters and not rows:
+        raise UsageError(f"{name}", "no row of the run is so",
+                         f"its kernels are {', '.join(in_order(row['kernel'] for row in everything)) or 'none'}")
+    return Selection(name, tuple(rows), frozenset(one.partition("=")[0] for one in filters if "=" in one),
+                     "@".join([directory.name, *filters]))
+
+
+def meets(row: Row, condition: str) -> bool:
+    """Whether a row is of a kernel ("6.1": its series, else how its release begins) or a setting ("lru=classic")."""
+    setting, equals, value = condition.partition("=")
+    if equals:
+        return bool(row["settings"].get(setting) == value)
+    return condition == row["series"] or bool(condition != "" and row["kernel"].startswith(condition)
+                                              and not row["kernel"][len(condition):][:1].isdigit())
+
+
+def axes(*runs: Iterable[Row]) -> dict[str, tuple[str, ...]]:
+    """Claim → names of the settings that tell its rows apart: its experiment's, and others that differ on a kernel.
+
+    What is the kernel's own (min_free_kbytes follows from the memory that programs leave) differs from run to run, and
+    tells apart only rows of one run that nothing else does.
+    """
+    found: dict[str, set[str]] = {claim: set(experiment.axes) for claim, (_, experiment) in catalogue.claims().items()}
+    several = _several([row for run in runs for row in run])
+    for claim, names in several.items():
+        found.setdefault(claim, set()).update(names - OWN)
+    for run in runs:
+        for claim, names in _several(run).items():
+            if not found[claim]:
+                found[claim] |= names & OWN
+    return {claim: tuple(sorted(found[claim])) for claim in several}
+
+
+def _several(rows: Iterable[Row]) -> dict[str, set[str]]:
+    """Claim → names of the settings that have several values in its rows of one kernel."""
+    values: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for row in rows:
+        for name, value in {"append": "", **row["settings"]}.items():      # no arguments are a value too
+            values[row["claim"], row["kernel"]][name].add(value)
+    found: dict[str, set[str]] = defaultdict(set)
+    for (claim, _), settings in values.items():
+        found[claim] |= {name for name, several in settings.items() if len(several) > 1}
+    return found
+
+
+def axis(row: Row, names: Sequence[str]) -> Axis:
+    return tuple((name, row["settings"][name]) for name in names if name in row["settings"])
+
+
+def in_order(kernels: Iterable[str]) -> list[str]:
+    """Releases, each once, the oldest first."""
+    return sorted(dict.fromkeys(kernels), key=age)
+
+
+def age(release: str) -> tuple[list[int], str]:
+    """By what kernels are in order: their numbers; a candidate ("7.3-rc2") comes before what it is one of."""
+    numbers = re.match(r"[\d.]*", release)
+    candidate = re.search(r"-?rc(\d+)", release)
+    parts = [int(part) for part in (numbers[0] if numbers else "").split(".") if part]
+    return parts[:2] + ([-1, int(candidate[1])] if candidate else parts[2:]), release
+
+
+def collected(parent: Path, reference: Path = REFERENCE) -> list[dict[str, Any]]:
+    """The rows of all runs and of the reference, oldest first, each with its `run`."""
+    files = sorted((path for path in parent.glob("*/verdicts.json")), key=lambda path: path.stat().st_mtime)
+    found = []
+    for path in [*([reference / "verdicts.json"] if (reference / "verdicts.json").exists() else []), *files]:
+        found += [{"run": path.parent.name, **row} for row in run_directory.read_verdicts(path.parent)["verdicts"]]
+    return found
+
+
+def values(entry: Row) -> list[Number]:
+    """What was read of a quantity or reference, in the valid trials."""
+    return [value for value in entry["values"] if value is not None]
+
+
+def distance(one: Sequence[Number], other: Sequence[Number]) -> Number:
+    """How far apart the nearest values of two lists are; 0 where the lists overlap."""
+    return max(0, min(one) - max(other), min(other) - max(one))
+
+
+def spread(found: Sequence[Number]) -> Number:
+    """How far apart the farthest values of a list are."""
+    return max(found) - min(found)
+
+
+# A gap of three times the larger spread between 3 trials a side: by simulation one pair in 750 (uniform noise), in
+# 1,400 (exponential) or in 2,200 (normal) of pairs that nothing tells apart has one.
+TIMES = 3
+METHOD = (
+    f"A quantity differs where its nearest values are farther apart than {TIMES} times the larger spread (largest minus "
+    "smallest) of the trials of either side, and than the noise between whole runs where the reference has it. "
+    "Assumed: trials are independent and noise is alike on both sides; then at 3 trials about 1 in 1,000 quantities "
+    "that nothing tells apart is listed all the same. With 1 trial a side no noise is known but the reference's.")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A quantity's values on two sides, and the noise that the gap between them exceeds."""
+
+    name: str
+    unit: str
+    one: tuple[Number, ...]
+    other: tuple[Number, ...]
+    bounds: str
+    noise: Number
+
+    @property
+    def gap(self) -> Number:
+        return distance(self.one, self.other)
+
+
+def quantities(row: Row) -> dict[str, Row]:
+    return {entry["name"]: entry for entry in row["quantities"]}
+
+
+def pairs(one: Row, other: Row, noise: Mapping[str, Number] | None = None) -> list[Difference]:
+    """The quantities that both rows have read. noise: of a quantity between whole runs, by its name."""
+    found = []
+    for name, entry in quantities(one).items():
+        second = quantities(other).get(name)
+        if second is not None and values(entry) and values(second):
+            within = max(spread(values(entry)), spread(values(second)))
+            found.append(Difference(name, entry["unit"], tuple(values(entry)), tuple(values(second)),
+                                    " | ".join(dict.fromkeys([entry["if_true"], second["if_true"]])),
+                                    max(TIMES * within, (noise or {}).get(name, 0))))
+    return found
+
+
+def differing(one: Row, other: Row, noise: Mapping[str, Number] | None = None) -> list[Difference]:
+    """Those of them that differ by more than their noise."""
+    return [difference for difference in pairs(one, other, noise) if difference.gap > difference.noise]

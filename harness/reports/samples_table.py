@@ -1,0 +1,309 @@
+"""Samples as tables: every counter of every sample of a run, parsed, with units.
+
+A table has a row for each sample and the columns `experiment`, `setting` ("lru=mglru", "" without one), `kernel` (its
+release), `trial` (1…), `arm`, `sample` (the named moment, "" in a time series), `t` (seconds since the recording's
+first sample), then every counter under its name ("meminfo:Cached") as a whole number in its own unit. What was not
+read is null, never 0.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.evidence.recording import Recording
+from harness.linux import counters
+from harness.reports.wording import setting
+from harness.verdicts.judged import Judged
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    Whole = NDArray[np.int64]
+    Real = NDArray[np.float64]
+
+TEXTS = ("experiment", "setting", "kernel", "arm", "sample")
+FIRST = ("experiment", "setting", "kernel", "trial", "arm", "sample", "t")
+# Rows of a row group: its columns take some 12 KiB a row in memory while it is written, and each of them some
+# 100 bytes in the file, however few its rows.
+ROW_GROUP = 8192
+
+
+@dataclass(frozen=True)
+class Part:
+    """Texts of one watched file that had the same keys.
+
+    counters: their names. rows: which samples of the track. values: samples × counters, each in its own unit.
+    """
+
+    counters: tuple[str, ...]
+    rows: Whole
+    values: Whole | NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Track:
+    """One recording's samples in the order of time. names: "" in a series. seconds: since the first sample."""
+
+    trial: int
+    arm: str
+    names: tuple[str, ...]
+    seconds: Real
+    parts: tuple[Part, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def columns(self) -> Iterator[tuple[str, Whole, Whole | NDArray[np.int32]]]:
+        """Counter, rows, values; more than once for a counter whose file changed its keys on the way."""
+        for part in self.parts:
+            for index, counter in enumerate(part.counters):
+                yield counter, part.rows, part.values[:, index]
+
+    def counts(self) -> dict[str, int]:
+        """Counter → how many samples have it."""
+        found: dict[str, int] = defaultdict(int)
+        for part in self.parts:
+            for counter in part.counters:
+                found[counter] += len(part.rows)
+        return found
+
+    def curve(self, counter: str) -> tuple[Real, Whole]:
+        """Seconds and values of the samples that have the counter; empty if none has."""
+        import numpy as np
+
+        places = [(part, part.counters.index(counter)) for part in self.parts if counter in part.counters]
+        rows = np.concatenate([part.rows for part, _ in places] or [np.array([], np.int64)])
+        values = np.concatenate([part.values[:, index].astype(np.int64) for part, index in places]
+                                or [np.array([], np.int64)])
+        order = np.argsort(rows, kind="stable")
+        return self.seconds[rows[order]], values[order]
+
+
+@cache
+def _names(source: str, keys: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{source}:{key}" if key else source for key in keys)
+
+
+def track(recording: Recording, trial: int = 1, arm: str = "") -> Track:
+    """Parses all samples of a recording. A watched file that the list of counters does not have is left out."""
+    import numpy as np
+
+    events = sorted((event for event in recording.events if event["event"] in {"sample", "series"}),
+                    key=lambda event: int(event["began"]))
+    found: dict[tuple[str, tuple[str, ...]], tuple[list[int], list[list[int]]]] = defaultdict(lambda: ([], []))
+    for row, event in enumerate(events):
+        for source, text in event["files"].items():
+            if text is None or source.rsplit("/", 1)[-1] not in counters.FILES:
+                continue
+            values = counters.file_of(source).parse(text.encode())
+            rows, numbers = found[source, tuple(values)]
+            rows.append(row)
+            numbers.append(list(values.values()))
+    first = events[0]["began"] if events else 0
+    return Track(trial, arm, tuple(event.get("name", "") for event in events),
+                 np.array([(event["began"] - first) / 1e9 for event in events], np.float64),
+                 tuple(Part(_names(source, keys), np.array(rows, np.int64), _small(np.array(numbers, np.int64)))
+                       for (source, keys), (rows, numbers) in found.items() if keys))
+
+
+def _small(values: Whole) -> Whole | NDArray[np.int32]:
+    """In half the memory, where the numbers allow it: of a long run all tracks are kept until its table is written."""
+    import numpy as np
+
+    return values.astype(np.int32) if (values.astype(np.int32) == values).all() else values
+
+
+def tracks(judged: Judged) -> list[Track]:
+    """All recordings of a cell, trial by trial, arm by arm."""
+    return [track(recording, trial.number, arm) for trial in judged.trials for arm, recording in trial.arms.items()]
+
+
+def counters_of(found: Sequence[Track]) -> list[str]:
+    """Every counter that any sample has, file by file as they were read."""
+    return in_order({counter: None for one in found for part in one.parts for counter in part.counters})
+
+
+def in_order(found: Iterable[str]) -> list[str]:
+    order = {file: index for index, file in enumerate(counters.FILES)}
+    return sorted(found, key=lambda counter: ("/" in counter, order[file_and_key(counter)[0]]))
+
+
+_OWNER = re.compile(rf".*/(?=(?:{'|'.join(map(re.escape, counters.FILES))})(?::|$))", re.S)
+
+
+@cache
+def file_and_key(counter: str) -> tuple[str, str]:
+    """"worker/statm:size" → "statm", "size". The name of a probe or sandbox may have any character in it."""
+    source, key = counters.source_and_key(counter)
+    return (source, key) if source in counters.FILES else counters.source_and_key(_OWNER.sub("", counter, count=1))
+
+
+@cache
+def unit(column: str) -> str:
+    """A column's unit: "KiB", "bytes", "pages", "s", "" for a count or a text."""
+    if column in {*TEXTS, "trial"}:
+        return ""
+    file, key = file_and_key(column)
+    return "s" if column == "t" else counters.unit_of(f"{file}:{key}")
+
+
+def schema(names: Sequence[str]) -> pa.Schema:
+    """The table's columns for these counters, each with its unit in its field's metadata."""
+    import pyarrow as pa
+
+    kinds = {**dict.fromkeys(TEXTS, pa.string()), "trial": pa.int64(), "t": pa.float64()}
+    return pa.schema([pa.field(name, kinds.get(name, pa.int64()), metadata={"unit": unit(name)})
+                      for name in (*FIRST, *names)])
+
+
+def table(judged: Judged, found: Sequence[Track]) -> pa.Table:
+    """A cell's samples under each other."""
+    import numpy as np
+    import pyarrow as pa
+
+    total = sum(len(one) for one in found)
+    values: dict[str, Whole] = {}
+    absent: dict[str, NDArray[np.bool_]] = {}
+    start = 0
+    for one in found:
+        for counter, rows, numbers in one.columns():
+            if counter not in values:
+                values[counter], absent[counter] = np.zeros(total, np.int64), np.ones(total, np.bool_)
+            values[counter][start + rows] = numbers
+            absent[counter][start + rows] = False
+        start += len(one)
+    texts = {
+        "experiment": [judged.experiment.name] * total, "setting": [setting(judged.cell["axis"])] * total,
+        "kernel": [judged.cell["kernel"]] * total, "arm": [one.arm for one in found for _ in one.names],
+        "sample": [name for one in found for name in one.names]}
+    arrays = {name: text_array(column) for name, column in texts.items()}
+    arrays["trial"] = number_array(np.repeat([one.trial for one in found], [len(one) for one in found]))
+    arrays["t"] = number_array(np.concatenate([one.seconds for one in found] or [np.array([])]))
+    for counter, column in values.items():
+        arrays[counter] = number_array(column, absent[counter])
+    columns = schema(counters_of(found))
+    return pa.Table.from_arrays([arrays[name] for name in columns.names], schema=columns)
+
+
+# Arrays are made of their buffers, because pyarrow.array imports pandas to look at what it gets (0.4 s, pyarrow 26).
+
+def number_array(values: Whole | Real, absent: NDArray[np.bool_] | None = None) -> pa.Array:
+    """A column of 64-bit numbers; null where `absent`."""
+    import numpy as np
+    import pyarrow as pa
+
+    kind = pa.float64() if values.dtype.kind == "f" else pa.int64()
+    valid = None if absent is None else pa.py_buffer(np.packbits(~absent, bitorder="little"))
+    return pa.Array.from_buffers(kind, len(values), [valid, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def text_array(values: Sequence[str]) -> pa.Array:
+    """A column of texts."""
+    import numpy as np
+    import pyarrow as pa
+
+    encoded = [value.encode() for value in values]
+    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    return pa.Array.from_buffers(pa.string(), len(encoded),
+                                 [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))])
+
+
+def frame(judged: Judged) -> pd.DataFrame:
+    """A cell's samples as a DataFrame of the columns above; `attrs["units"]`: column → unit.
+
+    Counters are Int64, so that what was not read is <NA> and what was is exact.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    kinds = {pa.int64(): pd.Int64Dtype(), pa.string(): pd.StringDtype("python")}
+    found: pd.DataFrame = table(judged, tracks(judged)).to_pandas(types_mapper=kinds.get)
+    found.attrs["units"] = {name: unit(name) for name in found.columns}
+    return found
+
+
+def write(path: Path, judged: Judged, found: Sequence[Track]) -> None:
+    """A cell's samples, for `combine`: an Arrow file, which takes a tenth of parquet's time where a table has a thousand
+    columns of sixty rows."""
+    import pyarrow as pa
+
+    made = table(judged, found)
+    with pa.ipc.new_file(path, made.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as file:
+        file.write_table(made)
+
+
+def combine(path: Path, pieces: Sequence[Path]) -> None:
+    """samples.parquet of cells that `write` wrote: null where a cell does not have another's counter, the unit of a
+    column in its field's metadata under `unit`.
+
+    A run of many cells has thousands of columns: `pandas.read_parquet(path, columns=[…])` reads only what is asked.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    names: dict[str, None] = {}
+    for piece in pieces:
+        with pa.ipc.open_file(piece) as file:
+            names |= dict.fromkeys(file.schema.names)
+    columns = schema(in_order(name for name in names if name not in FIRST))
+    with parquet.ParquetWriter(path, columns, compression="snappy",
+                               write_statistics=["experiment", "setting"]) as written:
+        for batch in batches(pieces):
+            written.write_table(under_each_other(batch, columns))
+
+
+def read(piece: Path) -> pa.Table:
+    import pyarrow as pa
+
+    with pa.ipc.open_file(piece) as file:
+        return file.read_all()
+
+
+def batches(pieces: Sequence[Path], rows: int = ROW_GROUP) -> Iterator[list[pa.Table]]:
+    """Cells that make one row group together."""
+    batch: list[pa.Table] = []
+    for piece in pieces:
+        batch.append(read(piece))
+        if sum(map(len, batch)) >= rows:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def under_each_other(tables: Sequence[pa.Table], columns: pa.Schema) -> pa.Table:
+    """One table with all of these columns: null where a table has none.
+
+    pyarrow.concat_tables widens each table to all columns (14,000 in a run of the whole catalogue, a tenth of which a
+    cell has): it takes four times as long.
+    """
+    import pyarrow as pa
+
+    found: dict[str, list[pa.Array]] = {name: [] for name in columns.names}
+    filled = dict.fromkeys(columns.names, 0)        # rows of a column so far
+    nothing = {kind: pa.nulls(sum(map(len, tables)), kind) for kind in set(columns.types)}
+    above = 0
+    for one in tables:
+        for name, column in zip(one.column_names, one.columns, strict=True):
+            if filled[name] < above:
+                found[name].append(nothing[column.type][filled[name]:above])
+            found[name] += column.chunks
+            filled[name] = above + len(one)
+        above += len(one)
+    arrays = [pa.chunked_array([*found[field.name], nothing[field.type][filled[field.name]:above]], field.type)
+              for field in columns]
+    return pa.Table.from_arrays(arrays, schema=columns)
+
+
+def load() -> None:
+    """Imports what reads and writes tables: 0.3 s and more."""
+    import pyarrow.parquet  # noqa: F401

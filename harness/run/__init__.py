@@ -1,0 +1,1 @@
+"""Cells → trials on machines → evidence."""

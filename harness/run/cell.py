@@ -1,0 +1,161 @@
+"""One experiment on one kernel under one setting: the cell, and the cell as data."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from harness import catalogue
+from harness.claims.claim import Experiment
+from harness.claims.settings import BOOTED, Settings
+from harness.evidence.run_directory import SCHEMA
+from harness.linux.sizes import MIB
+from harness.machine import allocators
+from harness.machine.guest.qemu import Shape
+from harness.machine.host import local
+from harness.machine.host.permissions import Permissions
+from harness.machine.kernels.kernel import Kernel
+from harness.verdicts import noise
+
+
+@cache
+def describe_kernel(kernel: Kernel) -> dict[str, Any]:
+    config = kernel.config.read_bytes() if kernel.config else None
+    return {"release": kernel.release, "series": kernel.series, "source": kernel.source, "digest": kernel.digest,
+            "config": f"sha256:{hashlib.sha256(config).hexdigest()}" if config else None}
+
+
+def order(cell: Cell) -> dict[str, Any]:
+    """A cell as data, complete: kernel by name and digest, experiment by name, version and source, settings."""
+    row = describe_cell(cell.experiment, dict(cell.axis), cell.trials, describe_kernel(cell.kernel),
+                                cell.accelerator)
+    sets = {name: value for name, value in vars(cell.settings).items() if value is not None}
+    needs = cell.experiment.needs
+    return {**row, "sets": {**sets, "memory": needs.memory, "cpus": needs.cpus}, "append": cell.append,
+            "fresh": cell.fresh, "machine": "local" if cell.permissions else "vm", "overridden": overridden(cell)}
+
+
+def overridden(cell: Cell) -> dict[str, str]:
+    """Setting → what the experiment has by itself, of those that the user has set to something else."""
+    stated = catalogue.load()[cell.experiment.name].states() if cell.experiment.name in catalogue.load() else {}
+    now = replace(cell.experiment, settings=cell.settings).states()
+    return {name: value for name, value in stated.items() if name not in cell.experiment.axes and now.get(name) != value}
+
+
+def describe_cell(experiment: Experiment, axis: dict[str, str], trials: int, kernel: dict[str, Any],
+                  accelerator: str) -> dict[str, Any]:
+    """cell.json before its trials: what was planned, on what (by digest, so that it can be told from another)."""
+    return {"schema": SCHEMA, "experiment": experiment.name, "version": experiment.version,
+            "source": catalogue.source_digest(experiment), "axis": axis, "trials": trials, "kernel": kernel["release"],
+            "series": kernel["series"], "config": kernel["config"], "image": kernel.get("digest"),
+            "package": kernel.get("source"), "accelerator": accelerator, "seconds": None, "failures": [], "bounds": [],
+            "noise": noise.published(kernel["series"])}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One experiment on one kernel under one setting. axis: what distinguishes it ({"lru": "mglru"}).
+    permissions: what it may do to this host, if that is the machine; None for a guest."""
+
+    experiment: Experiment
+    kernel: Kernel
+    settings: Settings
+    axis: tuple[tuple[str, str], ...]
+    trials: int
+    accelerator: str
+    append: str = ""
+    fresh: bool = False
+    gdb: str = ""
+    permissions: Permissions | None = None
+
+    @property
+    def name(self) -> str:
+        """Of its directory, and of no other cell of a run: "tmpfs-swap@lru=mglru@6.12.117". What can't stand in a file's
+        name (of kernel arguments) becomes a digest."""
+        axis = (f"{key}={value if PLAIN.fullmatch(value) else mark(value)}" for key, value in self.axis)
+        return "@".join([self.experiment.name, *axis, self.kernel.release])
+
+    @property
+    def host(self) -> local.Host:
+        needs = self.experiment.needs
+        return local.Host(programs_of(self.experiment, self.settings), needs.disks, self.settings.thp, needs.system,
+                          self.permissions or Permissions(), needs.cpus)
+
+    @property
+    def shape(self) -> Shape:
+        needs = self.experiment.needs
+        append = f"{needs.append} {self.append}".strip()
+        return Shape(needs.memory, needs.cpus, needs.disks, needs.nodes, self.settings.thp, append,
+                     programs_of(self.experiment, self.settings), self.gdb)
+
+
+PLAIN = re.compile(r"[\w.,:+=-]{0,40}")
+
+
+def mark(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def programs_of(experiment: Experiment, settings: Settings) -> tuple[tuple[str, str], ...]:
+    """Name in the guest → path on this host, of the real tools and allocators that go along, if any have to: then all
+    that any experiment needs and this host has, so that their guests are of one shape (and one set of snapshots)."""
+    wanted = {Path(path).name: path for path in experiment.needs.programs}
+    if settings.malloc in allocators.ALLOCATORS:
+        wanted[allocators.ALLOCATORS[settings.malloc].name] = str(allocators.find(settings.malloc))
+    return tuple(sorted({**programs_here(), **wanted}.items())) if wanted else ()
+
+
+@cache
+def programs_here() -> dict[str, str]:
+    """The same of the whole catalogue, as far as this host has it."""
+    tools = {Path(path).name: path for experiment in catalogue.load().values() for path in experiment.needs.programs}
+    tools |= {one.name: str(allocators.find(name)) for name, one in allocators.ALLOCATORS.items()}
+    return {name: path for name, path in tools.items() if Path(path).exists()}
+
+
+def cells(experiment: Experiment, kernel: Kernel, sets: Mapping[str, tuple[str, ...]], *, trials: int | None,
+          accelerator: str, append: Sequence[str] = (), fresh: bool = False, gdb: str = "",
+          permissions: Permissions | None = None) -> list[Cell]:
+    """The cells of an experiment on a kernel: one for each combination of its axes' values.
+
+    sets: setting → what the user asked for: one value is pinned, several are an axis, and both narrow an axis that
+    the experiment has. append: kernel arguments; several are an axis too.
+    """
+    axes = {**experiment.axes, **{name: values for name, values in sets.items()
+                                  if len(values) > 1 or name in experiment.axes}}
+    axes |= {"append": tuple(append)} if len(append) > 1 else {}
+    fixed = {name: values[0] for name, values in {**sets, "append": append or ("",)}.items() if name not in axes}
+    combinations: list[dict[str, str]] = [{}]
+    for axis, values in axes.items():
+        combinations = [{**one, axis: value} for one in combinations for value in values]
+    return [Cell(on_machine(experiment, wanted), kernel, pinned(experiment.settings, wanted),
+                 tuple(sorted(axis.items())), trials or experiment.trials, accelerator, wanted["append"], fresh, gdb,
+                 permissions)
+            for axis in combinations for wanted in [{**fixed, **axis}]]
+
+
+def cell_of(experiment: Experiment, kernel: Kernel, ordered: Mapping[str, Any], accelerator: str) -> Cell:
+    """The cell that cell.json describes; a setting that it does not name is left as the kernel has it."""
+    sets = ordered["sets"]
+    settings = Settings(**{item.name: sets.get(item.name) for item in fields(Settings)})
+    sized = replace(experiment, needs=replace(experiment.needs, memory=sets["memory"], cpus=sets["cpus"]))
+    return Cell(sized, kernel, settings, tuple(sorted(ordered["axis"].items())), ordered["trials"], accelerator,
+                ordered["append"], ordered["fresh"])
+
+
+def on_machine(experiment: Experiment, wanted: Mapping[str, str]) -> Experiment:
+    """The experiment with the machine's size that the user asked for: memory in MiB, processors."""
+    sizes: dict[str, Any] = {"memory": int(wanted["memory"]) * MIB} if "memory" in wanted else {}
+    sizes |= {"cpus": int(wanted["cpus"])} if "cpus" in wanted else {}
+    return replace(experiment, needs=replace(experiment.needs, **sizes)) if sizes else experiment
+
+
+def pinned(settings: Settings, wanted: Mapping[str, str]) -> Settings:
+    """The experiment's settings with those that the user asked for."""
+    chosen: dict[str, Any] = {name: value for name, value in wanted.items() if name not in BOOTED}
+    return replace(settings, **chosen)

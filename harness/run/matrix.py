@@ -1,0 +1,155 @@
+"""Claims × kernels × settings: every command that runs experiments runs a matrix, most of them of one kernel."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.claims.claim import Experiment
+from harness.errors import UsageError
+from harness.evidence import run_directory
+from harness.machine import processes, slots
+from harness.machine.guest import accelerator, boot_check, qemu
+from harness.machine.host.permissions import Permissions
+from harness.machine.kernels import find, running
+from harness.machine.kernels.kernel import Kernel
+from harness.reports import Report
+from harness.run import dask
+from harness.run import resume as ledger
+from harness.run.cell import Cell, cells, describe_kernel, order
+from harness.run.run import Run, Watch, run_cells, run_here, send_cells
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for. kernels: names, None for the default; modules: of the only one. append: kernel arguments,
+    several are an axis. sets: setting → the values to run under ({"lru": ("mglru",)}). scheduler: of the cluster that
+    runs it. gdb: where guests wait for a debugger, a port or the path of a socket. permissions: what may be done to this
+    host, if it is the machine."""
+
+    kernels: tuple[str | None, ...] = (None,)
+    modules: Path | None = None
+    append: tuple[str, ...] = ()
+    trials: int | None = None
+    sets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    results: Path = run_directory.RUNS
+    jobs: int | None = None
+    fresh: bool = False
+    mirror: str | None = None
+    scheduler: str | None = None
+    gdb: str = ""
+    permissions: Permissions | None = None
+
+
+def find_kernels(options: Options) -> list[Kernel]:
+    """Each kernel once. Raises UsageError for two that could not be told apart by their release."""
+    if options.permissions:
+        return [running.kernel()]
+    found: dict[str, Kernel] = {}
+    for name in options.kernels:
+        kernel = find.by_name(name, modules=options.modules, mirror=options.mirror)
+        if found.setdefault(kernel.release, kernel).digest != kernel.digest:
+            raise UsageError(f"kernel {name}", f"another one has the same release, {kernel.release}",
+                             "run them apart, then `invoke compare`")
+    return list(found.values())
+
+
+def plan(experiments: Sequence[Experiment], found: Sequence[Kernel], options: Options) -> list[Cell]:
+    """Every cell, an experiment on all kernels before the next one, so that they can be compared early.
+
+    Raises UsageError for a number of trials or machines that makes no sense.
+    """
+    if options.jobs is not None and options.jobs < 1:
+        raise UsageError(f"--jobs {options.jobs}", "it takes at least one machine", "leave it out")
+    if options.trials is not None and options.trials < 1:
+        raise UsageError(f"--trials {options.trials}", "a verdict needs at least one trial", "leave it out for 3")
+    chosen = {kernel.release: "host" if options.permissions else accelerator.choose(kernel)[0] for kernel in found}
+    return [cell for experiment in experiments for kernel in found
+            for cell in cells(experiment, kernel, options.sets, trials=options.trials,
+                              accelerator=chosen[kernel.release], append=options.append,
+                              fresh=options.fresh or bool(options.gdb), gdb=options.gdb,
+                              permissions=options.permissions)]
+
+
+def default_jobs(planned: Sequence[Cell]) -> int:
+    """As many machines at once as there are places for, as far as memory holds them with a quarter to spare."""
+    if any(cell.permissions for cell in planned):
+        return 1        # there is only one of this host
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4
+    largest = max((cell.shape.memory for cell in planned), default=1) + (100 << 20)
+    return max(1, min(slots.count(), free // largest))
+
+
+def execute(experiments: Sequence[Experiment], options: Options, what: str, watch: Watch, *,
+            resume: bool = False) -> Run:
+    """Runs experiments on all kernels, writes verdicts and report.
+
+    resume: goes on with the newest run of the same kernels, settings and trials, if there is one, instead of
+    starting anew: cells that are finished there are kept.
+    """
+    found = find_kernels(options)
+    processes.fleet.start()
+    for kernel in () if options.scheduler or options.gdb or options.permissions else found:
+        boot_check.ensure(kernel)
+    planned = plan(experiments, found, options)
+    # Without QEMU nothing can run here: said before a directory is made. Workers tell theirs with each cell.
+    version = "" if options.scheduler or options.permissions else qemu.version()
+    asked = described(found, options, what)
+    before = ledger.find(options.results, asked) if resume else None
+    run = Run(before or start(options, found, what, asked, version))
+    with ledger.held(run.directory):
+        outcomes = {cell.name: ledger.finished(run_directory.cell_directory(run.directory, cell.name), order(cell))
+                    for cell in planned} if before else {}
+        kept = [outcome for outcome in outcomes.values() if outcome is not None]
+        to_run = [cell for cell in planned if outcomes.get(cell.name) is None]
+        run.outcomes += kept
+        with dask.executor(options.scheduler) if options.scheduler else nullcontext() as elsewhere:
+            _run(run, to_run, options, elsewhere, watch)
+    return run
+
+
+def _run(run: Run, to_run: Sequence[Cell], options: Options, elsewhere: Executor | None, watch: Watch) -> None:
+    report = Report(run.directory)
+    watch.planned(run.directory, to_run, run.outcomes)
+    if run.outcomes:
+        run.save()      # what stands there is from before the interruption
+    processes.fleet.start()
+    try:
+        if elsewhere:
+            send_cells(run, to_run, elsewhere, options.mirror, watch, report)
+        elif options.permissions:
+            run_here(run, to_run, watch, report)
+        else:
+            run_cells(run, to_run, options.jobs or default_jobs(to_run), watch, report)
+    except KeyboardInterrupt:
+        run.interrupted = True
+    finally:
+        processes.fleet.stop()
+        watch.ended()
+        run.outcomes.sort(key=lambda one: one.directory.name)
+        run.save()
+    report.finish(run.outcomes, whole=not run.interrupted)
+
+
+def described(found: Sequence[Kernel], options: Options, what: str) -> dict[str, Any]:
+    """By what a run is found again: the same question, kernels, settings and trials."""
+    return {"what": what, "kernels": sorted(kernel.digest for kernel in found), "append": "\n".join(options.append),
+            "sets": {name: list(values) for name, values in sorted(options.sets.items())},
+            "trials": options.trials, "fresh": options.fresh,
+            **({"machine": "local"} if options.permissions else {})}
+
+
+def start(options: Options, found: Sequence[Kernel], what: str, asked: Mapping[str, Any], version: str) -> Path:
+    """A new run directory, with what is known before the first trial."""
+    directory = run_directory.create(options.results, "-".join(kernel.series for kernel in found), what)
+    run_directory.write_json(directory / "environment.json", run_directory.environment(
+        [describe_kernel(kernel) for kernel in found], {"plan": asked}, version))
+    for kernel in found:
+        if kernel.config:
+            (directory / f"{kernel.release}.config").write_bytes(kernel.config.read_bytes())
+    return directory

@@ -1,0 +1,95 @@
+"""How far a matrix is: a live display on a terminal, a line for each cell elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from harness.claims.claim import CONFIRMED, REFUTED
+from harness.reports.wording import setting
+from harness.run.cell import Cell
+from harness.run.run import Watch
+from harness.verdicts.judged import Judged, Outcome
+
+BAR = 40        # characters
+SHOWN = 4       # running cells that are named
+
+
+def duration(seconds: float) -> str:
+    """"45 s", "12 min", "2 h 05 min"."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+class Progress(Watch):
+    """Cells done, running, to come, time left: at the pace of the trials so far."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(file=sys.stdout)
+        self._lock = threading.Lock()
+        self._live: Live | None = None
+        self.total = self.trials = self.trials_done = self.over = 0
+        self.running: dict[str, Cell] = {}
+        self.began_at = time.monotonic()
+
+    def planned(self, run: Path, to_run: Sequence[Cell], kept: Sequence[Outcome]) -> None:
+        self.total, self.trials = len(to_run), sum(cell.trials * len(cell.experiment.arms) for cell in to_run)
+        said = f"{len(to_run)} cells to run" + (f", {len(kept)} have their verdict" if kept else "")
+        self.console.print(f"{run}: {said}", highlight=False, soft_wrap=True)
+        self.began_at = time.monotonic()
+        if self.console.is_terminal and to_run:
+            self._live = Live(get_renderable=self.view, console=self.console, refresh_per_second=2, transient=True)
+            self._live.start()
+
+    def began(self, cell: Cell) -> None:
+        with self._lock:
+            self.running[cell.name] = cell
+
+    def done(self, judged: Judged) -> None:
+        with self._lock:
+            cell = self.running.pop(judged.directory.name)
+            self.over += 1
+            self.trials_done += cell.trials * len(cell.experiment.arms)
+        self.console.print(f"{self.over:4}/{self.total} {self.line(judged)}", highlight=False, soft_wrap=True,
+                           markup=False)
+
+    def ended(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    @staticmethod
+    def line(judged: Judged) -> str:
+        """"tmpfs-swap [lru=mglru] on 6.12.117: tmpfs-swappable confirmed (4.1 s)"."""
+        axis = f" [{setting(judged.cell['axis'])}]" if judged.cell["axis"] else ""
+        said = [f"{row['claim']} {row['verdict']}" + (" SURPRISE" if row["known"] not in {None, row["verdict"]} and (
+            row["verdict"] in {CONFIRMED, REFUTED}) else "") for row in judged.rows]
+        said += [f"BROKEN {failure['what']}" for failure in judged.failures]
+        return (f"{judged.experiment.name}{axis} on {judged.cell['kernel']}: "
+                f"{', '.join(said) or 'no row: ' + judged.outcome.absent} ({judged.cell['seconds']} s)")
+
+    def left(self) -> str:
+        if not self.trials_done:
+            return "time left not known yet"
+        pace = (time.monotonic() - self.began_at) / self.trials_done
+        return f"about {duration(pace * (self.trials - self.trials_done))} left"
+
+    def view(self) -> Group:
+        with self._lock:
+            running, over = list(self.running.values()), self.over
+            filled = round(BAR * self.trials_done / max(1, self.trials))
+            head = (f"{'█' * filled}{'░' * (BAR - filled)} {over} done, {len(running)} running, "
+                    f"{self.total - over - len(running)} to come, {duration(time.monotonic() - self.began_at)} gone, "
+                    f"{self.left()}")
+        names = [f"  {cell.name}" for cell in running[:SHOWN]]
+        more = [f"  and {len(running) - SHOWN} more"] if len(running) > SHOWN else []
+        return Group(*(Text(line, no_wrap=True, overflow="ellipsis") for line in [head, *names, *more]))

@@ -1,0 +1,87 @@
+"""The ledger of a run: which of its cells are finished, so that an interrupted run goes on where it stood.
+
+A cell is finished by one write: cell.json, whole or not at all, with its verdicts, and each recording with its size.
+What comes before that write does not count, however the run ended.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from harness import catalogue
+from harness.errors import LabError, UsageError
+from harness.evidence import recording, run_directory
+from harness.verdicts import judged as results
+from harness.verdicts.judged import Judged, Outcome
+
+# What makes a cell the one that is wanted: procedure and bounds, kernel, setting, trials.
+IDENTITY = ("schema", "experiment", "version", "source", "axis", "sets", "append", "trials", "kernel", "image", "config",
+            "accelerator", "fresh")
+
+
+def begin(directory: Path, planned: Mapping[str, Any]) -> None:
+    """Makes room for a cell: what an earlier attempt left is no evidence. Raises LabError where it can't be made."""
+    shutil.rmtree(directory, ignore_errors=True)
+    try:
+        directory.mkdir(parents=True)
+    except OSError as error:
+        raise LabError(f"cell {directory}", error.strerror or "can't be made",
+                       "free some room or name another --results") from error
+    run_directory.write_json(directory / "cell.json", planned)
+
+
+def finish(judged: Judged) -> Outcome:
+    """Enters a judged cell: from now on it is not run again. Its evidence can be forgotten."""
+    outcome = judged.outcome
+    outcome.cell.update(bounds=results.bounds_of(judged.verdicts), absent=outcome.absent, verdicts=outcome.rows,
+                        recordings=recordings(outcome.directory))
+    run_directory.write_json(outcome.directory / "cell.json", outcome.cell)
+    return outcome
+
+
+def recordings(directory: Path) -> dict[str, int]:
+    """Name → size in bytes of a cell's recordings."""
+    return {path.name: path.stat().st_size for path in sorted(directory.glob(f"trial-*{recording.SUFFIX}"))}
+
+
+def finished(directory: Path, planned: Mapping[str, Any]) -> Outcome | None:
+    """What came of a cell that is finished as it is planned now; None if it has to be run (again).
+
+    So is one that broke (it has no verdict), and one whose experiment, kernel, settings or recordings are others now.
+    """
+    try:
+        cell = json.loads((directory / "cell.json").read_text())
+        if (any(cell.get(key) != planned.get(key) for key in IDENTITY) or "verdicts" not in cell or cell["failures"]
+                or cell["recordings"] != recordings(directory)):
+            return None
+    except (OSError, ValueError, KeyError):
+        return None
+    return Outcome(directory, cell, catalogue.load()[cell["experiment"]], cell["verdicts"], [], cell["absent"])
+
+
+@contextmanager
+def held(run: Path) -> Iterator[None]:
+    """Keeps a run for this process. Raises UsageError where another one is at it."""
+    with open(run / ".lock", "a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(f"run {run.name}", "another process is at it", "wait for it, or use --again") from None
+        yield
+
+
+def find(parent: Path, plan: Mapping[str, Any]) -> Path | None:
+    """The newest run that was started with the same plan, finished or not."""
+    for path in sorted(parent.glob("*/environment.json"), key=lambda path: path.stat().st_mtime, reverse=True):
+        try:
+            if json.loads(path.read_text())["options"].get("plan") == plan:
+                return path.parent
+        except (OSError, ValueError, KeyError):
+            continue
+    return None

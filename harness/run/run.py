@@ -1,0 +1,123 @@
+"""The way of the data on one screen: cells → trials on machines → evidence → verdicts → reports."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness import errors, reports
+from harness.evidence import run_directory
+from harness.machine import processes, slots
+from harness.reports import Report
+from harness.run import resume
+from harness.run.batch import Batch
+from harness.run.cell import Cell
+from harness.run.remote import Sent
+from harness.run.trial import FREE
+from harness.verdicts import classify
+from harness.verdicts.judged import Judged, Outcome
+
+# Seconds between two writings of verdicts.json: of a long run, which takes 0.1 s to write, it can be read meanwhile.
+SAVED = 20.0
+
+
+@dataclass
+class Run:
+    """A run and what came of its cells."""
+
+    directory: Path
+    outcomes: list[Outcome] = field(default_factory=list)
+    interrupted: bool = False
+    saved: float = 0.0      # when verdicts.json was written last, on the monotonic clock
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        return [row for one in self.outcomes for row in one.rows]
+
+    @property
+    def failures(self) -> list[dict[str, Any]]:
+        return [failure for one in self.outcomes for failure in one.failures]
+
+    def save(self, seconds: float = 0.0) -> None:
+        """Writes verdicts.json of the cells so far, unless that was done less than so many seconds ago."""
+        if time.monotonic() - self.saved >= seconds:
+            run_directory.write_verdicts(self.directory, self.rows, self.failures)
+            self.saved = time.monotonic()
+
+    def status(self, claim: str | None = None) -> int:
+        return errors.INTERRUPTED if self.interrupted else classify.status(self.rows, self.failures, claim)
+
+
+class Watch:
+    """Hears of a run as it goes; this one says nothing."""
+
+    def planned(self, run: Path, to_run: Sequence[Cell], kept: Sequence[Outcome]) -> None:
+        """Before the first trial; kept: cells that an earlier attempt has finished."""
+
+    def began(self, cell: Cell) -> None:
+        """The first of its trials has begun. Called from the threads of trials."""
+
+    def done(self, judged: Judged) -> None:
+        """A cell is judged."""
+
+    def ended(self) -> None:
+        """No more trials will run."""
+
+
+def run_cells(run: Run, planned: Sequence[Cell], jobs: int, watch: Watch, report: Report) -> None:
+    """Trials of all cells side by side; then those of experiments that time would spoil, a processor each. `jobs`
+    machines work at once; but for the latter one more is launched meanwhile, so that its start costs no time."""
+    for chosen, workers, ahead in (
+            ([cell for cell in planned if not cell.experiment.timed], jobs, 1),
+            ([cell for cell in planned if cell.experiment.timed], min(jobs, slots.count(timed=True)), 0)):
+        slot = threading.Semaphore(workers)
+        with ThreadPoolExecutor(workers + ahead) as pool:
+            batches = [Batch(cell, run.directory, pool, slot, watch.began) for cell in chosen]
+            collect(run, batches, watch, report)
+
+
+def run_here(run: Run, planned: Sequence[Cell], watch: Watch, report: Report) -> None:
+    """On this host itself: what a cell leaves is judged, and its plot drawn, before the next one begins. Counters of the
+    whole machine count this process too."""
+    reports.loaded()
+    with ThreadPoolExecutor(1) as pool:
+        for cell in planned:
+            collect(run, [Batch(cell, run.directory, pool, FREE, watch.began)], watch, report)
+
+
+def send_cells(run: Run, planned: Sequence[Cell], elsewhere: Executor, mirror: str | None, watch: Watch,
+               report: Report) -> None:
+    """The same on other machines: whole cells, each a call on any executor. There `places` keeps apart what time
+    would spoil."""
+    collect(run, [Sent(cell, run.directory, elsewhere, mirror, watch.began) for cell in planned], watch, report)
+
+
+def collect(run: Run, batches: Sequence[Batch | Sent], watch: Watch, report: Report) -> None:
+    """Enters every cell once all its trials are over; ends them all where that is interrupted."""
+    try:
+        for judged in finished(batches):
+            watch.done(judged)
+            report.add(judged)
+            run.outcomes.append(resume.finish(judged))
+            run.save(SAVED)
+    except BaseException:
+        for batch in batches:
+            batch.cancel()
+        processes.fleet.stop()
+        raise
+
+
+def finished(batches: Sequence[Batch | Sent]) -> Iterator[Judged]:
+    """Judged cells, in the order in which their last trials end; each is forgotten once it was handed out."""
+    waiting = list(batches)
+    while waiting:
+        running: list[Future[Any]] = [future for batch in waiting for future in batch.futures if not future.done()]
+        wait(running, return_when=FIRST_COMPLETED, timeout=1)
+        for batch in [one for one in waiting if all(future.done() for future in one.futures)]:
+            waiting.remove(batch)
+            yield batch.judge()

@@ -1,0 +1,128 @@
+"""One arm of one trial: a fresh machine, the procedure, the recording."""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from pathlib import Path
+
+from harness.errors import Denied, LabError, MachineLost, Skip
+from harness.evidence import recording
+from harness.evidence.recording import Recorder
+from harness.lab.lab import Absent, Lab
+from harness.linux.sizes import MIB
+from harness.machine.guest import snapshots, vm
+from harness.machine.host import local
+from harness.machine.host.permissions import why_not
+from harness.machine.machine import Machine
+from harness.machine.slots import place
+from harness.run.cell import Cell, programs_of
+
+HELD = 4 * MIB      # a recording takes 0.1 MiB as a rule
+# What of a run a machine takes while it works, so that no more than --jobs do at once.
+Slot = AbstractContextManager[object]
+FREE: Slot = nullcontext()
+
+
+@contextmanager
+def open_machine(cell: Cell, number: int, console: Path, slot: Slot = FREE) -> Iterator[Machine]:
+    """A fresh machine for trial `number` (1…), held by a slot of the run and a place of the host: restored from boot
+    `number`, or booted. A clone is launched, and has loaded its snapshot, before it has them; they are given back before it
+    is ended."""
+    where = (cell.kernel, cell.shape, cell.accelerator)
+    with ExitStack() as stack:
+        if cell.permissions:
+            stack.enter_context(slot)
+            stack.enter_context(place(timed=True))
+            yield stack.enter_context(local.machine(cell.host, console))
+            return
+        waiting = None if cell.fresh else snapshots.launch(*where, number - 1, console)
+        if waiting:
+            stack.callback(waiting.close)
+            with suppress(MachineLost):     # `restore` meets it again, and makes the snapshot anew
+                waiting.ready()
+        stack.enter_context(slot)
+        stack.enter_context(place(timed=cell.experiment.timed))
+        guest = vm.boot(*where, console) if cell.fresh else snapshots.restore(*where, number - 1, console, waiting)
+        yield guest if waiting and guest.qemu is waiting.process else stack.enter_context(guest)
+
+
+def run_trial(cell: Cell, number: int, directory: Path) -> str | None:
+    """All arms of one trial, one after the other, into `directory`; what broke, if one of them did: the lab's error,
+    never a verdict."""
+    status, reason = run_arms(cell, number, directory)
+    return reason if status == "broken" else None
+
+
+def run_arms(cell: Cell, number: int, directory: Path, slot: Slot = FREE) -> tuple[str, str]:
+    """The same: how it ended ("ok", "skipped", "absent" or "broken", as `_run_arm` has it), and why."""
+    for arm in cell.experiment.arms:
+        recorder = Recorder(directory / recording.name_of(number, arm), held=HELD if cell.permissions else 0)
+        try:
+            try:
+                status, reason = _run_arm(cell, number, arm, directory, recorder, slot)
+                recorder.event("end", status=status, reason=reason)
+            finally:
+                recorder.close()
+        except OSError as error:
+            return "broken", (f"trial {number}: its evidence can't be written to {directory}: {error.strerror}; "
+                              "free some room or name another --results")
+        if status == "broken":
+            return status, f"trial {number}{' (' + arm + ')' if arm else ''}: {reason}"
+        if status != "ok":
+            break
+    return status, reason
+
+
+def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recorder, slot: Slot) -> tuple[str, str]:
+    """How it ended: "ok", "skipped", "absent" (no such setting on this kernel) or "broken", and why."""
+    if cell.permissions and (reason := why_not(cell.experiment.needs, cell.permissions)):
+        return "skipped", reason
+    if cell.experiment.needs.system and not cell.permissions:
+        return "skipped", "only an installed system can answer it: run it with --machine local"
+    for _, path in programs_of(cell.experiment, cell.settings):
+        if not Path(path).exists():
+            return "skipped", (f"this host has no {path}: run ./bootstrap, or install the package that it is from "
+                               "(allocators: libjemalloc2, libtcmalloc-minimal4)")
+    console = directory / f"trial-{number}{'.' + arm if arm else ''}.console.log"
+    try:
+        with open_machine(cell, number, console, slot) as machine:
+            began = time.monotonic()
+            with_machine(machine, cell, arm, recorder)
+            recorder.event("cost", seconds=round(time.monotonic() - began, 3),
+                           processor_seconds=machine.processor_seconds())
+        return "ok", ""
+    except Absent as missing:
+        return "absent", str(missing)
+    except Skip as missing:
+        return "skipped", str(missing)
+    except Denied as error:
+        return "skipped" if cell.permissions and os.geteuid() else "broken", f"it needs root: {error}"
+    except (LabError, OSError) as error:
+        return "broken", " ".join(str(error).split())
+    except Exception as error:
+        recorder.event("note", traceback=traceback.format_exc())
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        return "broken", f"{type(error).__name__}: {error} ({Path(at.filename).name}:{at.lineno})"
+
+
+def with_machine(machine: Machine, cell: Cell, arm: str, recorder: Recorder) -> None:
+    """The procedure of one arm on a machine that was just opened."""
+    experiment = cell.experiment
+    lab = Lab(machine, recorder, experiment.needs, cell.settings, arm)
+    lab.start(experiment=experiment.name, version=experiment.version)
+    for path in experiment.needs.files:
+        if lab.hand.attempt.stat(path).error:
+            raise Skip(f"this kernel has no {path}")
+    if experiment.rate:
+        lab.sampler.start_series(experiment.rate)
+    lab.sample_idle()
+    experiment.procedure(lab)
+    if experiment.rate:
+        lab.sampler.stop_series()
+    lab.close()
+
+

@@ -1,0 +1,1 @@
+"""Evidence → verdicts. Pure: no machine, no root."""

@@ -1,0 +1,220 @@
+"""Evidence → verdicts. Pure: no machine, no root; the same evidence and bounds give the same verdicts for ever."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.claims.claim import CONFIRMED, FALSE, REFUTED, SKIPPED, TRUE, UNDECIDED, Claim, Expect, Experiment, Guard, Range
+from harness.claims.quantities import value_of
+from harness.evidence.recording import Number, Trial
+from harness.verdicts import noise
+from harness.verdicts.noise import Floor
+from harness.verdicts.wording import common, sentence, show
+
+
+@dataclass(frozen=True)
+class Limits:
+    """A range with its numbers in place, for one trial: from low to high, or, `outside`, below or above them."""
+
+    low: Number | None
+    high: Number | None
+    outside: bool = False
+
+    def holds(self, value: Number) -> bool:
+        within = (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+        return within != self.outside
+
+    def overlaps(self, other: Limits) -> bool:
+        """Whether a number can fall in both: in whole numbers, as nearly all quantities are."""
+        ends = [bound for limits in (self, other) for bound in (limits.low, limits.high) if bound is not None]
+        probes = [end + step for end in ends for step in (-1, 0, 1)]
+        return not ends or any(self.holds(value) and other.holds(value) for value in probes)
+
+    def distance(self, other: Limits) -> Number:
+        """The least by which a number in one must move to be in the other; 0 if they touch or overlap."""
+        pairs = [(one, two) for one in self._parts() for two in other._parts()]
+        return min(max(two[0] - one[1], one[0] - two[1], 0) for one, two in pairs)
+
+    def _parts(self) -> list[tuple[Number, Number]]:
+        """The ranges that it consists of, ends included; next to a bound that is a whole number lies the next one."""
+        low = -math.inf if self.low is None else self.low
+        high = math.inf if self.high is None else self.high
+        if not self.outside:
+            return [(low, high)]
+        return [(-math.inf, low - isinstance(low, int)), (high + isinstance(high, int), math.inf)]
+
+    def __str__(self) -> str:
+        if self.outside:
+            return f"not {show(self.low)}" if self.low == self.high else f"not {show(self.low)} to {show(self.high)}"
+        if self.low == self.high:
+            return "any" if self.low is None else f"= {show(self.low)}"
+        if self.low is None:
+            return f"<= {show(self.high)}"
+        return f">= {show(self.low)}" if self.high is None else f"{show(self.low)} to {show(self.high)}"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One expectation in one trial: what was read, and what follows ("true", "false", or None with the reason)."""
+
+    value: Number | None
+    reads_true: Number | None
+    reads_false: Number | None
+    if_true: Limits | None
+    if_false: Limits | None
+    outcome: str | None
+    why: str = ""
+
+
+@dataclass
+class Verdict:
+    """One row of verdicts.json: a claim under one setting. `readings`: a list a trial for each expectation."""
+
+    claim: Claim
+    experiment: Experiment
+    verdict: str
+    why: str
+    trials: int = 0
+    valid: int = 0
+    boots: int = 0
+    readings: list[tuple[Expect, list[Reading]]] = field(default_factory=list)
+    guards: list[str] = field(default_factory=list)
+
+    def quantities(self) -> list[dict[str, Any]]:
+        return [{"name": expect.quantity.name, "unit": expect.quantity.unit,
+                 "if_true": common(str(reading.if_true) for reading in readings),
+                 "if_false": common(str(reading.if_false) for reading in readings),
+                 "values": [reading.value for reading in readings]} for expect, readings in self.readings]
+
+    def references(self) -> list[dict[str, Any]]:
+        rows = []
+        for expect, readings in self.readings:
+            rows.append({"name": expect.reads_true.name, "must": TRUE, "values": [r.reads_true for r in readings]})
+            rows.append({"name": expect.reads_false.name, "must": FALSE, "values": [r.reads_false for r in readings]})
+        return rows
+
+
+# Bounds of a run, as verdicts of it are judged again with `--as-recorded`: (claim, quantity) → ranges.
+Recorded = Mapping[tuple[str, str], tuple[Limits, Limits]]
+
+
+def resolve(bounds: Range, trial: Trial) -> Limits | None:
+    """The range with its numbers; None if one of them is not in the evidence."""
+    low, high = value_of(bounds.low, trial), value_of(bounds.high, trial)
+    if (low is None) != (bounds.low is None) or (high is None) != (bounds.high is None):
+        return None
+    return Limits(low, high, bounds.outside)
+
+
+def read(expect: Expect, trial: Trial, recorded: Recorded | None = None, floor: Floor = noise.UNKNOWN) -> Reading:
+    """One expectation in one trial."""
+    value, true, false = (quantity.read(trial) for quantity in
+                          (expect.quantity, expect.reads_true, expect.reads_false))
+    ranges = (recorded or {}).get((expect.claim.id, expect.quantity.name))
+    if_true, if_false = ranges or (resolve(expect.if_true, trial), resolve(expect.if_false, trial))
+
+    def reading(outcome: str | None, why: str = "") -> Reading:
+        return Reading(value, true, false, if_true, if_false, outcome, why)
+
+    if if_true is None or if_false is None:
+        return reading(None, f"a bound of “{expect.quantity.name}” is not in the evidence")
+    if if_true.overlaps(if_false):
+        return reading(None, f"the ranges {if_true} and {if_false} overlap")
+    margin, (noisiest, moved) = if_true.distance(if_false), noise.of_expect(expect, trial, floor)
+    if moved and moved >= margin:
+        return reading(None, f"“{noisiest}” moves by up to {show(moved)} with nothing going on: no less than the margin "
+                             f"between {if_true} and {if_false} ({show(margin)})")
+    for name, what, must in ((expect.reads_true.name, true, if_true), (expect.reads_false.name, false, if_false)):
+        if what is None:
+            return reading(None, f"the reference “{name}” was not read")
+        if not must.holds(what):
+            return reading(None, f"the reference “{name}” read {show(what)} where it must read {must}")
+    if value is None:
+        return reading(None, f"“{expect.quantity.name}” was not read")
+    if if_true.holds(value):
+        return reading(TRUE)
+    if if_false.holds(value):
+        return reading(FALSE)
+    return reading(None, f"“{expect.quantity.name}” read {show(value)}, in neither {if_true} nor {if_false}")
+
+
+def guarded(guards: Sequence[Guard], trial: Trial) -> str | None:
+    """Why a trial says nothing, None if every guard holds."""
+    for guard in guards:
+        value, limits = guard.quantity.read(trial), resolve(guard.holds, trial)
+        if value is None or limits is None:
+            return f"trial {trial.number}: the guard “{guard.quantity.name}” was not read"
+        if not limits.holds(value):
+            return (f"trial {trial.number}: {guard.quantity.name} was {show(value)}, must be {limits}"
+                    + (f" ({guard.why})" if guard.why else ""))
+    return None
+
+
+def _ended(trial: Trial) -> tuple[str, str]:
+    """How a trial ended, its worst arm: status and reason."""
+    ends = [recording.end for recording in trial.arms.values()]
+    order = {"broken": 0, "skipped": 1, "ok": 2}
+    worst = min(ends, key=lambda end: order.get(end["status"], 0))
+    return worst["status"], worst.get("reason", "")
+
+
+def judge(experiment: Experiment, trials: Sequence[Trial], recorded: Recorded | None = None,
+          planned: int | None = None, floor: Floor = noise.UNKNOWN) -> list[Verdict]:
+    """A verdict for each of the experiment's claims. Trials that broke are none of them: they are errors.
+
+    planned: how many trials were fixed beforehand (default: the experiment's own number). floor: the kernel's noise.
+    """
+    planned = planned or experiment.trials
+    # What the machine lacks is found in the first arm that needs it: the others are not run then.
+    whole = [trial for trial in trials if _ended(trial)[0] == "skipped"
+             or (_ended(trial)[0] != "broken" and set(trial.arms) == set(experiment.arms))]
+    skipped = [_ended(trial)[1] for trial in whole if _ended(trial)[0] == "skipped"]
+    if whole and len(skipped) == len(whole):
+        return [Verdict(claim, experiment, SKIPPED, skipped[0], trials=len(whole)) for claim in experiment.claims]
+    failed = [why for trial in whole if (why := guarded(experiment.guards, trial))]
+    valid = [trial for trial in whole if guarded(experiment.guards, trial) is None and _ended(trial)[0] == "ok"]
+    boots = {recording.start["machine"]["boot"] for trial in whole for recording in trial.arms.values()
+             if recording.start}
+    return [_judge_claim(claim, experiment, planned, valid, len(boots), failed, recorded, floor)
+            for claim in experiment.claims]
+
+
+def _judge_claim(claim: Claim, experiment: Experiment, planned: int, valid: list[Trial], boots: int,
+                 failed: list[str], recorded: Recorded | None, floor: Floor) -> Verdict:
+    expects = [expect for expect in experiment.expects if expect.claim == claim]
+    readings = [(expect, [read(expect, trial, recorded, floor) for trial in valid]) for expect in expects]
+    outcomes = [_of_trial([of_expect[index] for _, of_expect in readings]) for index in range(len(valid))]
+    verdict, why = _combine(outcomes, valid, planned, failed)
+    if verdict in {CONFIRMED, REFUTED}:
+        why = sentence(readings, verdict)
+    return Verdict(claim, experiment, verdict, why, planned, len(valid), boots, readings, failed)
+
+
+def _of_trial(readings: Sequence[Reading]) -> tuple[str | None, str]:
+    """A claim in one trial: refuted by one expectation, confirmed by all of them, else the first reason why not.
+
+    An expectation that can't be judged leaves the claim open, however clear another one is.
+    """
+    for reading in readings:
+        if reading.outcome is None:
+            return None, reading.why
+    return (FALSE if any(reading.outcome == FALSE for reading in readings) else TRUE), ""
+
+
+def _combine(outcomes: list[tuple[str | None, str]], valid: list[Trial], planned: int,
+             failed: list[str]) -> tuple[str, str]:
+    if len(valid) < planned or not valid:
+        return UNDECIDED, f"{len(valid)} of {planned} trials are valid: {'; '.join(failed) or 'the others are missing'}"
+    for trial, (outcome, why) in zip(valid, outcomes, strict=True):
+        if outcome is None:
+            return UNDECIDED, f"trial {trial.number}: {why}"
+    found = [outcome for outcome, _ in outcomes]
+    if len(set(found)) > 1:
+        said = ", ".join(f"trial {trial.number} {outcome}" for trial, outcome in zip(valid, found, strict=True))
+        return UNDECIDED, f"the trials disagree: {said}"
+    return (CONFIRMED if found[0] == TRUE else REFUTED), ""
+
+

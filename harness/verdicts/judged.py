@@ -1,0 +1,128 @@
+"""The run directory: made, found again, and the verdicts in it (README, "Results", documents every key)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Any
+
+from harness import catalogue
+from harness.claims.claim import Experiment
+from harness.evidence import recording as evidence
+from harness.evidence.recording import Trial
+from harness.evidence.run_directory import read_cell
+from harness.verdicts import judge, noise
+from harness.verdicts.judge import Limits, Verdict
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a cell: rows of verdicts.json, entries of its `errors`; absent: why it has neither."""
+
+    directory: Path
+    cell: dict[str, Any]
+    experiment: Experiment
+    rows: list[dict[str, Any]]
+    failures: list[dict[str, Any]]
+    absent: str = ""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A cell judged from its directory, with the evidence that it came from (some 10 MB)."""
+
+    outcome: Outcome
+    trials: list[Trial]
+    verdicts: list[Verdict]
+
+    @property
+    def directory(self) -> Path:
+        return self.outcome.directory
+
+    @property
+    def cell(self) -> dict[str, Any]:
+        return self.outcome.cell
+
+    @property
+    def experiment(self) -> Experiment:
+        return self.outcome.experiment
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        return self.outcome.rows
+
+    @property
+    def failures(self) -> list[dict[str, Any]]:
+        return self.outcome.failures
+
+
+def judge_cell(directory: Path, as_recorded: bool = False, cell: dict[str, Any] | None = None) -> Judged:
+    """Judges a cell from its directory alone; by the bounds of the run with `as_recorded`.
+
+    cell: instead of what cell.json says. Raises UsageError for a directory that is none, or whose experiment the
+    catalogue does not have any more.
+    """
+    cell = cell or read_cell(directory)
+    experiment, _ = catalogue.find(cell["experiment"])
+    return judge_trials(directory, cell, experiment, as_recorded)
+
+
+def judge_trials(directory: Path, cell: dict[str, Any], experiment: Experiment, as_recorded: bool = False) -> Judged:
+    trials = evidence.read_trials(directory)
+    failures = failures_of(cell)
+    absent = next((recording.end.get("reason", "") for trial in trials for recording in trial.arms.values()
+                   if recording.end["status"] == "absent"), None)
+    found: list[Verdict] = []
+    if not failures and absent is None:
+        found = judge.judge(experiment, trials, recorded_bounds(cell) if as_recorded else None, cell["trials"],
+                               noise.floor_of(cell))
+    rows = [row(one, cell, trials) for one in found]
+    return Judged(Outcome(directory, cell, experiment, rows, failures, absent or ""), trials, found)
+
+
+def failures_of(cell: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"experiment": cell["experiment"], "kernel": cell["kernel"], "what": what} for what in cell["failures"]]
+
+
+def recorded_bounds(cell: dict[str, Any]) -> judge.Recorded:
+    return {(one["claim"], one["quantity"]): (Limits(*one["if_true"]), Limits(*one["if_false"]))
+            for one in cell["bounds"]}
+
+
+def bounds_of(found: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """The bounds by which a run was judged, for `--as-recorded`: of the first trial that has them."""
+    rows = []
+    for verdict in found:
+        for expect, readings in verdict.readings:
+            first = next((reading for reading in readings if reading.if_true and reading.if_false), None)
+            if first and first.if_true and first.if_false:
+                rows.append({"claim": verdict.claim.id, "quantity": expect.quantity.name,
+                             "if_true": list(astuple(first.if_true)), "why_true": expect.if_true.why,
+                             "if_false": list(astuple(first.if_false)), "why_false": expect.if_false.why})
+    return rows
+
+
+def row(verdict: Verdict, cell: dict[str, Any], trials: Sequence[Trial]) -> dict[str, Any]:
+    """A verdict as the contract wants it; machine and settings as the first recording has them."""
+    start = next((recording.start for trial in trials for recording in trial.arms.values() if recording.start), {})
+    appended = {"append": cell["append"]} if cell.get("append") else {}
+    settings = {name: value for name, value in {**cell["axis"], **start.get("settings", {}), **appended}.items()
+                if value is not None}
+    machine = start.get("machine", {})
+    return {"claim": verdict.claim.id, "experiment": verdict.experiment.name, "version": verdict.experiment.version,
+            "verdict": verdict.verdict, "known": verdict.claim.known_answer(cell["series"], settings),
+            "kernel": machine.get("release", cell["kernel"]), "series": cell["series"], "config": cell["config"],
+            "machine": machine.get("name", cell.get("machine", "vm")),
+            "accelerator": machine.get("accelerator", cell["accelerator"]),
+            "settings": settings, "trials": verdict.trials, "valid": verdict.valid, "boots": verdict.boots,
+            "quantities": verdict.quantities(), "references": verdict.references(), "guards": verdict.guards,
+            "why": verdict.why, "seconds": cell["seconds"]}
+
+
+def judge_run(run: Path, as_recorded: bool = False) -> Iterator[Judged]:
+    """Every cell of a run, judged from disk, one by one: no two of them need be in memory at once."""
+    for path in sorted((run / "experiments").glob("*/cell.json")):
+        yield judge_cell(path.parent, as_recorded)
+
+

@@ -1,0 +1,78 @@
+"""How verdicts, numbers and ranges read, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from harness.claims.claim import FALSE, REFUTED, TRUE, Expect, Range
+from harness.claims.quantities import name_of
+from harness.evidence.recording import Number
+
+if TYPE_CHECKING:
+    from harness.verdicts.judge import Reading
+
+
+def show(value: Number | None) -> str:
+    """A number as machines read it: no separators, at most four significant digits behind the point."""
+    if value is None:
+        return "none"
+    return str(value) if isinstance(value, int) else f"{value:.6g}"
+
+
+def common(texts: Any) -> str:
+    """What all trials have in common, or each trial's."""
+    found = list(dict.fromkeys(texts))
+    return found[0] if len(found) == 1 else " | ".join(found)
+
+
+def human(value: Number | None) -> str:
+    """A number as people read it."""
+    if value is None:
+        return "nothing"
+    whole = isinstance(value, int) or (value.is_integer() and abs(value) < 1e15)
+    return f"{int(value):,}" if whole else f"{value:,.4g}"
+
+
+def spread(values: Sequence[Number | None]) -> str:
+    """A quantity over the trials: one number, or from … to …"""
+    read = sorted(value for value in values if value is not None)
+    if not read:
+        return "nothing"
+    return human(read[0]) if read[0] == read[-1] else f"{human(read[0])} to {human(read[-1])}"
+
+
+def sentence(readings: Sequence[tuple[Expect, Sequence[Reading]]], verdict: str) -> str:
+    """The numbers that decided: of the expectations that were contradicted, or of all."""
+    wanted = FALSE if verdict == REFUTED else TRUE
+    decisive = [(expect, found) for expect, found in readings if all(one.outcome == wanted for one in found)]
+    return " ".join(phrase(expect, found) for expect, found in decisive or readings)
+
+
+def phrase(expect: Expect, readings: Sequence[Reading]) -> str:
+    values = spread([reading.value for reading in readings])
+    bounds = common(str(reading.if_true) for reading in readings)
+    if expect.says:
+        most = readings[0].if_true.high if readings and readings[0].if_true else None
+        return expect.says.format(value=values, bound=human(most))
+    unit = f" {expect.quantity.unit}" if expect.quantity.unit else ""
+    return f"{expect.quantity.name}: {values}{unit} (true: {bounds})."
+
+
+def reference_phrase(expect: Expect, readings: Sequence[Reading]) -> str:
+    """One line on what the references read."""
+    false = spread([reading.reads_false for reading in readings])
+    true = spread([reading.reads_true for reading in readings])
+    return f"Read false: {expect.reads_false.name}: {false}. Read true: {expect.reads_true.name}: {true}."
+
+
+def describe(bounds: Range) -> str:
+    """A range before any trial gave it numbers."""
+    low, high = bounds.low, bounds.high
+    if bounds.outside and low is not None and high is not None:
+        return f"not {name_of(low)}" if low == high else f"not {name_of(low)} to {name_of(high)}"
+    if low is not None and high is not None:
+        return f"= {name_of(low)}" if low == high else f"{name_of(low)} to {name_of(high)}"
+    if high is not None:
+        return f"<= {name_of(high)}"
+    return f">= {name_of(low)}" if low is not None else "any"

@@ -1,0 +1,181 @@
+"""Bad input and trouble: one clear line, the right exit status, nothing left behind. The guests are real."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CLAIM = "malloc-first-brk"          # its experiment takes a tenth of a second a trial
+
+BAD = '''
+"""Does a guest that comes to grief end as an error of the lab?"""
+from harness.claims import AtLeast, Claim, Exactly, Expect, Experiment
+from harness.errors import LabError
+from harness.quantities import Recorded
+
+def procedure(lab):
+    {grief}
+
+EXPERIMENT = Experiment(procedure, rate=0, expects=(Expect(
+    Claim("grief-{name}", "A guest comes to grief.", "tests"), Recorded("x"), Exactly(1, "one"), AtLeast(2, "more"),
+    Recorded("x"), Recorded("y")),))
+'''
+GRIEF = {
+    "panic": 'lab.hand.put("/proc/sysrq-trigger", "c")',
+    "hang": 'lab.agent.seconds = 3; lab.machine.qemu.monitor("stop"); lab.sample("never")',
+    "kill": 'lab.machine.qemu.process.kill(); lab.sample("never")',
+    "probe": 'lab.probe().kill(0, 9)',
+    "bug": 'lab.nothing()',
+}
+
+
+def invoke(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "invoke", *words], cwd=ROOT, env={**os.environ, **environment},
+                          capture_output=True, text=True, timeout=300)
+
+
+def one_line(finished: subprocess.CompletedProcess[str], status: int, *parts: str) -> None:
+    """The status, one line on standard error with all the parts in it, no traceback anywhere."""
+    assert finished.returncode == status, finished.stdout + finished.stderr
+    assert "Traceback" not in finished.stdout + finished.stderr
+    assert len(finished.stderr.strip().splitlines()) == 1, finished.stderr
+    for part in parts:
+        assert part in finished.stderr
+
+
+def machines(mark: str) -> list[str]:
+    """Command lines of processes that have the mark in them."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode() if entry.name.isdigit() else ""
+        except OSError:
+            continue
+        if mark in line and "qemu-system" in line:
+            found.append(line)
+    return found
+
+
+@pytest.mark.parametrize(("words", "parts"), [
+    (["run-experiment", "tmpfs-unreclaimabel"], ["did you mean tmpfs-unreclaimable"]),
+    (["run-experiment", CLAIM, "--kernel", "9.99"], ["9.99"]),
+    (["run-experiment", CLAIM, "--trials", "0"], ["at least one trial"]),
+    (["run-experiment", CLAIM, "--trials", "three"], ["whole number"]),
+    (["run-experiment", CLAIM, "--jobs", "0"], ["at least one machine"]),
+    (["compare", "no-such-run", "latest"], ["no-such-run"]),
+    (["history", "no-such-claim"], ["no-such-claim"]),
+    (["publish", "--runs", "no-such-run"], ["no-such-run"]),
+    (["publish", "--runs", "", "--noise", "one"], ["no such run"]),
+    (["run-experiment", CLAIM, "--set", "lur=mglru"], ["--set lur=mglru", "settings are"]),
+    (["run-experiment", CLAIM, "--machine", "moon"], ["auto, vm, local"]),
+    (["run-experiment", CLAIM, "--directory", "/no/such", "--machine", "local"], ["no such directory"]),
+    (["run-experiment", CLAIM, "--directory", "."], ["add --machine local"]),
+    (["run-experiment", CLAIM, "--kernel", "pyproject.toml"], ["kernel"]),
+    (["judge", "no-such-run"], ["no-such-run"]),
+    (["report", "no-such-run"], ["no-such-run"]),
+    (["run-all", "--section", "nothing like it"], ["sections are"]),
+    (["list", "--search", "nothing like it"], ["no claim has it"]),
+    (["explain", "no-such-claim"], ["no-such-claim"]),
+])
+def test_wrong_usage(words: list[str], parts: list[str]) -> None:
+    one_line(invoke(*words), 1, *parts)
+
+
+def test_results_directory_that_cannot_be_written(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("in the way")
+    one_line(invoke("run-experiment", CLAIM, "--results", str(file / "runs")), 2, "results directory", "--results")
+
+
+def test_qemu_missing(tmp_path: Path) -> None:
+    for name in ("sh", "setpriv", "ldd"):
+        (tmp_path / name).symlink_to(f"/usr/bin/{name}")
+    finished = invoke("run-experiment", CLAIM, "--results", str(tmp_path / "runs"), PATH=str(tmp_path))
+    one_line(finished, 4, "qemu-system-x86_64", "not installed", "./bootstrap")
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a small file system is mounted, which takes root")
+def test_results_directory_that_fills_up(tmp_path: Path) -> None:
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", tmp_path], check=True)
+    try:
+        finished = invoke("run-experiment", "tmpfs-unreclaimable", "--results", str(tmp_path))
+        assert finished.returncode == 2, finished.stdout + finished.stderr
+        assert "Traceback" not in finished.stdout + finished.stderr
+        assert "No space left on device" in finished.stdout + finished.stderr
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+
+@pytest.fixture
+def griefs(tmp_path: Path) -> Path:
+    for name, grief in GRIEF.items():
+        (tmp_path / f"grief_{name}.py").write_text(BAD.format(name=name, grief=grief))
+    return tmp_path
+
+
+@pytest.mark.parametrize(("name", "said"), [
+    ("panic", "sysrq"), ("hang", "did not answer in time (its processor: "), ("kill", "it ended"), ("probe", "SIGKILL"),
+    ("bug", "AttributeError")])
+def test_a_guest_that_comes_to_grief(griefs: Path, name: str, said: str, tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    finished = invoke("run-experiment", f"grief-{name}", "--trials", "1", "--results", str(runs),
+                      FOLKLAB_EXPERIMENTS=str(griefs))
+    assert finished.returncode == 2, finished.stdout + finished.stderr
+    assert "BROKEN" in finished.stdout
+    assert said in finished.stdout
+    assert "Traceback" not in finished.stdout + finished.stderr
+    (written,) = runs.glob("*/verdicts.json")
+    document = json.loads(written.read_text())
+    assert document["verdicts"] == []
+    assert said in document["errors"][0]["what"]
+    assert not machines(str(runs))
+
+
+def test_the_other_experiments_still_run(griefs: Path, tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    (griefs / "grief_hang.py").unlink()
+    finished = invoke("run-all", "--section", "malloc-calls", "--results", str(runs),
+                      FOLKLAB_EXPERIMENTS=str(griefs))
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    finished = invoke("run-all", "--section", "tests", "--trials", "1", "--results", str(runs),
+                      FOLKLAB_EXPERIMENTS=str(griefs))
+    assert finished.returncode == 2
+    assert finished.stdout.count("BROKEN") == len(GRIEF) - 1
+
+
+def test_interrupted(tmp_path: Path) -> None:
+    """Ctrl-C: cleans up, keeps what was finished, status 130."""
+    runs = tmp_path / "runs"
+    process = subprocess.Popen([sys.executable, "-m", "invoke", "run-experiment", "tmpfs-unreclaimable", "--jobs", "1",
+                                "--trials", "30", "--results", str(runs)], cwd=ROOT, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 240
+    while time.monotonic() < deadline and not list(runs.glob("*/experiments/*/trial-2.jsonl.zst")):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, output + errors
+    assert "Traceback" not in output + errors
+    assert not machines(str(runs))
+    (run,) = runs.iterdir()
+    assert (run / "verdicts.json").exists()
+    again = invoke("judge", str(run))
+    assert again.returncode == 3, again.stdout + again.stderr
+    assert "of 30 trials are valid" in again.stdout
+
+
+def test_two_runs_at_once(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "invoke", "run-experiment", CLAIM, "--jobs", "1", "--results", str(tmp_path)]
+    processes = [subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    outputs = [process.communicate(timeout=300)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], outputs
+    assert len(list(tmp_path.glob("*/verdicts.json"))) == 2

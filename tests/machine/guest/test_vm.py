@@ -1,0 +1,147 @@
+"""Guests: booted, kept as snapshots, restored. All of them real."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.agent import wire
+from harness.errors import MachineLost
+from harness.linux.sizes import MIB
+from harness.machine import processes
+from harness.machine.guest import accelerator, snapshots, vm
+from harness.machine.guest.qemu import Shape
+from harness.machine.guest.vm import VM
+from harness.machine.kernels import find
+from harness.machine.kernels.kernel import Kernel
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Kernel:
+    return find.by_name()
+
+
+@pytest.fixture(scope="module")
+def accelerated(kernel: Kernel) -> str:
+    return accelerator.choose(kernel)[0]
+
+
+@pytest.fixture(autouse=True)
+def fleet() -> None:
+    processes.fleet.start()
+
+
+def slurp(guest: VM, path: str, limit: int = 0) -> bytes:
+    return guest.agent.channel.call("slurp", wire.HAND, (limit, 0), path.encode(), guest.agent.seconds).text
+
+
+def test_boot(kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
+    with vm.boot(kernel, Shape(), accelerated, tmp_path / "console.log") as guest:
+        assert guest.info.release == kernel.release
+        assert guest.info.agent_pid == 1
+        assert b"memory" in slurp(guest, "/sys/fs/cgroup/cgroup.controllers")
+        assert len(slurp(guest, "/proc/partitions").splitlines()) == 4
+    assert guest.qemu.process.returncode is not None
+
+
+def test_clones_are_fresh_and_apart(kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
+    """Two guests of one snapshot: the right clock, other random bytes, nothing of each other's files."""
+    random, names = [], []
+    for number in (1, 2):
+        with snapshots.restore(kernel, Shape(), accelerated, 0, tmp_path / f"{number}.log") as guest:
+            assert guest.restored
+            random.append(slurp(guest, "/dev/urandom", 32))
+            call = guest.agent.channel.call
+            names.append(call("list", wire.HAND, (), b"/tmp", 30).text)
+            call("put", wire.HAND, (0o100,), b"/tmp/mark\0here", 30)
+            uptime = float(slurp(guest, "/proc/uptime").split()[0])
+            booted = int(slurp(guest, "/proc/stat").split(b"btime ")[1].split()[0])
+            assert abs(booted + uptime - time.time()) < 30, "the clone's clock stands where its snapshot was taken"
+    assert random[0] != random[1]
+    assert names == [b"", b""]
+
+
+def test_a_guest_that_was_launched_ahead(kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
+    """It stands still, goes on when it is told to, and is gone once it is closed, resumed or not."""
+    snapshots.ensure(kernel, Shape(), accelerated, 0)
+    for resumed in (True, False):
+        waiting = snapshots.launch(kernel, Shape(), accelerated, 0, tmp_path / "console.log")
+        assert waiting
+        waiting.ready()
+        assert waiting.process.monitor("query-status")["status"] == "paused"
+        if resumed:
+            assert snapshots.restore(kernel, Shape(), accelerated, 0, tmp_path / "other.log", waiting).restored
+        waiting.close()
+        assert waiting.process.process.returncode is not None
+
+
+def test_a_machine_whose_parent_died_before_it_could_be_told(tmp_path: Path) -> None:
+    """Its parent is another than the one that started it: it ends at once."""
+    begun = tmp_path / "begun"
+    for parent, there in ((1, False), (os.getpid(), True)):
+        done = subprocess.run([*processes.WITH_PARENT, str(parent), "touch", begun], check=False)
+        assert (begun.exists(), done.returncode == 0) == (there, there)
+
+
+def test_a_snapshot_that_cannot_be_loaded_is_made_anew(kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
+    shape = Shape(memory=256 * MIB)
+    directory = snapshots.ensure(kernel, shape, accelerated, 0)
+    waiting = snapshots.launch(kernel, shape, accelerated, 0, tmp_path / "console.log")
+    assert waiting
+    waiting.process.process.kill()
+    made = (directory / "info.json").read_text()
+    with snapshots.restore(kernel, shape, accelerated, 0, tmp_path / "console.log", waiting) as guest:
+        assert guest.info.release == kernel.release
+    assert (directory / "info.json").read_text() != made
+
+
+def test_a_snapshot_covers_all_that_went_into_it(kernel: Kernel, accelerated: str) -> None:
+    keys = {snapshots.key(kernel, shape, accelerated)
+            for shape in (Shape(), Shape(memory=512 * MIB), Shape(cpus=2), Shape(append="x"), Shape(thp="always"))}
+    assert len(keys) == 5
+
+
+def test_a_guest_with_nodes_is_restored_too(kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
+    """Its memory lies in a file a node; a clone's changes stay its own."""
+    shape = Shape(memory=256 * MIB, nodes=2)
+    for number in (1, 2):
+        with snapshots.restore(kernel, shape, accelerated, 0, tmp_path / f"{number}.log") as guest:
+            assert slurp(guest, "/sys/devices/system/node/online") == b"0-1\n"
+            assert guest.agent.channel.call("list", wire.HAND, (), b"/tmp", 30).text == b""
+            guest.agent.channel.call("put", wire.HAND, (0o100,), b"/tmp/mark\0here", 30)
+
+
+def test_a_damaged_snapshot_is_made_anew(kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
+    shape = Shape(memory=256 * MIB)
+    directory = snapshots.ensure(kernel, shape, accelerated, 0)
+    made = (directory / "info.json").read_text()
+    (directory / "state").write_bytes(b"nonsense")
+    with snapshots.restore(kernel, shape, accelerated, 0, tmp_path / "console.log") as guest:
+        assert guest.info.release == kernel.release
+    assert (directory / "info.json").read_text() != made
+
+
+def test_a_guest_without_an_agent_is_lost_and_says_why(kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
+    shape = Shape(memory=256 * MIB, append="rdinit=/nonexistent")
+    with pytest.raises(MachineLost, match="panic"):
+        vm.boot(kernel, shape, accelerated, tmp_path / "console.log")
+    assert len(list(tmp_path.glob("console*.log"))) == vm.BOOT_TRIES
+
+
+def test_a_stopped_fleet_starts_nothing(kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
+    processes.fleet.stop()
+    with pytest.raises(MachineLost, match="interrupted"):
+        vm.boot(kernel, Shape(), accelerated, tmp_path / "console.log")
+
+
+def test_old_snapshots_are_cleared_by_size(kernel: Kernel, accelerated: str) -> None:
+    shape = Shape(memory=256 * MIB)
+    directory = snapshots.ensure(kernel, shape, accelerated, 0)
+    everything = sum(snapshots.size(path.parent.parent)
+                     for path in directory.parent.parent.glob("*/0/info.json"))
+    snapshots.clear(limit=everything * 10)
+    assert directory.exists()
