@@ -70,8 +70,11 @@ def find(name: str) -> tuple[Experiment, Claim | None]:
     if name in load():
         return load()[name], None
     near = difflib.get_close_matches(name, [*claims(), *load()], n=3, cutoff=0.4)
-    raise UsageError(f"experiment {name!r}", "there is none of that name, nor a claim",
-                     f"did you mean {', '.join(near)}?" if near else "`invoke list` names them all")
+    raise UsageError(
+        f"experiment {name!r}",
+        "there is none of that name, nor a claim",
+        f"did you mean {', '.join(near)}?" if near else "`invoke list` names them all",
+    )
 
 
 def source(experiment: Experiment) -> bytes | None:
@@ -85,7 +88,7 @@ def source(experiment: Experiment) -> bytes | None:
 
 
 def source_digest(experiment: Experiment) -> str | None:
-    """"sha256:…" of the file that the experiment's procedure stands in, None if that is not known."""
+    """ "sha256:…" of the file that the experiment's procedure stands in, None if that is not known."""
     text = source(experiment)
     return None if text is None else f"sha256:{hashlib.sha256(text).hexdigest()}"
 
@@ -94,11 +97,17 @@ def overridden(experiment: Experiment, sets: Mapping[str, Sequence[str]]) -> dic
     """Setting → what the experiment has instead, of those that the user sets to something else: a value that it states,
     or values that its procedure writes itself (then the user's hold until it does)."""
     text = (source(experiment) or b"").decode(errors="replace")
-    written = {name for name, path in PATHS.items()
-               if f'sysctl("{path.removeprefix("/proc/sys/").replace("/", ".")}"' in text or f'write("{path}"' in text}
+    written = {
+        name
+        for name, path in PATHS.items()
+        if f'sysctl("{path.removeprefix("/proc/sys/").replace("/", ".")}"' in text or f'write("{path}"' in text
+    }
     stated = {**dict.fromkeys(written, "values that its procedure writes"), **experiment.states()}
-    return {name: stated[name] for name, values in sets.items()
-            if name in stated and name not in experiment.axes and any(value != stated[name] for value in values)}
+    return {
+        name: stated[name]
+        for name, values in sets.items()
+        if name in stated and name not in experiment.axes and any(value != stated[name] for value in values)
+    }
 
 
 def search(text: str) -> Iterator[tuple[Claim, Experiment]]:
@@ -119,6 +128,7 @@ def of_section(text: str) -> list[Experiment]:
 
     Raises UsageError where there is none.
     """
+
     def words(one: Experiment) -> str:
         folder = one.procedure.__module__.rpartition(".")[0]
         return " ".join([one.name, folder, *(claim.section for claim in one.claims)])

@@ -16,8 +16,20 @@ from cffi import FFI
 
 HERE = Path(__file__).resolve().parent
 BUILD = HERE / "build"
-OPERATIONS = ["operations.c", "pattern.c", "heap.c", "mapping.c", "file.c", "shm.c", "ipc.c", "lock.c", "process.c",
-              "system.c", "segments.c", "yardstick.c"]
+OPERATIONS = [
+    "operations.c",
+    "pattern.c",
+    "heap.c",
+    "mapping.c",
+    "file.c",
+    "shm.c",
+    "ipc.c",
+    "lock.c",
+    "process.c",
+    "system.c",
+    "segments.c",
+    "yardstick.c",
+]
 AGENT = ["agent.c", "init.c", "children.c", "sampling.c", "pages.c", "trace.c"]
 # -fno-builtin: the compiler otherwise removes pairs of malloc and free, and stores that nobody reads.
 FLAGS = ["-O2", "-g0", "-Wall", "-Wextra", "-Werror", "-fno-builtin", "-D_GNU_SOURCE", "-std=gnu11"]
@@ -63,8 +75,7 @@ def build_bare(name: str) -> None:
         if done.returncode == 0:
             made.replace(BUILD / name)
         else:
-            print(f"probes: {name} is left out, the compiler can't make it: {done.stderr.splitlines()[:1]}",
-                  file=sys.stderr)
+            print(f"probes: {name} is left out, the compiler can't make it: {done.stderr.splitlines()[:1]}", file=sys.stderr)
 
 
 def build_native() -> None:
@@ -72,10 +83,14 @@ def build_native() -> None:
     ffi = FFI()
     ffi.cdef((HERE / "wire.h").read_text())
     ffi.cdef((HERE / "native.h").read_text())
-    ffi.set_source("_native", '#include "operation.h"\n#include "pattern.h"\n#include "native.h"\n',
-                   sources=[str(HERE / source) for source in [*OPERATIONS, "native.c"]],
-                   include_dirs=[str(HERE)], extra_compile_args=[*FLAGS, "-Wno-unused-parameter"],
-                   libraries=["pthread", "rt"])
+    ffi.set_source(
+        "_native",
+        '#include "operation.h"\n#include "pattern.h"\n#include "native.h"\n',
+        sources=[str(HERE / source) for source in [*OPERATIONS, "native.c"]],
+        include_dirs=[str(HERE)],
+        extra_compile_args=[*FLAGS, "-Wno-unused-parameter"],
+        libraries=["pthread", "rt"],
+    )
     with tempfile.TemporaryDirectory() as directory:
         made = Path(ffi.compile(tmpdir=directory))
         new = NATIVE.with_suffix(".new")

@@ -28,16 +28,20 @@ def every_kernel() -> list[Kernel]:
 
 
 @contextmanager
-def lab_in(kernel: Kernel, directory: Path, needs: Needs | None = None, settings: Settings | None = None,
-           programs: tuple[tuple[str, str], ...] = ()) -> Iterator[Lab]:
+def lab_in(
+    kernel: Kernel,
+    directory: Path,
+    needs: Needs | None = None,
+    settings: Settings | None = None,
+    programs: tuple[tuple[str, str], ...] = (),
+) -> Iterator[Lab]:
     """A lab whose recording is DIRECTORY/recording.jsonl.zst. programs: name in the guest → path here."""
     needs, settings = needs or Needs(), settings or Settings()
     processes.fleet.start()
     shape = Shape(needs.memory, needs.cpus, needs.disks, needs.nodes, settings.thp, needs.append, programs)
     recorder = Recorder(directory / "recording.jsonl.zst")
     try:
-        with place(), snapshots.restore(kernel, shape, accelerator.choose(kernel)[0], 0,
-                                        directory / "console.log") as guest:
+        with place(), snapshots.restore(kernel, shape, accelerator.choose(kernel)[0], 0, directory / "console.log") as guest:
             lab = Lab(guest, recorder, needs, settings)
             lab.start(experiment="test", version=1)
             yield lab

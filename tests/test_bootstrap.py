@@ -51,8 +51,14 @@ class System:
         return [call for call in calls if not call.startswith(("uname", "id"))]
 
     def bootstrap(self, project: Path) -> tuple[int, str]:
-        done = subprocess.run([project / "bootstrap", "hello"], env={"PATH": str(self.directory)}, text=True,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        done = subprocess.run(
+            [project / "bootstrap", "hello"],
+            env={"PATH": str(self.directory)},
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
         return done.returncode, done.stdout
 
 
@@ -201,8 +207,9 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(project: Path, *arguments: str, cwd: Path | None = None) -> tuple[int, str, str]:
-    done = subprocess.run([project / "bootstrap", *(arguments or ["hello"])], cwd=cwd, text=True,
-                          capture_output=True, timeout=300)
+    done = subprocess.run(
+        [project / "bootstrap", *(arguments or ["hello"])], cwd=cwd, text=True, capture_output=True, timeout=300
+    )
     return done.returncode, done.stdout, done.stderr
 
 
@@ -222,6 +229,7 @@ def test_status_is_that_of_the_command(small: Path) -> None:
 
 def test_second_call_is_quick(small: Path) -> None:
     """What bootstrap adds to invoke itself; the medians of 5, in seconds."""
+
     def median(*command: str | Path) -> float:
         times = []
         for _ in range(5):
@@ -271,8 +279,10 @@ def test_interrupted_set_up_heals(small: Path) -> None:
 def test_changed_project_is_installed_again_once(small: Path) -> None:
     """Also when two notice it at once."""
     os.utime(small / "pyproject.toml")
-    both = [subprocess.Popen([small / "bootstrap", "hello"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             text=True) for _ in range(2)]
+    both = [
+        subprocess.Popen([small / "bootstrap", "hello"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
     answers = [process.communicate(timeout=300) for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert sum("updating .venv" in steps for _, steps in answers) == 1

@@ -32,8 +32,11 @@ def snippets() -> list[str]:
 
 def check(schema: str, path: Path) -> None:
     pytest.importorskip("check_jsonschema", reason="check-jsonschema is not installed: pip install 'folklab[test]'")
-    done = subprocess.run([sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", str(path)],
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", str(path)],
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stdout
 
 
@@ -58,8 +61,11 @@ def tree(tmp_path: Path) -> Path:
     (tmp_path / "lab/.ci").mkdir(parents=True)
     shutil.copy(SCRIPT, tmp_path / "lab/.ci")
     (tmp_path / "bin").mkdir()
-    for path, text in (("lab/bootstrap", LAB), ("bin/swapoff", f"#!/bin/sh\necho swapoff $@ >>{tmp_path}/swap\n"),
-                       ("bin/sudo", '#!/bin/sh\nexec "$@"\n')):
+    for path, text in (
+        ("lab/bootstrap", LAB),
+        ("bin/swapoff", f"#!/bin/sh\necho swapoff $@ >>{tmp_path}/swap\n"),
+        ("bin/sudo", '#!/bin/sh\nexec "$@"\n'),
+    ):
         (tmp_path / path).write_text(text)
         (tmp_path / path).chmod(0o755)
     return tmp_path
@@ -69,12 +75,22 @@ def tree(tmp_path: Path) -> Path:
 def test_the_script(tree: Path, status: int) -> None:
     summary = tree / "summary"
     summary.write_text("before\n")
-    done = subprocess.run([tree / "lab/.ci/this-kernel", "results", "a section"], cwd=tree, capture_output=True, text=True, env={
-        **os.environ, "PATH": f"{tree / 'bin'}:{os.environ['PATH']}", "LAB_STATUS": str(status),
-        "GITHUB_STEP_SUMMARY": str(summary)})
+    done = subprocess.run(
+        [tree / "lab/.ci/this-kernel", "results", "a section"],
+        cwd=tree,
+        capture_output=True,
+        text=True,
+        env={
+            **os.environ,
+            "PATH": f"{tree / 'bin'}:{os.environ['PATH']}",
+            "LAB_STATUS": str(status),
+            "GITHUB_STEP_SUMMARY": str(summary),
+        },
+    )
     assert done.returncode == status, done.stderr
     assert (tree / "lab/asked").read_text() == (
-        f"run-all --machine local --throwaway-host --section a section --results {tree / 'results'}\n")
+        f"run-all --machine local --throwaway-host --section a section --results {tree / 'results'}\n"
+    )
     assert (tree / "swap").read_text() == "swapoff -a\n"
     for file in ("junit.xml", "ktap.txt", "report.md"):
         assert (tree / "results" / file).read_text() == f"{file} of 20260101T000001Z-6.12-all\n"
@@ -84,6 +100,10 @@ def test_the_script(tree: Path, status: int) -> None:
 def test_a_lab_that_wrote_nothing(tree: Path) -> None:
     """Its exit status counts, not what could not be copied."""
     (tree / "lab/bootstrap").write_text("#!/bin/sh\nexit 4\n")
-    done = subprocess.run([tree / "lab/.ci/this-kernel", tree / "results"], capture_output=True, text=True,
-                          env={**os.environ, "PATH": f"{tree / 'bin'}:{os.environ['PATH']}"})
+    done = subprocess.run(
+        [tree / "lab/.ci/this-kernel", tree / "results"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PATH": f"{tree / 'bin'}:{os.environ['PATH']}"},
+    )
     assert done.returncode == 4, done.stderr

@@ -18,8 +18,9 @@ def test_the_way_of_the_data() -> None:
     assert finished.returncode == 0, finished.stdout[-3000:] + finished.stderr[-1000:]
 
 
-@pytest.mark.parametrize("code", ["import harness.verdicts.judged", "import harness.reports",
-                                  "from harness import catalogue; catalogue.load()"])
+@pytest.mark.parametrize(
+    "code", ["import harness.verdicts.judged", "import harness.reports", "from harness import catalogue; catalogue.load()"]
+)
 def test_judging_needs_no_machine(code: str) -> None:
     """Loading the judge, the reports and the whole catalogue loads nothing that drives a machine."""
     code = f"import sys; {code}; print(' '.join(sys.modules))"
@@ -27,7 +28,9 @@ def test_judging_needs_no_machine(code: str) -> None:
     assert not [module for module in loaded.split() if module.startswith(("harness.machine", "harness.run."))]
 
 
-@pytest.mark.parametrize("words", [["ruff", "check", "."], ["mypy"]], ids=["ruff", "mypy"])
+@pytest.mark.parametrize(
+    "words", [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]], ids=["ruff", "format", "mypy"]
+)
 def test_linters(words: list[str]) -> None:
     finished = subprocess.run([sys.executable, "-m", *words], cwd=ROOT, capture_output=True, text=True)
     assert finished.returncode == 0, finished.stdout[-3000:] + finished.stderr[-1000:]

@@ -40,8 +40,11 @@ class Agent:
         reply = self.channel.call(operation, wire.AGENT, arguments, text, self.seconds)
         if reply.error:
             kind = Denied if reply.error in DENIALS else LabError
-            raise kind(f"agent: {operation}", f"{os.strerror(reply.error)} ({text[:200].decode(errors='replace')})",
-                       "see the machine's console")
+            raise kind(
+                f"agent: {operation}",
+                f"{os.strerror(reply.error)} ({text[:200].decode(errors='replace')})",
+                "see the machine's console",
+            )
         return reply
 
     def hello(self) -> Info:
@@ -52,11 +55,22 @@ class Agent:
         try:
             return next(self._targets)
         except StopIteration:
-            raise LabError("probe", f"a machine runs {wire.TARGET_LIMIT - wire.FIRST_PROBE} at most in one trial",
-                           "use fewer in this experiment") from None
+            raise LabError(
+                "probe",
+                f"a machine runs {wire.TARGET_LIMIT - wire.FIRST_PROBE} at most in one trial",
+                "use fewer in this experiment",
+            ) from None
 
-    def spawn(self, words: list[str], *, group: str = "", uid: int = 0, gid: int = 0, held: bool = False,
-              environment: dict[str, str] | None = None) -> tuple[int, int]:
+    def spawn(
+        self,
+        words: list[str],
+        *,
+        group: str = "",
+        uid: int = 0,
+        gid: int = 0,
+        held: bool = False,
+        environment: dict[str, str] | None = None,
+    ) -> tuple[int, int]:
         """Starts a program in a cgroup (a directory of the machine's): its target number and pid."""
         target = self.next_target()
         variables = [f"{name}={value}" for name, value in (environment or {}).items()]
@@ -89,4 +103,3 @@ def greet(process: Answering, seconds: float, later: float = 120) -> tuple[Agent
     info = agent.hello()
     agent.seconds = patience(later)
     return agent, info
-

@@ -19,8 +19,9 @@ class Channel:
     text) before it is sent: on a host it writes down what is about to be changed, or refuses it by an exception.
     """
 
-    def __init__(self, sock: socket.socket, lost: Callable[[str], MachineLost],
-                 on_sample: Callable[[wire.Reply], None] | None = None) -> None:
+    def __init__(
+        self, sock: socket.socket, lost: Callable[[str], MachineLost], on_sample: Callable[[wire.Reply], None] | None = None
+    ) -> None:
         self.socket = sock
         self.lost = lost
         self.on_sample = on_sample
@@ -52,7 +53,7 @@ class Channel:
                 raise self.lost("it takes no request")
             else:
                 try:
-                    rest = rest[self.socket.send(rest, socket.MSG_DONTWAIT):]
+                    rest = rest[self.socket.send(rest, socket.MSG_DONTWAIT) :]
                 except OSError as error:
                     raise self.lost(f"it ended ({error.strerror})") from error
 
@@ -79,8 +80,9 @@ class Channel:
             self._take_in(deadline)
         return self.exits[target]
 
-    def call(self, operation: str, target: int, arguments: tuple[int, ...] = (), text: bytes = b"",
-             seconds: float = 60) -> wire.Reply:
+    def call(
+        self, operation: str, target: int, arguments: tuple[int, ...] = (), text: bytes = b"", seconds: float = 60
+    ) -> wire.Reply:
         """Sends a request and waits for its reply."""
         return self.wait(self.send(operation, target, arguments, text), seconds)
 

@@ -18,15 +18,15 @@ R = TypeVar("R")
 PRIVATE, SHARED = flags.MAP_PRIVATE, flags.MAP_SHARED
 ANONYMOUS, NORESERVE, POPULATE, FIXED, HUGETLB = flags.MAP_ANONYMOUS, 0x4000, 0x8000, 0x10, 0x40000
 READ, WRITE, EXECUTE = flags.PROT_READ, flags.PROT_WRITE, flags.PROT_EXEC
-NO_REQUEST = -1         # rounds of a touch: until the next request
-DONTNEED, RANDOM, PAGEOUT, COLD = 4, 1, 21, 20          # madvise(2)
+NO_REQUEST = -1  # rounds of a touch: until the next request
+DONTNEED, RANDOM, PAGEOUT, COLD = 4, 1, 21, 20  # madvise(2)
 MS_ASYNC, MS_SYNC = 1, 4
 IPC_CREAT, IPC_NOWAIT, IPC_RMID, IPC_STAT, SHM_LOCK, SHM_UNLOCK = 0o1000, 0o4000, 0, 2, 11, 12
-GETVAL, SETVAL = 12, 16         # semctl(2)
+GETVAL, SETVAL = 12, 16  # semctl(2)
 MCL_CURRENT, MCL_FUTURE = 1, 2
-MLOCK_ONFAULT = 1       # mlock2(2)
-MPOL_BIND = 2           # set_mempolicy(2)
-TMPFS_MAGIC, RAMFS_MAGIC, EXT4_MAGIC = 0x01021994, 0x858458F6, 0xEF53      # statfs(2)
+MLOCK_ONFAULT = 1  # mlock2(2)
+MPOL_BIND = 2  # set_mempolicy(2)
+TMPFS_MAGIC, RAMFS_MAGIC, EXT4_MAGIC = 0x01021994, 0x858458F6, 0xEF53  # statfs(2)
 
 
 class Operations(Generic[R]):
@@ -69,12 +69,19 @@ class Operations(Generic[R]):
         return self.run("free_many", text=struct.pack(f"{len(blocks)}Q", *blocks))
 
     # mapping.c
-    def mmap(self, length: int, *, protection: int = READ | WRITE, flags: int = PRIVATE | ANONYMOUS, fd: int = -1,
-             offset: int = 0, address: int = 0) -> R:
+    def mmap(
+        self,
+        length: int,
+        *,
+        protection: int = READ | WRITE,
+        flags: int = PRIVATE | ANONYMOUS,
+        fd: int = -1,
+        offset: int = 0,
+        address: int = 0,
+    ) -> R:
         return self.run("mmap", address, length, protection, flags, fd, offset)
 
-    def mmap_many(self, count: int, length: int, *, protection: int = READ | WRITE,
-                  flags: int = PRIVATE | ANONYMOUS) -> R:
+    def mmap_many(self, count: int, length: int, *, protection: int = READ | WRITE, flags: int = PRIVATE | ANONYMOUS) -> R:
         """value: how many were granted; text: first, last address, errno of the refusal."""
         return self.run("mmap_many", count, length, protection, flags)
 
@@ -97,8 +104,7 @@ class Operations(Generic[R]):
         """value: resident pages; text: a byte a page."""
         return self.run("mincore", address, length)
 
-    def touch(self, address: int, length: int, *, stride: int = 4096, write: bool = False, rounds: int = 1,
-              pause: int = 0) -> R:
+    def touch(self, address: int, length: int, *, stride: int = 4096, write: bool = False, rounds: int = 1, pause: int = 0) -> R:
         """Reads or writes a byte every `stride` bytes; pause in ns between rounds; value: finished rounds.
 
         Writing keeps the content, so it reads first: two faults of a fresh page. `fill` takes one."""

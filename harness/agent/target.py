@@ -74,18 +74,32 @@ class Target(Operations[wire.Reply]):
     def run(self, operation: str, *arguments: int, text: bytes = b"") -> wire.Reply:
         reply = self.attempt.run(operation, *arguments, text=text)
         if reply.ended is not None:
-            raise LabError(f"probe {self.name}", f"{describe_status(reply.ended)} during {operation}",
-                           "see the run's evidence and console")
+            raise LabError(
+                f"probe {self.name}", f"{describe_status(reply.ended)} during {operation}", "see the run's evidence and console"
+            )
         if reply.error:
             what = text.split(b"\0")[0][:200].decode(errors="replace")
             code = errno.errorcode.get(reply.error, "")
             kind = Denied if reply.error in DENIALS else LabError
-            raise kind(f"probe {self.name}", f"{operation} {what}: {os.strerror(reply.error)} ({code})",
-                       "see the run's evidence and console")
+            raise kind(
+                f"probe {self.name}",
+                f"{operation} {what}: {os.strerror(reply.error)} ({code})",
+                "see the run's evidence and console",
+            )
         return reply
 
     def log(self, pending: Pending, reply: wire.Reply) -> None:
-        self._record("operation", target=self.name, operation=pending.operation, arguments=list(pending.arguments),
-                     text=pending.text[:200].decode(errors="backslashreplace"), at=reply.began, value=reply.value,
-                     error=reply.error, nanoseconds=reply.nanoseconds, minor_faults=reply.minor_faults,
-                     major_faults=reply.major_faults, ended=reply.ended)
+        self._record(
+            "operation",
+            target=self.name,
+            operation=pending.operation,
+            arguments=list(pending.arguments),
+            text=pending.text[:200].decode(errors="backslashreplace"),
+            at=reply.began,
+            value=reply.value,
+            error=reply.error,
+            nanoseconds=reply.nanoseconds,
+            minor_faults=reply.minor_faults,
+            major_faults=reply.major_faults,
+            ended=reply.ended,
+        )

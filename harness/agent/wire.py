@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from probes._native import ffi, lib
 
-AGENT, HAND, FIRST_PROBE, TARGET_LIMIT = (
-    lib.TARGET_AGENT, lib.TARGET_HAND, lib.TARGET_FIRST_PROBE, lib.TARGET_LIMIT)
+AGENT, HAND, FIRST_PROBE, TARGET_LIMIT = (lib.TARGET_AGENT, lib.TARGET_HAND, lib.TARGET_FIRST_PROBE, lib.TARGET_LIMIT)
 TEXT_LIMIT: int = lib.TEXT_LIMIT
 REPLY, SAMPLE, EXIT = lib.KIND_REPLY, lib.KIND_SAMPLE, lib.KIND_EXIT
 REQUEST_SIZE: int = ffi.sizeof("struct request")
@@ -17,7 +16,9 @@ SECTION_SIZE: int = ffi.sizeof("struct section")
 # "malloc" → OP_MALLOC: the names of wire.h in small letters.
 OPERATIONS: dict[str, int] = {
     name[3:].lower(): number
-    for number, name in ffi.typeof("enum operation").elements.items() if name not in {"OP_NONE", "OP_LIMIT"}}
+    for number, name in ffi.typeof("enum operation").elements.items()
+    if name not in {"OP_NONE", "OP_LIMIT"}
+}
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,9 @@ def request(operation: str, target: int, sequence: int, arguments: tuple[int, ..
     """One frame, ready to be sent. Raises ValueError for a text beyond TEXT_LIMIT."""
     if len(text) > TEXT_LIMIT:
         raise ValueError(f"a frame holds {TEXT_LIMIT} bytes of text, not {len(text)}")
-    head = ffi.new("struct request *", {"text": len(text), "operation": OPERATIONS[operation], "target": target,
-                                        "sequence": sequence})
+    head = ffi.new(
+        "struct request *", {"text": len(text), "operation": OPERATIONS[operation], "target": target, "sequence": sequence}
+    )
     for index, value in enumerate(arguments):
         head.argument[index] = value if value < 1 << 63 else value - (1 << 64)
     return bytes(ffi.buffer(head)) + text
@@ -56,8 +58,17 @@ def request(operation: str, target: int, sequence: int, arguments: tuple[int, ..
 def reply_head(data: bytes) -> tuple[Reply, int]:
     """A reply without its text, and the size of that text in bytes."""
     head = ffi.from_buffer("struct reply *", data)
-    return Reply(head.kind, head.target, head.sequence, head.error, head.value, head.began, head.nanoseconds,
-                 head.minor_faults, head.major_faults), head.text
+    return Reply(
+        head.kind,
+        head.target,
+        head.sequence,
+        head.error,
+        head.value,
+        head.began,
+        head.nanoseconds,
+        head.minor_faults,
+        head.major_faults,
+    ), head.text
 
 
 def sections(text: bytes) -> tuple[int, int, list[tuple[int, int, bytes]]]:
@@ -65,17 +76,19 @@ def sections(text: bytes) -> tuple[int, int, list[tuple[int, int, bytes]]]:
     began, ended = ffi.unpack(ffi.from_buffer("uint64_t[]", text[:16]), 2)
     found, at = [], 16
     while at < len(text):
-        head = ffi.from_buffer("struct section *", text[at:at + SECTION_SIZE])
+        head = ffi.from_buffer("struct section *", text[at : at + SECTION_SIZE])
         at += SECTION_SIZE
-        found.append((head.watch, head.error, text[at:at + head.size]))
+        found.append((head.watch, head.error, text[at : at + head.size]))
         at += (head.size + 7) // 8 * 8
     return began, ended, found
 
 
 def syscalls(text: bytes) -> list[tuple[int, tuple[int, ...], int, int]]:
     """Of a trace's text: number, arguments, result and the sequence of the request, for each call."""
-    return [(entry.number, tuple(ffi.unpack(entry.argument, 6)), entry.result, entry.sequence)
-            for entry in ffi.from_buffer("struct syscall[]", text)]
+    return [
+        (entry.number, tuple(ffi.unpack(entry.argument, 6)), entry.result, entry.sequence)
+        for entry in ffi.from_buffer("struct syscall[]", text)
+    ]
 
 
 PAGE_SIZE: int = ffi.sizeof("struct page")

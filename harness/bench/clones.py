@@ -40,10 +40,19 @@ WAYS: Mapping[str, tuple[str, ...]] = {"restored": (), "booted": ("--fresh-boot"
 # unevictable list (include/linux/pagevec.h, PAGEVEC_SIZE), and so does, since v5.18, an munlock (mm/mlock.c, which calls
 # the count of mlocked pages "semi-accurate"). The rest is exact. A published floor (`invoke bench --noise`) that is larger
 # counts instead.
-EXACT = {"meminfo:AnonPages": 0, "meminfo:Cached": 0, "meminfo:Shmem": 0, "meminfo:Unevictable": 31, "meminfo:Mlocked": 31,
-         "memory.current": 64, "memory.stat:anon": 0, "memory.stat:file": 0, "memory.stat:shmem": 0}
-AGAIN = 6       # times that an experiment in which something differs is run again, if it differs still: each way thrice
-TRIALS = 3      # each time: as many as experiments have by themselves
+EXACT = {
+    "meminfo:AnonPages": 0,
+    "meminfo:Cached": 0,
+    "meminfo:Shmem": 0,
+    "meminfo:Unevictable": 31,
+    "meminfo:Mlocked": 31,
+    "memory.current": 64,
+    "memory.stat:anon": 0,
+    "memory.stat:file": 0,
+    "memory.stat:shmem": 0,
+}
+AGAIN = 6  # times that an experiment in which something differs is run again, if it differs still: each way thrice
+TRIALS = 3  # each time: as many as experiments have by themselves
 # A clone's clock and caches are warm, a booted guest's are not (vm-facts: a read of 64 MiB 0.30 s against 0.43 s).
 TIMES = {"s", "ms", "µs", "ns", "seconds", "milliseconds"}
 
@@ -74,9 +83,15 @@ class Pair:
         return self.gap <= self.allowed
 
     def as_json(self) -> dict[str, Any]:
-        return {"experiment": self.experiment, "what": self.what, "unit": self.unit,
-                "restored": list(self.restored), "booted": list(self.booted),
-                "gap": self.gap, "allowed": self.allowed}
+        return {
+            "experiment": self.experiment,
+            "what": self.what,
+            "unit": self.unit,
+            "restored": list(self.restored),
+            "booted": list(self.booted),
+            "gap": self.gap,
+            "allowed": self.allowed,
+        }
 
 
 def both_ways(kernel: str, section: str, trials: int | None, directory: Path, given: Mapping[str, Path]) -> dict[str, Path]:
@@ -102,8 +117,11 @@ def both_ways(kernel: str, section: str, trials: int | None, directory: Path, gi
 def _rows(run: Path, series: str) -> Rows:
     """(claim, setting) → row of verdicts.json, of one kernel."""
     document = json.loads((run / "verdicts.json").read_text())
-    return {(row["claim"], " ".join(f"{name}={row['settings'].get(name)}" for name in ("lru", "malloc"))): row
-            for row in document["verdicts"] if row["series"] == series}
+    return {
+        (row["claim"], " ".join(f"{name}={row['settings'].get(name)}" for name in ("lru", "malloc"))): row
+        for row in document["verdicts"]
+        if row["series"] == series
+    }
 
 
 def _whole(values: Sequence[Any]) -> tuple[Number, ...]:
@@ -112,6 +130,7 @@ def _whole(values: Sequence[Any]) -> tuple[Number, ...]:
 
 def quantities(restored: Sequence[Rows], booted: Sequence[Rows]) -> Iterator[Pair]:
     """What decides, and what the references read."""
+
     def values(runs: Sequence[Rows], key: tuple[str, str], kind: str, number: int) -> tuple[Number, ...]:
         return tuple(value for run in runs if key in run for value in _whole(run[key][kind][number]["values"]))
 
@@ -120,11 +139,17 @@ def quantities(restored: Sequence[Rows], booted: Sequence[Rows]) -> Iterator[Pai
             for number, one in enumerate(restored[-1][key][kind]):
                 both = [values(runs, key, kind, number) for runs in (restored, booted)]
                 if all(both):
-                    yield Pair(restored[-1][key]["experiment"], f"{' '.join(key)}: {one['name']}", both[0], both[1], 0,
-                               one.get("unit", ""))
+                    yield Pair(
+                        restored[-1][key]["experiment"],
+                        f"{' '.join(key)}: {one['name']}",
+                        both[0],
+                        both[1],
+                        0,
+                        one.get("unit", ""),
+                    )
 
 
-@cache      # each look compares whole runs anew, of which only one is new
+@cache  # each look compares whole runs anew, of which only one is new
 def _readings(run: Path, series: str) -> dict[tuple[str, str, str], list[Number]]:
     """(experiment, "cell moment", counter) → its values in pages, a trial each, of one kernel."""
     found: dict[tuple[str, str, str], list[Number]] = defaultdict(list)
@@ -157,12 +182,13 @@ def floors(series: str, directory: Path) -> dict[str, Number]:
     published = noise.published(series, directory)
     moved = published["counters"] if published else {}
     page_size = os.sysconf("SC_PAGE_SIZE")
-    return {counter: max(pages, in_pages(moved.get(noise.role(counter), 0), counters.unit_of(counter), page_size))
-            for counter, pages in EXACT.items()}
+    return {
+        counter: max(pages, in_pages(moved.get(noise.role(counter), 0), counters.unit_of(counter), page_size))
+        for counter, pages in EXACT.items()
+    }
 
 
-def readings(restored: Sequence[Path], booted: Sequence[Path], series: str,
-             floor: Mapping[str, Number]) -> Iterator[Pair]:
+def readings(restored: Sequence[Path], booted: Sequence[Path], series: str, floor: Mapping[str, Number]) -> Iterator[Pair]:
     ways = [[_readings(run, series) for run in runs] for runs in (restored, booted)]
     for key in ways[0][-1].keys() & ways[1][-1].keys():
         experiment, moment, counter = key
@@ -176,8 +202,13 @@ def verdicts(restored: Sequence[Rows], booted: Sequence[Rows]) -> Iterator[dict[
         ways = [[run[key] for run in runs if key in run] for runs in (restored, booted)]
         one, other = ({row["verdict"] for row in rows} for rows in ways)
         if not one & other:
-            yield {"experiment": restored[-1][key]["experiment"], "what": " ".join(key), "restored": sorted(one),
-                   "booted": sorted(other), "why": [rows[-1]["why"] for rows in ways]}
+            yield {
+                "experiment": restored[-1][key]["experiment"],
+                "what": " ".join(key),
+                "restored": sorted(one),
+                "booted": sorted(other),
+                "why": [rows[-1]["why"] for rows in ways],
+            }
 
 
 def compare(runs: Mapping[str, Sequence[Path]], series: str, floor: Mapping[str, Number]) -> dict[str, Any]:
@@ -185,14 +216,20 @@ def compare(runs: Mapping[str, Sequence[Path]], series: str, floor: Mapping[str,
     last run of each way has, with the trials of all its runs."""
     rows = {way: [_rows(run, series) for run in runs[way]] for way in WAYS}
     restored, booted = rows["restored"], rows["booted"]
-    found = {"quantities": [pair for pair in quantities(restored, booted) if pair.unit not in TIMES],
-             "counters": list(readings(runs["restored"], runs["booted"], series, floor))}
-    return {"claims": len(restored[-1].keys() & booted[-1].keys()),
-            "in one only": sorted(" ".join(key) for key in restored[0].keys() ^ booted[0].keys()),
-            "verdicts": list(verdicts(restored, booted)),
-            **{f"{name} compared": len(pairs) for name, pairs in found.items()},
-            **{name: [pair.as_json() for pair in sorted(pairs, key=lambda pair: -pair.gap) if not pair.agrees]
-               for name, pairs in found.items()}}
+    found = {
+        "quantities": [pair for pair in quantities(restored, booted) if pair.unit not in TIMES],
+        "counters": list(readings(runs["restored"], runs["booted"], series, floor)),
+    }
+    return {
+        "claims": len(restored[-1].keys() & booted[-1].keys()),
+        "in one only": sorted(" ".join(key) for key in restored[0].keys() ^ booted[0].keys()),
+        "verdicts": list(verdicts(restored, booted)),
+        **{f"{name} compared": len(pairs) for name, pairs in found.items()},
+        **{
+            name: [pair.as_json() for pair in sorted(pairs, key=lambda pair: -pair.gap) if not pair.agrees]
+            for name, pairs in found.items()
+        },
+    }
 
 
 def differing(found: Mapping[str, Any]) -> list[str]:
@@ -208,13 +245,15 @@ def run_again(kernel: Kernel, names: Sequence[str], way: str, what: str) -> Path
     if done.interrupted:
         raise KeyboardInterrupt
     for failure in done.failures:
-        raise LabError(f"bench --clones: {failure['experiment']}, {way} again", failure["what"],
-                       "the same command goes on from here")
+        raise LabError(
+            f"bench --clones: {failure['experiment']}, {way} again", failure["what"], "the same command goes on from here"
+        )
     return done.directory
 
 
-def looked_again(kernel: Kernel, first: Mapping[str, Any], runs: Mapping[str, list[Path]],
-                 floor: Mapping[str, Number]) -> dict[str, Any]:
+def looked_again(
+    kernel: Kernel, first: Mapping[str, Any], runs: Mapping[str, list[Path]], floor: Mapping[str, Number]
+) -> dict[str, Any]:
     """What still differs once all that differed was run again, booted and restored in turn. Enters the runs."""
     still, given = first, runs["booted"][0].name
     for number in range(1, AGAIN + 1):
@@ -234,8 +273,13 @@ def run(kernel: Kernel, section: str, trials: int | None, into: Path, given: Map
     runs = {way: [path] for way, path in both_ways(kernel.label, section, trials, directory, given).items()}
     floor = floors(kernel.series, into)
     first = compare(runs, kernel.series, floor)
-    found = {"kernel": kernel.series, "section": section or "all", **first, "run again": differing(first),
-             "still": looked_again(kernel, first, runs, floor)}
+    found = {
+        "kernel": kernel.series,
+        "section": section or "all",
+        **first,
+        "run again": differing(first),
+        "still": looked_again(kernel, first, runs, floor),
+    }
     into.mkdir(parents=True, exist_ok=True)
     run_directory.write_json(into / f"clones-{kernel.series}.json", found)
     print("runs: " + ", ".join(f"{way} {path}" for way, paths in runs.items() for path in paths), flush=True)
@@ -246,20 +290,28 @@ def run(kernel: Kernel, section: str, trials: int | None, into: Path, given: Map
 
 def lines(found: Mapping[str, Any]) -> Iterator[str]:
     """What a comparison found, for the terminal."""
-    yield (f"{found['kernel']}, {found['section']}: {found['claims']} verdicts, {found['quantities compared']} quantities "
-           f"and references, {found['counters compared']} exact counters at named moments compared")
+    yield (
+        f"{found['kernel']}, {found['section']}: {found['claims']} verdicts, {found['quantities compared']} quantities "
+        f"and references, {found['counters compared']} exact counters at named moments compared"
+    )
     for name in found["in one only"]:
         yield f"  in one run only: {name}"
     if again := found["run again"]:
-        yield (f"  {len(again)} experiments differed ({', '.join(f'{len(found[kind])} {kind}' for kind in KINDS)}) and were "
-               f"run again, booted and restored in turn, {TRIALS} trials, up to {AGAIN} times; what still differs:")
+        yield (
+            f"  {len(again)} experiments differed ({', '.join(f'{len(found[kind])} {kind}' for kind in KINDS)}) and were "
+            f"run again, booted and restored in turn, {TRIALS} trials, up to {AGAIN} times; what still differs:"
+        )
     kept = found["still"]
     for one in kept["verdicts"]:
-        yield (f"  {one['what']}: restored {' and '.join(one['restored'])}, booted {' and '.join(one['booted'])}: "
-               f"{' | '.join(one['why'])}")
+        yield (
+            f"  {one['what']}: restored {' and '.join(one['restored'])}, booted {' and '.join(one['booted'])}: "
+            f"{' | '.join(one['why'])}"
+        )
     for kind in ("quantities", "counters"):
         for one in kept[kind]:
-            yield (f"  {one['what']}: restored {one['restored']}, booted {one['booted']} {one['unit']} "
-                   f"(apart {one['gap']}, allowed {one['allowed']})")
+            yield (
+                f"  {one['what']}: restored {one['restored']}, booted {one['booted']} {one['unit']} "
+                f"(apart {one['gap']}, allowed {one['allowed']})"
+            )
     if not any(kept.values()) and not found["in one only"]:
         yield "  nothing differs"

@@ -49,8 +49,14 @@ class Timing:
         return (high - low) / self.median
 
     def as_json(self) -> dict[str, Any]:
-        return {"name": self.name, "median": self.median, "minimum": self.minimum, "spread": self.spread,
-                "unstable": self.spread > UNSTABLE, "turns": [list(turn) for turn in self.turns]}
+        return {
+            "name": self.name,
+            "median": self.median,
+            "minimum": self.minimum,
+            "spread": self.spread,
+            "unstable": self.spread > UNSTABLE,
+            "turns": [list(turn) for turn in self.turns],
+        }
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,9 @@ class Ratio:
 
     @classmethod
     def of(cls, ours: Timing, peer: Timing) -> Ratio:
-        return cls(tuple(statistics.median(one) / statistics.median(other)
-                         for one, other in zip(ours.turns, peer.turns, strict=True)))
+        return cls(
+            tuple(statistics.median(one) / statistics.median(other) for one, other in zip(ours.turns, peer.turns, strict=True))
+        )
 
     @property
     def median(self) -> float:
@@ -111,11 +118,25 @@ class Row:
         limits = []
         for limit in self.limits:
             found = self.measured(limit)
-            limits.append({"peer": limit.peer, "at most": limit.most, "measured": found,
-                           "met": None if found is None else found <= limit.most})
+            limits.append(
+                {
+                    "peer": limit.peer,
+                    "at most": limit.most,
+                    "measured": found,
+                    "met": None if found is None else found <= limit.most,
+                }
+            )
         peers = [{**peer.as_json(), "ratio": Ratio.of(self.ours, peer).as_json()} for peer in self.peers]
-        return {"row": self.name, "what": self.what, "kernel": self.kernel, "unit": self.unit,
-                "ours": self.ours.as_json(), "peers": peers, "missing": self.missing, "limits": limits}
+        return {
+            "row": self.name,
+            "what": self.what,
+            "kernel": self.kernel,
+            "unit": self.unit,
+            "ours": self.ours.as_json(),
+            "peers": peers,
+            "missing": self.missing,
+            "limits": limits,
+        }
 
 
 def interleave(contenders: Sequence[Contender], turns: int, warm: int = 1) -> tuple[Timing, ...]:
@@ -123,7 +144,7 @@ def interleave(contenders: Sequence[Contender], turns: int, warm: int = 1) -> tu
     found: list[list[tuple[float, ...]]] = [[] for _ in contenders]
     for number in range(-warm, turns):
         for values, contender in zip(found, contenders, strict=True):
-            gc.collect()        # what one contender leaves behind is not cleared away on another's time
+            gc.collect()  # what one contender leaves behind is not cleared away on another's time
             turn = tuple(contender.turn())
             if number >= 0:
                 values.append(turn)

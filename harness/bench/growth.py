@@ -18,10 +18,10 @@ from harness.linux import counters
 from harness.linux.sizes import GIB, MIB
 from harness.machine.kernels.kernel import Kernel
 
-SMALL = 16              # MiB, where the size is not what varies
+SMALL = 16  # MiB, where the size is not what varies
 EXPERIMENTS, TRIALS, SIZES = (1, 2, 4, 8), (1, 2, 3), (16, 64, 256, 1024, 4096)
-REPEATS = 3             # of each point: the shortest counts, since what disturbs only adds
-SLOW = 1024             # MiB: from here on a point takes so long that once is enough
+REPEATS = 3  # of each point: the shortest counts, since what disturbs only adds
+SLOW = 1024  # MiB: from here on a point takes so long that once is enough
 # Beside the workload: the kernel, its page tables, and what the agent has locked.
 SPARE = 256 * MIB
 
@@ -83,8 +83,13 @@ class Growth:
         return Line.through([(x, z) for x, _, z in self.points])
 
     def as_json(self) -> dict[str, Any]:
-        return {"of": self.of, "unit": self.unit, "seconds": self.seconds.as_json(), "bytes": self.evidence.as_json(),
-                "points": [{"x": x, "seconds": y, "bytes": z} for x, y, z in self.points]}
+        return {
+            "of": self.of,
+            "unit": self.unit,
+            "seconds": self.seconds.as_json(),
+            "bytes": self.evidence.as_json(),
+            "points": [{"x": x, "seconds": y, "bytes": z} for x, y, z in self.points],
+        }
 
 
 def _memory(mib: int) -> int:
@@ -100,8 +105,19 @@ def _run(kernel: Kernel, directory: Path, experiments: int, trials: int, mib: in
     for number in range(experiments):
         text = EXPERIMENT.format(mib=mib, number=number, memory=_memory(mib))
         (own / "experiments" / f"growth_{number}.py").write_text(text)
-    words = command("run-all", "--section", "growth of the lab", "--kernel", kernel.series, "--trials", str(trials),
-                    "--jobs", "1", "--results", str(own / "runs"))
+    words = command(
+        "run-all",
+        "--section",
+        "growth of the lab",
+        "--kernel",
+        kernel.series,
+        "--trials",
+        str(trials),
+        "--jobs",
+        "1",
+        "--results",
+        str(own / "runs"),
+    )
     environment = {**os.environ, "FOLKLAB_EXPERIMENTS": str(own / "experiments")}
     took = min(seconds_of(words, environment=environment) for _ in range(repeats))
     return took, size(newest(own / "runs") / "experiments")
@@ -115,14 +131,18 @@ def _free() -> int:
 def measure(kernel: Kernel, directory: Path) -> Iterator[Growth]:
     """Points that a small host manages: workloads that its free memory does not hold twice are left out."""
     _run(kernel, directory / "warm", 1, max(TRIALS), SMALL, 1)
-    yield Growth("experiments", "experiments", tuple(
-        (number, *_run(kernel, directory / "experiments", number, 1, SMALL, REPEATS)) for number in EXPERIMENTS))
-    yield Growth("trials", "trials", tuple(
-        (number, *_run(kernel, directory / "trials", 1, number, SMALL, REPEATS)) for number in TRIALS))
+    yield Growth(
+        "experiments",
+        "experiments",
+        tuple((number, *_run(kernel, directory / "experiments", number, 1, SMALL, REPEATS)) for number in EXPERIMENTS),
+    )
+    yield Growth(
+        "trials", "trials", tuple((number, *_run(kernel, directory / "trials", 1, number, SMALL, REPEATS)) for number in TRIALS)
+    )
     points = []
     for mib in [mib for mib in SIZES if 2 * _memory(mib) <= _free()]:
         if _memory(mib) > GIB:
-            _run(kernel, directory / "warm-large", 1, 1, mib, 1)        # boots a guest of that size, for its snapshot
+            _run(kernel, directory / "warm-large", 1, 1, mib, 1)  # boots a guest of that size, for its snapshot
         points.append((mib, *_run(kernel, directory / "sizes", 1, 1, mib, REPEATS if mib < SLOW else 1)))
     if len(points) > 1:
         yield Growth("workload", "MiB", tuple(points))

@@ -20,7 +20,7 @@ from harness.machine.guest.vm import VM
 from harness.machine.kernels.kernel import Kernel
 from harness.machine.slots import place
 
-SHAPE = Shape()         # 1 GiB, one processor, the two disks: what nearly all experiments ask for
+SHAPE = Shape()  # 1 GiB, one processor, the two disks: what nearly all experiments ask for
 RESTORES, CALLS = 5, 200
 BLOCK = 64 << 10
 
@@ -68,9 +68,9 @@ def opened(kernel: Kernel, turns: int, directory: Path, peer: bool) -> Iterator[
     snapshots.ensure(kernel, SHAPE, chosen, 0)
     contenders = [
         Contender("launched ahead", _resumed(kernel, chosen, directory)),
-        Contender("restored", _opened(
-            lambda console: snapshots.restore(kernel, SHAPE, chosen, 0, console), directory, RESTORES)),
-        Contender("booted", _opened(lambda console: vm.boot(kernel, SHAPE, chosen, console), directory, 1))]
+        Contender("restored", _opened(lambda console: snapshots.restore(kernel, SHAPE, chosen, 0, console), directory, RESTORES)),
+        Contender("booted", _opened(lambda console: vm.boot(kernel, SHAPE, chosen, console), directory, 1)),
+    ]
     missing, limits = {}, []
     if peer:
         try:
@@ -82,10 +82,18 @@ def opened(kernel: Kernel, turns: int, directory: Path, peer: bool) -> Iterator[
             limits.append(Limit(1 / 200, "virtme-ng"))
     ahead, restored, *peers = interleave(contenders, turns)
     ready = "a guest that has answered, with its disks attached, its clock and randomness set"
-    yield Row("restored guest", f"from the call to {ready}", "s", (restored, *peers), kernel.series,
-              (Limit(0.080), *limits), missing)
-    yield Row("guest launched ahead", f"its QEMU waited; from the call to {ready}", "s", (ahead, *peers), kernel.series,
-              (Limit(0.030), *limits), missing)
+    yield Row(
+        "restored guest", f"from the call to {ready}", "s", (restored, *peers), kernel.series, (Limit(0.080), *limits), missing
+    )
+    yield Row(
+        "guest launched ahead",
+        f"its QEMU waited; from the call to {ready}",
+        "s",
+        (ahead, *peers),
+        kernel.series,
+        (Limit(0.030), *limits),
+        missing,
+    )
 
 
 def _asked(agent: Agent, question: Callable[[Agent], object], calls: int) -> Callable[[], list[float]]:
@@ -111,10 +119,16 @@ def channel(kernel: Kernel, turns: int, directory: Path) -> Iterator[Row]:
     chosen, _ = accelerator.choose(kernel)
     questions: Sequence[tuple[str, Callable[[Agent], object], int, str]] = (
         ("round trip", hello, CALLS, "a question of 72 bytes, an answer of about 100"),
-        ("answer of 64 KiB", block, CALLS // 4, "through agent and hand"))
-    with (place(timed=True), snapshots.restore(kernel, SHAPE, chosen, 0, directory / "channel.log") as guest,
-          local.agent() as on_host):
+        ("answer of 64 KiB", block, CALLS // 4, "through agent and hand"),
+    )
+    with (
+        place(timed=True),
+        snapshots.restore(kernel, SHAPE, chosen, 0, directory / "channel.log") as guest,
+        local.agent() as on_host,
+    ):
         for name, question, calls, what in questions:
-            contenders = [Contender("in a guest", _asked(guest.agent, question, calls)),
-                          Contender("on this host", _asked(on_host, question, calls))]
+            contenders = [
+                Contender("in a guest", _asked(guest.agent, question, calls)),
+                Contender("on this host", _asked(on_host, question, calls)),
+            ]
             yield Row(name, what, "s", interleave(contenders, turns), kernel.series)

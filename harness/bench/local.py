@@ -21,12 +21,13 @@ def agent(seconds: float = 60) -> Iterator[Agent]:
     """An agent that ends with the block."""
     ours, theirs = socket.socketpair()
     with theirs:
-        process = subprocess.Popen([build.BUILD / "agent", str(theirs.fileno())], pass_fds=[theirs.fileno()],
-                                   stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [build.BUILD / "agent", str(theirs.fileno())], pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
+        )
     try:
         yield Agent(Channel(ours, lambda what: MachineLost("agent on this host", what)), seconds)
     finally:
-        ours.close()        # the agent ends when its channel does
+        ours.close()  # the agent ends when its channel does
         process.wait(seconds)
 
 

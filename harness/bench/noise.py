@@ -33,12 +33,12 @@ from harness.run.cell import Cell
 from harness.run.trial import open_machine, with_machine
 from harness.verdicts import noise
 
-BOOTS = 3                   # as many as an experiment has trials
-PAUSE = 100_000_000         # ns: ten samples of a series
+BOOTS = 3  # as many as an experiment has trials
+PAUSE = 100_000_000  # ns: ten samples of a series
 # ns, once for each boot: longer than the 1 s between two rounds of vmstat's worker (sysctl vm.stat_interval) and the
 # 2 s between two of memory.stat's (mm/memcontrol.c, FLUSH_TIME).
 LONG_PAUSE = 2_500_000_000
-RATE = 100                  # samples a second, as experiments take them
+RATE = 100  # samples a second, as experiments take them
 WAYS = ("without a series", "with a series")
 MOMENTS = ("first", "at once", "after a pause")
 # What the sampler must not move by a single page.
@@ -51,7 +51,7 @@ def procedure(lab: Lab, pause: int) -> None:
     for way in WAYS:
         if way == WAYS[1]:
             lab.sampler.start_series(RATE)
-            lab.sampler.dry()       # as every recording begins (Lab.sample_idle)
+            lab.sampler.dry()  # as every recording begins (Lab.sample_idle)
         for moment in MOMENTS:
             if moment == MOMENTS[2]:
                 lab.hand.sleep(pause if way == WAYS[0] else PAUSE)
@@ -61,14 +61,19 @@ def procedure(lab: Lab, pause: int) -> None:
 
 def empty(pause: int) -> Experiment:
     """The empty procedure, with so long a pause (ns) without a series."""
-    return Experiment(partial(procedure, pause=pause), expects=(), rate=0, trials=BOOTS, name="empty",
-                      question="What moves by itself?")
+    return Experiment(
+        partial(procedure, pause=pause), expects=(), rate=0, trials=BOOTS, name="empty", question="What moves by itself?"
+    )
 
 
 def values(files: Mapping[str, str | None]) -> dict[str, int]:
     """Every counter of a sample, under its role's name."""
-    return {noise.role(f"{source}:{key}" if key else source): value for source, text in files.items()
-            if text is not None for key, value in counters.file_of(source).parse(text.encode()).items()}
+    return {
+        noise.role(f"{source}:{key}" if key else source): value
+        for source, text in files.items()
+        if text is not None
+        for key, value in counters.file_of(source).parse(text.encode()).items()
+    }
 
 
 def changes(recording: Recording) -> Iterator[dict[str, int]]:
@@ -107,16 +112,33 @@ def measure(kernel: Kernel, runs: int) -> dict[str, Any]:
         for pair in changes(recording):
             for name, change in pair.items():
                 grown[name].append(change)
-    moving = {name: {"unit": counters.unit_of(name), "min": min(found), "max": max(found),
-                     "nonzero": sum(map(bool, found)), "of": len(found)}
-              for name, found in sorted(grown.items()) if any(found)}
+    moving = {
+        name: {
+            "unit": counters.unit_of(name),
+            "min": min(found),
+            "max": max(found),
+            "nonzero": sum(map(bool, found)),
+            "of": len(found),
+        }
+        for name, found in sorted(grown.items())
+        if any(found)
+    }
     still: dict[str, list[str]] = defaultdict(list)
     for name in sorted(grown.keys() - moving.keys()):
         source, key = counters.source_and_key(name)
         still[source].append(key)
-    return {"schema": 1, "kernel": kernel.release, "series": kernel.series, "digest": kernel.digest,
-            "accelerator": accelerated, "measured": date.today().isoformat(), "runs": runs,
-            "boots": min(runs, BOOTS), "moving": moving, "still": still}
+    return {
+        "schema": 1,
+        "kernel": kernel.release,
+        "series": kernel.series,
+        "digest": kernel.digest,
+        "accelerator": accelerated,
+        "measured": date.today().isoformat(),
+        "runs": runs,
+        "boots": min(runs, BOOTS),
+        "moving": moving,
+        "still": still,
+    }
 
 
 def table(floors: Sequence[Mapping[str, Any]]) -> str:
@@ -148,11 +170,13 @@ def write(floor: Mapping[str, Any], results: Path) -> None:
     results.mkdir(parents=True, exist_ok=True)
     noise.path_of(floor["series"], results).write_text(json.dumps(floor, separators=(",", ":")) + "\n")
     found = measured(results)
-    head = "".join(f"- {one['kernel']}: {one['runs']} runs on guests of {one['boots']} boots ({one['accelerator']})\n"
-                   for one in found)
+    head = "".join(
+        f"- {one['kernel']}: {one['runs']} runs on guests of {one['boots']} boots ({one['accelerator']})\n" for one in found
+    )
     (results / "noise.md").write_text(
         "# What counters do while nothing happens\n\nGrowth between two samples with nothing in between, of every "
-        f"counter that moved (`invoke bench --noise`).\n\n{head}\n{table(found)}")
+        f"counter that moved (`invoke bench --noise`).\n\n{head}\n{table(found)}"
+    )
 
 
 def run(kernels_: Sequence[str], runs: int, results: Path) -> int:
@@ -166,7 +190,10 @@ def run(kernels_: Sequence[str], runs: int, results: Path) -> int:
         write(floor, results)
         moved = [name for name in UNDISTURBED if name in floor["moving"]]
         disturbed = disturbed or bool(moved)
-        print(f"{floor['kernel']}: {len(floor['moving'])} counters move by themselves, "
-              f"{sum(map(len, floor['still'].values()))} never did in {runs} runs ({time.monotonic() - began:.0f} s)"
-              + (f"; the sampler disturbs {', '.join(moved)}" if moved else ""), flush=True)
+        print(
+            f"{floor['kernel']}: {len(floor['moving'])} counters move by themselves, "
+            f"{sum(map(len, floor['still'].values()))} never did in {runs} runs ({time.monotonic() - began:.0f} s)"
+            + (f"; the sampler disturbs {', '.join(moved)}" if moved else ""),
+            flush=True,
+        )
     return errors.BROKEN if disturbed else errors.AS_KNOWN

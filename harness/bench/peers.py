@@ -20,7 +20,7 @@ from harness.errors import LabError
 from harness.machine.kernels import archive
 from harness.machine.kernels.kernel import Kernel
 
-SECONDS = 180       # for a boot of virtme-ng's: 17 s were seen on a host at rest (vm-facts)
+SECONDS = 180  # for a boot of virtme-ng's: 17 s were seen on a host at rest (vm-facts)
 INSTALL = "pip install 'folklab[bench]'"
 
 
@@ -43,19 +43,38 @@ class VirtmeNg:
         """
         with tempfile.TemporaryDirectory(prefix="folklab-") as directory:
             answer = Path(directory, "meminfo")
-            words = [str(self.program), "--disable-kvm", "--force-9p", "--disable-monitor", "--memory", "1G",
-                     "--cpus", "1", "--run", str(self.image), "--rwdir", directory,
-                     "--exec", f"cat /proc/meminfo > {answer}"]
+            words = [
+                str(self.program),
+                "--disable-kvm",
+                "--force-9p",
+                "--disable-monitor",
+                "--memory",
+                "1G",
+                "--cpus",
+                "1",
+                "--run",
+                str(self.image),
+                "--rwdir",
+                directory,
+                "--exec",
+                f"cat /proc/meminfo > {answer}",
+            ]
             path = f"{self.program.parent}:{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
             began = time.monotonic()
-            process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                       stderr=subprocess.DEVNULL, env={**os.environ, "PATH": path},
-                                       start_new_session=True)
+            process = subprocess.Popen(
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, "PATH": path},
+                start_new_session=True,
+            )
             try:
                 while not (answer.exists() and answer.stat().st_size):
                     if process.poll() is not None or time.monotonic() - began > SECONDS:
-                        raise LabError("virtme-ng", f"no answer after {time.monotonic() - began:.0f} s",
-                                       f"try it: {' '.join(words)}")
+                        raise LabError(
+                            "virtme-ng", f"no answer after {time.monotonic() - began:.0f} s", f"try it: {' '.join(words)}"
+                        )
                     time.sleep(0.002)
                 seconds = time.monotonic() - began
                 process.wait(SECONDS)

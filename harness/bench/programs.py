@@ -29,8 +29,11 @@ def seconds_of(words: Sequence[str], statuses: Sequence[int] = (0,), environment
     took = time.monotonic() - began
     if done.returncode not in statuses:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        raise LabError("bench", f"{' '.join(words[1:])} ended with status {done.returncode}: {said[-1] if said else ''}",
-                       "run that command by itself")
+        raise LabError(
+            "bench",
+            f"{' '.join(words[1:])} ended with status {done.returncode}: {said[-1] if said else ''}",
+            "run that command by itself",
+        )
     return took
 
 
@@ -53,8 +56,13 @@ def newest(parent: Path) -> Path:
 
 def listing(turns: int) -> Row:
     start = Contender("python -c pass", _timed([sys.executable, "-c", "pass"], 5))
-    return Row("invoke list", "the whole process; beside it, what the interpreter takes to do nothing", "s",
-               interleave([Contender("invoke list", _timed(command("list"), 3)), start], turns), limits=(Limit(0.3),))
+    return Row(
+        "invoke list",
+        "the whole process; beside it, what the interpreter takes to do nothing",
+        "s",
+        interleave([Contender("invoke list", _timed(command("list"), 3)), start], turns),
+        limits=(Limit(0.3),),
+    )
 
 
 def trial(kernel: Kernel, turns: int, directory: Path) -> Row:
@@ -76,19 +84,35 @@ def trial(kernel: Kernel, turns: int, directory: Path) -> Row:
 
         return Contender(name, turn)
 
-    return Row("trial", f"one of {experiment.name}; guest and recording included", "s",
-               interleave([contender("restored", False), contender("booted", True)], turns), kernel.series)
+    return Row(
+        "trial",
+        f"one of {experiment.name}; guest and recording included",
+        "s",
+        interleave([contender("restored", False), contender("booted", True)], turns),
+        kernel.series,
+    )
 
 
 def answer(kernel: Kernel, turns: int, directory: Path) -> Iterator[Row]:
     """The README's first command, from the shell's prompt to the verdict, and the evidence that it leaves."""
     words = command("run-experiment", CLAIM, "--kernel", kernel.series, "--results", str(directory))
     start = Contender("python -c pass", _timed([sys.executable, "-c", "pass"]))
-    yield Row(f"run-experiment {CLAIM}", "the whole process: 3 trials from the snapshots of 3 boots, verdict and report",
-              "s", interleave([Contender("run", _timed(words)), start], turns), kernel.series, (Limit(2.5),))
+    yield Row(
+        f"run-experiment {CLAIM}",
+        "the whole process: 3 trials from the snapshots of 3 boots, verdict and report",
+        "s",
+        interleave([Contender("run", _timed(words)), start], turns),
+        kernel.series,
+        (Limit(2.5),),
+    )
     evidence = float(size(newest(directory) / "experiments"))
-    yield Row("evidence of it", "its recordings and consoles on disk", "MB",
-              (Timing("evidence", ((evidence / MEGABYTE,),)),), kernel.series)
+    yield Row(
+        "evidence of it",
+        "its recordings and consoles on disk",
+        "MB",
+        (Timing("evidence", ((evidence / MEGABYTE,),)),),
+        kernel.series,
+    )
 
 
 def everything(kernel: Kernel, directory: Path) -> Iterator[Row]:
@@ -98,9 +122,20 @@ def everything(kernel: Kernel, directory: Path) -> Iterator[Row]:
         words = command("run-all", "--kernel", kernel.series, "--jobs", "2", "--trials", str(trials), "--results", str(where))
         took = seconds_of(words, (0, 3))
         what = f"{len(catalogue.load())} experiments, {trials} trial{'s' * (trials > 1)}, all settings, --jobs 2"
-        yield Row(f"whole catalogue, {trials} trial{'s' * (trials > 1)}", what, "s", (Timing("run-all", ((took,),)),),
-                  kernel.series, (Limit(limit),))
+        yield Row(
+            f"whole catalogue, {trials} trial{'s' * (trials > 1)}",
+            what,
+            "s",
+            (Timing("run-all", ((took,),)),),
+            kernel.series,
+            (Limit(limit),),
+        )
         if trials == 3:
-            yield Row("evidence of the catalogue", f"{what}: recordings and consoles on disk", "MB",
-                      (Timing("evidence", ((size(newest(where) / "experiments") / MEGABYTE,),)),), kernel.series,
-                      (Limit(30.0),))
+            yield Row(
+                "evidence of the catalogue",
+                f"{what}: recordings and consoles on disk",
+                "MB",
+                (Timing("evidence", ((size(newest(where) / "experiments") / MEGABYTE,),)),),
+                kernel.series,
+                (Limit(30.0),),
+            )

@@ -50,13 +50,26 @@ def rows(found: Sequence[dict[str, Any]]) -> Iterator[list[str]]:
     for row in found:
         ours = row["ours"]
         when = f" ({row['measured']})" if "measured" in row else ""
-        yield [f"**{row['row']}**{when}", row["kernel"], amount(ours["median"], row["unit"]),
-               amount(ours["minimum"], row["unit"]), _spread(ours), "", _limit(row, "")]
+        yield [
+            f"**{row['row']}**{when}",
+            row["kernel"],
+            amount(ours["median"], row["unit"]),
+            amount(ours["minimum"], row["unit"]),
+            _spread(ours),
+            "",
+            _limit(row, ""),
+        ]
         for peer in row["peers"]:
             by = peer["ratio"]
-            yield [f"beside: {peer['name']}", row["kernel"], amount(peer["median"], row["unit"]),
-                   amount(peer["minimum"], row["unit"]), _spread(peer),
-                   f"{ratio(by['median'])} ({ratio(by['minimum'])} to {ratio(by['maximum'])})", _limit(row, peer["name"])]
+            yield [
+                f"beside: {peer['name']}",
+                row["kernel"],
+                amount(peer["median"], row["unit"]),
+                amount(peer["minimum"], row["unit"]),
+                _spread(peer),
+                f"{ratio(by['median'])} ({ratio(by['minimum'])} to {ratio(by['maximum'])})",
+                _limit(row, peer["name"]),
+            ]
         for peer, why in row["missing"].items():
             yield [f"beside: {peer}", row["kernel"], "skipped", "", "", why, ""]
 
@@ -69,9 +82,13 @@ def table(head: Sequence[str], body: Iterator[list[str]]) -> str:
 def line_of(growth: dict[str, Any]) -> list[str]:
     seconds, size = growth["seconds"], growth["bytes"]
     points = ", ".join(f"{one['x']}: {one['seconds']:.2f} s, {one['bytes'] / 1000:,.0f} kB" for one in growth["points"])
-    return [growth["of"], f"{seconds['constant']:.2f} s + {amount(seconds['slope'], 's')} each", points,
-            f"{size['constant'] / 1000:,.1f} kB + {size['slope'] / 1000:,.3g} kB each",
-            f"{seconds['last step by slope']:.2f}, {size['last step by slope']:.2f}"]
+    return [
+        growth["of"],
+        f"{seconds['constant']:.2f} s + {amount(seconds['slope'], 's')} each",
+        points,
+        f"{size['constant'] / 1000:,.1f} kB + {size['slope'] / 1000:,.3g} kB each",
+        f"{seconds['last step by slope']:.2f}, {size['last step by slope']:.2f}",
+    ]
 
 
 def render(directory: Path) -> str:
@@ -79,20 +96,38 @@ def render(directory: Path) -> str:
     found = json.loads((directory / "bench.json").read_text()) if (directory / "bench.json").exists() else None
     parts = []
     if found:
-        parts += [HEAD.format(**found["host"]),
-                  table(("what", "kernel", "median", "minimum", "spread", "ours by it", "limit"), rows(found["rows"]))]
+        parts += [
+            HEAD.format(**found["host"]),
+            table(("what", "kernel", "median", "minimum", "spread", "ours by it", "limit"), rows(found["rows"])),
+        ]
         parts += [f"Not measured: {why}.\n" for why in found["skipped"]]
     if found and found["growth"]:
-        parts += ["## Growth\n\nFitted lines (least squares). The last column is the slope of the last step by that of the "
-                  "line, for time and evidence: 1 is linear.\n",
-                  table(("against the number of", "time", "points", "evidence", "linear?"), map(line_of, found["growth"]))]
+        parts += [
+            "## Growth\n\nFitted lines (least squares). The last column is the slope of the last step by that of the "
+            "line, for time and evidence: 1 is linear.\n",
+            table(("against the number of", "time", "points", "evidence", "linear?"), map(line_of, found["growth"])),
+        ]
     clones = [json.loads(path.read_text()) for path in sorted(directory.glob("clones-*.json"))]
     if clones:
-        parts += ["## Restored guests and booted ones\n\n`invoke bench --clones`: the same experiments both ways; those in "
-                  "which something differed were run again, booted and restored in turn, up to six times. The last "
-                  "number of a column is what differed with those trials too.\n",
-                  table(("kernel", "experiments", "verdicts", "differ, still", "quantities", "differ, still", "exact counters",
-                         "differ, still", "experiments run again"), map(both_ways, clones))]
+        parts += [
+            "## Restored guests and booted ones\n\n`invoke bench --clones`: the same experiments both ways; those in "
+            "which something differed were run again, booted and restored in turn, up to six times. The last "
+            "number of a column is what differed with those trials too.\n",
+            table(
+                (
+                    "kernel",
+                    "experiments",
+                    "verdicts",
+                    "differ, still",
+                    "quantities",
+                    "differ, still",
+                    "exact counters",
+                    "differ, still",
+                    "experiments run again",
+                ),
+                map(both_ways, clones),
+            ),
+        ]
     if (directory / "noise.md").exists():
         parts.append("## Noise\n\n[noise.md](noise.md): what counters do while nothing happens.\n")
     return "\n".join(parts)
@@ -101,8 +136,17 @@ def render(directory: Path) -> str:
 def both_ways(found: dict[str, Any]) -> list[str]:
     """The line of one kernel in the comparison of restored and booted guests."""
     differ = {kind: f"{len(found[kind])}, {len(still)}" for kind, still in found["still"].items()}
-    return [found["kernel"], found["section"], str(found["claims"]), differ["verdicts"], str(found["quantities compared"]),
-            differ["quantities"], str(found["counters compared"]), differ["counters"], str(len(found["run again"]))]
+    return [
+        found["kernel"],
+        found["section"],
+        str(found["claims"]),
+        differ["verdicts"],
+        str(found["quantities compared"]),
+        differ["quantities"],
+        str(found["counters compared"]),
+        differ["counters"],
+        str(len(found["run again"])),
+    ]
 
 
 def write(directory: Path) -> Path:
@@ -118,6 +162,9 @@ def line(row: dict[str, Any]) -> str:
     parts = [f"{row['row']}{' ' + row['kernel'] if row['kernel'] else ''}: {amount(ours['median'], row['unit'])}"]
     parts += [f"{ratio(peer['ratio']['median'])} of {peer['name']}" for peer in row["peers"]]
     parts += [f"{peer} skipped: {why}" for peer, why in row["missing"].items()]
-    parts += [_limit(row, limit["peer"]) + (f" of {limit['peer']}" if limit["peer"] else "") for limit in row["limits"]
-              if limit["met"] is False]
+    parts += [
+        _limit(row, limit["peer"]) + (f" of {limit['peer']}" if limit["peer"] else "")
+        for limit in row["limits"]
+        if limit["met"] is False
+    ]
     return ", ".join(parts)

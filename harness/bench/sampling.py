@@ -29,11 +29,11 @@ from harness.machine.kernels.kernel import Kernel
 from harness.machine.slots import place
 from probes import build
 
-MILLISECOND = 1_000_000         # ns: both sides read at 1 kHz, each out of its sleep
-ROUNDS = 200                    # samples of one turn
+MILLISECOND = 1_000_000  # ns: both sides read at 1 kHz, each out of its sleep
+ROUNDS = 200  # samples of one turn
 # What the sampled process has touched: the kernel's part of smaps_rollup walks all of its page tables.
 SMALL, LARGE = MIB, 64 * MIB
-MOST = 8                        # files watched at once
+MOST = 8  # files watched at once
 SOURCES = ("meminfo", "vmstat", "probe/status", "probe/smaps_rollup", "box/memory.stat")
 GROUPS = "/sys/fs/cgroup/lab"
 
@@ -52,7 +52,7 @@ def _in_c(agent: Agent, paths: Sequence[str]) -> list[Contender]:
         took: list[float] = []
         agent.channel.on_sample = lambda reply: took.append(reply.nanoseconds / 1e9)
         agent.call("series", MILLISECOND)
-        hand.sleep(ROUNDS * MILLISECOND)        # another process of the machine's; samples come in meanwhile
+        hand.sleep(ROUNDS * MILLISECOND)  # another process of the machine's; samples come in meanwhile
         agent.call("series", 0)
         return took
 
@@ -87,8 +87,14 @@ def in_guest(kernel: Kernel, turns: int, directory: Path) -> Row:
         with Sandbox(hand, GROUPS, "bench") as box:
             pid = _touch(guest.agent, "/programs/probe", guest.info.agent_pid, SMALL)
             timings = interleave(_in_c(guest.agent, files(pid, f"{box.path}/memory.stat")), turns)
-    return Row("sample in a guest", "five files, read by the agent at 1 kHz: what the machine under test loses", "s",
-               timings, kernel.series, (Limit(1.15, "bare preads in C"),))
+    return Row(
+        "sample in a guest",
+        "five files, read by the agent at 1 kHz: what the machine under test loses",
+        "s",
+        timings,
+        kernel.series,
+        (Limit(1.15, "bare preads in C"),),
+    )
 
 
 def _decoded(agent: Agent, parsers: Sequence[Callable[[bytes], dict[str, int]]]) -> None:
@@ -152,21 +158,33 @@ def on_host(turns: int) -> Iterator[Row]:
             pid = _touch(agent, str(build.BUILD / "probe"), info.agent_pid, size)
             paths = files(pid, memory_stat)
             what = f"{len(paths)} files, of a process with {size // MIB} MiB" + (
-                "" if memory_stat else " (this host has no memory.stat)")
+                "" if memory_stat else " (this host has no memory.stat)"
+            )
             python = [Contender("plain Python", _each(partial(_plain, paths)))]
             if missing is None:
                 others = [path for path in paths if path.endswith(("vmstat", "memory.stat"))]
                 python.append(Contender("psutil", _each(_psutil(pid, others))))
-            yield Row(f"sample on this host, {size // MIB} MiB", f"{what}: the agent at 1 kHz, what the machine loses",
-                      "s", interleave([*_in_c(agent, paths), *python], turns),
-                      limits=(Limit(1.15, "bare preads in C"), Limit(1 / 8, "psutil")), missing=absent)
+            yield Row(
+                f"sample on this host, {size // MIB} MiB",
+                f"{what}: the agent at 1 kHz, what the machine loses",
+                "s",
+                interleave([*_in_c(agent, paths), *python], turns),
+                limits=(Limit(1.15, "bare preads in C"), Limit(1 / 8, "psutil")),
+                missing=absent,
+            )
         parsers = [counters.file_of(path).parse for path in paths]
         decoded = Contender("to numbers", _each(lambda: _decoded(agent, parsers)))
-        yield Row("sample to numbers", f"{what}: request, answer, every counter decoded in Python", "s",
-                  interleave([decoded, *python], turns), missing=absent)
+        yield Row(
+            "sample to numbers",
+            f"{what}: request, answer, every counter decoded in Python",
+            "s",
+            interleave([decoded, *python], turns),
+            missing=absent,
+        )
         yield _recorded(agent, python, turns, Path(directory), absent)
-        _watch(agent, [path for path in ("/proc/meminfo", "/proc/vmstat", "/proc/swaps", f"/proc/{pid}/statm",
-                                         memory_stat) if path])
+        _watch(
+            agent, [path for path in ("/proc/meminfo", "/proc/vmstat", "/proc/swaps", f"/proc/{pid}/statm", memory_stat) if path]
+        )
         yield _share(agent, info.agent_pid, turns)
 
 
@@ -175,8 +193,13 @@ def _recorded(agent: Agent, python: Sequence[Contender], turns: int, directory: 
     sampler = Sampler(agent, recorder)
     sampler.sources = dict(enumerate(SOURCES, 1))
     recorded = Contender("to evidence", _each(lambda: sampler.named("bench")))
-    row = Row("sample to evidence", "the same: request, answer, and the raw text compressed into the recording", "s",
-              interleave([recorded, *python], turns), missing=absent)
+    row = Row(
+        "sample to evidence",
+        "the same: request, answer, and the raw text compressed into the recording",
+        "s",
+        interleave([recorded, *python], turns),
+        missing=absent,
+    )
     recorder.close()
     return row
 
@@ -196,5 +219,10 @@ def _share(agent: Agent, pid: int, turns: int) -> Row:
         agent.call("series", 0)
         return [(busy() - at) / (time.monotonic_ns() - began)]
 
-    return Row("1 kHz on this host", "the agent's share of a processor, for the files of a time series", "of a core",
-               interleave([Contender("agent", turn)], turns), limits=(Limit(0.05),))
+    return Row(
+        "1 kHz on this host",
+        "the agent's share of a processor, for the files of a time series",
+        "of a core",
+        interleave([Contender("agent", turn)], turns),
+        limits=(Limit(0.05),),
+    )

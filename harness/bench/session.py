@@ -22,8 +22,8 @@ from harness.machine.kernels import find
 from harness.machine.kernels.kernel import Kernel
 
 SCHEMA = 1
-PEER = "6.1"            # the series that virtme-ng boots beside ours
-MAIN = "6.12"           # where one kernel is enough
+PEER = "6.1"  # the series that virtme-ng boots beside ours
+MAIN = "6.12"  # where one kernel is enough
 
 
 def chosen(names: Sequence[str]) -> list[Kernel]:
@@ -36,10 +36,15 @@ def chosen(names: Sequence[str]) -> list[Kernel]:
 
 def host(kernel: Kernel) -> dict[str, Any]:
     accelerated, why = accelerator.choose(kernel)
-    return {"started": datetime.now(timezone.utc).isoformat(timespec="minutes"), "cpus": os.cpu_count(),
-            "release": platform.release(), "python": platform.python_version(), "qemu": qemu.version(),
-            "accelerator": "with KVM" if accelerated == "kvm" else f"without hardware virtualisation ({why})",
-            "load": round(os.getloadavg()[0], 2)}
+    return {
+        "started": datetime.now(timezone.utc).isoformat(timespec="minutes"),
+        "cpus": os.cpu_count(),
+        "release": platform.release(),
+        "python": platform.python_version(),
+        "qemu": qemu.version(),
+        "accelerator": "with KVM" if accelerated == "kvm" else f"without hardware virtualisation ({why})",
+        "load": round(os.getloadavg()[0], 2),
+    }
 
 
 def measured(found: Sequence[Kernel], turns: int, long: bool, directory: Path) -> Iterator[Row]:
@@ -66,8 +71,9 @@ def earlier(path: Path, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         return []
     before = json.loads(path.read_text())
     measured = {(row["row"], row["kernel"]) for row in rows}
-    return [{"measured": before["host"]["started"], **row} for row in before["rows"]
-            if (row["row"], row["kernel"]) not in measured]
+    return [
+        {"measured": before["host"]["started"], **row} for row in before["rows"] if (row["row"], row["kernel"]) not in measured
+    ]
 
 
 def run(names: Sequence[str], turns: int, long: bool, into: Path) -> int:
@@ -80,7 +86,7 @@ def run(names: Sequence[str], turns: int, long: bool, into: Path) -> int:
             for row in measured(found, turns, long, Path(directory)):
                 rows.append(row.as_json())
                 print(report.line(rows[-1]), flush=True)
-        except Unavailable as why:      # only the last rows ask for more than guests
+        except Unavailable as why:  # only the last rows ask for more than guests
             skipped.append(str(why))
             print(f"skipped: {why}", flush=True)
         main = next((kernel for kernel in found if kernel.series == MAIN), found[-1])
@@ -90,7 +96,8 @@ def run(names: Sequence[str], turns: int, long: bool, into: Path) -> int:
             print(f"growth with {one.of}: {' | '.join(report.line_of(grown[-1])[1:])}", flush=True)
     into.mkdir(parents=True, exist_ok=True)
     rows += earlier(into / "bench.json", rows)
-    run_directory.write_json(into / "bench.json", {"schema": SCHEMA, "host": about, "rows": rows, "skipped": skipped,
-                                             "growth": grown})
+    run_directory.write_json(
+        into / "bench.json", {"schema": SCHEMA, "host": about, "rows": rows, "skipped": skipped, "growth": grown}
+    )
     print(f"Report: {report.write(into)}", flush=True)
     return errors.AS_KNOWN

@@ -34,9 +34,11 @@ class Known:
 
     def applies(self, series: str, settings: Mapping[str, str]) -> bool:
         here = numbers(series)
-        return ((self.since is None or here >= numbers(self.since))
-                and (self.until is None or here < numbers(self.until))
-                and all(settings.get(name) == value for name, value in self.settings.items()))
+        return (
+            (self.since is None or here >= numbers(self.since))
+            and (self.until is None or here < numbers(self.until))
+            and all(settings.get(name) == value for name, value in self.settings.items())
+        )
 
 
 def known_by(setting: str, **answers: tuple[str, str]) -> tuple[Known, ...]:
@@ -160,10 +162,13 @@ class Experiment:
 
     def states(self) -> dict[str, str]:
         """Setting → value, of those that it states itself, other than every experiment has them."""
-        here, others = ({**vars(settings), "memory": needs.memory // MIB, "cpus": needs.cpus}
-                        for settings, needs in ((self.settings, self.needs), (Settings(), Needs())))
-        return {name: "the kernel's own" if value is None else str(value) for name, value in here.items()
-                if value != others[name]}
+        here, others = (
+            {**vars(settings), "memory": needs.memory // MIB, "cpus": needs.cpus}
+            for settings, needs in ((self.settings, self.needs), (Settings(), Needs()))
+        )
+        return {
+            name: "the kernel's own" if value is None else str(value) for name, value in here.items() if value != others[name]
+        }
 
     def __hash__(self) -> int:
         return hash(self.name)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from harness.evidence.recording import Recording, Trial
 
 
-
 @dataclass(frozen=True)
 class Quantity:
     """A number with a name and a unit. `read` gives it for a trial, None where the evidence does not have it."""
@@ -86,7 +85,12 @@ class Called(Quantity):
 
 
 _OPERATIONS: dict[str, Callable[[Number, Number], Number]] = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv}
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+}
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,7 @@ class FromArm(Quantity):
 
     def in_arm(self, arm: str) -> FromArm:
         """The same quantity, read in another arm."""
-        return replace(self, arm=arm)       # type: ignore[call-arg]  # every subclass has the field
+        return replace(self, arm=arm)  # type: ignore[call-arg]  # every subclass has the field
 
 
 def in_pages(value: int, unit: str, page_size: int) -> Number:
@@ -257,8 +261,11 @@ class MappedPages(FromArm):
         if text is None or ranges is None:
             return None
         picked = [mapping for mapping in maps.parse(text) if self.which(mapping)]
-        size = sum(max(0, min(mapping.end, address + length) - max(mapping.start, address))
-                   for address, length in ranges for mapping in picked)
+        size = sum(
+            max(0, min(mapping.end, address + length) - max(mapping.start, address))
+            for address, length in ranges
+            for mapping in picked
+        )
         return int(size // recording.page_size)
 
     @property

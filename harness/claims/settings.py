@@ -64,7 +64,7 @@ def read_back(name: str, text: str | None) -> str | None:
     if name == "lru":
         return "mglru" if int(text, 16) & 1 else "classic"
     if "[" in text:
-        return text[text.index("[") + 1:text.index("]")]
+        return text[text.index("[") + 1 : text.index("]")]
     return text
 
 
@@ -79,8 +79,12 @@ def stands(name: str, text: str | None, value: str) -> bool:
 MACHINE = {"memory": "MiB", "cpus": "processors"}
 # What a guest is booted with, which no file of a running kernel sets: its size, and --append.
 BOOTED = {*MACHINE, "append"}
-CHOICES = {"lru": ("classic", "mglru"), "thp": ("always", "madvise", "never"),
-           "malloc": ("glibc", "jemalloc", "tcmalloc"), "zswap": ("N", "Y")}
+CHOICES = {
+    "lru": ("classic", "mglru"),
+    "thp": ("always", "madvise", "never"),
+    "malloc": ("glibc", "jemalloc", "tcmalloc"),
+    "zswap": ("N", "Y"),
+}
 
 
 def names() -> list[str]:

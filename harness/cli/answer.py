@@ -16,10 +16,14 @@ def lines(judged: Judged, claim: str | None = None) -> Iterator[str]:
         if claim is not None and row["claim"] != claim:
             continue
         axis = f"  [{setting(judged.cell['axis'])}]" if judged.cell["axis"] else ""
-        surprise = f"  SURPRISE: known answer {row['known']}" if row["known"] not in {None, row["verdict"]} and (
-            row["verdict"] in {CONFIRMED, REFUTED}) else ""
-        yield (f"{row['claim']}  {row['verdict'].upper()}  on {where(row)}, {row['valid']} of {row['trials']} trials"
-               f"{axis}{surprise}")
+        surprise = (
+            f"  SURPRISE: known answer {row['known']}"
+            if row["known"] not in {None, row["verdict"]} and (row["verdict"] in {CONFIRMED, REFUTED})
+            else ""
+        )
+        yield (
+            f"{row['claim']}  {row['verdict'].upper()}  on {where(row)}, {row['valid']} of {row['trials']} trials{axis}{surprise}"
+        )
         yield f"  {verdict.why}"
         # Expectations that share their references say so once.
         for said in dict.fromkeys(wording.reference_phrase(expect, readings) for expect, readings in verdict.readings):
@@ -32,8 +36,9 @@ def ending(outcomes: Sequence[Outcome]) -> Iterator[str]:
     """What a run of many cells ends with: how many verdicts; then what needs a look, each with its evidence."""
     found = [(one, row) for one in outcomes for row in one.rows]
     yield f"\n{tally([row for _, row in found])}"
-    surprises = [(one, row) for one, row in found if row["verdict"] in {CONFIRMED, REFUTED}
-                 and row["known"] not in {None, row["verdict"]}]
+    surprises = [
+        (one, row) for one, row in found if row["verdict"] in {CONFIRMED, REFUTED} and row["known"] not in {None, row["verdict"]}
+    ]
     undecided = [(one, row) for one, row in found if row["verdict"] == UNDECIDED]
     for title, chosen in (("Surprises", surprises), ("Undecided", undecided)):
         if chosen:

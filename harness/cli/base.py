@@ -38,7 +38,7 @@ def guarded(command: Callable[..., int | None], *, undo: bool = True) -> Any:
 
     @functools.wraps(command)
     def run(context: Any, *arguments: Any, **options: Any) -> None:
-        signal.signal(signal.SIGTERM, _end)     # leaves by every block's end, as Ctrl-C does
+        signal.signal(signal.SIGTERM, _end)  # leaves by every block's end, as Ctrl-C does
         try:
             if undo:
                 undo_what_was_left()

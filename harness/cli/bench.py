@@ -14,19 +14,36 @@ RESULTS = "results/bench"
 TURNS, RUNS = 5, 50
 
 
-@task(help={"kernel": "one series or several (6.1,6.12); default: all that are fetched", "turns": f"turns of each row ({TURNS})",
-            "long": "the whole catalogue too: a quarter of an hour",
-            "clones": "instead: the catalogue on restored and on booted guests, and what differs",
-            "section": "with --clones: only the experiments whose section or folder has this in its name",
-            "trials": "with --clones: trials of each experiment",
-            "restored": "with --clones: a run on restored guests that is there already (of one kernel or a matrix)",
-            "booted": "with --clones: one that was made with --fresh-boot",
-            "noise": "instead: what counters do while nothing happens",
-            "runs": f"with --noise: runs of the empty procedure ({RUNS})", "results": "where the results are written"})
+@task(
+    help={
+        "kernel": "one series or several (6.1,6.12); default: all that are fetched",
+        "turns": f"turns of each row ({TURNS})",
+        "long": "the whole catalogue too: a quarter of an hour",
+        "clones": "instead: the catalogue on restored and on booted guests, and what differs",
+        "section": "with --clones: only the experiments whose section or folder has this in its name",
+        "trials": "with --clones: trials of each experiment",
+        "restored": "with --clones: a run on restored guests that is there already (of one kernel or a matrix)",
+        "booted": "with --clones: one that was made with --fresh-boot",
+        "noise": "instead: what counters do while nothing happens",
+        "runs": f"with --noise: runs of the empty procedure ({RUNS})",
+        "results": "where the results are written",
+    }
+)
 @guarded
-def bench(context: Any, kernel: str = "", turns: str = str(TURNS), long: bool = False, clones: bool = False,
-          section: str = "", trials: str | None = None, restored: str = "", booted: str = "", noise: bool = False,
-          runs: str = str(RUNS), results: str = RESULTS) -> int:
+def bench(
+    context: Any,
+    kernel: str = "",
+    turns: str = str(TURNS),
+    long: bool = False,
+    clones: bool = False,
+    section: str = "",
+    trials: str | None = None,
+    restored: str = "",
+    booted: str = "",
+    noise: bool = False,
+    runs: str = str(RUNS),
+    results: str = RESULTS,
+) -> int:
     """The lab's own speed and noise, beside its peers."""
     names = [name.strip() for name in kernel.split(",") if name.strip()]
     into = Path(results)

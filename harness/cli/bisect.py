@@ -47,13 +47,31 @@ def verdict_status(claim: str, want: str, typed: Typed) -> int:
     return status(rows, want, bool(finished.failures))
 
 
-@task(iterable=["set_", "append"], help={
-    "claim": "the id of a claim", "want": "the verdict that is good: confirmed or refuted",
-    **{name: text for name, text in RUNNING.items() if name not in {"json", "machine"}}, **DEBUGGER})
+@task(
+    iterable=["set_", "append"],
+    help={
+        "claim": "the id of a claim",
+        "want": "the verdict that is good: confirmed or refuted",
+        **{name: text for name, text in RUNNING.items() if name not in {"json", "machine"}},
+        **DEBUGGER,
+    },
+)
 @guarded
-def check(context: Any, claim: str, want: str = "", kernel: str | None = None, modules: str | None = None,
-          append: Any = None, trials: str | None = None, set_: Any = None, results: str = RUNS, jobs: str | None = None,
-          fresh_boot: bool = False, mirror: str | None = None, gdb: str = "") -> int:
+def check(
+    context: Any,
+    claim: str,
+    want: str = "",
+    kernel: str | None = None,
+    modules: str | None = None,
+    append: Any = None,
+    trials: str | None = None,
+    set_: Any = None,
+    results: str = RUNS,
+    jobs: str | None = None,
+    fresh_boot: bool = False,
+    mirror: str | None = None,
+    gdb: str = "",
+) -> int:
     """For git bisect run: 0 the wanted verdict, 1 the other one, 125 can't tell, 128 wrong usage."""
     typed = Typed("vm", (kernel,), modules, append, trials, set_, results, jobs, fresh_boot, mirror, False, gdb=gdb)
     try:

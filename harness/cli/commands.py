@@ -27,9 +27,14 @@ if TYPE_CHECKING:
     from harness.run.run import Watch
 
 
-
-def run_and_report(experiments: Sequence[Experiment], what: str, claim: str | None, typed: Typed,
-                   watch: Watch | None = None, resume: bool = False) -> int:
+def run_and_report(
+    experiments: Sequence[Experiment],
+    what: str,
+    claim: str | None,
+    typed: Typed,
+    watch: Watch | None = None,
+    resume: bool = False,
+) -> int:
     """Runs experiments, prints each answer as it comes, writes the report: the exit status."""
     finished = run(experiments, what, claim, typed, watch, resume)
     if typed.json:
@@ -41,42 +46,122 @@ def run_and_report(experiments: Sequence[Experiment], what: str, claim: str | No
 
 @task(iterable=["set_", "append"], help={"name": "an experiment, or the id of a claim", **RUNNING, **DEBUGGER, **HOST})
 @guarded
-def run_experiment(context: Any, name: str, machine: str = "auto", kernel: str | None = None,
-                   modules: str | None = None, append: Any = None, trials: str | None = None, set_: Any = None,
-                   results: str = RUNS, jobs: str | None = None, fresh_boot: bool = False, mirror: str | None = None,
-                   json: bool = False, gdb: str = "", allow_host_changes: bool = False, throwaway_host: bool = False,
-                   directory: str | None = None) -> int:
+def run_experiment(
+    context: Any,
+    name: str,
+    machine: str = "auto",
+    kernel: str | None = None,
+    modules: str | None = None,
+    append: Any = None,
+    trials: str | None = None,
+    set_: Any = None,
+    results: str = RUNS,
+    jobs: str | None = None,
+    fresh_boot: bool = False,
+    mirror: str | None = None,
+    json: bool = False,
+    gdb: str = "",
+    allow_host_changes: bool = False,
+    throwaway_host: bool = False,
+    directory: str | None = None,
+) -> int:
     """Run an experiment (all its claims), or the one that decides a claim, and print the answer."""
     experiment, claim = catalogue.find(name)
-    typed = Typed(machine, (kernel,), modules, append, trials, set_, results, jobs, fresh_boot, mirror, json, None, gdb,
-                  allow_host_changes, throwaway_host, directory)
+    typed = Typed(
+        machine,
+        (kernel,),
+        modules,
+        append,
+        trials,
+        set_,
+        results,
+        jobs,
+        fresh_boot,
+        mirror,
+        json,
+        None,
+        gdb,
+        allow_host_changes,
+        throwaway_host,
+        directory,
+    )
     return run_and_report([experiment], experiment.name, claim.id if claim else None, typed)
 
 
-@task(iterable=["set_", "append"], help={
-    "section": "only the experiments whose section or folder has this in its name", **RUNNING, **CLUSTER, **HOST})
+@task(
+    iterable=["set_", "append"],
+    help={"section": "only the experiments whose section or folder has this in its name", **RUNNING, **CLUSTER, **HOST},
+)
 @guarded
-def run_all(context: Any, section: str = "", machine: str = "auto", kernel: str | None = None,
-            modules: str | None = None, append: Any = None, trials: str | None = None, set_: Any = None,
-            results: str = RUNS, jobs: str | None = None, fresh_boot: bool = False, mirror: str | None = None,
-            json: bool = False, scheduler: str | None = None, allow_host_changes: bool = False,
-            throwaway_host: bool = False, directory: str | None = None) -> int:
+def run_all(
+    context: Any,
+    section: str = "",
+    machine: str = "auto",
+    kernel: str | None = None,
+    modules: str | None = None,
+    append: Any = None,
+    trials: str | None = None,
+    set_: Any = None,
+    results: str = RUNS,
+    jobs: str | None = None,
+    fresh_boot: bool = False,
+    mirror: str | None = None,
+    json: bool = False,
+    scheduler: str | None = None,
+    allow_host_changes: bool = False,
+    throwaway_host: bool = False,
+    directory: str | None = None,
+) -> int:
     """Run every experiment, or those of a section, and print each answer as it comes."""
-    typed = Typed(machine, (kernel,), modules, append, trials, set_, results, jobs, fresh_boot, mirror, json, scheduler, "",
-                  allow_host_changes, throwaway_host, directory)
+    typed = Typed(
+        machine,
+        (kernel,),
+        modules,
+        append,
+        trials,
+        set_,
+        results,
+        jobs,
+        fresh_boot,
+        mirror,
+        json,
+        scheduler,
+        "",
+        allow_host_changes,
+        throwaway_host,
+        directory,
+    )
     chosen = catalogue.of_section(section)
     return run_and_report(chosen, section or "all", None, typed)
 
 
-@task(iterable=["set_", "append"], help={
-    "kernels": "series, exact versions, digests or paths, separated by commas", "again": "run finished cells too, anew",
-    "section": "only the experiments whose section or folder has this in its name",
-    **{name: text for name, text in RUNNING.items() if name not in {"kernel", "modules"}}, **CLUSTER})
+@task(
+    iterable=["set_", "append"],
+    help={
+        "kernels": "series, exact versions, digests or paths, separated by commas",
+        "again": "run finished cells too, anew",
+        "section": "only the experiments whose section or folder has this in its name",
+        **{name: text for name, text in RUNNING.items() if name not in {"kernel", "modules"}},
+        **CLUSTER,
+    },
+)
 @guarded
-def matrix(context: Any, kernels: str = KERNELS, section: str = "", again: bool = False, machine: str = "auto",
-           append: Any = None, trials: str | None = None, set_: Any = None, results: str = RUNS, jobs: str | None = None,
-           fresh_boot: bool = False, mirror: str | None = None, json: bool = False,
-           scheduler: str | None = None) -> int:
+def matrix(
+    context: Any,
+    kernels: str = KERNELS,
+    section: str = "",
+    again: bool = False,
+    machine: str = "auto",
+    append: Any = None,
+    trials: str | None = None,
+    set_: Any = None,
+    results: str = RUNS,
+    jobs: str | None = None,
+    fresh_boot: bool = False,
+    mirror: str | None = None,
+    json: bool = False,
+    scheduler: str | None = None,
+) -> int:
     """Run every experiment on several kernels; goes on where an interrupted one stood."""
     names = tuple(dict.fromkeys(name.strip() for name in kernels.split(",") if name.strip()))
     if not names:
@@ -90,8 +175,14 @@ def matrix(context: Any, kernels: str = KERNELS, section: str = "", again: bool 
     return run_and_report(chosen, f"matrix-{section}" if section else "matrix", None, typed, Progress(), not again)
 
 
-@task(help={"run": "a run directory, its id, or latest", "as-recorded": "by the bounds of the run, not today's",
-            "results": "where run directories are", "json": RUNNING["json"]})
+@task(
+    help={
+        "run": "a run directory, its id, or latest",
+        "as-recorded": "by the bounds of the run, not today's",
+        "results": "where run directories are",
+        "json": RUNNING["json"],
+    }
+)
 @guarded
 def judge(context: Any, run: str, as_recorded: bool = False, results: str = RUNS, json: bool = False) -> int:
     """Judge recorded evidence again: from disk alone, without machine or root."""
@@ -178,8 +269,20 @@ def doctor_(context: Any) -> int:
 def test(context: Any, long: bool = False, select: str = "") -> int:
     """The test suite: lint, types, judges, real guests."""
     # A file's tests share what they set up, so each file stays with one worker.
-    words = [sys.executable, "-m", "pytest", "-q", "-rs", "-n", "auto", "--dist", "loadfile", "--durations", "10",
-             *(["-k", select] if select else [])]
+    words = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-rs",
+        "-n",
+        "auto",
+        "--dist",
+        "loadfile",
+        "--durations",
+        "10",
+        *(["-k", select] if select else []),
+    ]
     environment = {**os.environ, **({"FOLKLAB_LONG": "1"} if long else {})}
     return subprocess.run(words, cwd=ROOT, env=environment).returncode
 
@@ -188,8 +291,24 @@ def collection() -> Collection:
     """All commands, under the names of the contract."""
     arm(sys.argv[1:])
     found = Collection()
-    for one in (run_experiment, run_all, matrix, judge, check, compare.compare, compare.history, report, compare.publish, list_,
-                explain, doctor_, restore, test, bench, testbed):
+    for one in (
+        run_experiment,
+        run_all,
+        matrix,
+        judge,
+        check,
+        compare.compare,
+        compare.history,
+        report,
+        compare.publish,
+        list_,
+        explain,
+        doctor_,
+        restore,
+        test,
+        bench,
+        testbed,
+    ):
         found.add_task(one)
     found.add_collection(kernel_commands.collection())
     return found

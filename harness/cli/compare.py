@@ -12,8 +12,14 @@ from harness.cli.base import RUNS, guarded, say
 from harness.errors import LabError, UsageError
 
 
-@task(help={"a": "a run, one of its kernels or settings: RUN, RUN@6.1, RUN@lru=classic, reference@6.12", "b": "another",
-            "fail-on-change": "exit with 3 if anything differs", "results": "where run directories are"})
+@task(
+    help={
+        "a": "a run, one of its kernels or settings: RUN, RUN@6.1, RUN@lru=classic, reference@6.12",
+        "b": "another",
+        "fail-on-change": "exit with 3 if anything differs",
+        "results": "where run directories are",
+    }
+)
 @guarded
 def compare(context: Any, a: str, b: str, fail_on_change: bool = False, results: str = RUNS) -> int:
     """Which verdicts and quantities differ between two runs, kernels or settings."""
@@ -43,12 +49,16 @@ def history(context: Any, claim: str, results: str = RUNS) -> int:
     return errors.AS_KNOWN
 
 
-@task(help={"runs": "runs, separated by commas; where several have a cell, the last one's counts",
-            "noise": "whole runs of one kernel (of a matrix: RUN@6.12), separated by commas: their noise is published too",
-            "to": "where it is written", "results": "where run directories are"})
+@task(
+    help={
+        "runs": "runs, separated by commas; where several have a cell, the last one's counts",
+        "noise": "whole runs of one kernel (of a matrix: RUN@6.12), separated by commas: their noise is published too",
+        "to": "where it is written",
+        "results": "where run directories are",
+    }
+)
 @guarded
-def publish(context: Any, runs: str = "latest", noise: str = "", to: str = "results/reference",
-            results: str = RUNS) -> int:
+def publish(context: Any, runs: str = "latest", noise: str = "", to: str = "results/reference", results: str = RUNS) -> int:
     """Write the reference matrix: table, a page for each claim, plots, verdicts.json, noise."""
     from harness.evidence import run_directory
     from harness.reports.comparison import reference, rows
@@ -61,8 +71,7 @@ def publish(context: Any, runs: str = "latest", noise: str = "", to: str = "resu
     try:
         cells = reference.publish(found, noisy, Path(to))
     except OSError as error:
-        raise LabError(f"reference {to}", error.strerror or "can't be written", "free some room or name another --to"
-                       ) from error
+        raise LabError(f"reference {to}", error.strerror or "can't be written", "free some room or name another --to") from error
     size = sum(path.stat().st_size for path in Path(to).rglob("*") if path.is_file())
     say(f"{Path(to) / 'README.md'}: {len(cells.rows)} rows on {', '.join(cells.kernels)}; {size / 1e6:.1f} MB in all")
     return errors.AS_KNOWN

@@ -46,8 +46,13 @@ def _memory() -> Finding:
 
 def _room() -> Finding:
     free = shutil.disk_usage(cache.directory()).free
-    return Finding("room for snapshots", free > 4 << 30, f"{free >> 20:,} MiB in {cache.directory()}",
-                   "free some, or name another place with FOLKLAB_CACHE", vital=free < 1 << 30)
+    return Finding(
+        "room for snapshots",
+        free > 4 << 30,
+        f"{free >> 20:,} MiB in {cache.directory()}",
+        "free some, or name another place with FOLKLAB_CACHE",
+        vital=free < 1 << 30,
+    )
 
 
 def _allocators() -> Iterator[Finding]:
@@ -55,8 +60,9 @@ def _allocators() -> Iterator[Finding]:
     for name, allocator in allocators.ALLOCATORS.items():
         path = allocators.find(name)
         said = str(path) if path.exists() else "not here: its rows of the heap claims are skipped"
-        yield Finding(name, path.exists(), said, f"python -m harness.machine.allocators, or install {allocator.package}",
-                      vital=False)
+        yield Finding(
+            name, path.exists(), said, f"python -m harness.machine.allocators, or install {allocator.package}", vital=False
+        )
 
 
 def _programs() -> Iterator[Finding]:
@@ -67,8 +73,9 @@ def _programs() -> Iterator[Finding]:
             wanted.setdefault(path, []).append(experiment.name)
     for path, names in wanted.items():
         there = Path(path).exists()
-        yield Finding(path, there, f"for {', '.join(names)}" + ("" if there else ": skipped without it"),
-                      "./bootstrap", vital=False)
+        yield Finding(
+            path, there, f"for {', '.join(names)}" + ("" if there else ": skipped without it"), "./bootstrap", vital=False
+        )
 
 
 def _testbed() -> Finding:
@@ -83,11 +90,21 @@ def _testbed() -> Finding:
 def examine() -> list[Finding]:
     """All findings, the vital ones first."""
     probes = all((build.BUILD / name).exists() for name in build.PROGRAMS)
-    found = [_tool(qemu.BINARY, "qemu-system-x86"), _tool("mke2fs", "e2fsprogs"), _tool("mkswap", "util-linux"),
-             _tool("setpriv", "util-linux"),
-             Finding("probes", probes, "built" if probes else "not built", "./bootstrap"), _kernel(),
-             _memory(), _room(), _acceleration(), *host.examine(), *_allocators(), *_programs(),
-             _testbed()]
+    found = [
+        _tool(qemu.BINARY, "qemu-system-x86"),
+        _tool("mke2fs", "e2fsprogs"),
+        _tool("mkswap", "util-linux"),
+        _tool("setpriv", "util-linux"),
+        Finding("probes", probes, "built" if probes else "not built", "./bootstrap"),
+        _kernel(),
+        _memory(),
+        _room(),
+        _acceleration(),
+        *host.examine(),
+        *_allocators(),
+        *_programs(),
+        _testbed(),
+    ]
     return sorted(found, key=lambda finding: not finding.vital)
 
 
@@ -104,7 +121,8 @@ def lines(findings: Sequence[Finding]) -> Iterator[str]:
     skipped = sum(experiment.needs.system for experiment in catalogue.load().values())
     if can_run(findings):
         yield f"{count - skipped} of {count} experiments can run here, in guests" + (
-            f"; {skipped} need an installed system" if skipped else "")
+            f"; {skipped} need an installed system" if skipped else ""
+        )
     else:
         yield "no experiment can run in a guest here until what is MISSING is there"
     yield from host.experiments()

@@ -9,7 +9,7 @@ from harness.claims.claim import Claim, Expect, Experiment
 from harness.reports.comparison import history, rows
 from harness.reports.wording import aloud, counted, known_text, needs_text, number, wrapped
 
-KINDS = ("lru", "malloc", "thp")        # the settings that tell rows of one claim and kernel apart
+KINDS = ("lru", "malloc", "thp")  # the settings that tell rows of one claim and kernel apart
 
 
 def explain(experiment: Experiment, claims: Sequence[Claim], parent: Path) -> None:

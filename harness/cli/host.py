@@ -15,9 +15,13 @@ from harness.machine.host.permissions import Permissions
 from harness.machine.kernels import running
 
 # From include/uapi/linux/capability.h: what experiments with changes use, and for what.
-CAPABILITIES = {21: "CAP_SYS_ADMIN (mounts, swap, page frames)", 14: "CAP_IPC_LOCK (locking memory)",
-                24: "CAP_SYS_RESOURCE (lower oom_score_adj)", 19: "CAP_SYS_PTRACE (other processes' pages)",
-                34: "CAP_SYSLOG (the kernel's log)"}
+CAPABILITIES = {
+    21: "CAP_SYS_ADMIN (mounts, swap, page frames)",
+    14: "CAP_IPC_LOCK (locking memory)",
+    24: "CAP_SYS_RESOURCE (lower oom_score_adj)",
+    19: "CAP_SYS_PTRACE (other processes' pages)",
+    34: "CAP_SYSLOG (the kernel's log)",
+}
 # Without them most experiments are skipped.
 OPTIONS = ("MEMCG", "SWAP", "TMPFS", "PROC_PAGE_MONITOR", "EXT4_FS", "BLK_DEV_LOOP", "DEBUG_INFO_BTF", "LRU_GEN", "TRACING")
 
@@ -45,8 +49,9 @@ def _delegation() -> Finding:
 
 def _oomd() -> Iterator[Finding]:
     if Path("/run/systemd/oom").exists():
-        yield Finding("systemd-oomd", True, "runs; under pressure it may kill a sandbox, and each recording notes it",
-                      vital=False)
+        yield Finding(
+            "systemd-oomd", True, "runs; under pressure it may kill a sandbox, and each recording notes it", vital=False
+        )
 
 
 def _privileges() -> Finding:
@@ -54,8 +59,13 @@ def _privileges() -> Finding:
     held = int(status["CapEff"], 16)
     missing = [name for number, name in CAPABILITIES.items() if not held >> number & 1]
     who = "root" if os.geteuid() == 0 else f"user {os.geteuid()}"
-    return Finding("privileges", not missing, who + (f", without {', '.join(missing)}" if missing else ""),
-                   "what needs them is skipped on this host", vital=False)
+    return Finding(
+        "privileges",
+        not missing,
+        who + (f", without {', '.join(missing)}" if missing else ""),
+        "what needs them is skipped on this host",
+        vital=False,
+    )
 
 
 def _configuration() -> Finding:
@@ -64,8 +74,13 @@ def _configuration() -> Finding:
         return Finding("configuration of this kernel", False, "it can't be read", "install the kernel's package", vital=False)
     lines = config.read_text(errors="replace").splitlines()
     missing = [name for name in OPTIONS if not any(line.startswith(f"CONFIG_{name}=") for line in lines)]
-    return Finding("configuration of this kernel", not missing, f"without {', '.join(missing)}" if missing else
-                   f"{config}: all that experiments ask for", "experiments that need them are skipped", vital=False)
+    return Finding(
+        "configuration of this kernel",
+        not missing,
+        f"without {', '.join(missing)}" if missing else f"{config}: all that experiments ask for",
+        "experiments that need them are skipped",
+        vital=False,
+    )
 
 
 def _settings() -> Finding:
@@ -79,8 +94,13 @@ def _settings() -> Finding:
 
 def _left_behind() -> Iterator[Finding]:
     for path, changes in journal.look():
-        yield Finding("journal left by a killed run", False, f"{path}: {'; '.join(map(str, changes)) or 'empty'}",
-                      "type: invoke restore", vital=False)
+        yield Finding(
+            "journal left by a killed run",
+            False,
+            f"{path}: {'; '.join(map(str, changes)) or 'empty'}",
+            "type: invoke restore",
+            vital=False,
+        )
 
 
 def examine() -> Iterator[Finding]:

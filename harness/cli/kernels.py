@@ -26,11 +26,10 @@ def kernels_(context: Any, mirror: str | None = None, offline: bool = False, try
         return tried(try_, mirror)
     try:
         offered = [] if offline else find.offers(mirror=mirror)
-    except Unavailable as error:        # what is here can be told all the same
+    except Unavailable as error:  # what is here can be told all the same
         print(error, file=sys.stderr)
         offered = []
-    for line in listing.kernel_lines(offered, find.fetched(), find.installed(), labels.labelled(),
-                                     boots.said):
+    for line in listing.kernel_lines(offered, find.fetched(), find.installed(), labels.labelled(), boots.said):
         say(line)
     return errors.AS_KNOWN
 

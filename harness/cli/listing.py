@@ -30,13 +30,14 @@ def print_claims(found: Sequence[tuple[Claim, Experiment]]) -> None:
     print(f"\n{len(found)} claims, {len({one.name for _, one in found})} experiments")
 
 
-def kernel_lines(offered: Sequence[Any], fetched: Sequence[Any], installed: Sequence[Any], own: Sequence[Any],
-                 said: Callable[[Any], str]) -> Iterator[str]:
+def kernel_lines(
+    offered: Sequence[Any], fetched: Sequence[Any], installed: Sequence[Any], own: Sequence[Any], said: Callable[[Any], str]
+) -> Iterator[str]:
     """Kernels of the archive (the newest of each series), fetched or not, of this host, of the user's own; the oldest
     first. said: whether a kernel boots here."""
     here = {kernel.release: kernel for kernel in fetched}
     series: dict[str, Any] = {}
-    for one in [*fetched, *offered]:        # newest first
+    for one in [*fetched, *offered]:  # newest first
         series.setdefault(one.series, one)
     rest = [kernel for kernel in fetched if series[kernel.series] is not kernel]
     if series:

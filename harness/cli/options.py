@@ -40,19 +40,25 @@ def settings(texts: list[str]) -> dict[str, tuple[str, ...]]:
 
 
 RUNNING = {
-    "kernel": "a series (6.12), an exact version, a digest, or a path to a vmlinuz", "modules": "its modules directory",
+    "kernel": "a series (6.12), an exact version, a digest, or a path to a vmlinuz",
+    "modules": "its modules directory",
     "append": "kernel arguments; given several times they are run one by one",
     "trials": "trials of each experiment (default: its own number, 3)",
     "set_": "a setting to run under: lru=classic,mglru (repeatable); memory (MiB) and cpus too",
     "results": "where the run directory is made",
-    "jobs": "machines at once (default: from processors and memory)", "fresh-boot": "boot instead of restoring",
-    "machine": "auto, vm or local (this host)", "mirror": "a Debian mirror to fetch kernels from", "json": "print verdicts.json"}
+    "jobs": "machines at once (default: from processors and memory)",
+    "fresh-boot": "boot instead of restoring",
+    "machine": "auto, vm or local (this host)",
+    "mirror": "a Debian mirror to fetch kernels from",
+    "json": "print verdicts.json",
+}
 CLUSTER = {"scheduler": "of a Dask cluster that runs it: tcp://HOST:8786 (docs/cluster.md)"}
 DEBUGGER = {"gdb": "a port, or the path of a socket, where each guest waits for a debugger; one trial (docs/bisect.md)"}
 HOST = {
     "allow-host-changes": "local: experiments may change settings, swap and disks of this host; all is restored",
     "throwaway-host": "local: experiments may also kill processes and empty the memory of this host",
-    "directory": "local: where disks are made (default: /var/tmp)"}
+    "directory": "local: where disks are made (default: /var/tmp)",
+}
 KERNELS = "5.10,6.1,6.12,7.2"
 
 
@@ -81,14 +87,26 @@ class Typed:
         from harness.cli import machine_choice
         from harness.run.matrix import Options
 
-        permissions = machine_choice.permissions(self.machine, self.kernels, self.allow_host_changes, self.throwaway_host,
-                                         self.directory)
+        permissions = machine_choice.permissions(
+            self.machine, self.kernels, self.allow_host_changes, self.throwaway_host, self.directory
+        )
         if self.gdb and ((self.gdb.isdecimal() and not 0 < int(self.gdb) < 65536) or re.search(r"[,:\s]", self.gdb)):
             raise UsageError(f"--gdb {self.gdb}", "it is neither a port nor the path of a socket", "for instance --gdb 1234")
         trials, jobs = whole("trials", self.trials), whole("jobs", self.jobs)
-        return Options(self.kernels, Path(self.modules) if self.modules else None, tuple(dict.fromkeys(self.append or ())),
-                       1 if self.gdb else trials, settings(self.set_ or []), Path(self.results), 1 if self.gdb else jobs,
-                       self.fresh_boot, self.mirror, self.scheduler, self.gdb, permissions)
+        return Options(
+            self.kernels,
+            Path(self.modules) if self.modules else None,
+            tuple(dict.fromkeys(self.append or ())),
+            1 if self.gdb else trials,
+            settings(self.set_ or []),
+            Path(self.results),
+            1 if self.gdb else jobs,
+            self.fresh_boot,
+            self.mirror,
+            self.scheduler,
+            self.gdb,
+            permissions,
+        )
 
     def warnings(self, experiments: Sequence[Experiment]) -> Iterator[str]:
         """What --set takes from experiments that have a value of their own: a line for each setting."""
@@ -98,8 +116,10 @@ class Typed:
             for name, own in catalogue.overridden(experiment, sets).items():
                 found.setdefault(name, []).append(f"{experiment.name} ({own})")
         for name, those in found.items():
-            yield (f"--set {name}={','.join(sets[name])}: these have their own for a reason, and now answer another question: "
-                   + ", ".join(those))
+            yield (
+                f"--set {name}={','.join(sets[name])}: these have their own for a reason, and now answer another question: "
+                + ", ".join(those)
+            )
 
     def attach(self, kernel: Kernel) -> str:
         """What to type while a guest waits for a debugger."""
@@ -108,8 +128,14 @@ class Typed:
         return f'The guest waits for: gdb {build} -ex "target remote {where}"   (then: continue)'
 
 
-def run(experiments: Sequence[Experiment], what: str, claim: str | None, typed: Typed, watch: Watch | None = None,
-        resume: bool = False) -> Run:
+def run(
+    experiments: Sequence[Experiment],
+    what: str,
+    claim: str | None,
+    typed: Typed,
+    watch: Watch | None = None,
+    resume: bool = False,
+) -> Run:
     """Runs experiments; unless JSON was asked for, prints each answer as it comes, and where the report is."""
     options = typed.options()
     for line in typed.warnings(experiments):

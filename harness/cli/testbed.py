@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from harness.testbed.system import System
 
 ROUNDS = 10
+
+
 def parts_of(only: str) -> tuple[str, ...]:
     """The parts that the user named, else all of them."""
     from harness.testbed.session import PARTS
@@ -29,15 +31,28 @@ def parts_of(only: str) -> tuple[str, ...]:
     return named or PARTS
 
 
-@task(help={"system": "bookworm or trixie (default: both)", "trials": "trials of each experiment (1)",
-            "rounds": f"how often a run is killed ({ROUNDS}); a fifth as many runs with an OOM",
-            "only": "refusal, user, root, plain-group, container, ci, pressure or kills; several with commas",
-            "section": "verdicts of the experiments whose section or folder has this in its name (default: all)",
-            "whole": "verdicts under all their settings (default: the first one on bookworm, the last one on trixie)",
-            "results": "where the evidence is kept"})
+@task(
+    help={
+        "system": "bookworm or trixie (default: both)",
+        "trials": "trials of each experiment (1)",
+        "rounds": f"how often a run is killed ({ROUNDS}); a fifth as many runs with an OOM",
+        "only": "refusal, user, root, plain-group, container, ci, pressure or kills; several with commas",
+        "section": "verdicts of the experiments whose section or folder has this in its name (default: all)",
+        "whole": "verdicts under all their settings (default: the first one on bookworm, the last one on trixie)",
+        "results": "where the evidence is kept",
+    }
+)
 @guarded
-def testbed(context: Any, system: str = "", trials: str = "1", rounds: str = str(ROUNDS), only: str = "", section: str = "",
-            whole: bool = False, results: str = RUNS) -> int:
+def testbed(
+    context: Any,
+    system: str = "",
+    trials: str = "1",
+    rounds: str = str(ROUNDS),
+    only: str = "",
+    section: str = "",
+    whole: bool = False,
+    results: str = RUNS,
+) -> int:
     """Run the local machine on whole Debians in guests: as root, as a user with a delegated cgroup, as one without."""
     from harness import catalogue
     from harness.machine.processes import fleet
@@ -47,12 +62,17 @@ def testbed(context: Any, system: str = "", trials: str = "1", rounds: str = str
     chosen = [one for one in SYSTEMS if system in {"", one.suite}]
     if not chosen:
         raise UsageError(f"--system {system}", f"there are {' and '.join(one.suite for one in SYSTEMS)}", "leave it out")
-    asked = Asked(parts_of(only), tuple(catalogue.of_section(section)), "all" if whole else "", number("trials", trials) or 1,
-                  number("rounds", rounds) or ROUNDS)
+    asked = Asked(
+        parts_of(only),
+        tuple(catalogue.of_section(section)),
+        "all" if whole else "",
+        number("trials", trials) or 1,
+        number("rounds", rounds) or ROUNDS,
+    )
     with ThreadPoolExecutor(len(chosen)) as pool:
         try:
             wrong = list(pool.map(lambda tested: showing(tested, asked, Path(results)), chosen))
-        except BaseException:       # Ctrl-C: the pool waits for its guests
+        except BaseException:  # Ctrl-C: the pool waits for its guests
             fleet.stop()
             raise
     return errors.SURPRISE if any(wrong) else errors.AS_KNOWN

@@ -30,7 +30,7 @@ class _Held(io.RawIOBase):
     machine under test a file that grows meanwhile would be counted (measured: Cached +1 to +3 pages between samples)."""
 
     def __init__(self, path: Path, room: int) -> None:
-        self._file = open(path, "wb", buffering=0)      # noqa: SIM115 - closed by close()
+        self._file = open(path, "wb", buffering=0)  # noqa: SIM115 - closed by close()
         self._kept, self._used = bytearray(b"\1" * room), 0
 
     def writable(self) -> bool:
@@ -43,12 +43,12 @@ class _Held(io.RawIOBase):
         if size > len(self._kept):
             self._file.write(data)
         else:
-            self._kept[self._used:self._used + size] = data
+            self._kept[self._used : self._used + size] = data
             self._used += size
         return size
 
     def _flush(self) -> None:
-        self._file.write(memoryview(self._kept)[:self._used])
+        self._file.write(memoryview(self._kept)[: self._used])
         self._used = 0
 
     def close(self) -> None:
@@ -69,7 +69,7 @@ class Recorder:
     def __init__(self, path: Path, held: int = 0) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._raw = cast("IO[bytes]", _Held(path, held)) if held else open(path, "wb")      # noqa: SIM115 - closed by close()
+        self._raw = cast("IO[bytes]", _Held(path, held)) if held else open(path, "wb")  # noqa: SIM115 - closed by close()
         self._file = zstandard.ZstdCompressor(compression_params=_COMPRESSION).stream_writer(self._raw)
         self.ended = False
 
@@ -81,7 +81,7 @@ class Recorder:
     def close(self) -> None:
         """Raises OSError when the disk is full: the recording is not whole then."""
         try:
-            self._file.close()      # type: ignore[no-untyped-call, unused-ignore]
+            self._file.close()  # type: ignore[no-untyped-call, unused-ignore]
         finally:
             self._raw.close()
 
@@ -109,8 +109,10 @@ class Recording:
     @cached_property
     def end(self) -> dict[str, Any]:
         """How it ended: status "ok", "skipped" or "broken", and the reason."""
-        return next((event for event in reversed(self.events) if event["event"] == "end"),
-                    {"status": "broken", "reason": "the recording stops before its end"})
+        return next(
+            (event for event in reversed(self.events) if event["event"] == "end"),
+            {"status": "broken", "reason": "the recording stops before its end"},
+        )
 
     @property
     def page_size(self) -> int:
@@ -157,8 +159,10 @@ class Recording:
     def idle_change(self, counter: str) -> int | None:
         """How much a counter grew between the two idle samples at the start, in its own unit; None if that was not
         read."""
-        values = [self._value(number, event["files"].get(counters.source_and_key(counter)[0]), counter)
-                  for number, event in enumerate(self._idle)]
+        values = [
+            self._value(number, event["files"].get(counters.source_and_key(counter)[0]), counter)
+            for number, event in enumerate(self._idle)
+        ]
         before, after = values if len(values) == 2 else (None, None)
         return None if before is None or after is None else after - before
 
@@ -234,4 +238,3 @@ def read_trials(directory: Path) -> list[Trial]:
 
 
 Number: TypeAlias = int | float
-

@@ -23,7 +23,7 @@ def create(parent: Path, kernel: str, what: str) -> Path:
     name = re.sub(r"[^\w.+-]+", "-", f"{stamp}-{kernel}-{what}")
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        for number in range(1, 1000):       # two runs may start in the same second
+        for number in range(1, 1000):  # two runs may start in the same second
             path = parent / (name if number == 1 else f"{name}.{number}")
             try:
                 path.mkdir()
@@ -31,8 +31,9 @@ def create(parent: Path, kernel: str, what: str) -> Path:
             except FileExistsError:
                 continue
     except OSError as error:
-        raise LabError(f"results directory {parent}", error.strerror or "can't be written",
-                       "name another with --results") from error
+        raise LabError(
+            f"results directory {parent}", error.strerror or "can't be written", "name another with --results"
+        ) from error
     raise LabError(f"results directory {parent}", "a thousand runs in one second", "wait one")
 
 
@@ -40,8 +41,10 @@ def find(run: str, parent: Path = RUNS) -> Path:
     """A run by its directory, its id, or `latest`. Raises UsageError for one that is not there."""
     if run == "latest":
         runs = (path.parent for path in parent.glob("*/environment.json"))
-        found = sorted((path for path in runs if (path / "verdicts.json").exists()),
-                       key=lambda path: (path / "verdicts.json").stat().st_mtime)
+        found = sorted(
+            (path for path in runs if (path / "verdicts.json").exists()),
+            key=lambda path: (path / "verdicts.json").stat().st_mtime,
+        )
         if not found:
             raise UsageError("run latest", f"there is no run in {parent}", "start with `invoke run-experiment`")
         return found[-1]
@@ -57,11 +60,20 @@ def cell_directory(run: Path, name: str) -> Path:
 
 def environment(kernel_rows: Sequence[dict[str, Any]], options: dict[str, Any], qemu: str) -> dict[str, Any]:
     """What a stranger needs to know of the host, the tools and the kernels to judge again."""
-    return {"schema": SCHEMA, "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "host": {"release": platform.release(), "machine": platform.machine(), "cpus": os.cpu_count(),
-                     "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), "load": os.getloadavg()},
-            "versions": {"python": platform.python_version(), "qemu": qemu, "libc": " ".join(platform.libc_ver())},
-            "kernels": list(kernel_rows), "options": options}
+    return {
+        "schema": SCHEMA,
+        "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "host": {
+            "release": platform.release(),
+            "machine": platform.machine(),
+            "cpus": os.cpu_count(),
+            "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+            "load": os.getloadavg(),
+        },
+        "versions": {"python": platform.python_version(), "qemu": qemu, "libc": " ".join(platform.libc_ver())},
+        "kernels": list(kernel_rows),
+        "options": options,
+    }
 
 
 def read_cell(directory: Path) -> dict[str, Any]:
@@ -81,14 +93,14 @@ def write_json(path: Path, content: Any) -> None:
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise LabError(f"results file {path}", error.strerror or "can't be written",
-                       "free some room or name another --results") from error
+        raise LabError(
+            f"results file {path}", error.strerror or "can't be written", "free some room or name another --results"
+        ) from error
 
 
 def document(run: Path, rows: Sequence[dict[str, Any]], failures: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """What verdicts.json holds."""
-    return {"schema": SCHEMA, "run": run.name, "arch": platform.machine(), "errors": list(failures),
-            "verdicts": list(rows)}
+    return {"schema": SCHEMA, "run": run.name, "arch": platform.machine(), "errors": list(failures), "verdicts": list(rows)}
 
 
 def as_text(run: Path, rows: Sequence[dict[str, Any]], failures: Sequence[dict[str, Any]]) -> str:
@@ -104,6 +116,7 @@ def read_verdicts(run: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads((run / "verdicts.json").read_text())
     except (OSError, ValueError) as error:
-        raise UsageError(f"run {run}", "it has no readable verdicts.json", "`invoke report` makes one from its evidence"
-                         ) from error
+        raise UsageError(
+            f"run {run}", "it has no readable verdicts.json", "`invoke report` makes one from its evidence"
+        ) from error
     return found

@@ -33,7 +33,8 @@ class FileOnDevice:
             while end < len(self.blocks) and self.blocks[end] == self.blocks[first] + end - first:
                 end += 1
             if place := self.blocks[first]:
-                found += self.hand.check_file(self.device, (end - first) * self.page_size, place * self.page_size,
-                                              seed, first - place).value
+                found += self.hand.check_file(
+                    self.device, (end - first) * self.page_size, place * self.page_size, seed, first - place
+                ).value
             first = end
         return found

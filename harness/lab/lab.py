@@ -74,20 +74,39 @@ class Lab:
                 raise Absent("this kernel has no multi-generational LRU")
             if reply.error and text is not None and name != "thp":
                 raise LabError(path, f"{value} can't be set: {os.strerror(reply.error)}", "run as root")
-        found: dict[str, str | None] = {name: pinned.read_back(name, self.find(path))
-                                        for name, path in pinned.PATHS.items()}
-        return {**found, **self.machine.pinned, "malloc": settings.malloc, "memory": str(self.needs.memory),
-                "cpus": str(self.needs.cpus)}
+        found: dict[str, str | None] = {name: pinned.read_back(name, self.find(path)) for name, path in pinned.PATHS.items()}
+        return {
+            **found,
+            **self.machine.pinned,
+            "malloc": settings.malloc,
+            "memory": str(self.needs.memory),
+            "cpus": str(self.needs.cpus),
+        }
 
     def start(self, **fields: Any) -> None:
         """Writes the recording's first event: the machine, the kernel's boot, the settings."""
         info = self.machine.info
-        self.recorder.event("start", machine={
-            "name": self.machine.name, "release": info.release, "version": info.version, "arch": info.arch,
-            "page_size": info.page_size, "cpus": info.cpus, "accelerator": self.machine.accelerator,
-            "boot": self.read("/proc/sys/kernel/random/boot_id").strip(), "boots": self.machine.boots,
-            "restored": self.machine.restored, "command_line": self.read("/proc/cmdline").strip(),
-            "memory": self.memory, **self.machine.facts}, settings=self.settings, arm=self.arm, **fields)
+        self.recorder.event(
+            "start",
+            machine={
+                "name": self.machine.name,
+                "release": info.release,
+                "version": info.version,
+                "arch": info.arch,
+                "page_size": info.page_size,
+                "cpus": info.cpus,
+                "accelerator": self.machine.accelerator,
+                "boot": self.read("/proc/sys/kernel/random/boot_id").strip(),
+                "boots": self.machine.boots,
+                "restored": self.machine.restored,
+                "command_line": self.read("/proc/cmdline").strip(),
+                "memory": self.memory,
+                **self.machine.facts,
+            },
+            settings=self.settings,
+            arm=self.arm,
+            **fields,
+        )
         if library := sampler.allocator(self._malloc).get("LD_PRELOAD"):
             # The loader only warns of a library that it can't preload: the probe would use glibc's allocator.
             pattern = self.probe("allocator")
@@ -158,7 +177,7 @@ class Lab:
         self.hand.attempt.mkdir(f"/mnt/{name}")
         device = self.device(name)
         if self.hand.attempt.mount(device, f"/mnt/{name}", "ext4", EXT4, MS_NOATIME).error:
-            self.hand.mount(device, f"/mnt/{name}", "ext4", "", MS_NOATIME)    # a kernel without those options
+            self.hand.mount(device, f"/mnt/{name}", "ext4", "", MS_NOATIME)  # a kernel without those options
         self._mounted.append(f"/mnt/{name}")
         return f"/mnt/{name}"
 
@@ -173,7 +192,7 @@ class Lab:
 
     def make_swap(self, path: str, size: int) -> None:
         """Makes a swap area of `size` bytes in a file or on a device that is there, as mkswap does."""
-        fields = struct.pack("III", 1, size // self.page_size - 1, 0)       # include/linux/swap.h, union swap_header
+        fields = struct.pack("III", 1, size // self.page_size - 1, 0)  # include/linux/swap.h, union swap_header
         header = bytes(1024) + fields
         fd = self.hand.open(path, os.O_RDWR).value
         self.hand.write_text(fd, header.ljust(self.page_size - 10, b"\0") + b"SWAPSPACE2")
@@ -199,21 +218,30 @@ class Lab:
         """All that were made; of one that was removed nothing can be read."""
         return tuple(self._sandboxes)
 
-    def probe(self, name: str = "probe", sandbox: Sandbox | None = None, *, uid: int = 0, held: bool = False,
-              environment: Mapping[str, str] | None = None, program: Sequence[str] = (PROBE,)) -> Probe:
+    def probe(
+        self,
+        name: str = "probe",
+        sandbox: Sandbox | None = None,
+        *,
+        uid: int = 0,
+        held: bool = False,
+        environment: Mapping[str, str] | None = None,
+        program: Sequence[str] = (PROBE,),
+    ) -> Probe:
         """A new probe, born in the sandbox (or outside of any); its counters are sampled as "NAME/…". program: the
         words that start it, as `program_on_disk` gives them for one whose text lies elsewhere. held: it stands at its
         exec, before its first instruction, until `release` or `trace`."""
         variables = {**sampler.allocator(self._malloc), **(environment or {})}
         words = [*program, str(self.machine.info.agent_pid)]
-        number, pid = self.agent.spawn(words, group=sandbox.path if sandbox else "", uid=uid, gid=uid, held=held,
-                                       environment=variables)
+        number, pid = self.agent.spawn(
+            words, group=sandbox.path if sandbox else "", uid=uid, gid=uid, held=held, environment=variables
+        )
         self.recorder.event("probe", name=name, pid=pid, sandbox=sandbox.name if sandbox else None, uid=uid)
         probe = Probe(self.agent, number, name, self.recorder.event, pid, self.page_size)
         if held:
-            probe.first_instruction = self.agent.call("release", number, 1).value   # waits until it stands at its exec
+            probe.first_instruction = self.agent.call("release", number, 1).value  # waits until it stands at its exec
         else:
-            probe.run("pid")        # its loader is done once it answers: nothing of it falls into what is measured
+            probe.run("pid")  # its loader is done once it answers: nothing of it falls into what is measured
         self.sampler.watch_process(name, pid)
         return probe
 
@@ -222,8 +250,9 @@ class Lab:
         the words that start a probe whose whole text lies there. /programs/probe lies in a ramfs, whose pages are
         never reclaimed."""
         pattern = self.probe("pattern")
-        copies = {mapping.path: f"{directory}/{mapping.path.rsplit('/', 1)[-1]}"
-                  for mapping in self.mappings(pattern) if mapping.inode}
+        copies = {
+            mapping.path: f"{directory}/{mapping.path.rsplit('/', 1)[-1]}" for mapping in self.mappings(pattern) if mapping.inode
+        }
         pattern.end()
         for path, copy in copies.items():
             self.hand.copy(path, copy)
@@ -286,7 +315,7 @@ class Lab:
             self.recorder.event("pages", sample=name, label=label, kind=kind, data=recording.encode(data))
 
     def _refresh(self) -> None:
-        self.hand.attempt.put("/proc/sys/vm/stat_refresh", "1")     # folds the per-cpu parts into the counters
+        self.hand.attempt.put("/proc/sys/vm/stat_refresh", "1")  # folds the per-cpu parts into the counters
 
     def sample_idle(self) -> None:
         """The trial's own noise floor: after a dry sample two with nothing in between."""
@@ -303,7 +332,7 @@ class Lab:
         fd = self.hand.open(path, os.O_RDONLY).value
         state = numbers(self.hand.fstat(fd).text)
         size = state[4]
-        if stat.S_ISBLK(state[2]):      # stat knows no size of it
+        if stat.S_ISBLK(state[2]):  # stat knows no size of it
             size = int(self.read(f"/sys/class/block/{path.rsplit('/', 1)[-1]}/size")) * 512
         address = self.hand.mmap(size, protection=1, flags=1, fd=fd).value
         vector = self.hand.mincore(address, size).text
@@ -319,8 +348,10 @@ class Lab:
         """A struct page (probes/wire.h) for each page of a region."""
         step = wire.TEXT_LIMIT // wire.PAGE_SIZE
         count = -(-region.length // self.page_size)
-        parts = [self.agent.call("pages", region.probe.pid, region.address + first * self.page_size,
-                                 min(step, count - first)).text for first in range(0, count, step)]
+        parts = [
+            self.agent.call("pages", region.probe.pid, region.address + first * self.page_size, min(step, count - first)).text
+            for first in range(0, count, step)
+        ]
         return b"".join(parts)
 
     def counter(self, name: str) -> int:
@@ -387,8 +418,11 @@ class Lab:
     def require(self, condition: bool, what: str) -> None:
         """A precondition of the procedure: without it the trial is broken, it says nothing."""
         if not condition:
-            raise LabError("procedure", f"its precondition did not come about: {what}",
-                           "see the run's evidence; more memory or time may help")
+            raise LabError(
+                "procedure",
+                f"its precondition did not come about: {what}",
+                "see the run's evidence; more memory or time may help",
+            )
 
     # The end ----------------------------------------------------------------------------------------------------------
 

@@ -93,8 +93,17 @@ class Probe(Target):
     def map_again(self, part: maps.Mapping, *, shared: bool) -> Region:
         """Another mapping of the part of a file that a mapping shows, by whatever process: private ones writable."""
         fd = self.open(part.path, os.O_RDONLY).value
-        return Region(self, self.mmap(part.length, protection=READ | (0 if shared else WRITE), offset=part.offset,
-                                      flags=SHARED if shared else PRIVATE, fd=fd).value, part.length)
+        return Region(
+            self,
+            self.mmap(
+                part.length,
+                protection=READ | (0 if shared else WRITE),
+                offset=part.offset,
+                flags=SHARED if shared else PRIVATE,
+                fd=fd,
+            ).value,
+            part.length,
+        )
 
     def largest_map(self, most: int, *, protection: int = READ | WRITE, flags: int = PRIVATE | ANONYMOUS) -> int:
         """The largest mapping that is granted, in bytes, found to the page by bisection up to `most`; none is kept.
@@ -157,7 +166,7 @@ class Probe(Target):
 
     @property
     def alive(self) -> bool:
-        self.agent.call("hello")        # takes in what has come
+        self.agent.call("hello")  # takes in what has come
         return self.number not in self.agent.channel.exits
 
     def status(self) -> int | None:

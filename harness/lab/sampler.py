@@ -7,11 +7,14 @@ from harness.agent.agent import Agent
 from harness.evidence.recording import Recorder
 from harness.linux import counters
 
-NAMED, SERIES = 1, 2        # enum watch_set of probes/wire.h
+NAMED, SERIES = 1, 2  # enum watch_set of probes/wire.h
 
 # Where a guest has them (harness/machine/initramfs.py).
-ALLOCATORS = {"glibc": {}, "jemalloc": {"LD_PRELOAD": "/programs/libjemalloc.so"},
-              "tcmalloc": {"LD_PRELOAD": "/programs/libtcmalloc.so"}}
+ALLOCATORS = {
+    "glibc": {},
+    "jemalloc": {"LD_PRELOAD": "/programs/libjemalloc.so"},
+    "tcmalloc": {"LD_PRELOAD": "/programs/libtcmalloc.so"},
+}
 
 
 def allocator(name: str) -> dict[str, str]:
@@ -42,8 +45,10 @@ class Sampler:
 
     def _files(self, text: bytes) -> tuple[int, int, dict[str, str | None]]:
         began, ended, sections = wire.sections(text)
-        files = {self.sources[number]: None if error else content.decode(errors="backslashreplace")
-                 for number, error, content in sections}
+        files = {
+            self.sources[number]: None if error else content.decode(errors="backslashreplace")
+            for number, error, content in sections
+        }
         return began, ended, files
 
     def named(self, name: str) -> None:

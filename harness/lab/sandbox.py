@@ -20,8 +20,11 @@ def prepare(hand: Target, root: str) -> None:
             hand.attempt.put(f"{directory}/cgroup.subtree_control", f"+{controller}")
     enabled = hand.slurp(f"{root}/cgroup.subtree_control").text.split()
     if b"memory" not in enabled:
-        raise LabError(f"cgroup {root}", "the memory controller can't be enabled for it",
-                       "build the kernel with CONFIG_MEMCG, or see `invoke doctor`")
+        raise LabError(
+            f"cgroup {root}",
+            "the memory controller can't be enabled for it",
+            "build the kernel with CONFIG_MEMCG, or see `invoke doctor`",
+        )
 
 
 class Sandbox:
@@ -30,15 +33,32 @@ class Sandbox:
     A context manager: leaving kills what is in it and removes it.
     """
 
-    def __init__(self, hand: Target, root: str, name: str, *, limit: int | None = None, high: int | None = None,
-                 low: int | None = None, minimum: int | None = None, swap: int | None = None,
-                 oom_group: bool = False, pids: int | None = None) -> None:
+    def __init__(
+        self,
+        hand: Target,
+        root: str,
+        name: str,
+        *,
+        limit: int | None = None,
+        high: int | None = None,
+        low: int | None = None,
+        minimum: int | None = None,
+        swap: int | None = None,
+        oom_group: bool = False,
+        pids: int | None = None,
+    ) -> None:
         self.hand, self.name = hand, name
         self.path = f"{root}/{name}"
         self._removed = False
         hand.mkdir(self.path)
-        for file, value in (("memory.max", limit), ("memory.high", high), ("memory.low", low), ("memory.min", minimum),
-                            ("memory.swap.max", swap), ("pids.max", pids)):
+        for file, value in (
+            ("memory.max", limit),
+            ("memory.high", high),
+            ("memory.low", low),
+            ("memory.min", minimum),
+            ("memory.swap.max", swap),
+            ("pids.max", pids),
+        ):
             if value is not None:
                 self.set(file, str(value))
         if oom_group:

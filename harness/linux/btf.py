@@ -40,10 +40,10 @@ class Types:
 
     def _name(self, offset: int) -> str:
         start = self._strings + offset
-        return self._data[start:self._data.index(b"\0", start)].decode()
+        return self._data[start : self._data.index(b"\0", start)].decode()
 
     def _read(self, at: int, end: int) -> Iterator[Type]:
-        yield Type("void", 0, 0, 0, 0)          # type 0 is in no file
+        yield Type("void", 0, 0, 0, 0)  # type 0 is in no file
         while at < end:
             name, info, reference = struct.unpack_from("<III", self._data, at)
             kind, members = info >> 24 & 31, info & 0xFFFF
@@ -71,7 +71,7 @@ class Types:
         for number in range(found.members if found else 0):
             text, _, bits = struct.unpack_from("<III", self._data, found.at + 12 * number)  # type: ignore[union-attr]
             if self._name(text) == member:
-                return int(bits & 0xFFFFFF) // 8        # the upper byte is a bit field's width
+                return int(bits & 0xFFFFFF) // 8  # the upper byte is a bit field's width
         return None
 
     def size(self, name: str) -> int | None:

@@ -20,7 +20,7 @@ def keyed(text: bytes) -> dict[str, int]:
     count = lib.parse_counters(text, len(text), numbers, names, limit)
     ends = ffi.unpack(names, 2 * count) if count else []
     values = ffi.unpack(numbers, count) if count else []
-    return {text[ends[2 * i]:ends[2 * i + 1]].decode(): value for i, value in enumerate(values)}
+    return {text[ends[2 * i] : ends[2 * i + 1]].decode(): value for i, value in enumerate(values)}
 
 
 def single(text: bytes) -> dict[str, int]:
@@ -30,7 +30,7 @@ def single(text: bytes) -> dict[str, int]:
 
 
 def zoneinfo(text: bytes) -> dict[str, int]:
-    """"NODE.ZONE.KEY": free, min, low, high, managed, nr_…; of a node as a whole: "NODE.KEY"; pages."""
+    """ "NODE.ZONE.KEY": free, min, low, high, managed, nr_…; of a node as a whole: "NODE.KEY"; pages."""
     found: dict[str, int] = {}
     zone = place = ""
     for line in text.decode().splitlines():
@@ -51,7 +51,7 @@ def zoneinfo(text: bytes) -> dict[str, int]:
 
 
 def buddyinfo(text: bytes) -> dict[str, int]:
-    """"NODE.ZONE.ORDER": free blocks of that order."""
+    """ "NODE.ZONE.ORDER": free blocks of that order."""
     found = {}
     for line in text.decode().splitlines():
         words = line.replace(",", "").split()
@@ -61,18 +61,17 @@ def buddyinfo(text: bytes) -> dict[str, int]:
 
 
 def slabinfo(text: bytes) -> dict[str, int]:
-    """"CACHE.active_objs" and the other columns of /proc/slabinfo (version 2.1)."""
+    """ "CACHE.active_objs" and the other columns of /proc/slabinfo (version 2.1)."""
     found = {}
     for line in text.decode().splitlines()[2:]:
         words = line.split()
-        for name, value in zip(("active_objs", "num_objs", "objsize", "objperslab", "pagesperslab"), words[1:6],
-                               strict=False):
+        for name, value in zip(("active_objs", "num_objs", "objsize", "objperslab", "pagesperslab"), words[1:6], strict=False):
             found[f"{words[0]}.{name}"] = int(value)
     return found
 
 
 def pressure(text: bytes) -> dict[str, int]:
-    """"some.total", "full.total": microseconds; "full.avg10": hundredths of a percent."""
+    """ "some.total", "full.total": microseconds; "full.avg10": hundredths of a percent."""
     found = {}
     for kind, name, value in re.findall(r"(?:^(some|full)|(?<!^) (\w+)=([\d.]+))", text.decode(), re.M):
         if kind:
@@ -96,8 +95,18 @@ def statm(text: bytes) -> dict[str, int]:
 def stat(text: bytes) -> dict[str, int]:
     """Of /proc/PID/stat: faults and ticks of the processor (proc(5))."""
     words = text.decode().rsplit(")", 1)[-1].split()
-    return {name: int(words[index]) for name, index in
-            (("minflt", 7), ("majflt", 9), ("utime", 11), ("stime", 12), ("threads", 17), ("vsize", 20), ("rss", 21))}
+    return {
+        name: int(words[index])
+        for name, index in (
+            ("minflt", 7),
+            ("majflt", 9),
+            ("utime", 11),
+            ("stime", 12),
+            ("threads", 17),
+            ("vsize", 20),
+            ("rss", 21),
+        )
+    }
 
 
 def maps(text: bytes) -> dict[str, int]:
@@ -118,8 +127,8 @@ class File:
 
     parse: Callable[[bytes], dict[str, int]]
     unit: str = ""
-    pages: str = ""         # keys that count pages, as a regular expression
-    bytes: str = ""         # keys that count bytes
+    pages: str = ""  # keys that count pages, as a regular expression
+    bytes: str = ""  # keys that count bytes
     series: bool = False
 
     def unit_of(self, key: str) -> str:
@@ -132,24 +141,45 @@ class File:
 
 # Of the whole machine: name → path.
 MACHINE = {
-    "meminfo": "/proc/meminfo", "vmstat": "/proc/vmstat", "zoneinfo": "/proc/zoneinfo",
-    "buddyinfo": "/proc/buddyinfo", "slabinfo": "/proc/slabinfo", "swaps": "/proc/swaps",
-    "pressure.memory": "/proc/pressure/memory", "pressure.io": "/proc/pressure/io",
+    "meminfo": "/proc/meminfo",
+    "vmstat": "/proc/vmstat",
+    "zoneinfo": "/proc/zoneinfo",
+    "buddyinfo": "/proc/buddyinfo",
+    "slabinfo": "/proc/slabinfo",
+    "swaps": "/proc/swaps",
+    "pressure.memory": "/proc/pressure/memory",
+    "pressure.io": "/proc/pressure/io",
     "pressure.cpu": "/proc/pressure/cpu",
 }
 # Of a sandbox and of a probe: the files' own names. memory.stat lags by up to 64 pages a processor for up to 2 s
 # (mm/memcontrol.c, since v5.14); reading cpu.stat before it brings it up to date (kernel/cgroup/rstat.c, until each
 # controller got a tree of its own in v6.16: measured on 6.1 and 6.12, not so on 7.2).
-SANDBOX = ("cpu.stat", "memory.current", "memory.peak", "memory.stat", "memory.events", "memory.pressure",
-           "memory.swap.current", "memory.swap.peak", "memory.swap.events", "memory.max", "memory.high",
-           "memory.swap.max", "cgroup.procs")
+SANDBOX = (
+    "cpu.stat",
+    "memory.current",
+    "memory.peak",
+    "memory.stat",
+    "memory.events",
+    "memory.pressure",
+    "memory.swap.current",
+    "memory.swap.peak",
+    "memory.swap.events",
+    "memory.max",
+    "memory.high",
+    "memory.swap.max",
+    "cgroup.procs",
+)
 PROBE = ("status", "statm", "smaps_rollup", "maps", "stat", "oom_score", "oom_score_adj")
 
-_PAGES_OF_VMSTAT = (r"nr_(?!written$|dirtied$).*|pswp\w+|pgsteal\w*|pgscan(?!_direct_throttle)\w*|"
-                    r"pgpromote\w*|pgdemote\w*|workingset_(?!nodes).*|pg(in)?activate|pgdeactivate|pglazyfreed?|pgrefill|pgrotated|unevictable_\w+")
+_PAGES_OF_VMSTAT = (
+    r"nr_(?!written$|dirtied$).*|pswp\w+|pgsteal\w*|pgscan(?!_direct_throttle)\w*|"
+    r"pgpromote\w*|pgdemote\w*|workingset_(?!nodes).*|pg(in)?activate|pgdeactivate|pglazyfreed?|pgrefill|pgrotated|unevictable_\w+"
+)
 # memory.stat gives bytes for amounts and counts for events (Documentation/admin-guide/cgroup-v2.rst).
-_BYTES_OF_MEMORY_STAT = (r"anon|file|kernel|kernel_stack|pagetables|sec_pagetables|percpu|sock|vmalloc|"
-                         r"shmem|zswap|zswapped|file_\w+|swapcached|anon_thp|shmem_thp|(in)?active_\w+|unevictable|slab\w*|hugetlb")
+_BYTES_OF_MEMORY_STAT = (
+    r"anon|file|kernel|kernel_stack|pagetables|sec_pagetables|percpu|sock|vmalloc|"
+    r"shmem|zswap|zswapped|file_\w+|swapcached|anon_thp|shmem_thp|(in)?active_\w+|unevictable|slab\w*|hugetlb"
+)
 
 FILES = {
     "meminfo": File(keyed, "KiB", series=True),
@@ -158,15 +188,28 @@ FILES = {
     "buddyinfo": File(buddyinfo),
     "slabinfo": File(slabinfo),
     "swaps": File(swaps, "KiB", series=True),
-    "pressure.memory": File(pressure), "pressure.io": File(pressure), "pressure.cpu": File(pressure),
-    "memory.current": File(single, "bytes", series=True), "memory.peak": File(single, "bytes"),
+    "pressure.memory": File(pressure),
+    "pressure.io": File(pressure),
+    "pressure.cpu": File(pressure),
+    "memory.current": File(single, "bytes", series=True),
+    "memory.peak": File(single, "bytes"),
     "memory.stat": File(keyed, bytes=_BYTES_OF_MEMORY_STAT, series=True),
-    "cpu.stat": File(keyed), "memory.events": File(keyed), "memory.pressure": File(pressure),
-    "memory.swap.current": File(single, "bytes", series=True), "memory.swap.peak": File(single, "bytes"),
-    "memory.swap.events": File(keyed), "memory.max": File(single, "bytes"), "memory.high": File(single, "bytes"),
-    "memory.swap.max": File(single, "bytes"), "cgroup.procs": File(text_only),
-    "status": File(keyed), "statm": File(statm, "pages", series=True),
-    "smaps_rollup": File(keyed, "KiB"), "maps": File(maps), "stat": File(stat), "oom_score": File(single),
+    "cpu.stat": File(keyed),
+    "memory.events": File(keyed),
+    "memory.pressure": File(pressure),
+    "memory.swap.current": File(single, "bytes", series=True),
+    "memory.swap.peak": File(single, "bytes"),
+    "memory.swap.events": File(keyed),
+    "memory.max": File(single, "bytes"),
+    "memory.high": File(single, "bytes"),
+    "memory.swap.max": File(single, "bytes"),
+    "cgroup.procs": File(text_only),
+    "status": File(keyed),
+    "statm": File(statm, "pages", series=True),
+    "smaps_rollup": File(keyed, "KiB"),
+    "maps": File(maps),
+    "stat": File(stat),
+    "oom_score": File(single),
     "oom_score_adj": File(single),
 }
 
@@ -184,14 +227,14 @@ EXCEPTIONS = (
 
 
 def source_and_key(counter: str) -> tuple[str, str]:
-    """"box/memory.stat:anon" → ("box/memory.stat", "anon"); a sandbox's or probe's name may have a colon in it."""
+    """ "box/memory.stat:anon" → ("box/memory.stat", "anon"); a sandbox's or probe's name may have a colon in it."""
     owner, slash, rest = counter.rpartition("/")
     file, _, key = rest.partition(":")
     return f"{owner}{slash}{file}", key
 
 
 def file_of(source: str) -> File:
-    """"box/memory.stat" → the file memory.stat. Raises KeyError for a file that is not in the list."""
+    """ "box/memory.stat" → the file memory.stat. Raises KeyError for a file that is not in the list."""
     return FILES[source.rsplit("/", 1)[-1]]
 
 
@@ -205,4 +248,3 @@ def unit_of(counter: str) -> str:
 
 
 CONTROLLERS = ("memory", "pids", "cpuset", "cpu")
-

@@ -47,5 +47,14 @@ def _mappings(text: str) -> Iterator[Mapping]:
         if not found:
             raise ValueError(f"no line of /proc/PID/maps: {line!r}")
         start, end, read, write, execute, kind, offset, inode, path = found.groups()
-        yield Mapping(int(start, 16), int(end, 16), read == "r", write == "w", execute == "x", kind == "s",
-                      int(offset, 16), int(inode), path)
+        yield Mapping(
+            int(start, 16),
+            int(end, 16),
+            read == "r",
+            write == "w",
+            execute == "x",
+            kind == "s",
+            int(offset, 16),
+            int(inode),
+            path,
+        )

@@ -53,10 +53,18 @@ def victims(log: str) -> list[Victim]:
             why = constraints.pop(match["pid"], {})
             sizes = _SIZE.findall(match["fields"])
             numbers = {name: int(value) for name, value, unit in sizes if not unit}
-            found.append(Victim(
-                int(match["pid"]), match["name"], match["where"].startswith("Memory cgroup"),
-                {name: int(value) for name, value, unit in sizes if unit}, numbers.get("oom_score_adj"),
-                why.get("constraint"), why.get("oom_memcg"), why.get("task_memcg")))
+            found.append(
+                Victim(
+                    int(match["pid"]),
+                    match["name"],
+                    match["where"].startswith("Memory cgroup"),
+                    {name: int(value) for name, value, unit in sizes if unit},
+                    numbers.get("oom_score_adj"),
+                    why.get("constraint"),
+                    why.get("oom_memcg"),
+                    why.get("task_memcg"),
+                )
+            )
     return found
 
 
@@ -70,5 +78,5 @@ def tables(log: str) -> list[dict[int, dict[str, int]]]:
             found.append({})
         elif (match := _ROW.match(message)) and columns:
             values = match["rest"].split()
-            found[-1][int(match["pid"])] = dict(zip(columns, map(int, values[:len(columns)]), strict=True))
+            found[-1][int(match["pid"])] = dict(zip(columns, map(int, values[: len(columns)]), strict=True))
     return found

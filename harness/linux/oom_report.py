@@ -17,8 +17,10 @@ from harness.linux.oom_log import Victim
 if TYPE_CHECKING:
     import pandas as pd
 
-_ASKED = re.compile(r"^(?P<name>.*) invoked oom-killer: gfp_mask=(?P<mask>\w+)(?:\((?P<gfp>[^)]*)\))?.*?, "
-                    r"order=(?P<order>-?\d+), oom_score_adj=(?P<adj>-?\d+)$")
+_ASKED = re.compile(
+    r"^(?P<name>.*) invoked oom-killer: gfp_mask=(?P<mask>\w+)(?:\((?P<gfp>[^)]*)\))?.*?, "
+    r"order=(?P<order>-?\d+), oom_score_adj=(?P<adj>-?\d+)$"
+)
 _USAGE = re.compile(r"^(?P<what>memory|swap): usage (?P<usage>\d+)kB, limit (?P<limit>\d+)kB, failcnt \d+$")
 _WHY = re.compile(r"^oom-kill:(?P<fields>constraint=.*)$")
 _STAT = re.compile(r"^(?P<name>[a-z_]+) (?P<value>\d+)$")
@@ -64,8 +66,31 @@ class Report:
 
 WHY = ("constraint", "nodemask", "cpuset", "mems_allowed", "oom_memcg", "task_memcg")
 TEXTS = {"asked", "gfp", *WHY, "group", "name"}
-COLUMNS = ["report", "at", "memcg", "asked", "gfp", "order", "usage", "limit", *WHY, "group", "victim", "pid", "name",
-           "uid", "total-vm", "anon-rss", "file-rss", "shmem-rss", "pgtables", "oom_score_adj", "rss", "swapents", "ended"]
+COLUMNS = [
+    "report",
+    "at",
+    "memcg",
+    "asked",
+    "gfp",
+    "order",
+    "usage",
+    "limit",
+    *WHY,
+    "group",
+    "victim",
+    "pid",
+    "name",
+    "uid",
+    "total-vm",
+    "anon-rss",
+    "file-rss",
+    "shmem-rss",
+    "pgtables",
+    "oom_score_adj",
+    "rss",
+    "swapents",
+    "ended",
+]
 
 
 def _messages(log: str) -> Iterator[tuple[int, str, str]]:
@@ -111,7 +136,7 @@ def _add(report: Report, message: str) -> None:
     elif match := _KILLED.search(message):
         report.uids[int(match["pid"])] = int(match["uid"])
     elif not report.why and not report.tasks:
-        for part in message.split("\\x0a"):       # on 5.10 and 6.1 all of memory.stat is one record
+        for part in message.split("\\x0a"):  # on 5.10 and 6.1 all of memory.stat is one record
             if report.memory and (match := _STAT.match(part)):
                 report.stat[match["name"]] = int(match["value"])
             elif not report.memory and re.fullmatch(r"( ?[a-z_]+:\d+)+", part):
@@ -135,14 +160,29 @@ def rows(log: str, ended: Mapping[int, int | None] | None = None) -> list[dict[s
     for number, report in enumerate(reports(log), 1):
         for place, victim in enumerate(report.victims, 1):
             task = report.tasks.get(victim.pid, {})
-            found.append({
-                "report": number, "at": report.at / 1e6, "memcg": victim.memcg, "asked": report.asked, "gfp": report.gfp,
-                "order": report.order, "usage": report.memory[0] if report.memory else None,
-                "limit": report.memory[1] if report.memory else None,
-                **{name: report.why.get(name) for name in WHY}, "group": report.group,
-                "victim": place, "pid": victim.pid, "name": victim.name, "uid": report.uids.get(victim.pid),
-                **victim.sizes, "oom_score_adj": victim.oom_score_adj, "rss": task.get("rss"),
-                "swapents": task.get("swapents"), "ended": (ended or {}).get(victim.pid)})
+            found.append(
+                {
+                    "report": number,
+                    "at": report.at / 1e6,
+                    "memcg": victim.memcg,
+                    "asked": report.asked,
+                    "gfp": report.gfp,
+                    "order": report.order,
+                    "usage": report.memory[0] if report.memory else None,
+                    "limit": report.memory[1] if report.memory else None,
+                    **{name: report.why.get(name) for name in WHY},
+                    "group": report.group,
+                    "victim": place,
+                    "pid": victim.pid,
+                    "name": victim.name,
+                    "uid": report.uids.get(victim.pid),
+                    **victim.sizes,
+                    "oom_score_adj": victim.oom_score_adj,
+                    "rss": task.get("rss"),
+                    "swapents": task.get("swapents"),
+                    "ended": (ended or {}).get(victim.pid),
+                }
+            )
     return found
 
 
@@ -153,9 +193,8 @@ def frame(log: str, ended: Mapping[int, int | None] | None = None) -> pd.DataFra
 
     made = rows(log, ended)
     found = pd.DataFrame(made, columns=list(made[0]) if made else COLUMNS)
-    kinds = {name: pd.StringDtype() if name in TEXTS else pd.Int64Dtype()
-             for name in found.columns if name not in {"at", "memcg"}}
+    kinds = {
+        name: pd.StringDtype() if name in TEXTS else pd.Int64Dtype() for name in found.columns if name not in {"at", "memcg"}
+    }
     typed: pd.DataFrame = found.astype(kinds)
     return typed
-
-

@@ -25,9 +25,35 @@ PAGE_SIZE = ffi.sizeof("struct page")
 
 FRAME = (1 << 55) - 1
 PRESENT, SWAPPED, FILE_OR_SHMEM, EXCLUSIVE, SOFT_DIRTY = (1 << bit for bit in (63, 62, 61, 56, 55))
-(LOCKED, ERROR, REFERENCED, UPTODATE, DIRTY, LRU, ACTIVE, SLAB, WRITEBACK, RECLAIM, BUDDY, MMAP, ANON, SWAPCACHE,
- SWAPBACKED, COMPOUND_HEAD, COMPOUND_TAIL, HUGE, UNEVICTABLE, HWPOISON, NOPAGE, KSM, THP, OFFLINE, ZERO_PAGE,
- IDLE, PGTABLE) = (1 << bit for bit in range(27))
+(
+    LOCKED,
+    ERROR,
+    REFERENCED,
+    UPTODATE,
+    DIRTY,
+    LRU,
+    ACTIVE,
+    SLAB,
+    WRITEBACK,
+    RECLAIM,
+    BUDDY,
+    MMAP,
+    ANON,
+    SWAPCACHE,
+    SWAPBACKED,
+    COMPOUND_HEAD,
+    COMPOUND_TAIL,
+    HUGE,
+    UNEVICTABLE,
+    HWPOISON,
+    NOPAGE,
+    KSM,
+    THP,
+    OFFLINE,
+    ZERO_PAGE,
+    IDLE,
+    PGTABLE,
+) = (1 << bit for bit in range(27))
 MLOCKED = 1 << 33
 
 
@@ -56,8 +82,8 @@ STATES = {
     # Page cache that is not shmem is not swap-backed; shmem is swap-backed and not anonymous.
     "file": present(ANON | SWAPBACKED | ZERO_PAGE, 0),
     "shmem": present(ANON | SWAPBACKED, SWAPBACKED),
-    "huge": present(HUGE),          # of hugetlbfs
-    "thp": present(THP),            # a large folio of any size; before 6.10 only of a huge page's (pagemap.rst)
+    "huge": present(HUGE),  # of hugetlbfs
+    "thp": present(THP),  # a large folio of any size; before 6.10 only of a huge page's (pagemap.rst)
     "mlocked": present(MLOCKED),
     "on LRU": present(LRU),
     "active": present(ACTIVE),
@@ -87,22 +113,23 @@ def count(data: bytes, state: str) -> int:
     """How many entries (struct page of wire.h) are in a state. Raises KeyError for an unknown one."""
     bits = STATES[state]
     entries = ffi.from_buffer("struct page[]", data)
-    return int(lib.count_pages(entries, len(data) // PAGE_SIZE, bits.pagemap_mask, bits.pagemap_value,
-                               bits.flags_mask, bits.flags_value))
+    return int(
+        lib.count_pages(entries, len(data) // PAGE_SIZE, bits.pagemap_mask, bits.pagemap_value, bits.flags_mask, bits.flags_value)
+    )
 
 
 def count_mapped(data: bytes, times: int) -> int:
     """How many entries have a frame that is mapped `times` times."""
     entries = ffi.from_buffer("struct page[]", data)
-    return sum(1 for index in range(len(data) // PAGE_SIZE)
-               if entries[index].pagemap & PRESENT and entries[index].mapped == times)
+    return sum(
+        1 for index in range(len(data) // PAGE_SIZE) if entries[index].pagemap & PRESENT and entries[index].mapped == times
+    )
 
 
 def same_frames(first: bytes, second: bytes) -> int:
     """How many pages of two ranges, compared one by one, are present in the same frame."""
     size = min(len(first), len(second)) // PAGE_SIZE
-    return int(lib.count_same_frames(ffi.from_buffer("struct page[]", first),
-                                     ffi.from_buffer("struct page[]", second), size))
+    return int(lib.count_same_frames(ffi.from_buffer("struct page[]", first), ffi.from_buffer("struct page[]", second), size))
 
 
 def mapped(data: bytes) -> tuple[int, int] | None:
@@ -117,11 +144,10 @@ def resident(vector: bytes) -> int:
     return vector.translate(_LOWEST_BIT).count(1)
 
 
-_LOWEST_BIT = bytes(byte & 1 for byte in range(256))     # each byte → its bit 0
+_LOWEST_BIT = bytes(byte & 1 for byte in range(256))  # each byte → its bit 0
 
 
 def frames(data: bytes) -> set[int]:
     """The numbers of the frames that a range's pages have."""
     entries = ffi.from_buffer("struct page[]", data)
-    return {entries[index].pagemap & FRAME for index in range(len(data) // PAGE_SIZE)
-            if entries[index].pagemap & PRESENT}
+    return {entries[index].pagemap & FRAME for index in range(len(data) // PAGE_SIZE) if entries[index].pagemap & PRESENT}

@@ -46,9 +46,17 @@ def _value(text: str) -> int | str:
 @lru_cache(maxsize=16)
 def parse(text: str) -> tuple[Event, ...]:
     """Every event of a trace, in its order."""
-    return tuple(Event(found["task"].strip(), int(found["pid"]), float(found["time"]), found["name"],
-                       {name: _value(value) for name, value in _FIELD.findall(found["rest"])})
-                 for line in text.splitlines() if (found := _LINE.fullmatch(line)))
+    return tuple(
+        Event(
+            found["task"].strip(),
+            int(found["pid"]),
+            float(found["time"]),
+            found["name"],
+            {name: _value(value) for name, value in _FIELD.findall(found["rest"])},
+        )
+        for line in text.splitlines()
+        if (found := _LINE.fullmatch(line))
+    )
 
 
 def lost(text: str) -> bool:

@@ -16,8 +16,23 @@ from harness.linux.sizes import MIB
 UUID = "8a1f6c2e-5d0b-4c3a-9e47-1b2d3c4e5f60"
 # Without lazy initialisation: a kernel thread that finishes mkfs's work in the guest would move Cached and Buffers
 # at random (measured: +48 and +28 KiB).
-EXT4 = ("mke2fs", "-q", "-F", "-t", "ext4", "-b", "{block}", "-U", UUID, "-m", "0", "-O", "{features}",
-        "-E", f"lazy_itable_init=0,lazy_journal_init=0,nodiscard,hash_seed={UUID}")
+EXT4 = (
+    "mke2fs",
+    "-q",
+    "-F",
+    "-t",
+    "ext4",
+    "-b",
+    "{block}",
+    "-U",
+    UUID,
+    "-m",
+    "0",
+    "-O",
+    "{features}",
+    "-E",
+    f"lazy_itable_init=0,lazy_journal_init=0,nodiscard,hash_seed={UUID}",
+)
 SWAP = ("mkswap", "-q", "-U", UUID)
 
 
@@ -39,6 +54,10 @@ def image(disk: Disk) -> Path:
         os.truncate(new, disk.size)
         if command:
             words = [word.format(block=disk.block, features="^resize_inode") for word in command]
-            subprocess.run([tool(words[0]), *words[1:], new], check=True, capture_output=True,
-                           env={**os.environ, "E2FSPROGS_FAKE_TIME": "1700000000"})
+            subprocess.run(
+                [tool(words[0]), *words[1:], new],
+                check=True,
+                capture_output=True,
+                env={**os.environ, "E2FSPROGS_FAKE_TIME": "1700000000"},
+            )
     return kept

@@ -56,8 +56,7 @@ def pack(files: dict[str, bytes]) -> bytes:
     parents = {*DIRECTORIES} | {str(parent) for path in files for parent in Path(path).parents if str(parent) != "."}
     parts = [entry(path, 0o040755, inode=1000 + number) for number, path in enumerate(sorted(parents))]
     parts.append(entry("dev/console", 0o020600, inode=900, major=5, minor=1))
-    parts += [entry(path, 0o100755, data, inode=5000 + number)
-              for number, (path, data) in enumerate(sorted(files.items()))]
+    parts += [entry(path, 0o100755, data, inode=5000 + number) for number, (path, data) in enumerate(sorted(files.items()))]
     return b"".join(parts) + entry("TRAILER!!!", 0, inode=0)
 
 

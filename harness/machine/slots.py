@@ -19,7 +19,7 @@ from typing import IO
 from harness import cache
 from harness.machine.processes import fleet
 
-PAUSE = 0.005           # seconds between two looks
+PAUSE = 0.005  # seconds between two looks
 
 
 def count(timed: bool = False) -> int:
@@ -61,7 +61,7 @@ def _turn(directory: Path) -> Iterator[None]:
                 while _waits(other):
                     fleet.check()
                     time.sleep(PAUSE)
-            _lock_one([turn])       # two who came at once have not seen each other
+            _lock_one([turn])  # two who came at once have not seen each other
             yield
         finally:
             ticket.unlink(missing_ok=True)

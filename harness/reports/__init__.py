@@ -38,7 +38,7 @@ def preload() -> None:
 
 
 def _load() -> None:
-    with suppress(Exception):       # the same will meet `write`, which can tell of it
+    with suppress(Exception):  # the same will meet `write`, which can tell of it
         # matplotlib's list of fonts belongs into our cache: deleted with it, made where the home can't be written.
         os.environ.setdefault("MPLCONFIGDIR", str(cache.directory("matplotlib")))
         plots.load()
@@ -113,8 +113,9 @@ def write(run: Path, judged: Iterable[Judged]) -> Path:
         report.add(one)
         outcomes.append(one.outcome)
     report.path.unlink(missing_ok=True)
-    run_directory.write_verdicts(run, [row for one in outcomes for row in one.rows],
-                           [failure for one in outcomes for failure in one.failures])
+    run_directory.write_verdicts(
+        run, [row for one in outcomes for row in one.rows], [failure for one in outcomes for failure in one.failures]
+    )
     return report.finish(outcomes)
 
 
@@ -125,8 +126,11 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
         write(temporary)
         temporary.replace(path)
     except OSError as error:
-        raise LabError(f"report {path}", error.strerror or "can't be written",
-                       "free some room, then `invoke report` makes it from the evidence") from error
+        raise LabError(
+            f"report {path}",
+            error.strerror or "can't be written",
+            "free some room, then `invoke report` makes it from the evidence",
+        ) from error
     finally:
         with suppress(OSError):
             temporary.unlink()

@@ -12,7 +12,7 @@ from harness.reports.wording import setting
 from harness.verdicts.judged import Outcome
 
 PASSED, SURPRISE, BROKEN = "passed", "surprise", "broken"
-FAILURES = (SURPRISE, UNDECIDED)    # kinds that say something of the kernel, unlike BROKEN, which is an error of the lab's
+FAILURES = (SURPRISE, UNDECIDED)  # kinds that say something of the kernel, unlike BROKEN, which is an error of the lab's
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,13 @@ def suite(outcome: Outcome) -> Suite:
     broken = [Case(outcome.experiment.name, BROKEN, line(failure["what"])) for failure in outcome.failures]
     axis = f" [{setting(cell['axis'])}]" if cell["axis"] else ""
     properties = {"kernel": cell["kernel"], **({"machine": rows[0]["machine"], **rows[0]["settings"]} if rows else {})}
-    return Suite(line(f"{outcome.experiment.name}{axis} on {cell['kernel']}"), outcome.experiment.claims[0].section,
-                 (*map(case, rows), *broken), cell["seconds"],
-                 tuple((name, line(value)) for name, value in properties.items()))
+    return Suite(
+        line(f"{outcome.experiment.name}{axis} on {cell['kernel']}"),
+        outcome.experiment.claims[0].section,
+        (*map(case, rows), *broken),
+        cell["seconds"],
+        tuple((name, line(value)) for name, value in properties.items()),
+    )
 
 
 def suites(outcomes: Iterable[Outcome]) -> list[Suite]:

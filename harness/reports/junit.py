@@ -18,9 +18,13 @@ from harness.reports.cases import BROKEN, FAILURES, PASSED, Case, Suite
 def counts(suites: Sequence[Suite]) -> dict[str, str]:
     """The attributes that a suite and the whole have in common."""
     kinds = cases.tally(suites)
-    return {"tests": str(kinds.total()), "failures": str(sum(kinds[kind] for kind in FAILURES)),
-            "errors": str(kinds[BROKEN]), "skipped": str(kinds[SKIPPED]),
-            "time": f"{sum(suite.seconds or 0 for suite in suites):.1f}"}
+    return {
+        "tests": str(kinds.total()),
+        "failures": str(sum(kinds[kind] for kind in FAILURES)),
+        "errors": str(kinds[BROKEN]),
+        "skipped": str(kinds[SKIPPED]),
+        "time": f"{sum(suite.seconds or 0 for suite in suites):.1f}",
+    }
 
 
 def enter(into: Element, suite: Suite, case: Case) -> None:

@@ -20,8 +20,7 @@ def rows(recording: Recording) -> list[dict[str, Any]]:
         names = {pid: name for name, pid in record["pids"].items()}
         ended = {pid: record["ended"].get(name) for pid, name in names.items()}
         for row in oom_report.rows(record["log"], ended):
-            found.append({**row, "what": what, "probe": names.get(row["pid"], row["name"]),
-                          "signal": ended_by(row["ended"])})
+            found.append({**row, "what": what, "probe": names.get(row["pid"], row["name"]), "signal": ended_by(row["ended"])})
     return found
 
 

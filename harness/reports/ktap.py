@@ -28,7 +28,8 @@ def result(number: int, case: Case) -> Iterator[str]:
         return
     yield f"# {case.says}"
     yield f"{'ok' if case.kind == PASSED else 'not ok'} {number} {described(case.name)}" + (
-        " # ERROR" if case.kind == BROKEN else "")
+        " # ERROR" if case.kind == BROKEN else ""
+    )
 
 
 def subtest(number: int, suite: Suite) -> Iterator[str]:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
-AMOUNTS, COUNTS = 8, 4          # rows for what changed most, beside what the judge reads
-COLUMNS = 6                     # numbers side by side in a table: more can't be read
+AMOUNTS, COUNTS = 8, 4  # rows for what changed most, beside what the judge reads
+COLUMNS = 6  # numbers side by side in a table: more can't be read
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,13 @@ def heads(cell: Cell) -> Heads:
 
 
 def line(role: str, quantity: Quantity, must: str, trials: Heads) -> Line:
-    return Line(role, quantity.name, quantity.unit, must,
-                tuple("" if trial is None else number(quantity.read(trial)) for _, trial in trials))
+    return Line(
+        role,
+        quantity.name,
+        quantity.unit,
+        must,
+        tuple("" if trial is None else number(quantity.read(trial)) for _, trial in trials),
+    )
 
 
 def numbers(cell: Cell, verdict: Verdict, trials: Heads) -> list[Line]:
@@ -79,9 +84,11 @@ def numbers(cell: Cell, verdict: Verdict, trials: Heads) -> list[Line]:
     for expect, of_expect in verdict.readings:
         true = over_trials(expect.if_true, held(expect.if_true, [one.if_true for one in of_expect], trials))
         false = over_trials(expect.if_false, held(expect.if_false, [one.if_false for one in of_expect], trials))
-        found += [line("decides", expect.quantity, f"true: {true}; false: {false}", trials),
-                  line("must read true", expect.reads_true, true, trials),
-                  line("must read false", expect.reads_false, false, trials)]
+        found += [
+            line("decides", expect.quantity, f"true: {true}; false: {false}", trials),
+            line("must read true", expect.reads_true, true, trials),
+            line("must read false", expect.reads_false, false, trials),
+        ]
     for guard in cell.judged.experiment.guards:
         found.append(line("guard", guard.quantity, over_trials(guard.holds, held(guard.holds, [], trials)), trials))
     return found
@@ -97,9 +104,12 @@ def guard_bound(guard: Guard, trials: Heads) -> str:
 
 
 def ranges(expect: Expect, of_expect: Sequence[Reading], trials: Heads) -> Ranges:
-    return Ranges(expect, bound(expect.if_true, held(expect.if_true, [one.if_true for one in of_expect], trials)),
-                  bound(expect.if_false, held(expect.if_false, [one.if_false for one in of_expect], trials)),
-                  wording.reference_phrase(expect, of_expect) if of_expect else "")
+    return Ranges(
+        expect,
+        bound(expect.if_true, held(expect.if_true, [one.if_true for one in of_expect], trials)),
+        bound(expect.if_false, held(expect.if_false, [one.if_false for one in of_expect], trials)),
+        wording.reference_phrase(expect, of_expect) if of_expect else "",
+    )
 
 
 @dataclass(frozen=True)
@@ -135,9 +145,15 @@ def compare_arm(cell: Cell, trial: Trial, arm: str) -> Comparison:
     rows = [(True, [readings.page_row(one, label, state, moments) for one in every]) for label, state in read.ranges]
     for counter in [*read.counters, *most]:
         rows.append((counter in read.counters, [readings.counter_row(one, counter, moments) for one in every]))
-    found = Comparison(arm, trial.number, moments, tuple(
-        (of_trials[0], is_read, as_memory(of_trials[0], recording.page_size), spread([one.change for one in of_trials]))
-        for is_read, of_trials in rows))
+    found = Comparison(
+        arm,
+        trial.number,
+        moments,
+        tuple(
+            (of_trials[0], is_read, as_memory(of_trials[0], recording.page_size), spread([one.change for one in of_trials]))
+            for is_read, of_trials in rows
+        ),
+    )
     # A table with a row a moment has a column a reading: no more of what changed most than fills the last table.
     full = -(-max(sum(is_read for is_read, _ in rows), 1) // COLUMNS) * COLUMNS
     return replace(found, rows=found.rows[:full]) if found.tall else found
@@ -153,8 +169,13 @@ def conditions(judged: Judged, around: Mapping[str, Any]) -> list[tuple[str, str
     starts = [one.start for trial in judged.trials for one in trial.arms.values() if one.start]
     machine = starts[0]["machine"] if starts else {}
     host, tools = (around.get(name, {}) for name in ("host", "versions"))
-    found = [("Kernel", f"Linux {plain(machine.get('release', judged.cell['kernel']))}"
-              + (f", {plain(machine['arch'])}, {code(machine['version'])}" if machine else ""))]
+    found = [
+        (
+            "Kernel",
+            f"Linux {plain(machine.get('release', judged.cell['kernel']))}"
+            + (f", {plain(machine['arch'])}, {code(machine['version'])}" if machine else ""),
+        )
+    ]
     if judged.cell.get("package"):
         found.append(("Package", plain(judged.cell.get("package"))))
     if judged.cell["config"]:
@@ -163,14 +184,24 @@ def conditions(judged: Judged, around: Mapping[str, Any]) -> list[tuple[str, str
         at = "QEMU guest" if machine["name"] == "vm" else "this host"
         accelerator = f" ({machine['accelerator'].upper()})" if machine["name"] == "vm" else ""
         qemu = f", QEMU {plain(tools['qemu'])}" if machine["name"] == "vm" and tools.get("qemu") else ""
-        found += [("Machine", f"{at}{accelerator}{qemu}, processors: {machine['cpus']}, MemTotal "
-                   f"{human(machine['memory'] // 1024)} KiB, pages of {human(machine['page_size'])} bytes"),
-                  ("Command line", code(machine["command_line"]) or "empty"),
-                  ("Settings", settings(judged)), *on_host(machine)]
+        found += [
+            (
+                "Machine",
+                f"{at}{accelerator}{qemu}, processors: {machine['cpus']}, MemTotal "
+                f"{human(machine['memory'] // 1024)} KiB, pages of {human(machine['page_size'])} bytes",
+            ),
+            ("Command line", code(machine["command_line"]) or "empty"),
+            ("Settings", settings(judged)),
+            *on_host(machine),
+        ]
     idle = "between two idle samples at the start of each recording"
     floor = judged.cell.get("noise")
-    found.append(("Noise floor", f"{idle}, and in {floor['runs']} runs of the empty procedure on Linux "
-                  f"{plain(floor['kernel'])}" if floor else idle))
+    found.append(
+        (
+            "Noise floor",
+            f"{idle}, and in {floor['runs']} runs of the empty procedure on Linux {plain(floor['kernel'])}" if floor else idle,
+        )
+    )
     if host:
         found.append(("Host", f"Linux {plain(host['release'])}, {plain(host['machine'])}, processors: {host['cpus']}"))
     return found
@@ -189,7 +220,7 @@ def settings(judged: Judged) -> str:
     found = []
     for name in names:
         values = dict.fromkeys(start["settings"].get(name) for start in starts)
-        if name not in {"memory", "cpus"}:      # the machine's size, not a setting of its kernel
+        if name not in {"memory", "cpus"}:  # the machine's size, not a setting of its kernel
             found.append(f"{name}={' or '.join('absent' if one is None else str(one) for one in values)}")
     own = [f"{name}={value}" for name, value in judged.cell.get("overridden", {}).items()]
     return plain(", ".join(found) + (f" (overridden; the experiment has {', '.join(own)})" if own else ""))
@@ -228,8 +259,11 @@ def killed(cell: Cell) -> list[dict[str, Any]]:
 def summary(outcomes: Sequence[Outcome]) -> str:
     """How many verdicts of each kind, how many surprises and errors."""
     rows = [row for one in outcomes for row in one.rows]
-    kinds = [f"{count} {kind}" for kind in (CONFIRMED, REFUTED, UNDECIDED, SKIPPED)
-             if (count := sum(row["verdict"] == kind for row in rows))]
+    kinds = [
+        f"{count} {kind}"
+        for kind in (CONFIRMED, REFUTED, UNDECIDED, SKIPPED)
+        if (count := sum(row["verdict"] == kind for row in rows))
+    ]
     surprises = counted(sum(map(is_surprise, rows)), "surprise")
     errors = counted(sum(len(one.failures) for one in outcomes), "error")
     return f"{counted(len(rows), 'verdict')}{': ' if kinds else ''}{', '.join(kinds)}; {surprises}; {errors}."
@@ -246,13 +280,29 @@ def templates() -> Environment:
     """The templates and what they may call."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    found = Environment(loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, trim_blocks=True,
-                              lstrip_blocks=True, keep_trailing_newline=True, autoescape=False)
-    found.filters |= {"plain": plain, "near": near, "code": code, "number": number, "signed": signed,
-                            "link": quote}
-    found.globals |= {"where": where, "setting": setting, "anchor": anchor, "ranges": ranges,
-                            "numbers": numbers, "guard_bound": guard_bound, "counted": counted, "settings": settings,
-                            "is_surprise": is_surprise, "COLUMNS": COLUMNS, "UNDECIDED": UNDECIDED, "SKIPPED": SKIPPED}
+    found = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    found.filters |= {"plain": plain, "near": near, "code": code, "number": number, "signed": signed, "link": quote}
+    found.globals |= {
+        "where": where,
+        "setting": setting,
+        "anchor": anchor,
+        "ranges": ranges,
+        "numbers": numbers,
+        "guard_bound": guard_bound,
+        "counted": counted,
+        "settings": settings,
+        "is_surprise": is_surprise,
+        "COLUMNS": COLUMNS,
+        "UNDECIDED": UNDECIDED,
+        "SKIPPED": SKIPPED,
+    }
     found.globals |= {"looks": looks, "columns": microscope.columns, "ROWS": microscope.ROWS, "kills": killed}
     return found
 
@@ -276,13 +326,27 @@ def environment(run: Path) -> dict[str, Any]:
 
 def section(cell: Cell, plot: str | None, around: Mapping[str, Any]) -> str:
     """plot: its file's name below plots/, None if there is nothing to draw. around: the run's environment."""
-    return templates().get_template("cell.md.j2").render(
-        cell=cell, judged=cell.judged, plot=plot, heads=heads(cell), comparisons=compare(cell),
-        series=has_series(cell), conditions=conditions(cell.judged, around))
+    return (
+        templates()
+        .get_template("cell.md.j2")
+        .render(
+            cell=cell,
+            judged=cell.judged,
+            plot=plot,
+            heads=heads(cell),
+            comparisons=compare(cell),
+            series=has_series(cell),
+            conditions=conditions(cell.judged, around),
+        )
+    )
 
 
 def render(run: Path, sections: Sequence[Section], around: Mapping[str, Any]) -> str:
     """The text of report.md."""
-    return templates().get_template("report.md.j2").render(
-        run=run.name, started=around.get("started"), sections=sections,
-        summary=summary([one.outcome for one in sections]))
+    return (
+        templates()
+        .get_template("report.md.j2")
+        .render(
+            run=run.name, started=around.get("started"), sections=sections, summary=summary([one.outcome for one in sections])
+        )
+    )

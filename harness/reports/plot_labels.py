@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-FONT = 8.5                      # points
-CHARACTER = 0.62 * FONT         # a wide guess: the reader's font is not known
+FONT = 8.5  # points
+CHARACTER = 0.62 * FONT  # a wide guess: the reader's font is not known
 
 
 @dataclass(frozen=True)

@@ -32,18 +32,32 @@ MIB = 1 << 20
 # Okabe and Ito, Color Universal Design (2008): told apart with every kind of colour vision; dashes help in print.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES: tuple[Any, ...] = ("-", (0, (6, 1.5)), (0, (2, 1)), (0, (6, 1.5, 1.5, 1.5)), (0, (1, 1)), (0, (9, 2)))
-AMOUNTS, COUNTS = 5, 3          # lines of a panel: more can't be told apart
-STRONG, FAINT = 150, 60         # slices of time of a line: three points wide, eight for the pale ones
-LEAST = MIB                     # bytes by which a counter that no judge reads must move to be drawn
+AMOUNTS, COUNTS = 5, 3  # lines of a panel: more can't be told apart
+STRONG, FAINT = 150, 60  # slices of time of a line: three points wide, eight for the pale ones
+LEAST = MIB  # bytes by which a counter that no judge reads must move to be drawn
 
 # In points, 72 an inch.
 WIDTH, LEFT, RIGHT, BOTTOM = 720, 58, 190, 40
 PANEL, COUNTED, GAP, LINE = 190, 70, 16, 12
-STYLE: Any = {"svg.fonttype": "none", "svg.hashsalt": "folklab", "font.family": "DejaVu Sans", "font.size": FONT,
-         "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.6, "xtick.major.width": 0.6,
-         "ytick.major.width": 0.6, "axes.edgecolor": "#555555", "xtick.color": "#333333", "ytick.color": "#333333",
-         "path.simplify": True, "path.simplify_threshold": 0.25, "axes.unicode_minus": True,
-         "axes.formatter.useoffset": False, "text.parse_math": False}
+STYLE: Any = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "folklab",
+    "font.family": "DejaVu Sans",
+    "font.size": FONT,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "axes.edgecolor": "#555555",
+    "xtick.color": "#333333",
+    "ytick.color": "#333333",
+    "path.simplify": True,
+    "path.simplify_threshold": 0.25,
+    "axes.unicode_minus": True,
+    "axes.formatter.useoffset": False,
+    "text.parse_math": False,
+}
 UNDATED = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
@@ -52,7 +66,7 @@ class Panel:
     """The lines of one arm. amounts, counts: names of counters; page_size: bytes."""
 
     arm: str
-    tracks: tuple[Track, ...]       # trial by trial, the strong one first
+    tracks: tuple[Track, ...]  # trial by trial, the strong one first
     amounts: tuple[str, ...]
     counts: tuple[str, ...]
     page_size: int
@@ -65,8 +79,9 @@ def panels(cell: Cell, tracks: Sequence[Track]) -> list[Panel]:
         return []
     found = []
     for arm in cell.judged.experiment.arms:
-        own = sorted((one for one in tracks if one.arm == arm and len(one) > 1),
-                     key=lambda one: (one.trial != trial.number, one.trial))
+        own = sorted(
+            (one for one in tracks if one.arm == arm and len(one) > 1), key=lambda one: (one.trial != trial.number, one.trial)
+        )
         if own and own[0].trial == trial.number:
             page_size = trial.arms[arm].page_size
             amounts, counts = lines(own[0], cell.asked[arm].counters, page_size)
@@ -86,9 +101,13 @@ def lines(track: Track, read: Sequence[str], page_size: int) -> tuple[tuple[str,
     others = [name for name in readings.candidates(series) if name not in amounts and telling(name)]
     ways: dict[str, tuple[Real, Real]] = {
         name: (seconds, values.astype(np.float64) * float(readings.scale(name, page_size) or 0))
-        for name in [*amounts, *others] for seconds, values in [track.curve(name)]}
-    return ((*amounts, *islice(movers(ways, amounts), AMOUNTS - len(amounts))),
-            tuple([name for name in moving if not readings.is_amount(name)][:COUNTS]))
+        for name in [*amounts, *others]
+        for seconds, values in [track.curve(name)]
+    }
+    return (
+        (*amounts, *islice(movers(ways, amounts), AMOUNTS - len(amounts))),
+        tuple([name for name in moving if not readings.is_amount(name)][:COUNTS]),
+    )
 
 
 def telling(name: str) -> bool:
@@ -99,8 +118,13 @@ def telling(name: str) -> bool:
     """
     file, key = file_and_key(name)
     promised = file == "statm" and key not in {"resident", "shared"}
-    return (readings.is_amount(name) and file != "vmstat" and key not in {"MemAvailable", "Committed_AS"}
-            and not promised and not key.lower().startswith(("active", "inactive")))
+    return (
+        readings.is_amount(name)
+        and file != "vmstat"
+        and key not in {"MemAvailable", "Committed_AS"}
+        and not promised
+        and not key.lower().startswith(("active", "inactive"))
+    )
 
 
 def differ(values: NDArray[np.int64]) -> bool:
@@ -137,7 +161,7 @@ def draw(cell: Cell, tracks: Sequence[Track]) -> str | None:
 
 
 def title(judged: Judged, found: Sequence[Panel]) -> str:
-    """"tmpfs-dropped lru=mglru on Linux 6.12.117: trial 1 strong, trials 2 and 3 faint"."""
+    """ "tmpfs-dropped lru=mglru on Linux 6.12.117: trial 1 strong, trials 2 and 3 faint"."""
     numbers = sorted({track.trial for panel in found for track in panel.tracks[1:]})
     faint = f", trial{'s' * (len(numbers) > 1)} {' and '.join(map(str, numbers))} faint" if numbers else ""
     name = f"{judged.experiment.name} {setting(judged.cell['axis'])}".strip()
@@ -161,10 +185,13 @@ def svg(found: Sequence[Panel], name: str) -> str:
 
     right = WIDTH - LEFT - RIGHT
     ends = [max(float(track.seconds[-1]) for track in panel.tracks) * 1.02 or 1.0 for panel in found]
-    placed = [plot_labels.place([(second / end * right, text) for second, text in moments(panel.tracks[0])], LEFT)
-              for panel, end in zip(found, ends, strict=True)]
-    heights = [plot_labels.rows(of_panel) * LINE + 6 + (LINE if panel.arm else 0)
-               for panel, of_panel in zip(found, placed, strict=True)]
+    placed = [
+        plot_labels.place([(second / end * right, text) for second, text in moments(panel.tracks[0])], LEFT)
+        for panel, end in zip(found, ends, strict=True)
+    ]
+    heights = [
+        plot_labels.rows(of_panel) * LINE + 6 + (LINE if panel.arm else 0) for panel, of_panel in zip(found, placed, strict=True)
+    ]
     total = sum(heights) + sum(body(panel) for panel in found) + len(found) * BOTTOM + LINE + 4
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH / 72, total / 72), dpi=72, facecolor="white")
@@ -175,22 +202,23 @@ def svg(found: Sequence[Panel], name: str) -> str:
             draw_panel(figure, panel, of_panel, end, top, total)
             top -= body(panel) + BOTTOM
         text = io.StringIO()
-        FigureCanvasSVG(figure).print_svg(text, metadata=UNDATED)   # type: ignore[no-untyped-call]
+        FigureCanvasSVG(figure).print_svg(text, metadata=UNDATED)  # type: ignore[no-untyped-call]
     return tidy(text.getvalue())
 
 
 def body(panel: Panel) -> int:
     """Height of a panel's axes, in points."""
-    return (PANEL if panel.amounts else 0) + (COUNTED if panel.counts else 0) + (
-        GAP if panel.amounts and panel.counts else 0)
+    return (PANEL if panel.amounts else 0) + (COUNTED if panel.counts else 0) + (GAP if panel.amounts and panel.counts else 0)
 
 
 def draw_panel(figure: Figure, panel: Panel, placed: Sequence[Label], end: float, top: float, total: float) -> None:
     """One arm: its amounts of memory, below them its counts; the labels of its moments above. end: seconds."""
     axes: list[Axes] = []
     bottom = top
-    for names, height, what in ((panel.amounts, PANEL, "change since the first sample (MiB)"),
-                                (panel.counts, COUNTED, "change (count)")):
+    for names, height, what in (
+        (panel.amounts, PANEL, "change since the first sample (MiB)"),
+        (panel.counts, COUNTED, "change (count)"),
+    ):
         if names:
             bottom -= height + (GAP if axes else 0)
             area = (LEFT / WIDTH, bottom / total, (WIDTH - LEFT - RIGHT) / WIDTH, height / total)
@@ -215,19 +243,29 @@ def draw_grid(axes: Axes, height: int) -> None:
     axes.set_axisbelow(True)
 
 
-def draw_marks(figure: Figure, axes: Sequence[Axes], placed: Sequence[Label], end: float, top: float,
-               total: float) -> None:
+def draw_marks(figure: Figure, axes: Sequence[Axes], placed: Sequence[Label], end: float, top: float, total: float) -> None:
     """A line through all axes for each moment, up to its label."""
     for label in placed:
         second = label.x / (WIDTH - LEFT - RIGHT) * end
         for one in axes:
             box = one.get_position()
             reach = (top + (label.level + 0.8) * LINE) / total if one is axes[0] else box.y1
-            one.plot([second, second], [0, (reach - box.y0) / box.height], transform=one.get_xaxis_transform(),
-                     clip_on=False, color="#555555", linewidth=0.7, zorder=1)
+            one.plot(
+                [second, second],
+                [0, (reach - box.y0) / box.height],
+                transform=one.get_xaxis_transform(),
+                clip_on=False,
+                color="#555555",
+                linewidth=0.7,
+                zorder=1,
+            )
         before = label.start < label.x
-        figure.text((LEFT + label.x + (-3 if before else 3)) / WIDTH, (top + label.level * LINE + 3) / total,
-                    label.text, ha="right" if before else "left")
+        figure.text(
+            (LEFT + label.x + (-3 if before else 3)) / WIDTH,
+            (top + label.level * LINE + 3) / total,
+            label.text,
+            ha="right" if before else "left",
+        )
 
 
 def draw_lines(axes: Axes, panel: Panel, names: Sequence[str]) -> None:
@@ -239,12 +277,19 @@ def draw_lines(axes: Axes, panel: Panel, names: Sequence[str]) -> None:
             if not len(raw):
                 continue
             seconds, values = thin(when, (raw - raw[0]) * size, STRONG if number == 0 else FAINT)
-            style: dict[str, Any] = {"linewidth": 1.5, "linestyle": DASHES[index], "zorder": 3,
-                                     "label": described(name, float(raw[0]) * size)}
-            axes.plot(seconds, values, color=COLOURS[index],
-                      **(style if number == 0 else {"linewidth": 0.7, "alpha": 0.35, "zorder": 2}))
-    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False, handlelength=2.4, borderaxespad=0,
-                labelspacing=0.6)
+            style: dict[str, Any] = {
+                "linewidth": 1.5,
+                "linestyle": DASHES[index],
+                "zorder": 3,
+                "label": described(name, float(raw[0]) * size),
+            }
+            axes.plot(
+                seconds,
+                values,
+                color=COLOURS[index],
+                **(style if number == 0 else {"linewidth": 0.7, "alpha": 0.35, "zorder": 2}),
+            )
+    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False, handlelength=2.4, borderaxespad=0, labelspacing=0.6)
 
 
 def described(name: str, start: float) -> str:
@@ -278,6 +323,7 @@ def tidy(text: str) -> str:
 
     Only coordinates: a text may have a number in it, such as that of a kernel.
     """
+
     def rounded(attribute: re.Match[str]) -> str:
         return re.sub(r"-?\d+\.\d{2,}", lambda number: f"{float(number[0]):.1f}".removesuffix(".0"), attribute[0])
 

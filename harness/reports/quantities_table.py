@@ -24,7 +24,7 @@ def entries(row: Row) -> Iterator[tuple[str, str, str, list[Any]]]:
     """Role, name, unit and values of a row's quantities and references: of each quantity the two that go with it."""
     for index, quantity in enumerate(row["quantities"]):
         yield "decides", quantity["name"], quantity["unit"], quantity["values"]
-        for reference in row["references"][2 * index:2 * index + 2]:
+        for reference in row["references"][2 * index : 2 * index + 2]:
             yield f"must read {reference['must']}", reference["name"], quantity["unit"], reference["values"]
 
 
@@ -40,15 +40,26 @@ def write(path: Path, outcomes: Sequence[Outcome]) -> None:
     for one in outcomes:
         for row in one.rows:
             for role, name, unit, read in entries(row):
-                told = (row["claim"], row["experiment"], setting(one.cell["axis"]), row["kernel"], row["verdict"],
-                        row["known"] or "", role, name, unit)
+                told = (
+                    row["claim"],
+                    row["experiment"],
+                    setting(one.cell["axis"]),
+                    row["kernel"],
+                    row["verdict"],
+                    row["known"] or "",
+                    role,
+                    name,
+                    unit,
+                )
                 for trial, value in enumerate(read, 1):
                     for column, text in zip(TEXTS, told, strict=True):
                         texts[column].append(text)
                     trials.append(trial)
                     values.append(value)
     absent = np.array([value is None for value in values], np.bool_)
-    columns = {**{name: samples_table.text_array(column) for name, column in texts.items()},
-               "trial": samples_table.number_array(np.array(trials, np.int64)),
-               "value": samples_table.number_array(np.array([value or 0 for value in values], np.float64), absent)}
+    columns = {
+        **{name: samples_table.text_array(column) for name, column in texts.items()},
+        "trial": samples_table.number_array(np.array(trials, np.int64)),
+        "value": samples_table.number_array(np.array([value or 0 for value in values], np.float64), absent),
+    }
     parquet.write_table(pa.Table.from_arrays(list(columns.values()), names=list(columns)), path)

@@ -19,8 +19,8 @@ from harness.verdicts.judged import Judged
 class Watched(Recording):
     """A recording that notes what is asked of it, and counts the pages of a range once only."""
 
-    asked: dict[str, None] = field(default_factory=dict)                    # counters
-    counted: dict[tuple[str, str, str], Number | None] = field(default_factory=dict)    # moment, label, state
+    asked: dict[str, None] = field(default_factory=dict)  # counters
+    counted: dict[tuple[str, str, str], Number | None] = field(default_factory=dict)  # moment, label, state
 
     def counter(self, sample: str, counter: str) -> int | None:
         self.asked[counter] = None
@@ -60,10 +60,14 @@ class Cell:
 
 def cell(judged: Judged) -> Cell:
     experiment = judged.experiment
-    trials = tuple(Trial(one.number, {arm: Watched(recording.events) for arm, recording in one.arms.items()})
-                   for one in judged.trials)
-    whole = tuple(one for one in trials if set(one.arms) == set(experiment.arms)
-                  and all(recording.end["status"] == "ok" for recording in one.arms.values()))
+    trials = tuple(
+        Trial(one.number, {arm: Watched(recording.events) for arm, recording in one.arms.items()}) for one in judged.trials
+    )
+    whole = tuple(
+        one
+        for one in trials
+        if set(one.arms) == set(experiment.arms) and all(recording.end["status"] == "ok" for recording in one.arms.values())
+    )
     return Cell(judged, trials, whole, asked(experiment, whole[0]) if whole else {})
 
 
@@ -73,12 +77,14 @@ def asked(experiment: Experiment, trial: Trial) -> dict[str, Asked]:
     First what decides, then references, bounds and guards. trial: of Watched recordings that were asked nothing yet.
     """
     expects, guards = experiment.expects, experiment.guards
-    for quantity in [*(expect.quantity for expect in expects), *(expect.reads_true for expect in expects),
-                     *(expect.reads_false for expect in expects),
-                     *(bound for expect in expects for ends in (expect.if_true, expect.if_false)
-                       for bound in (ends.low, ends.high)),
-                     *(guard.quantity for guard in guards),
-                     *(bound for guard in guards for bound in (guard.holds.low, guard.holds.high))]:
+    for quantity in [
+        *(expect.quantity for expect in expects),
+        *(expect.reads_true for expect in expects),
+        *(expect.reads_false for expect in expects),
+        *(bound for expect in expects for ends in (expect.if_true, expect.if_false) for bound in (ends.low, ends.high)),
+        *(guard.quantity for guard in guards),
+        *(bound for guard in guards for bound in (guard.holds.low, guard.holds.high)),
+    ]:
         value_of(quantity, trial)
     found = {}
     for arm in experiment.arms:
@@ -106,17 +112,31 @@ def is_amount(counter: str) -> bool:
 # same by zone or in detail, or is no amount of memory. Of counters that changed alike the first of this order stands.
 SOURCES = ("meminfo", "memory.current", "memory.swap.current", "memory.stat", "swaps", "vmstat", "statm")
 # Not amounts in use: address space, limits, how large the swap area is; and what meminfo counts in huge pages.
-_APART = {"meminfo:VmallocTotal", "meminfo:DirectMap4k", "meminfo:DirectMap2M", "meminfo:DirectMap1G",
-          "meminfo:CommitLimit", "meminfo:SwapTotal", "meminfo:SwapFree", "swaps:size",
-          "meminfo:HugePages_Total", "meminfo:HugePages_Free", "meminfo:HugePages_Rsvd", "meminfo:HugePages_Surp",
-          "vmstat:nr_dirty_threshold", "vmstat:nr_dirty_background_threshold"}
+_APART = {
+    "meminfo:VmallocTotal",
+    "meminfo:DirectMap4k",
+    "meminfo:DirectMap2M",
+    "meminfo:DirectMap1G",
+    "meminfo:CommitLimit",
+    "meminfo:SwapTotal",
+    "meminfo:SwapFree",
+    "swaps:size",
+    "meminfo:HugePages_Total",
+    "meminfo:HugePages_Free",
+    "meminfo:HugePages_Rsvd",
+    "meminfo:HugePages_Surp",
+    "vmstat:nr_dirty_threshold",
+    "vmstat:nr_dirty_background_threshold",
+}
 
 
 def candidates(names: Iterable[str]) -> list[str]:
     """The counters among which to look for what changed most, the plainest name of a thing first."""
 
-    return sorted((name for name in names if name not in _APART and file_and_key(name)[0] in SOURCES),
-                  key=lambda name: SOURCES.index(file_and_key(name)[0]))
+    return sorted(
+        (name for name in names if name not in _APART and file_and_key(name)[0] in SOURCES),
+        key=lambda name: SOURCES.index(file_and_key(name)[0]),
+    )
 
 
 def changed_most(values: Mapping[str, Sequence[Number]], taken: Iterable[str] = ()) -> Iterator[str]:
@@ -153,7 +173,7 @@ class Row:
 def counter_row(recording: Recording, counter: str, moments: Sequence[str]) -> Row:
     """A counter at these moments: amounts in pages where all of them are whole pages, else in the counter's unit."""
     unit, values = unit_of(counter), [recording.counter(moment, counter) for moment in moments]
-    if unit in BYTES and not counter.startswith("meminfo:HugePages_"):      # which are numbers of huge pages
+    if unit in BYTES and not counter.startswith("meminfo:HugePages_"):  # which are numbers of huge pages
         pages = [None if value is None else in_pages(value, unit, recording.page_size) for value in values]
         if all(value is None or isinstance(value, int) for value in pages):
             return Row(counter, "pages", tuple(pages))
@@ -178,12 +198,14 @@ def named(recording: Recording, moments: Sequence[str]) -> dict[str, list[int]]:
     return texts
 
 
-def changes(recording: Recording, moments: Sequence[str], taken: Iterable[str], amounts: int,
-            events: int) -> list[str]:
+def changes(recording: Recording, moments: Sequence[str], taken: Iterable[str], amounts: int, events: int) -> list[str]:
     """The counters that changed most between these moments, beside those `taken`: so many amounts, so many counts."""
     found, taken = named(recording, moments), set(taken)
     names = [name for name in candidates(found) if name not in taken]
-    sizes = {name: [value * size for value in found[name]] for name in [*candidates(taken & set(found)), *names]
-             if (size := scale(name, recording.page_size)) is not None}
+    sizes = {
+        name: [value * size for value in found[name]]
+        for name in [*candidates(taken & set(found)), *names]
+        if (size := scale(name, recording.page_size)) is not None
+    }
     counts = {name: found[name] for name in names if not is_amount(name)}
     return [*islice(changed_most(sizes, taken), amounts), *islice(changed_most(counts), events)]

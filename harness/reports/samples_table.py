@@ -82,8 +82,7 @@ class Track:
 
         places = [(part, part.counters.index(counter)) for part in self.parts if counter in part.counters]
         rows = np.concatenate([part.rows for part, _ in places] or [np.array([], np.int64)])
-        values = np.concatenate([part.values[:, index].astype(np.int64) for part, index in places]
-                                or [np.array([], np.int64)])
+        values = np.concatenate([part.values[:, index].astype(np.int64) for part, index in places] or [np.array([], np.int64)])
         order = np.argsort(rows, kind="stable")
         return self.seconds[rows[order]], values[order]
 
@@ -97,8 +96,9 @@ def track(recording: Recording, trial: int = 1, arm: str = "") -> Track:
     """Parses all samples of a recording. A watched file that the list of counters does not have is left out."""
     import numpy as np
 
-    events = sorted((event for event in recording.events if event["event"] in {"sample", "series"}),
-                    key=lambda event: int(event["began"]))
+    events = sorted(
+        (event for event in recording.events if event["event"] in {"sample", "series"}), key=lambda event: int(event["began"])
+    )
     found: dict[tuple[str, tuple[str, ...]], tuple[list[int], list[list[int]]]] = defaultdict(lambda: ([], []))
     for row, event in enumerate(events):
         for source, text in event["files"].items():
@@ -109,10 +109,17 @@ def track(recording: Recording, trial: int = 1, arm: str = "") -> Track:
             rows.append(row)
             numbers.append(list(values.values()))
     first = events[0]["began"] if events else 0
-    return Track(trial, arm, tuple(event.get("name", "") for event in events),
-                 np.array([(event["began"] - first) / 1e9 for event in events], np.float64),
-                 tuple(Part(_names(source, keys), np.array(rows, np.int64), _small(np.array(numbers, np.int64)))
-                       for (source, keys), (rows, numbers) in found.items() if keys))
+    return Track(
+        trial,
+        arm,
+        tuple(event.get("name", "") for event in events),
+        np.array([(event["began"] - first) / 1e9 for event in events], np.float64),
+        tuple(
+            Part(_names(source, keys), np.array(rows, np.int64), _small(np.array(numbers, np.int64)))
+            for (source, keys), (rows, numbers) in found.items()
+            if keys
+        ),
+    )
 
 
 def _small(values: Whole) -> Whole | NDArray[np.int32]:
@@ -142,7 +149,7 @@ _OWNER = re.compile(rf".*/(?=(?:{'|'.join(map(re.escape, counters.FILES))})(?::|
 
 @cache
 def file_and_key(counter: str) -> tuple[str, str]:
-    """"worker/statm:size" → "statm", "size". The name of a probe or sandbox may have any character in it."""
+    """ "worker/statm:size" → "statm", "size". The name of a probe or sandbox may have any character in it."""
     source, key = counters.source_and_key(counter)
     return (source, key) if source in counters.FILES else counters.source_and_key(_OWNER.sub("", counter, count=1))
 
@@ -161,8 +168,7 @@ def schema(names: Sequence[str]) -> pa.Schema:
     import pyarrow as pa
 
     kinds = {**dict.fromkeys(TEXTS, pa.string()), "trial": pa.int64(), "t": pa.float64()}
-    return pa.schema([pa.field(name, kinds.get(name, pa.int64()), metadata={"unit": unit(name)})
-                      for name in (*FIRST, *names)])
+    return pa.schema([pa.field(name, kinds.get(name, pa.int64()), metadata={"unit": unit(name)}) for name in (*FIRST, *names)])
 
 
 def table(judged: Judged, found: Sequence[Track]) -> pa.Table:
@@ -182,9 +188,12 @@ def table(judged: Judged, found: Sequence[Track]) -> pa.Table:
             absent[counter][start + rows] = False
         start += len(one)
     texts = {
-        "experiment": [judged.experiment.name] * total, "setting": [setting(judged.cell["axis"])] * total,
-        "kernel": [judged.cell["kernel"]] * total, "arm": [one.arm for one in found for _ in one.names],
-        "sample": [name for one in found for name in one.names]}
+        "experiment": [judged.experiment.name] * total,
+        "setting": [setting(judged.cell["axis"])] * total,
+        "kernel": [judged.cell["kernel"]] * total,
+        "arm": [one.arm for one in found for _ in one.names],
+        "sample": [name for one in found for name in one.names],
+    }
     arrays = {name: text_array(column) for name, column in texts.items()}
     arrays["trial"] = number_array(np.repeat([one.trial for one in found], [len(one) for one in found]))
     arrays["t"] = number_array(np.concatenate([one.seconds for one in found] or [np.array([])]))
@@ -195,6 +204,7 @@ def table(judged: Judged, found: Sequence[Track]) -> pa.Table:
 
 
 # Arrays are made of their buffers, because pyarrow.array imports pandas to look at what it gets (0.4 s, pyarrow 26).
+
 
 def number_array(values: Whole | Real, absent: NDArray[np.bool_] | None = None) -> pa.Array:
     """A column of 64-bit numbers; null where `absent`."""
@@ -213,8 +223,7 @@ def text_array(values: Sequence[str]) -> pa.Array:
 
     encoded = [value.encode() for value in values]
     ends = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
-    return pa.Array.from_buffers(pa.string(), len(encoded),
-                                 [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))])
+    return pa.Array.from_buffers(pa.string(), len(encoded), [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))])
 
 
 def frame(judged: Judged) -> pd.DataFrame:
@@ -255,8 +264,7 @@ def combine(path: Path, pieces: Sequence[Path]) -> None:
         with pa.ipc.open_file(piece) as file:
             names |= dict.fromkeys(file.schema.names)
     columns = schema(in_order(name for name in names if name not in FIRST))
-    with parquet.ParquetWriter(path, columns, compression="snappy",
-                               write_statistics=["experiment", "setting"]) as written:
+    with parquet.ParquetWriter(path, columns, compression="snappy", write_statistics=["experiment", "setting"]) as written:
         for batch in batches(pieces):
             written.write_table(under_each_other(batch, columns))
 
@@ -289,18 +297,19 @@ def under_each_other(tables: Sequence[pa.Table], columns: pa.Schema) -> pa.Table
     import pyarrow as pa
 
     found: dict[str, list[pa.Array]] = {name: [] for name in columns.names}
-    filled = dict.fromkeys(columns.names, 0)        # rows of a column so far
+    filled = dict.fromkeys(columns.names, 0)  # rows of a column so far
     nothing = {kind: pa.nulls(sum(map(len, tables)), kind) for kind in set(columns.types)}
     above = 0
     for one in tables:
         for name, column in zip(one.column_names, one.columns, strict=True):
             if filled[name] < above:
-                found[name].append(nothing[column.type][filled[name]:above])
+                found[name].append(nothing[column.type][filled[name] : above])
             found[name] += column.chunks
             filled[name] = above + len(one)
         above += len(one)
-    arrays = [pa.chunked_array([*found[field.name], nothing[field.type][filled[field.name]:above]], field.type)
-              for field in columns]
+    arrays = [
+        pa.chunked_array([*found[field.name], nothing[field.type][filled[field.name] : above]], field.type) for field in columns
+    ]
     return pa.Table.from_arrays(arrays, schema=columns)
 
 

@@ -74,7 +74,7 @@ def code(text: object) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """"3 trials", "1 boot", "no errors"."""
+    """ "3 trials", "1 boot", "no errors"."""
     return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"
 
 
@@ -87,7 +87,7 @@ def spread(changes: Sequence[Number | None]) -> str:
 
 
 def where(row: dict[str, Any]) -> str:
-    """"6.12.117 (guest, TCG)": kernel and machine."""
+    """ "6.12.117 (guest, TCG)": kernel and machine."""
     machine = "guest" if row["machine"] == "vm" else "this host"
     accelerator = {"tcg": ", TCG", "kvm": ", KVM"}.get(row["accelerator"], "")
     return f"{row['kernel']} ({machine}{accelerator})"
@@ -98,7 +98,7 @@ def setting(axis: dict[str, str]) -> str:
 
 
 def tally(rows: Sequence[dict[str, Any]]) -> str:
-    """"12 verdicts: 9 confirmed, 3 refuted"."""
+    """ "12 verdicts: 9 confirmed, 3 refuted"."""
     count = Counter(row["verdict"] for row in rows)
     kinds = ", ".join(f"{count[kind]} {kind}" for kind in (CONFIRMED, REFUTED, UNDECIDED, SKIPPED) if count[kind])
     return f"{len(rows)} verdicts{': ' if kinds else ''}{kinds}"
@@ -122,7 +122,7 @@ def wrapped(text: str, indent: str = "  ") -> str:
 
 
 def known_text(known: Known) -> str:
-    """"confirmed from 5.8 on, before 6.7, lru=mglru"."""
+    """ "confirmed from 5.8 on, before 6.7, lru=mglru"."""
     parts = [known.verdict]
     if known.since:
         parts.append(f"since {known.since}")
@@ -145,4 +145,3 @@ def needs_text(needs: Needs) -> str:
     if needs.changes:
         parts.append("changes " + ", ".join(needs.changes))
     return "; ".join(parts)
-

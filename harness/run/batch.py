@@ -27,8 +27,7 @@ class Batch:
         self.began: float | None = None
         self.absent = False
         self._lock = threading.Lock()
-        self.futures: list[Future[str | None]] = [
-            pool.submit(self._trial, number) for number in range(1, cell.trials + 1)]
+        self.futures: list[Future[str | None]] = [pool.submit(self._trial, number) for number in range(1, cell.trials + 1)]
 
     def _trial(self, number: int) -> str | None:
         with self._lock:
@@ -37,7 +36,7 @@ class Batch:
                 self.began = time.monotonic()
                 self.begins(self.cell)
         if self.absent:
-            return None     # what one trial has found out of a kernel, the others need not
+            return None  # what one trial has found out of a kernel, the others need not
         status, reason = run_arms(self.cell, number, self.directory, self.slot)
         self.absent = self.absent or status == "absent"
         return reason if status == "broken" else None

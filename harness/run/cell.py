@@ -26,18 +26,28 @@ from harness.verdicts import noise
 @cache
 def describe_kernel(kernel: Kernel) -> dict[str, Any]:
     config = kernel.config.read_bytes() if kernel.config else None
-    return {"release": kernel.release, "series": kernel.series, "source": kernel.source, "digest": kernel.digest,
-            "config": f"sha256:{hashlib.sha256(config).hexdigest()}" if config else None}
+    return {
+        "release": kernel.release,
+        "series": kernel.series,
+        "source": kernel.source,
+        "digest": kernel.digest,
+        "config": f"sha256:{hashlib.sha256(config).hexdigest()}" if config else None,
+    }
 
 
 def order(cell: Cell) -> dict[str, Any]:
     """A cell as data, complete: kernel by name and digest, experiment by name, version and source, settings."""
-    row = describe_cell(cell.experiment, dict(cell.axis), cell.trials, describe_kernel(cell.kernel),
-                                cell.accelerator)
+    row = describe_cell(cell.experiment, dict(cell.axis), cell.trials, describe_kernel(cell.kernel), cell.accelerator)
     sets = {name: value for name, value in vars(cell.settings).items() if value is not None}
     needs = cell.experiment.needs
-    return {**row, "sets": {**sets, "memory": needs.memory, "cpus": needs.cpus}, "append": cell.append,
-            "fresh": cell.fresh, "machine": "local" if cell.permissions else "vm", "overridden": overridden(cell)}
+    return {
+        **row,
+        "sets": {**sets, "memory": needs.memory, "cpus": needs.cpus},
+        "append": cell.append,
+        "fresh": cell.fresh,
+        "machine": "local" if cell.permissions else "vm",
+        "overridden": overridden(cell),
+    }
 
 
 def overridden(cell: Cell) -> dict[str, str]:
@@ -47,14 +57,28 @@ def overridden(cell: Cell) -> dict[str, str]:
     return {name: value for name, value in stated.items() if name not in cell.experiment.axes and now.get(name) != value}
 
 
-def describe_cell(experiment: Experiment, axis: dict[str, str], trials: int, kernel: dict[str, Any],
-                  accelerator: str) -> dict[str, Any]:
+def describe_cell(
+    experiment: Experiment, axis: dict[str, str], trials: int, kernel: dict[str, Any], accelerator: str
+) -> dict[str, Any]:
     """cell.json before its trials: what was planned, on what (by digest, so that it can be told from another)."""
-    return {"schema": SCHEMA, "experiment": experiment.name, "version": experiment.version,
-            "source": catalogue.source_digest(experiment), "axis": axis, "trials": trials, "kernel": kernel["release"],
-            "series": kernel["series"], "config": kernel["config"], "image": kernel.get("digest"),
-            "package": kernel.get("source"), "accelerator": accelerator, "seconds": None, "failures": [], "bounds": [],
-            "noise": noise.published(kernel["series"])}
+    return {
+        "schema": SCHEMA,
+        "experiment": experiment.name,
+        "version": experiment.version,
+        "source": catalogue.source_digest(experiment),
+        "axis": axis,
+        "trials": trials,
+        "kernel": kernel["release"],
+        "series": kernel["series"],
+        "config": kernel["config"],
+        "image": kernel.get("digest"),
+        "package": kernel.get("source"),
+        "accelerator": accelerator,
+        "seconds": None,
+        "failures": [],
+        "bounds": [],
+        "noise": noise.published(kernel["series"]),
+    }
 
 
 @dataclass(frozen=True)
@@ -83,15 +107,29 @@ class Cell:
     @property
     def host(self) -> local.Host:
         needs = self.experiment.needs
-        return local.Host(programs_of(self.experiment, self.settings), needs.disks, self.settings.thp, needs.system,
-                          self.permissions or Permissions(), needs.cpus)
+        return local.Host(
+            programs_of(self.experiment, self.settings),
+            needs.disks,
+            self.settings.thp,
+            needs.system,
+            self.permissions or Permissions(),
+            needs.cpus,
+        )
 
     @property
     def shape(self) -> Shape:
         needs = self.experiment.needs
         append = f"{needs.append} {self.append}".strip()
-        return Shape(needs.memory, needs.cpus, needs.disks, needs.nodes, self.settings.thp, append,
-                     programs_of(self.experiment, self.settings), self.gdb)
+        return Shape(
+            needs.memory,
+            needs.cpus,
+            needs.disks,
+            needs.nodes,
+            self.settings.thp,
+            append,
+            programs_of(self.experiment, self.settings),
+            self.gdb,
+        )
 
 
 PLAIN = re.compile(r"[\w.,:+=-]{0,40}")
@@ -118,25 +156,45 @@ def programs_here() -> dict[str, str]:
     return {name: path for name, path in tools.items() if Path(path).exists()}
 
 
-def cells(experiment: Experiment, kernel: Kernel, sets: Mapping[str, tuple[str, ...]], *, trials: int | None,
-          accelerator: str, append: Sequence[str] = (), fresh: bool = False, gdb: str = "",
-          permissions: Permissions | None = None) -> list[Cell]:
+def cells(
+    experiment: Experiment,
+    kernel: Kernel,
+    sets: Mapping[str, tuple[str, ...]],
+    *,
+    trials: int | None,
+    accelerator: str,
+    append: Sequence[str] = (),
+    fresh: bool = False,
+    gdb: str = "",
+    permissions: Permissions | None = None,
+) -> list[Cell]:
     """The cells of an experiment on a kernel: one for each combination of its axes' values.
 
     sets: setting → what the user asked for: one value is pinned, several are an axis, and both narrow an axis that
     the experiment has. append: kernel arguments; several are an axis too.
     """
-    axes = {**experiment.axes, **{name: values for name, values in sets.items()
-                                  if len(values) > 1 or name in experiment.axes}}
+    axes = {**experiment.axes, **{name: values for name, values in sets.items() if len(values) > 1 or name in experiment.axes}}
     axes |= {"append": tuple(append)} if len(append) > 1 else {}
     fixed = {name: values[0] for name, values in {**sets, "append": append or ("",)}.items() if name not in axes}
     combinations: list[dict[str, str]] = [{}]
     for axis, values in axes.items():
         combinations = [{**one, axis: value} for one in combinations for value in values]
-    return [Cell(on_machine(experiment, wanted), kernel, pinned(experiment.settings, wanted),
-                 tuple(sorted(axis.items())), trials or experiment.trials, accelerator, wanted["append"], fresh, gdb,
-                 permissions)
-            for axis in combinations for wanted in [{**fixed, **axis}]]
+    return [
+        Cell(
+            on_machine(experiment, wanted),
+            kernel,
+            pinned(experiment.settings, wanted),
+            tuple(sorted(axis.items())),
+            trials or experiment.trials,
+            accelerator,
+            wanted["append"],
+            fresh,
+            gdb,
+            permissions,
+        )
+        for axis in combinations
+        for wanted in [{**fixed, **axis}]
+    ]
 
 
 def cell_of(experiment: Experiment, kernel: Kernel, ordered: Mapping[str, Any], accelerator: str) -> Cell:
@@ -144,8 +202,16 @@ def cell_of(experiment: Experiment, kernel: Kernel, ordered: Mapping[str, Any], 
     sets = ordered["sets"]
     settings = Settings(**{item.name: sets.get(item.name) for item in fields(Settings)})
     sized = replace(experiment, needs=replace(experiment.needs, memory=sets["memory"], cpus=sets["cpus"]))
-    return Cell(sized, kernel, settings, tuple(sorted(ordered["axis"].items())), ordered["trials"], accelerator,
-                ordered["append"], ordered["fresh"])
+    return Cell(
+        sized,
+        kernel,
+        settings,
+        tuple(sorted(ordered["axis"].items())),
+        ordered["trials"],
+        accelerator,
+        ordered["append"],
+        ordered["fresh"],
+    )
 
 
 def on_machine(experiment: Experiment, wanted: Mapping[str, str]) -> Experiment:

@@ -31,13 +31,13 @@ def executor(address: str) -> Iterator[Executor]:
     try:
         client = Client(address, timeout=f"{WORKER_SECONDS}s", set_as_default=False)
     except (OSError, ValueError) as error:
-        raise Unavailable(f"scheduler {address}", " ".join(str(error).split()) or "it does not answer",
-                          "start one with `dask scheduler`") from error
+        raise Unavailable(
+            f"scheduler {address}", " ".join(str(error).split()) or "it does not answer", "start one with `dask scheduler`"
+        ) from error
     with client:
         try:
             client.wait_for_workers(1, timeout=WORKER_SECONDS)
         except TimeoutError:
-            raise Unavailable(f"scheduler {address}", "it has no worker", f"start one with `dask worker {address}`"
-                              ) from None
+            raise Unavailable(f"scheduler {address}", "it has no worker", f"start one with `dask worker {address}`") from None
         # pure: a cell is run when it is asked for, also where another client has asked for the same.
         yield client.get_executor(retries=RETRIES, pure=False)

@@ -54,8 +54,9 @@ def find_kernels(options: Options) -> list[Kernel]:
     for name in options.kernels:
         kernel = find.by_name(name, modules=options.modules, mirror=options.mirror)
         if found.setdefault(kernel.release, kernel).digest != kernel.digest:
-            raise UsageError(f"kernel {name}", f"another one has the same release, {kernel.release}",
-                             "run them apart, then `invoke compare`")
+            raise UsageError(
+                f"kernel {name}", f"another one has the same release, {kernel.release}", "run them apart, then `invoke compare`"
+            )
     return list(found.values())
 
 
@@ -69,24 +70,34 @@ def plan(experiments: Sequence[Experiment], found: Sequence[Kernel], options: Op
     if options.trials is not None and options.trials < 1:
         raise UsageError(f"--trials {options.trials}", "a verdict needs at least one trial", "leave it out for 3")
     chosen = {kernel.release: "host" if options.permissions else accelerator.choose(kernel)[0] for kernel in found}
-    return [cell for experiment in experiments for kernel in found
-            for cell in cells(experiment, kernel, options.sets, trials=options.trials,
-                              accelerator=chosen[kernel.release], append=options.append,
-                              fresh=options.fresh or bool(options.gdb), gdb=options.gdb,
-                              permissions=options.permissions)]
+    return [
+        cell
+        for experiment in experiments
+        for kernel in found
+        for cell in cells(
+            experiment,
+            kernel,
+            options.sets,
+            trials=options.trials,
+            accelerator=chosen[kernel.release],
+            append=options.append,
+            fresh=options.fresh or bool(options.gdb),
+            gdb=options.gdb,
+            permissions=options.permissions,
+        )
+    ]
 
 
 def default_jobs(planned: Sequence[Cell]) -> int:
     """As many machines at once as there are places for, as far as memory holds them with a quarter to spare."""
     if any(cell.permissions for cell in planned):
-        return 1        # there is only one of this host
+        return 1  # there is only one of this host
     free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4
     largest = max((cell.shape.memory for cell in planned), default=1) + (100 << 20)
     return max(1, min(slots.count(), free // largest))
 
 
-def execute(experiments: Sequence[Experiment], options: Options, what: str, watch: Watch, *,
-            resume: bool = False) -> Run:
+def execute(experiments: Sequence[Experiment], options: Options, what: str, watch: Watch, *, resume: bool = False) -> Run:
     """Runs experiments on all kernels, writes verdicts and report.
 
     resume: goes on with the newest run of the same kernels, settings and trials, if there is one, instead of
@@ -103,8 +114,11 @@ def execute(experiments: Sequence[Experiment], options: Options, what: str, watc
     before = ledger.find(options.results, asked) if resume else None
     run = Run(before or start(options, found, what, asked, version))
     with ledger.held(run.directory):
-        outcomes = {cell.name: ledger.finished(run_directory.cell_directory(run.directory, cell.name), order(cell))
-                    for cell in planned} if before else {}
+        outcomes = (
+            {cell.name: ledger.finished(run_directory.cell_directory(run.directory, cell.name), order(cell)) for cell in planned}
+            if before
+            else {}
+        )
         kept = [outcome for outcome in outcomes.values() if outcome is not None]
         to_run = [cell for cell in planned if outcomes.get(cell.name) is None]
         run.outcomes += kept
@@ -117,7 +131,7 @@ def _run(run: Run, to_run: Sequence[Cell], options: Options, elsewhere: Executor
     report = Report(run.directory)
     watch.planned(run.directory, to_run, run.outcomes)
     if run.outcomes:
-        run.save()      # what stands there is from before the interruption
+        run.save()  # what stands there is from before the interruption
     processes.fleet.start()
     try:
         if elsewhere:
@@ -138,17 +152,24 @@ def _run(run: Run, to_run: Sequence[Cell], options: Options, elsewhere: Executor
 
 def described(found: Sequence[Kernel], options: Options, what: str) -> dict[str, Any]:
     """By what a run is found again: the same question, kernels, settings and trials."""
-    return {"what": what, "kernels": sorted(kernel.digest for kernel in found), "append": "\n".join(options.append),
-            "sets": {name: list(values) for name, values in sorted(options.sets.items())},
-            "trials": options.trials, "fresh": options.fresh,
-            **({"machine": "local"} if options.permissions else {})}
+    return {
+        "what": what,
+        "kernels": sorted(kernel.digest for kernel in found),
+        "append": "\n".join(options.append),
+        "sets": {name: list(values) for name, values in sorted(options.sets.items())},
+        "trials": options.trials,
+        "fresh": options.fresh,
+        **({"machine": "local"} if options.permissions else {}),
+    }
 
 
 def start(options: Options, found: Sequence[Kernel], what: str, asked: Mapping[str, Any], version: str) -> Path:
     """A new run directory, with what is known before the first trial."""
     directory = run_directory.create(options.results, "-".join(kernel.series for kernel in found), what)
-    run_directory.write_json(directory / "environment.json", run_directory.environment(
-        [describe_kernel(kernel) for kernel in found], {"plan": asked}, version))
+    run_directory.write_json(
+        directory / "environment.json",
+        run_directory.environment([describe_kernel(kernel) for kernel in found], {"plan": asked}, version),
+    )
     for kernel in found:
         if kernel.config:
             (directory / f"{kernel.release}.config").write_bytes(kernel.config.read_bytes())

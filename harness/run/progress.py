@@ -18,12 +18,12 @@ from harness.run.cell import Cell
 from harness.run.run import Watch
 from harness.verdicts.judged import Judged, Outcome
 
-BAR = 40        # characters
-SHOWN = 4       # running cells that are named
+BAR = 40  # characters
+SHOWN = 4  # running cells that are named
 
 
 def duration(seconds: float) -> str:
-    """"45 s", "12 min", "2 h 05 min"."""
+    """ "45 s", "12 min", "2 h 05 min"."""
     if seconds < 60:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -59,8 +59,7 @@ class Progress(Watch):
             cell = self.running.pop(judged.directory.name)
             self.over += 1
             self.trials_done += cell.trials * len(cell.experiment.arms)
-        self.console.print(f"{self.over:4}/{self.total} {self.line(judged)}", highlight=False, soft_wrap=True,
-                           markup=False)
+        self.console.print(f"{self.over:4}/{self.total} {self.line(judged)}", highlight=False, soft_wrap=True, markup=False)
 
     def ended(self) -> None:
         if self._live is not None:
@@ -69,13 +68,18 @@ class Progress(Watch):
 
     @staticmethod
     def line(judged: Judged) -> str:
-        """"tmpfs-swap [lru=mglru] on 6.12.117: tmpfs-swappable confirmed (4.1 s)"."""
+        """ "tmpfs-swap [lru=mglru] on 6.12.117: tmpfs-swappable confirmed (4.1 s)"."""
         axis = f" [{setting(judged.cell['axis'])}]" if judged.cell["axis"] else ""
-        said = [f"{row['claim']} {row['verdict']}" + (" SURPRISE" if row["known"] not in {None, row["verdict"]} and (
-            row["verdict"] in {CONFIRMED, REFUTED}) else "") for row in judged.rows]
+        said = [
+            f"{row['claim']} {row['verdict']}"
+            + (" SURPRISE" if row["known"] not in {None, row["verdict"]} and (row["verdict"] in {CONFIRMED, REFUTED}) else "")
+            for row in judged.rows
+        ]
         said += [f"BROKEN {failure['what']}" for failure in judged.failures]
-        return (f"{judged.experiment.name}{axis} on {judged.cell['kernel']}: "
-                f"{', '.join(said) or 'no row: ' + judged.outcome.absent} ({judged.cell['seconds']} s)")
+        return (
+            f"{judged.experiment.name}{axis} on {judged.cell['kernel']}: "
+            f"{', '.join(said) or 'no row: ' + judged.outcome.absent} ({judged.cell['seconds']} s)"
+        )
 
     def left(self) -> str:
         if not self.trials_done:
@@ -87,9 +91,11 @@ class Progress(Watch):
         with self._lock:
             running, over = list(self.running.values()), self.over
             filled = round(BAR * self.trials_done / max(1, self.trials))
-            head = (f"{'█' * filled}{'░' * (BAR - filled)} {over} done, {len(running)} running, "
-                    f"{self.total - over - len(running)} to come, {duration(time.monotonic() - self.began_at)} gone, "
-                    f"{self.left()}")
+            head = (
+                f"{'█' * filled}{'░' * (BAR - filled)} {over} done, {len(running)} running, "
+                f"{self.total - over - len(running)} to come, {duration(time.monotonic() - self.began_at)} gone, "
+                f"{self.left()}"
+            )
         names = [f"  {cell.name}" for cell in running[:SHOWN]]
         more = [f"  and {len(running) - SHOWN} more"] if len(running) > SHOWN else []
         return Group(*(Text(line, no_wrap=True, overflow="ellipsis") for line in [head, *names, *more]))

@@ -56,22 +56,24 @@ def request(cell: Cell, mirror: str | None = None) -> dict[str, Any]:
     """All that a worker needs to know, as plain data. own: where a kernel lies that no archive has."""
     kernel = cell.kernel
     own = {"path": str(kernel.image), "modules": str(kernel.modules) if kernel.modules else None}
-    ordered = {name: value for name, value in order(cell).items() if name != "noise"}      # only a judge needs it
+    ordered = {name: value for name, value in order(cell).items() if name != "noise"}  # only a judge needs it
     return {"cell": ordered, "mirror": mirror, "own": None if kernel.version else own}
 
 
 def perform(wanted: Mapping[str, Any]) -> Parcel:
     """Runs a cell here, all its trials, and packs what they recorded. Raises LabError where this machine has another
     kernel, or another version of the experiment, than was ordered."""
-    build.build()       # only what is older than its sources
+    build.build()  # only what is older than its sources
     ordered = wanted["cell"]
     kernel = kernel_for(ordered, wanted["own"], wanted["mirror"])
     experiment, _ = catalogue.find(ordered["experiment"])
     here = {"version": experiment.version, "source": catalogue.source_digest(experiment)}
     if any(ordered[key] != value for key, value in here.items()):
-        raise UsageError(f"experiment {experiment.name} on worker {platform.node()}",
-                         f"it has version {experiment.version}, or another source, than was ordered",
-                         "install the same package on all machines")
+        raise UsageError(
+            f"experiment {experiment.name} on worker {platform.node()}",
+            f"it has version {experiment.version}, or another source, than was ordered",
+            "install the same package on all machines",
+        )
     # TCG is everywhere; where KVM was ordered and is not here, TCG gives the same answers, later.
     chosen = accelerator.choose(kernel)[0] if ordered["accelerator"] == "kvm" else ordered["accelerator"]
     cell = cell_of(experiment, kernel, ordered, chosen)
@@ -91,9 +93,11 @@ def kernel_for(ordered: Mapping[str, Any], own: Mapping[str, Any] | None, mirror
     modules = Path(own["modules"]) if own["modules"] else None
     kernel = find.by_name(own["path"], modules=modules if modules and modules.is_dir() else None)
     if kernel.digest != ordered["image"]:
-        raise UsageError(f"kernel {own['path']} on worker {platform.node()}",
-                         f"it is {kernel.digest[:19]}…, {ordered['image'][:19]}… was ordered",
-                         "copy the same image there, or use a directory that all machines share")
+        raise UsageError(
+            f"kernel {own['path']} on worker {platform.node()}",
+            f"it is {kernel.digest[:19]}…, {ordered['image'][:19]}… was ordered",
+            "copy the same image there, or use a directory that all machines share",
+        )
     return kernel
 
 
@@ -113,8 +117,9 @@ def unpack(parcel: Parcel, directory: Path, ordered: Mapping[str, Any]) -> dict[
     Raises LabError for an archive that is damaged, or that is another cell's.
     """
     if digest_of(parcel.data) != parcel.digest:
-        raise LabError(f"archive of {directory.name}", "its digest is another: it was damaged on its way",
-                       "run the same command again")
+        raise LabError(
+            f"archive of {directory.name}", "its digest is another: it was damaged on its way", "run the same command again"
+        )
     if kept := resume.finished(directory, ordered):
         return kept.cell
     directory.parent.mkdir(parents=True, exist_ok=True)
@@ -138,8 +143,7 @@ def unpack(parcel: Parcel, directory: Path, ordered: Mapping[str, Any]) -> dict[
 class Sent:
     """A cell on its way to another machine; beside Batch, which is one that is run on this one."""
 
-    def __init__(self, cell: Cell, run: Path, elsewhere: Executor, mirror: str | None,
-                 begins: Callable[[Cell], None]) -> None:
+    def __init__(self, cell: Cell, run: Path, elsewhere: Executor, mirror: str | None, begins: Callable[[Cell], None]) -> None:
         self.cell, self.begins = cell, begins
         self.directory = run_directory.cell_directory(run, cell.name)
         self.row = order(cell)
@@ -151,13 +155,17 @@ class Sent:
 
     def judge(self) -> Judged:
         """Once its archive is here: taken in, then judged as any other evidence; its bytes are forgotten."""
-        self.begins(self.cell)      # no executor tells when a call began
+        self.begins(self.cell)  # no executor tells when a call began
         (future,), self.futures = self.futures, []
         try:
             parcel = future.result()
             cell = unpack(parcel, self.directory, self.row)
-            self.row |= {"seconds": cell["seconds"], "failures": cell["failures"], "ran": cell.get("ran"),
-                         "archive": parcel.digest}
+            self.row |= {
+                "seconds": cell["seconds"],
+                "failures": cell["failures"],
+                "ran": cell.get("ran"),
+                "archive": parcel.digest,
+            }
         except (Exception, CancelledError) as error:
             resume.begin(self.directory, self.row)
             lost = f"the cluster lost it or broke ({type(error).__name__}: {str(error) or 'no reason given'})"

@@ -21,8 +21,21 @@ from harness.verdicts import judged as results
 from harness.verdicts.judged import Judged, Outcome
 
 # What makes a cell the one that is wanted: procedure and bounds, kernel, setting, trials.
-IDENTITY = ("schema", "experiment", "version", "source", "axis", "sets", "append", "trials", "kernel", "image", "config",
-            "accelerator", "fresh")
+IDENTITY = (
+    "schema",
+    "experiment",
+    "version",
+    "source",
+    "axis",
+    "sets",
+    "append",
+    "trials",
+    "kernel",
+    "image",
+    "config",
+    "accelerator",
+    "fresh",
+)
 
 
 def begin(directory: Path, planned: Mapping[str, Any]) -> None:
@@ -31,16 +44,21 @@ def begin(directory: Path, planned: Mapping[str, Any]) -> None:
     try:
         directory.mkdir(parents=True)
     except OSError as error:
-        raise LabError(f"cell {directory}", error.strerror or "can't be made",
-                       "free some room or name another --results") from error
+        raise LabError(
+            f"cell {directory}", error.strerror or "can't be made", "free some room or name another --results"
+        ) from error
     run_directory.write_json(directory / "cell.json", planned)
 
 
 def finish(judged: Judged) -> Outcome:
     """Enters a judged cell: from now on it is not run again. Its evidence can be forgotten."""
     outcome = judged.outcome
-    outcome.cell.update(bounds=results.bounds_of(judged.verdicts), absent=outcome.absent, verdicts=outcome.rows,
-                        recordings=recordings(outcome.directory))
+    outcome.cell.update(
+        bounds=results.bounds_of(judged.verdicts),
+        absent=outcome.absent,
+        verdicts=outcome.rows,
+        recordings=recordings(outcome.directory),
+    )
     run_directory.write_json(outcome.directory / "cell.json", outcome.cell)
     return outcome
 
@@ -57,8 +75,12 @@ def finished(directory: Path, planned: Mapping[str, Any]) -> Outcome | None:
     """
     try:
         cell = json.loads((directory / "cell.json").read_text())
-        if (any(cell.get(key) != planned.get(key) for key in IDENTITY) or "verdicts" not in cell or cell["failures"]
-                or cell["recordings"] != recordings(directory)):
+        if (
+            any(cell.get(key) != planned.get(key) for key in IDENTITY)
+            or "verdicts" not in cell
+            or cell["failures"]
+            or cell["recordings"] != recordings(directory)
+        ):
             return None
     except (OSError, ValueError, KeyError):
         return None

@@ -33,7 +33,7 @@ class Run:
     directory: Path
     outcomes: list[Outcome] = field(default_factory=list)
     interrupted: bool = False
-    saved: float = 0.0      # when verdicts.json was written last, on the monotonic clock
+    saved: float = 0.0  # when verdicts.json was written last, on the monotonic clock
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -73,8 +73,9 @@ def run_cells(run: Run, planned: Sequence[Cell], jobs: int, watch: Watch, report
     """Trials of all cells side by side; then those of experiments that time would spoil, a processor each. `jobs`
     machines work at once; but for the latter one more is launched meanwhile, so that its start costs no time."""
     for chosen, workers, ahead in (
-            ([cell for cell in planned if not cell.experiment.timed], jobs, 1),
-            ([cell for cell in planned if cell.experiment.timed], min(jobs, slots.count(timed=True)), 0)):
+        ([cell for cell in planned if not cell.experiment.timed], jobs, 1),
+        ([cell for cell in planned if cell.experiment.timed], min(jobs, slots.count(timed=True)), 0),
+    ):
         slot = threading.Semaphore(workers)
         with ThreadPoolExecutor(workers + ahead) as pool:
             batches = [Batch(cell, run.directory, pool, slot, watch.began) for cell in chosen]
@@ -90,8 +91,7 @@ def run_here(run: Run, planned: Sequence[Cell], watch: Watch, report: Report) ->
             collect(run, [Batch(cell, run.directory, pool, FREE, watch.began)], watch, report)
 
 
-def send_cells(run: Run, planned: Sequence[Cell], elsewhere: Executor, mirror: str | None, watch: Watch,
-               report: Report) -> None:
+def send_cells(run: Run, planned: Sequence[Cell], elsewhere: Executor, mirror: str | None, watch: Watch, report: Report) -> None:
     """The same on other machines: whole cells, each a call on any executor. There `places` keeps apart what time
     would spoil."""
     collect(run, [Sent(cell, run.directory, elsewhere, mirror, watch.began) for cell in planned], watch, report)

@@ -21,7 +21,7 @@ from harness.machine.machine import Machine
 from harness.machine.slots import place
 from harness.run.cell import Cell, programs_of
 
-HELD = 4 * MIB      # a recording takes 0.1 MiB as a rule
+HELD = 4 * MIB  # a recording takes 0.1 MiB as a rule
 # What of a run a machine takes while it works, so that no more than --jobs do at once.
 Slot = AbstractContextManager[object]
 FREE: Slot = nullcontext()
@@ -42,7 +42,7 @@ def open_machine(cell: Cell, number: int, console: Path, slot: Slot = FREE) -> I
         waiting = None if cell.fresh else snapshots.launch(*where, number - 1, console)
         if waiting:
             stack.callback(waiting.close)
-            with suppress(MachineLost):     # `restore` meets it again, and makes the snapshot anew
+            with suppress(MachineLost):  # `restore` meets it again, and makes the snapshot anew
                 waiting.ready()
         stack.enter_context(slot)
         stack.enter_context(place(timed=cell.experiment.timed))
@@ -68,8 +68,10 @@ def run_arms(cell: Cell, number: int, directory: Path, slot: Slot = FREE) -> tup
             finally:
                 recorder.close()
         except OSError as error:
-            return "broken", (f"trial {number}: its evidence can't be written to {directory}: {error.strerror}; "
-                              "free some room or name another --results")
+            return "broken", (
+                f"trial {number}: its evidence can't be written to {directory}: {error.strerror}; "
+                "free some room or name another --results"
+            )
         if status == "broken":
             return status, f"trial {number}{' (' + arm + ')' if arm else ''}: {reason}"
         if status != "ok":
@@ -85,15 +87,16 @@ def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recor
         return "skipped", "only an installed system can answer it: run it with --machine local"
     for _, path in programs_of(cell.experiment, cell.settings):
         if not Path(path).exists():
-            return "skipped", (f"this host has no {path}: run ./bootstrap, or install the package that it is from "
-                               "(allocators: libjemalloc2, libtcmalloc-minimal4)")
+            return "skipped", (
+                f"this host has no {path}: run ./bootstrap, or install the package that it is from "
+                "(allocators: libjemalloc2, libtcmalloc-minimal4)"
+            )
     console = directory / f"trial-{number}{'.' + arm if arm else ''}.console.log"
     try:
         with open_machine(cell, number, console, slot) as machine:
             began = time.monotonic()
             with_machine(machine, cell, arm, recorder)
-            recorder.event("cost", seconds=round(time.monotonic() - began, 3),
-                           processor_seconds=machine.processor_seconds())
+            recorder.event("cost", seconds=round(time.monotonic() - began, 3), processor_seconds=machine.processor_seconds())
         return "ok", ""
     except Absent as missing:
         return "absent", str(missing)
@@ -124,5 +127,3 @@ def with_machine(machine: Machine, cell: Cell, arm: str, recorder: Recorder) -> 
     if experiment.rate:
         lab.sampler.stop_series()
     lab.close()
-
-

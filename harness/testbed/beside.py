@@ -14,7 +14,7 @@ from harness.reports.comparison import rows
 from harness.reports.comparison.rows import Row
 from harness.verdicts import judged as results
 
-TOLD_APART = ("lru", "malloc")      # by these a kernel's rows of one claim differ in the reference
+TOLD_APART = ("lru", "malloc")  # by these a kernel's rows of one claim differ in the reference
 # What is undecided since a counter moved by itself (harness/verdicts/judge.py says so in these words): on a system with
 # processes of its own that happens (measured: to 1 of 87 trials that read Cached), and the experiment is asked once more.
 NOISE = "with nothing going on"

@@ -22,9 +22,11 @@ for name in bin lib lib64 sbin; do ln -s usr/$name $name; done &&
 cp -r /etc/alternatives /etc/group /etc/ld.so.cache /etc/passwd etc
 """
 # vfs: the guest's kernel has no overlay, and here is nothing to lay over.
-RUN = ("podman --storage-driver=vfs run --rm --network=none --env-host --env FOLKLAB_STATE={kept}/state "
-       "--volume {kept}/state:{kept}/state --volume /usr:/usr:ro --volume /opt:/opt:ro --workdir /opt/lab {flags} "
-       "--rootfs {kept}/box ")
+RUN = (
+    "podman --storage-driver=vfs run --rm --network=none --env-host --env FOLKLAB_STATE={kept}/state "
+    "--volume {kept}/state:{kept}/state --volume /usr:/usr:ro --volume /opt:/opt:ro --workdir /opt/lab {flags} "
+    "--rootfs {kept}/box "
+)
 REFUSED = "python3 -m invoke run-experiment page-size --machine local --results /tmp"
 # The first changes nothing; the second changes caches and mounts a disk.
 EXPERIMENTS = "page-size tmpfs-dropped"
@@ -43,8 +45,11 @@ def in_containers(guest: Guest, into: Path) -> Shown:
     guest.must(f"rm -r {run}")
     wrong += state.since(guest.must, before).lines()
     wrong += [f"left: journal {name}" for name in guest.must(f"ls {KEPT['']}/state/journals").split()]
-    return Shown("containers", found.holds and not wrong, "\n    ".join(
-        [f"{len(KEPT)} refused, with flags {found.text()}", *wrong, f"in {time.monotonic() - began:.0f} s"]))
+    return Shown(
+        "containers",
+        found.holds and not wrong,
+        "\n    ".join([f"{len(KEPT)} refused, with flags {found.text()}", *wrong, f"in {time.monotonic() - began:.0f} s"]),
+    )
 
 
 def words(user: str, flags: str = "") -> str:

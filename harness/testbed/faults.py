@@ -14,12 +14,11 @@ from harness.testbed import state
 from harness.testbed.guest import Guest
 
 # Values that no experiment asks for, so that each of them changes all.
-UNUSUAL = ("sysctl -q vm.swappiness=37 vm.overcommit_ratio=61 vm.overcommit_memory=1 vm.page-cluster=2 "
-           "kernel.randomize_va_space=1")
+UNUSUAL = "sysctl -q vm.swappiness=37 vm.overcommit_ratio=61 vm.overcommit_memory=1 vm.page-cluster=2 kernel.randomize_va_space=1"
 # What the first run of all makes and what stays: the directory of journals, systemd's own for transient units.
 FIRST = "mkdir -p /root/.local/state/folklab/journals /run/systemd/transient"
 ROUNDS = "python3 -m harness.testbed.killing {first} {last} {seed}"
-AT_ONCE = 10        # rounds of one process in the guest
+AT_ONCE = 10  # rounds of one process in the guest
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,13 @@ def faults(guest: Guest, rounds: int, seed: int = 1) -> Iterator[Faults]:
         last = min(rounds, first + AT_ONCE - 1)
         said = guest.must(ROUNDS.format(first=first, last=last, seed=seed))
         found = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-        wrong = [f"round {one['number']} ({one['whom']}, {' '.join(one['ran'])}): {line}"
-                 for one in found for line in one["wrong"]]
+        wrong = [
+            f"round {one['number']} ({one['whom']}, {' '.join(one['ran'])}): {line}" for one in found for line in one["wrong"]
+        ]
         wrong += [f"after round {last}: {line}" for line in state.since(guest.must, before).lines()]
-        yield Faults(len(found), sum(bool(one["undone"]) for one in found),
-                     tuple(kind for one in found for kind in one["undone"]), tuple(wrong))
+        yield Faults(
+            len(found),
+            sum(bool(one["undone"]) for one in found),
+            tuple(kind for one in found for kind in one["undone"]),
+            tuple(wrong),
+        )

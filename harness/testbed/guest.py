@@ -30,10 +30,16 @@ BOOT_SECONDS = 120
 MODULES = (*initramfs.MODULES, "loop")
 # clearcpuid=141: the kernel leaves cmpxchg16b alone, which QEMU 7.2's TCG gets wrong (vm-facts); user space keeps it, as
 # Python's libraries need it. The rest as harness/machine/guest/qemu.py says.
-APPEND = ("console=ttyS0 quiet panic=-1 oops=panic reboot=t tsc_early_khz=2600000 tsc=reliable mitigations=off "
-          "clearcpuid=141 systemd.show_status=no systemd.firstboot=off")
-ENVIRONMENT = {"PYTHONPATH": "/opt/libraries:/opt/lab", "PYTHONDONTWRITEBYTECODE": "1", "FOLKLAB_CACHE": "/var/tmp/cache",
-               "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+APPEND = (
+    "console=ttyS0 quiet panic=-1 oops=panic reboot=t tsc_early_khz=2600000 tsc=reliable mitigations=off "
+    "clearcpuid=141 systemd.show_status=no systemd.firstboot=off"
+)
+ENVIRONMENT = {
+    "PYTHONPATH": "/opt/libraries:/opt/lab",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "FOLKLAB_CACHE": "/var/tmp/cache",
+    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+}
 
 
 @dataclass(frozen=True)
@@ -64,8 +70,10 @@ class Guest:
         inner = f"cd /var/tmp; export {exports}; {command}"
         script = f"echo 0 >/proc/self/oom_score_adj; cd /; exec 2>&1 </dev/null; {inner}"
         if user:
-            script = (f"echo 0 >/proc/self/oom_score_adj; exec 2>&1 </dev/null; "
-                      f"exec setpriv --reuid {user} --regid {user} --init-groups --reset-env sh -c {shlex.quote(inner)}")
+            script = (
+                f"echo 0 >/proc/self/oom_score_adj; exec 2>&1 </dev/null; "
+                f"exec setpriv --reuid {user} --regid {user} --init-groups --reset-env sh -c {shlex.quote(inner)}"
+            )
         words = ("/bin/sh", "-c", script)
         reply = self.hand.begin.execute(*words).wait(agent.patience(seconds))
         return Said(reply.value, reply.text.decode(errors="replace"))
@@ -74,8 +82,9 @@ class Guest:
         """The same for a command that must succeed: what it printed. Raises LabError."""
         said = self.type(command, user, seconds)
         if said.status:
-            raise LabError(f"test bed: {command}", f"exit status {said.status >> 8}: {said.text[-600:]}",
-                           "see the guest's console")
+            raise LabError(
+                f"test bed: {command}", f"exit status {said.status >> 8}: {said.text[-600:]}", "see the guest's console"
+            )
         return said.text
 
     def fetch(self, directory: str, into: Path) -> None:
@@ -103,17 +112,44 @@ def _archive(kernel: Kernel) -> Path:
 
 
 def _drive(number: int, file: Path) -> list[str]:
-    return ["-drive", f"if=none,id=d{number},file={file},format=raw,cache=unsafe,snapshot=on",
-            "-device", f"virtio-blk-device,drive=d{number}"]
+    return [
+        "-drive",
+        f"if=none,id=d{number},file={file},format=raw,cache=unsafe,snapshot=on",
+        "-device",
+        f"virtio-blk-device,drive=d{number}",
+    ]
 
 
 def command_line(kernel: Kernel, root: Path, lab: Path, accelerated: str, cpus: int) -> list[str]:
     """QEMU's, for a system on one disk and the project on another."""
-    return ["-M", "microvm,rtc=on", "-m", f"{MEMORY // MIB}M", *qemu.accelerated(accelerated, cpus),
-            "-cpu", "host" if accelerated == "kvm" else "max,-erms,-fsrm", "-smp", str(cpus), "-nodefaults", "-no-user-config",
-            "-display", "none", "-no-reboot", "-kernel", str(kernel.image), "-initrd", str(_archive(kernel)),
-            "-append", APPEND, "-device", "virtio-serial-device,max_ports=2",
-            "-device", "virtserialport,chardev=ch,name=agent,nr=1", *_drive(0, root), *_drive(1, lab)]
+    return [
+        "-M",
+        "microvm,rtc=on",
+        "-m",
+        f"{MEMORY // MIB}M",
+        *qemu.accelerated(accelerated, cpus),
+        "-cpu",
+        "host" if accelerated == "kvm" else "max,-erms,-fsrm",
+        "-smp",
+        str(cpus),
+        "-nodefaults",
+        "-no-user-config",
+        "-display",
+        "none",
+        "-no-reboot",
+        "-kernel",
+        str(kernel.image),
+        "-initrd",
+        str(_archive(kernel)),
+        "-append",
+        APPEND,
+        "-device",
+        "virtio-serial-device,max_ports=2",
+        "-device",
+        "virtserialport,chardev=ch,name=agent,nr=1",
+        *_drive(0, root),
+        *_drive(1, lab),
+    ]
 
 
 @contextmanager
@@ -133,5 +169,3 @@ def booted(tested: System, console: Path) -> Iterator[Guest]:
             yield guest
         finally:
             process.close()
-
-

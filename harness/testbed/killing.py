@@ -31,9 +31,9 @@ from harness.testbed import state
 from harness.testbed.collect import collect
 
 RUN = Path("/var/tmp/killed")
-LONGEST = 3.0       # seconds from the first journal to the kill: one or two trials (measured: 1 to 3 s each)
-UNDOING = 1.0       # seconds that a harness lives on at most after its agent, in every second of these rounds
-TYPED = 10          # every so many rounds `invoke restore` is typed; otherwise it is what that calls
+LONGEST = 3.0  # seconds from the first journal to the kill: one or two trials (measured: 1 to 3 s each)
+UNDOING = 1.0  # seconds that a harness lives on at most after its agent, in every second of these rounds
+TYPED = 10  # every so many rounds `invoke restore` is typed; otherwise it is what that calls
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,9 @@ def restore(number: int) -> tuple[str, ...]:
     """The kinds of what was undone."""
     if number % TYPED:
         return tuple(change.kind for change in journal.restore_left())
-    said = subprocess.run([sys.executable, "-m", "invoke", "restore"], cwd="/opt/lab", capture_output=True, text=True,
-                          check=True).stdout
+    said = subprocess.run(
+        [sys.executable, "-m", "invoke", "restore"], cwd="/opt/lab", capture_output=True, text=True, check=True
+    ).stdout
     return tuple(line.split()[1] for line in said.splitlines() if line.startswith("undone: "))
 
 

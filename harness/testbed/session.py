@@ -47,16 +47,27 @@ def verdicts(guest: Guest, user: str, names: str, trials: int, flags: str, into:
 
 def without_session(guest: Guest) -> Shown:
     """A user whom nobody gave a cgroup is told what to type, and nothing runs."""
-    said = guest.type("cd /opt/lab && python3 -m invoke run-experiment page-size --machine local --results /var/tmp/cache-plain",
-                      "plain", session=False)
-    return Shown("a user without a delegated cgroup", said.status >> 8 == 4 and "loginctl enable-linger" in said.text,
-                 said.text.strip())
+    said = guest.type(
+        "cd /opt/lab && python3 -m invoke run-experiment page-size --machine local --results /var/tmp/cache-plain",
+        "plain",
+        session=False,
+    )
+    return Shown(
+        "a user without a delegated cgroup", said.status >> 8 == 4 and "loginctl enable-linger" in said.text, said.text.strip()
+    )
 
 
 def without_systemd(guest: Guest, into: Path) -> Shown:
     """Root where no systemd can be asked, as in a container that sees the whole hierarchy: a plain group is made."""
-    found = collected(guest, "", "page-size malloc-calls", 1, "--settings first", into,
-                      "unshare --mount sh -c 'mount -t tmpfs tmpfs /run/systemd; {}'")
+    found = collected(
+        guest,
+        "",
+        "page-size malloc-calls",
+        1,
+        "--settings first",
+        into,
+        "unshare --mount sh -c 'mount -t tmpfs tmpfs /run/systemd; {}'",
+    )
     if isinstance(found, str):
         return Shown("root without systemd", False, found)
     left = guest.type("find /sys/fs/cgroup -name 'folklab*'").text.split()
@@ -76,10 +87,13 @@ def killed(guest: Guest, rounds: int) -> Shown:
     found = list(faults(guest, rounds))
     wrong = [line for one in found for line in one.wrong]
     undone = Counter(kind for one in found for kind in one.undone)
-    return Shown(f"{sum(one.rounds for one in found)} kills", not wrong and bool(undone),
-                 f"{sum(one.journals for one in found)} left a journal, {undone.total()} changes undone "
-                 f"({', '.join(f'{number} {kind}' for kind, number in sorted(undone.items()))}), "
-                 f"{len(wrong)} things not as before" + "".join(f"\n    {line}" for line in wrong[:20]))
+    return Shown(
+        f"{sum(one.rounds for one in found)} kills",
+        not wrong and bool(undone),
+        f"{sum(one.journals for one in found)} left a journal, {undone.total()} changes undone "
+        f"({', '.join(f'{number} {kind}' for kind, number in sorted(undone.items()))}), "
+        f"{len(wrong)} things not as before" + "".join(f"\n    {line}" for line in wrong[:20]),
+    )
 
 
 def unharmed(guest: Guest, runs: int) -> Shown:
@@ -93,8 +107,11 @@ def unharmed(guest: Guest, runs: int) -> Shown:
     # Kernel threads come and go as they like; the reading processes are gone by themselves.
     gone = {line for line in gone if not line.split(" ", 1)[1].startswith(("kworker", "sh", "sed"))}
     happened = int(guest.must(kills)) - count
-    return Shown(f"{runs} runs with an OOM in a sandbox", not gone and happened >= runs,
-                 f"{happened} processes killed in sandboxes, {len(gone)} of the system's gone {' '.join(sorted(gone))}".strip())
+    return Shown(
+        f"{runs} runs with an OOM in a sandbox",
+        not gone and happened >= runs,
+        f"{happened} processes killed in sandboxes, {len(gone)} of the system's gone {' '.join(sorted(gone))}".strip(),
+    )
 
 
 @dataclass(frozen=True)
@@ -130,7 +147,8 @@ def show(guest: Guest, into: Path, asked: Asked) -> Iterator[Shown]:
         "container": lambda: in_containers(guest, into / "container"),
         "ci": lambda: in_ci(guest),
         "pressure": lambda: unharmed(guest, max(1, asked.rounds // 5)),
-        "kills": lambda: killed(guest, asked.rounds)}
+        "kills": lambda: killed(guest, asked.rounds),
+    }
     for part in asked.parts:
         if part != "user" or asked.harmless:
             yield shown[part]()

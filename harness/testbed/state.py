@@ -35,12 +35,12 @@ for process in /proc/[0-9]*; do
     [ $2 = 2 ] || [ ${process#/proc/} = $$ ] || echo "${process#/proc/} ${name#*\(} since ${20}"
 done >/run/state-processes
 """
-SETTLED = 5.0       # seconds: systemd takes a stopped scope's directories away after the stop has been answered
+SETTLED = 5.0  # seconds: systemd takes a stopped scope's directories away after the stop has been answered
 
 
 SCRIPT = f"{PROCESSES}\nunshare --mount sh <<'END'\n{READ}\nEND"
 
-Shell = Callable[[str], str]        # runs a script on the system, as root: what it printed
+Shell = Callable[[str], str]  # runs a script on the system, as root: what it printed
 
 
 def read(shell: Shell) -> list[str]:
@@ -66,8 +66,9 @@ def since(shell: Shell, before: list[str], settled: float = SETTLED) -> Differen
     deadline = time.monotonic() + settled
     while True:
         after = read(shell)
-        found = Difference(tuple(line for line in before if line not in set(after)),
-                           tuple(line for line in after if line not in set(before)))
+        found = Difference(
+            tuple(line for line in before if line not in set(after)), tuple(line for line in after if line not in set(before))
+        )
         if not found or time.monotonic() > deadline:
             return found
         time.sleep(0.5)

@@ -22,5 +22,8 @@ def require() -> None:
     if not shutil.which("mmdebstrap"):
         raise Unavailable("mmdebstrap", "it is not installed", "type: sudo apt-get install mmdebstrap")
     if subprocess.run([*words(), "true"], capture_output=True).returncode:
-        raise Unavailable("root of a system", "you have no subordinate user and group ids, or no newuidmap",
-                          "type: sudo apt-get install uidmap; name them in /etc/subuid and /etc/subgid; or run it as root")
+        raise Unavailable(
+            "root of a system",
+            "you have no subordinate user and group ids, or no newuidmap",
+            "type: sudo apt-get install uidmap; name them in /etc/subuid and /etc/subgid; or run it as root",
+        )

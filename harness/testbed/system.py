@@ -18,22 +18,71 @@ from harness.paths import ROOT
 from harness.testbed import subordinate
 from probes import build
 
-PACKAGES = ("systemd", "systemd-sysv", "dbus", "dbus-user-session", "libpam-systemd", "python3", "procps", "util-linux",
-            "e2fsprogs", "udev", "kmod", "mount", "libjemalloc2", "libtcmalloc-minimal4", "podman", "crun", "uidmap")
+PACKAGES = (
+    "systemd",
+    "systemd-sysv",
+    "dbus",
+    "dbus-user-session",
+    "libpam-systemd",
+    "python3",
+    "procps",
+    "util-linux",
+    "e2fsprogs",
+    "udev",
+    "kmod",
+    "mount",
+    "libjemalloc2",
+    "libtcmalloc-minimal4",
+    "podman",
+    "crun",
+    "uidmap",
+)
 # The last: plugins for containers' networks, of which these have none (45 MB).
 LEFT_OUT = ("/usr/share/man", "/usr/share/doc", "/usr/share/locale", "/usr/share/info", "/usr/lib/cni")
 # What the project needs (pyproject.toml), and psutil, beside which `invoke bench --long` measures a sample there.
-LIBRARIES = ("cffi", "invoke", "platformdirs", "qemu.qmp", "zstandard", "pandas", "pyarrow", "matplotlib", "rich", "jinja2",
-             "psutil")
+LIBRARIES = (
+    "cffi",
+    "invoke",
+    "platformdirs",
+    "qemu.qmp",
+    "zstandard",
+    "pandas",
+    "pyarrow",
+    "matplotlib",
+    "rich",
+    "jinja2",
+    "psutil",
+)
 # Slow under emulation and of no use here (measured: 12-14 s to boot with them, 6-8 without).
-MASKED = ("systemd-udevd.service", "systemd-udev-trigger.service", "getty@tty1.service", "getty.target",
-          "systemd-binfmt.service", "systemd-random-seed.service", "systemd-journal-flush.service",
-          "systemd-tmpfiles-clean.timer", "sys-kernel-debug.mount", "sys-kernel-tracing.mount", "dev-hugepages.mount",
-          "proc-sys-fs-binfmt_misc.automount", "e2scrub_reap.service", "e2scrub_all.timer", "fstrim.timer",
-          "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "systemd-udevd-control.socket",
-          "systemd-udevd-kernel.socket", "podman.service", "podman.socket", "podman-restart.service",
-          "podman-auto-update.service", "podman-auto-update.timer", "netavark-dhcp-proxy.service",
-          "netavark-dhcp-proxy.socket")
+MASKED = (
+    "systemd-udevd.service",
+    "systemd-udev-trigger.service",
+    "getty@tty1.service",
+    "getty.target",
+    "systemd-binfmt.service",
+    "systemd-random-seed.service",
+    "systemd-journal-flush.service",
+    "systemd-tmpfiles-clean.timer",
+    "sys-kernel-debug.mount",
+    "sys-kernel-tracing.mount",
+    "dev-hugepages.mount",
+    "proc-sys-fs-binfmt_misc.automount",
+    "e2scrub_reap.service",
+    "e2scrub_all.timer",
+    "fstrim.timer",
+    "apt-daily.timer",
+    "apt-daily-upgrade.timer",
+    "dpkg-db-backup.timer",
+    "systemd-udevd-control.socket",
+    "systemd-udevd-kernel.socket",
+    "podman.service",
+    "podman.socket",
+    "podman-restart.service",
+    "podman-auto-update.service",
+    "podman-auto-update.timer",
+    "netavark-dhcp-proxy.service",
+    "netavark-dhcp-proxy.socket",
+)
 # The agent that carries out what the test bed asks: not the one under test, which the local machine starts.
 SERVICE = """\
 [Unit]
@@ -45,7 +94,7 @@ Delegate=no
 [Install]
 WantedBy=multi-user.target
 """
-USERS = {"delegated": 1000, "plain": 1001}      # the first has a systemd of its own (lingering), the second has none
+USERS = {"delegated": 1000, "plain": 1001}  # the first has a systemd of its own (lingering), the second has none
 
 
 @dataclass(frozen=True)
@@ -64,8 +113,11 @@ SYSTEMS = (System("bookworm", "6.12", "first", 2), System("trixie", "6.1", "last
 
 def _python(tree: Path) -> str:
     """The version of the system's Python: "3.11"."""
-    return next(path.name.removeprefix("python") for path in sorted((tree / "usr/bin").glob("python3.*"))
-                if path.name.count(".") == 1 and path.name[-1].isdigit())
+    return next(
+        path.name.removeprefix("python")
+        for path in sorted((tree / "usr/bin").glob("python3.*"))
+        if path.name.count(".") == 1 and path.name[-1].isdigit()
+    )
 
 
 def _run(*words: str | Path) -> None:
@@ -73,8 +125,7 @@ def _run(*words: str | Path) -> None:
     variables = {**os.environ, "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}
     done = subprocess.run([str(word) for word in words], capture_output=True, text=True, env=variables)
     if done.returncode:
-        raise LabError(f"test bed: {words[0]}", (done.stderr.strip() or done.stdout.strip())[-500:],
-                       "see `invoke doctor`")
+        raise LabError(f"test bed: {words[0]}", (done.stderr.strip() or done.stdout.strip())[-500:], "see `invoke doctor`")
 
 
 def _as_root(*words: str | Path) -> None:
@@ -83,9 +134,18 @@ def _as_root(*words: str | Path) -> None:
 
 def _bootstrap(suite: str, tree: Path) -> None:
     leave_out = [f"--dpkgopt=path-exclude={path}/*" for path in LEFT_OUT]
-    _as_root("mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}",
-             '--aptopt=APT::Install-Recommends "0"', "--dpkgopt=force-unsafe-io", *leave_out, suite, tree,
-             *archive.sources_of(suite))
+    _as_root(
+        "mmdebstrap",
+        "--quiet",
+        "--variant=minbase",
+        f"--include={','.join(PACKAGES)}",
+        '--aptopt=APT::Install-Recommends "0"',
+        "--dpkgopt=force-unsafe-io",
+        *leave_out,
+        suite,
+        tree,
+        *archive.sources_of(suite),
+    )
 
 
 def _furnish(tree: Path) -> None:
@@ -105,8 +165,18 @@ def _furnish(tree: Path) -> None:
     (wants / "testbed.service").symlink_to("/etc/systemd/system/testbed.service")
     shutil.copy(build.BUILD / "agent", tree / "opt/agent")
     (tree / "etc/machine-id").write_text(hashlib.md5(b"testbed").hexdigest() + "\n")
-    _run(sys.executable, "-m", "pip", "install", "--quiet", "--target", tree / "opt/libraries", "--only-binary=:all:",
-         f"--python-version={_python(tree)}", *LIBRARIES)
+    _run(
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--target",
+        tree / "opt/libraries",
+        "--only-binary=:all:",
+        f"--python-version={_python(tree)}",
+        *LIBRARIES,
+    )
 
 
 def image(system: System) -> Path:
@@ -125,14 +195,28 @@ def image(system: System) -> Path:
             with cache.replacing(kept) as new:
                 os.truncate(new, 6 << 30)
                 _make_ext4(new, tree)
-        finally:        # it has files that subordinate ids own
+        finally:  # it has files that subordinate ids own
             _as_root("rm", "-rf", tree)
     return kept
 
 
 def _make_ext4(file: Path, tree: Path) -> None:
-    _as_root("mke2fs", "-q", "-F", "-t", "ext4", "-d", tree, "-O", "^has_journal,^metadata_csum", "-E",
-             "lazy_itable_init=1,nodiscard", "-m", "0", file)
+    _as_root(
+        "mke2fs",
+        "-q",
+        "-F",
+        "-t",
+        "ext4",
+        "-d",
+        tree,
+        "-O",
+        "^has_journal,^metadata_csum",
+        "-E",
+        "lazy_itable_init=1,nodiscard",
+        "-m",
+        "0",
+        file,
+    )
 
 
 def project(into: Path, python: str = "abi3") -> Path:

@@ -14,8 +14,7 @@ def status(rows: Sequence[dict[str, Any]], failures: Sequence[Any], claim: str |
     counted = [one for one in rows if claim is None or one["claim"] == claim]
     if failures:
         return errors.BROKEN
-    if any(one["verdict"] == UNDECIDED or (one["known"] and one["verdict"] not in {SKIPPED, one["known"]})
-           for one in counted):
+    if any(one["verdict"] == UNDECIDED or (one["known"] and one["verdict"] not in {SKIPPED, one["known"]}) for one in counted):
         return errors.SURPRISE
     if all(one["verdict"] == SKIPPED for one in counted):
         return errors.NOTHING_RAN

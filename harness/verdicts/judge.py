@@ -84,10 +84,16 @@ class Verdict:
     guards: list[str] = field(default_factory=list)
 
     def quantities(self) -> list[dict[str, Any]]:
-        return [{"name": expect.quantity.name, "unit": expect.quantity.unit,
-                 "if_true": common(str(reading.if_true) for reading in readings),
-                 "if_false": common(str(reading.if_false) for reading in readings),
-                 "values": [reading.value for reading in readings]} for expect, readings in self.readings]
+        return [
+            {
+                "name": expect.quantity.name,
+                "unit": expect.quantity.unit,
+                "if_true": common(str(reading.if_true) for reading in readings),
+                "if_false": common(str(reading.if_false) for reading in readings),
+                "values": [reading.value for reading in readings],
+            }
+            for expect, readings in self.readings
+        ]
 
     def references(self) -> list[dict[str, Any]]:
         rows = []
@@ -111,8 +117,7 @@ def resolve(bounds: Range, trial: Trial) -> Limits | None:
 
 def read(expect: Expect, trial: Trial, recorded: Recorded | None = None, floor: Floor = noise.UNKNOWN) -> Reading:
     """One expectation in one trial."""
-    value, true, false = (quantity.read(trial) for quantity in
-                          (expect.quantity, expect.reads_true, expect.reads_false))
+    value, true, false = (quantity.read(trial) for quantity in (expect.quantity, expect.reads_true, expect.reads_false))
     ranges = (recorded or {}).get((expect.claim.id, expect.quantity.name))
     if_true, if_false = ranges or (resolve(expect.if_true, trial), resolve(expect.if_false, trial))
 
@@ -125,8 +130,11 @@ def read(expect: Expect, trial: Trial, recorded: Recorded | None = None, floor: 
         return reading(None, f"the ranges {if_true} and {if_false} overlap")
     margin, (noisiest, moved) = if_true.distance(if_false), noise.of_expect(expect, trial, floor)
     if moved and moved >= margin:
-        return reading(None, f"“{noisiest}” moves by up to {show(moved)} with nothing going on: no less than the margin "
-                             f"between {if_true} and {if_false} ({show(margin)})")
+        return reading(
+            None,
+            f"“{noisiest}” moves by up to {show(moved)} with nothing going on: no less than the margin "
+            f"between {if_true} and {if_false} ({show(margin)})",
+        )
     for name, what, must in ((expect.reads_true.name, true, if_true), (expect.reads_false.name, false, if_false)):
         if what is None:
             return reading(None, f"the reference “{name}” was not read")
@@ -148,8 +156,9 @@ def guarded(guards: Sequence[Guard], trial: Trial) -> str | None:
         if value is None or limits is None:
             return f"trial {trial.number}: the guard “{guard.quantity.name}” was not read"
         if not limits.holds(value):
-            return (f"trial {trial.number}: {guard.quantity.name} was {show(value)}, must be {limits}"
-                    + (f" ({guard.why})" if guard.why else ""))
+            return f"trial {trial.number}: {guard.quantity.name} was {show(value)}, must be {limits}" + (
+                f" ({guard.why})" if guard.why else ""
+            )
     return None
 
 
@@ -161,29 +170,43 @@ def _ended(trial: Trial) -> tuple[str, str]:
     return worst["status"], worst.get("reason", "")
 
 
-def judge(experiment: Experiment, trials: Sequence[Trial], recorded: Recorded | None = None,
-          planned: int | None = None, floor: Floor = noise.UNKNOWN) -> list[Verdict]:
+def judge(
+    experiment: Experiment,
+    trials: Sequence[Trial],
+    recorded: Recorded | None = None,
+    planned: int | None = None,
+    floor: Floor = noise.UNKNOWN,
+) -> list[Verdict]:
     """A verdict for each of the experiment's claims. Trials that broke are none of them: they are errors.
 
     planned: how many trials were fixed beforehand (default: the experiment's own number). floor: the kernel's noise.
     """
     planned = planned or experiment.trials
     # What the machine lacks is found in the first arm that needs it: the others are not run then.
-    whole = [trial for trial in trials if _ended(trial)[0] == "skipped"
-             or (_ended(trial)[0] != "broken" and set(trial.arms) == set(experiment.arms))]
+    whole = [
+        trial
+        for trial in trials
+        if _ended(trial)[0] == "skipped" or (_ended(trial)[0] != "broken" and set(trial.arms) == set(experiment.arms))
+    ]
     skipped = [_ended(trial)[1] for trial in whole if _ended(trial)[0] == "skipped"]
     if whole and len(skipped) == len(whole):
         return [Verdict(claim, experiment, SKIPPED, skipped[0], trials=len(whole)) for claim in experiment.claims]
     failed = [why for trial in whole if (why := guarded(experiment.guards, trial))]
     valid = [trial for trial in whole if guarded(experiment.guards, trial) is None and _ended(trial)[0] == "ok"]
-    boots = {recording.start["machine"]["boot"] for trial in whole for recording in trial.arms.values()
-             if recording.start}
-    return [_judge_claim(claim, experiment, planned, valid, len(boots), failed, recorded, floor)
-            for claim in experiment.claims]
+    boots = {recording.start["machine"]["boot"] for trial in whole for recording in trial.arms.values() if recording.start}
+    return [_judge_claim(claim, experiment, planned, valid, len(boots), failed, recorded, floor) for claim in experiment.claims]
 
 
-def _judge_claim(claim: Claim, experiment: Experiment, planned: int, valid: list[Trial], boots: int,
-                 failed: list[str], recorded: Recorded | None, floor: Floor) -> Verdict:
+def _judge_claim(
+    claim: Claim,
+    experiment: Experiment,
+    planned: int,
+    valid: list[Trial],
+    boots: int,
+    failed: list[str],
+    recorded: Recorded | None,
+    floor: Floor,
+) -> Verdict:
     expects = [expect for expect in experiment.expects if expect.claim == claim]
     readings = [(expect, [read(expect, trial, recorded, floor) for trial in valid]) for expect in expects]
     outcomes = [_of_trial([of_expect[index] for _, of_expect in readings]) for index in range(len(valid))]
@@ -204,8 +227,7 @@ def _of_trial(readings: Sequence[Reading]) -> tuple[str | None, str]:
     return (FALSE if any(reading.outcome == FALSE for reading in readings) else TRUE), ""
 
 
-def _combine(outcomes: list[tuple[str | None, str]], valid: list[Trial], planned: int,
-             failed: list[str]) -> tuple[str, str]:
+def _combine(outcomes: list[tuple[str | None, str]], valid: list[Trial], planned: int, failed: list[str]) -> tuple[str, str]:
     if len(valid) < planned or not valid:
         return UNDECIDED, f"{len(valid)} of {planned} trials are valid: {'; '.join(failed) or 'the others are missing'}"
     for trial, (outcome, why) in zip(valid, outcomes, strict=True):
@@ -216,5 +238,3 @@ def _combine(outcomes: list[tuple[str | None, str]], valid: list[Trial], planned
         said = ", ".join(f"trial {trial.number} {outcome}" for trial, outcome in zip(valid, found, strict=True))
         return UNDECIDED, f"the trials disagree: {said}"
     return (CONFIRMED if found[0] == TRUE else REFUTED), ""
-
-

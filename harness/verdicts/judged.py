@@ -71,12 +71,20 @@ def judge_cell(directory: Path, as_recorded: bool = False, cell: dict[str, Any] 
 def judge_trials(directory: Path, cell: dict[str, Any], experiment: Experiment, as_recorded: bool = False) -> Judged:
     trials = evidence.read_trials(directory)
     failures = failures_of(cell)
-    absent = next((recording.end.get("reason", "") for trial in trials for recording in trial.arms.values()
-                   if recording.end["status"] == "absent"), None)
+    absent = next(
+        (
+            recording.end.get("reason", "")
+            for trial in trials
+            for recording in trial.arms.values()
+            if recording.end["status"] == "absent"
+        ),
+        None,
+    )
     found: list[Verdict] = []
     if not failures and absent is None:
-        found = judge.judge(experiment, trials, recorded_bounds(cell) if as_recorded else None, cell["trials"],
-                               noise.floor_of(cell))
+        found = judge.judge(
+            experiment, trials, recorded_bounds(cell) if as_recorded else None, cell["trials"], noise.floor_of(cell)
+        )
     rows = [row(one, cell, trials) for one in found]
     return Judged(Outcome(directory, cell, experiment, rows, failures, absent or ""), trials, found)
 
@@ -86,8 +94,7 @@ def failures_of(cell: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def recorded_bounds(cell: dict[str, Any]) -> judge.Recorded:
-    return {(one["claim"], one["quantity"]): (Limits(*one["if_true"]), Limits(*one["if_false"]))
-            for one in cell["bounds"]}
+    return {(one["claim"], one["quantity"]): (Limits(*one["if_true"]), Limits(*one["if_false"])) for one in cell["bounds"]}
 
 
 def bounds_of(found: Sequence[Verdict]) -> list[dict[str, Any]]:
@@ -97,9 +104,16 @@ def bounds_of(found: Sequence[Verdict]) -> list[dict[str, Any]]:
         for expect, readings in verdict.readings:
             first = next((reading for reading in readings if reading.if_true and reading.if_false), None)
             if first and first.if_true and first.if_false:
-                rows.append({"claim": verdict.claim.id, "quantity": expect.quantity.name,
-                             "if_true": list(astuple(first.if_true)), "why_true": expect.if_true.why,
-                             "if_false": list(astuple(first.if_false)), "why_false": expect.if_false.why})
+                rows.append(
+                    {
+                        "claim": verdict.claim.id,
+                        "quantity": expect.quantity.name,
+                        "if_true": list(astuple(first.if_true)),
+                        "why_true": expect.if_true.why,
+                        "if_false": list(astuple(first.if_false)),
+                        "why_false": expect.if_false.why,
+                    }
+                )
     return rows
 
 
@@ -107,22 +121,34 @@ def row(verdict: Verdict, cell: dict[str, Any], trials: Sequence[Trial]) -> dict
     """A verdict as the contract wants it; machine and settings as the first recording has them."""
     start = next((recording.start for trial in trials for recording in trial.arms.values() if recording.start), {})
     appended = {"append": cell["append"]} if cell.get("append") else {}
-    settings = {name: value for name, value in {**cell["axis"], **start.get("settings", {}), **appended}.items()
-                if value is not None}
+    settings = {
+        name: value for name, value in {**cell["axis"], **start.get("settings", {}), **appended}.items() if value is not None
+    }
     machine = start.get("machine", {})
-    return {"claim": verdict.claim.id, "experiment": verdict.experiment.name, "version": verdict.experiment.version,
-            "verdict": verdict.verdict, "known": verdict.claim.known_answer(cell["series"], settings),
-            "kernel": machine.get("release", cell["kernel"]), "series": cell["series"], "config": cell["config"],
-            "machine": machine.get("name", cell.get("machine", "vm")),
-            "accelerator": machine.get("accelerator", cell["accelerator"]),
-            "settings": settings, "trials": verdict.trials, "valid": verdict.valid, "boots": verdict.boots,
-            "quantities": verdict.quantities(), "references": verdict.references(), "guards": verdict.guards,
-            "why": verdict.why, "seconds": cell["seconds"]}
+    return {
+        "claim": verdict.claim.id,
+        "experiment": verdict.experiment.name,
+        "version": verdict.experiment.version,
+        "verdict": verdict.verdict,
+        "known": verdict.claim.known_answer(cell["series"], settings),
+        "kernel": machine.get("release", cell["kernel"]),
+        "series": cell["series"],
+        "config": cell["config"],
+        "machine": machine.get("name", cell.get("machine", "vm")),
+        "accelerator": machine.get("accelerator", cell["accelerator"]),
+        "settings": settings,
+        "trials": verdict.trials,
+        "valid": verdict.valid,
+        "boots": verdict.boots,
+        "quantities": verdict.quantities(),
+        "references": verdict.references(),
+        "guards": verdict.guards,
+        "why": verdict.why,
+        "seconds": cell["seconds"],
+    }
 
 
 def judge_run(run: Path, as_recorded: bool = False) -> Iterator[Judged]:
     """Every cell of a run, judged from disk, one by one: no two of them need be in memory at once."""
     for path in sorted((run / "experiments").glob("*/cell.json")):
         yield judge_cell(path.parent, as_recorded)
-
-

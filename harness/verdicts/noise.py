@@ -43,8 +43,11 @@ def published(series: str, directory: Path = paths.BENCH) -> dict[str, Any] | No
         found = json.loads(path_of(series, directory).read_text())
     except (OSError, ValueError):
         return None
-    return {"kernel": found["kernel"], "runs": found["runs"],
-            "counters": {name: max(abs(row["min"]), abs(row["max"])) for name, row in found["moving"].items()}}
+    return {
+        "kernel": found["kernel"],
+        "runs": found["runs"],
+        "counters": {name: max(abs(row["min"]), abs(row["max"])) for name, row in found["moving"].items()},
+    }
 
 
 def floor_of(cell: Mapping[str, Any]) -> Floor:
@@ -100,12 +103,12 @@ def _(quantity: Combined, trial: Trial, floor: Floor) -> Number:
         return left + right
     one, other = quantity.left.read(trial), value_of(quantity.right, trial)
     if one is None or other is None:
-        return 0        # there is no reading that could be judged
+        return 0  # there is no reading that could be judged
     one, other = abs(one), abs(other)
     if quantity.sign == "*":
         return one * right + other * left + left * right
     if other <= right:
-        return math.inf     # the divisor may be nothing but noise
+        return math.inf  # the divisor may be nothing but noise
     furthest = (left + one / other * right) / (other - right)
     return furthest if quantity.sign == "/" else math.ceil(furthest)
 
@@ -117,8 +120,11 @@ def of_bound(bound: Bound | None, trial: Trial, floor: Floor) -> Number:
 def of_expect(expect: Expect, trial: Trial, floor: Floor) -> tuple[str, Number]:
     """The noisiest of what an expectation reads, the deciding quantity or a reference: its name, and how far noise can
     move it against the bounds (some are counters themselves)."""
-    bounds = max(of_bound(bound, trial, floor) for bounds in (expect.if_true, expect.if_false)
-                 for bound in (bounds.low, bounds.high))
-    read = [(quantity.name, of(quantity, trial, floor) + bounds)
-            for quantity in (expect.quantity, expect.reads_true, expect.reads_false)]
+    bounds = max(
+        of_bound(bound, trial, floor) for bounds in (expect.if_true, expect.if_false) for bound in (bounds.low, bounds.high)
+    )
+    read = [
+        (quantity.name, of(quantity, trial, floor) + bounds)
+        for quantity in (expect.quantity, expect.reads_true, expect.reads_false)
+    ]
     return max(read, key=lambda one: one[1])

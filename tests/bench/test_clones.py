@@ -49,15 +49,18 @@ def test_nothing_differs(tmp_path: Path) -> None:
 def test_a_verdict_differs(tmp_path: Path) -> None:
     found = compared(tmp_path, made.GOOD, made.REFUTES["tmpfs-unreclaimable"])
     assert [one["what"].split()[0] for one in found["verdicts"]] == [
-        "tmpfs-unreclaimable", "tmpfs-unreclaimable-because-referenced"]
+        "tmpfs-unreclaimable",
+        "tmpfs-unreclaimable-because-referenced",
+    ]
     assert {one["gap"] for one in found["quantities"]} == {1}, "one page is a difference"
 
 
 def test_an_exact_counter_differs_by_a_page(tmp_path: Path) -> None:
     found = compared(tmp_path, with_cached(400), with_cached(404))
     assert [one["gap"] for one in found["counters"]] == [1]
-    assert compared(tmp_path / "floor", with_cached(400), with_cached(404),
-                    floor={**FLOOR, "meminfo:Cached": 1})["counters"] == []
+    assert (
+        compared(tmp_path / "floor", with_cached(400), with_cached(404), floor={**FLOOR, "meminfo:Cached": 1})["counters"] == []
+    )
 
 
 def test_booted_again_it_lies_as_far_apart_among_booted_guests(tmp_path: Path) -> None:
@@ -76,8 +79,10 @@ def test_a_verdict_that_differs_once_is_none_of_the_two_ways(tmp_path: Path) -> 
 
 def looked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *again: int) -> tuple[dict[str, Any], list[str]]:
     """What still differs of 400 KiB restored and 404 booted, and as what the experiment was run again: with so many KiB."""
-    runs = {"restored": [run(tmp_path / "restored", *[with_cached(400)] * 3)],
-            "booted": [run(tmp_path / "booted", with_cached(404))]}
+    runs = {
+        "restored": [run(tmp_path / "restored", *[with_cached(400)] * 3)],
+        "booted": [run(tmp_path / "booted", with_cached(404))],
+    }
     asked: list[str] = []
 
     def run_again(kernel: Kernel, names: Sequence[str], way: str, what: str) -> Path:
@@ -104,14 +109,20 @@ def test_it_ends_if_the_difference_does_not(tmp_path: Path, monkeypatch: pytest.
 def test_published_floor(tmp_path: Path) -> None:
     assert clones.floors("6.12", tmp_path) == clones.EXACT
     row = {"unit": "bytes", "min": -80 * 4096, "max": 4096}
-    run_directory.write_json(noise.path_of("6.12", tmp_path),
-                       {"kernel": "6.12.0", "runs": 50, "moving": {"sandbox/memory.current": row}})
+    run_directory.write_json(
+        noise.path_of("6.12", tmp_path), {"kernel": "6.12.0", "runs": 50, "moving": {"sandbox/memory.current": row}}
+    )
     assert clones.floors("6.12", tmp_path)["memory.current"] == 80
 
 
 def test_the_page(tmp_path: Path) -> None:
     first = compared(tmp_path, made.GOOD, made.REFUTES["tmpfs-unreclaimable"])
-    found = {"kernel": "6.12", "section": "all", **first, "run again": ["tmpfs-dropped"],
-             "still": {"verdicts": first["verdicts"][:1], "quantities": [], "counters": []}}
+    found = {
+        "kernel": "6.12",
+        "section": "all",
+        **first,
+        "run again": ["tmpfs-dropped"],
+        "still": {"verdicts": first["verdicts"][:1], "quantities": [], "counters": []},
+    }
     run_directory.write_json(tmp_path / "clones-6.12.json", found)
     assert "| 6.12 | all | 2 | 2, 1 |" in report.write(tmp_path).read_text()

@@ -9,7 +9,7 @@ def test_in_turn() -> None:
     calls: list[str] = []
 
     def contender(name: str) -> Contender:
-        return Contender(name, lambda: calls.append(name) or [float(len(calls))])     # type: ignore[func-returns-value]
+        return Contender(name, lambda: calls.append(name) or [float(len(calls))])  # type: ignore[func-returns-value]
 
     ours, peer = interleave([contender("a"), contender("b")], 2, warm=1)
     assert calls == ["a", "b"] * 3
@@ -25,8 +25,14 @@ def test_drift_cancels() -> None:
 
 
 def test_limits() -> None:
-    row = Row("row", "what", "s", (Timing("a", ((1.0, 1.0),)), Timing("b", ((10.0,),))),
-              limits=(Limit(0.5), Limit(1 / 8, "b"), Limit(2.0, "not here")), missing={"not here": "not installed"})
+    row = Row(
+        "row",
+        "what",
+        "s",
+        (Timing("a", ((1.0, 1.0),)), Timing("b", ((10.0,),))),
+        limits=(Limit(0.5), Limit(1 / 8, "b"), Limit(2.0, "not here")),
+        missing={"not here": "not installed"},
+    )
     assert [limit["met"] for limit in row.as_json()["limits"]] == [False, True, None]
 
 

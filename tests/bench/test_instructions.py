@@ -31,8 +31,18 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def instructions(library: Path, what: str) -> int:
     """How many instructions it takes, without the interpreter's start and the imports."""
-    words = ["valgrind", "--tool=callgrind", "--collect-atstart=no", "--toggle-collect=counted",
-             f"--callgrind-out-file={library.with_name(what)}", sys.executable, "-m", "tests.bench.work", library, what]
+    words = [
+        "valgrind",
+        "--tool=callgrind",
+        "--collect-atstart=no",
+        "--toggle-collect=counted",
+        f"--callgrind-out-file={library.with_name(what)}",
+        sys.executable,
+        "-m",
+        "tests.bench.work",
+        library,
+        what,
+    ]
     # The seed decides how often the keys of dictionaries collide.
     done = subprocess.run(words, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": "0"}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
@@ -42,8 +52,9 @@ def instructions(library: Path, what: str) -> int:
     return count
 
 
-@pytest.mark.skipif(not shutil.which("valgrind"), reason="no instruction is counted: valgrind is not installed "
-                                                         "(apt-get install valgrind)")
+@pytest.mark.skipif(
+    not shutil.which("valgrind"), reason="no instruction is counted: valgrind is not installed (apt-get install valgrind)"
+)
 def test_no_slower_than_recorded(library: Path) -> None:
     yardstick = instructions(library, "yardstick")
     for what, recorded in RECORDED.items():

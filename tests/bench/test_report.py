@@ -14,9 +14,17 @@ from harness.evidence import run_directory
 from tests.cli.test_trouble import invoke, one_line
 
 
-@pytest.mark.parametrize(("value", "unit", "text"), [
-    (0.0652, "s", "65.2 ms"), (2.5, "s", "2.5 s"), (0.00019, "s", "190 µs"), (1234.0, "s", "1,234 s"),
-    (0.045, "of a core", "4.5 % of a core"), (0.0695, "MB", "0.0695 MB")])
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.0652, "s", "65.2 ms"),
+        (2.5, "s", "2.5 s"),
+        (0.00019, "s", "190 µs"),
+        (1234.0, "s", "1,234 s"),
+        (0.045, "of a core", "4.5 % of a core"),
+        (0.0695, "MB", "0.0695 MB"),
+    ],
+)
 def test_amounts(value: float, unit: str, text: str) -> None:
     assert report.amount(value, unit) == text
 
@@ -26,12 +34,21 @@ def test_ratios() -> None:
 
 
 def test_the_page(tmp_path: Path) -> None:
-    row = Row("restored guest", "…", "s", (Timing("restored", ((0.07, 0.08),)), Timing("booted", ((2.0,),))), "6.1",
-              (Limit(0.08), Limit(1 / 200, "booted")), {"virtme-ng": "it is not installed"})
+    row = Row(
+        "restored guest",
+        "…",
+        "s",
+        (Timing("restored", ((0.07, 0.08),)), Timing("booted", ((2.0,),))),
+        "6.1",
+        (Limit(0.08), Limit(1 / 200, "booted")),
+        {"virtme-ng": "it is not installed"},
+    )
     grown = Growth("trials", "trials", ((1, 1.0, 10_000), (2, 1.5, 20_000), (4, 2.5, 40_000)))
     host = {"started": "today", "cpus": 2, "release": "6", "accelerator": "without", "load": 0.1}
-    run_directory.write_json(tmp_path / "bench.json", {"host": host, "rows": [row.as_json()],
-                                                 "skipped": ["test bed: it takes root"], "growth": [grown.as_json()]})
+    run_directory.write_json(
+        tmp_path / "bench.json",
+        {"host": host, "rows": [row.as_json()], "skipped": ["test bed: it takes root"], "growth": [grown.as_json()]},
+    )
     page = report.write(tmp_path).read_text()
     assert "| **restored guest** | 6.1 | 75 ms | 70 ms |" in page
     assert "at most 80 ms: met" in page

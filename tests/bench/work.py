@@ -23,8 +23,8 @@ from tests.refuting.made import Made, write_recording
 
 TRIALS, PAGES = 3, 16384
 # As long as a kernel's own vmstat and meminfo (6.12: 190 and 56 lines), with numbers of all lengths.
-VMSTAT = "".join(f"nr_counter_{number} {number ** 4}\n" for number in range(190)).encode()
-MEMINFO = "".join(f"Counter{number}:{number ** 3:>12} kB\n" for number in range(56)).encode()
+VMSTAT = "".join(f"nr_counter_{number} {number**4}\n" for number in range(190)).encode()
+MEMINFO = "".join(f"Counter{number}:{number**3:>12} kB\n" for number in range(56)).encode()
 
 
 def yardstick() -> None:
@@ -40,12 +40,23 @@ def decoder() -> None:
 
 # Of its own, not one of the catalogue: whoever changes an experiment does not change what is counted.
 EXPERIMENT = Experiment(
-    procedure=lambda lab: None, name="counted", question="How many instructions?", trials=TRIALS,
+    procedure=lambda lab: None,
+    name="counted",
+    question="How many instructions?",
+    trials=TRIALS,
     guards=(Guard(Change("vmstat:nr_counter_7", "before", "after"), Exactly(0), "nothing moves"),),
-    expects=tuple(Expect(Claim(f"counted-{label}", "All stay.", "tests"), Pages("after", label, state),
-                         Exactly(PAGES, "all"), AtMost(PAGES - 1, "not all"),
-                         Pages("before", label, state), Pages("after", "none"))
-                  for label, state in (("file", "resident"), ("memory", "anonymous"))))
+    expects=tuple(
+        Expect(
+            Claim(f"counted-{label}", "All stay.", "tests"),
+            Pages("after", label, state),
+            Exactly(PAGES, "all"),
+            AtMost(PAGES - 1, "not all"),
+            Pages("before", label, state),
+            Pages("after", "none"),
+        )
+        for label, state in (("file", "resident"), ("memory", "anonymous"))
+    ),
+)
 
 
 def judge(directory: Path) -> None:
@@ -56,9 +67,10 @@ def judge(directory: Path) -> None:
 def write_evidence(directory: Path) -> None:
     """What three trials record: samples as long as a real one's, the pages of a file and of a range."""
     texts = {"vmstat": VMSTAT.decode(), "meminfo": MEMINFO.decode()}
-    made = Made(texts=dict.fromkeys(("before", "after"), texts),
-                pages={moment: {"file": PAGES, "none": 0, "memory": {"anonymous": PAGES}}
-                       for moment in ("before", "after")})
+    made = Made(
+        texts=dict.fromkeys(("before", "after"), texts),
+        pages={moment: {"file": PAGES, "none": 0, "memory": {"anonymous": PAGES}} for moment in ("before", "after")},
+    )
     for number in range(1, TRIALS + 1):
         write_recording(directory / recording.name_of(number, ""), made, f"boot-{number}", {}, "6.12.0-made")
 
@@ -67,9 +79,8 @@ def main(library: str, what: str) -> None:
     frame = ctypes.CFUNCTYPE(None)
     with tempfile.TemporaryDirectory() as name:
         write_evidence(Path(name))
-        work: dict[str, Callable[[], None]] = {
-            "yardstick": yardstick, "decoder": decoder, "judge": lambda: judge(Path(name))}
-        work[what]()            # what the first time does beside it (imports, caches) is not counted
+        work: dict[str, Callable[[], None]] = {"yardstick": yardstick, "decoder": decoder, "judge": lambda: judge(Path(name))}
+        work[what]()  # what the first time does beside it (imports, caches) is not counted
         gc.disable()
         ctypes.PyDLL(library).measured(frame(work[what]))
 

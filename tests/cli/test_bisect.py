@@ -15,33 +15,41 @@ from tests.cli.test_trouble import CLAIM, ROOT, invoke
 CONFIRMED, REFUTED, UNDECIDED, SKIPPED = ({"verdict": name} for name in ("confirmed", "refuted", "undecided", "skipped"))
 
 
-@pytest.mark.parametrize(("rows", "broken", "expected"), [
-    ([CONFIRMED], False, AS_WANTED),
-    ([CONFIRMED, CONFIRMED], False, AS_WANTED),
-    ([REFUTED], False, OTHER),
-    ([CONFIRMED, REFUTED], False, OTHER),
-    ([UNDECIDED, REFUTED], False, OTHER),
-    ([CONFIRMED, UNDECIDED], False, CANNOT_TELL),
-    ([CONFIRMED, SKIPPED], False, CANNOT_TELL),
-    ([UNDECIDED], False, CANNOT_TELL),
-    ([], False, CANNOT_TELL),
-    ([], True, CANNOT_TELL),
-    ([CONFIRMED], True, CANNOT_TELL)])
+@pytest.mark.parametrize(
+    ("rows", "broken", "expected"),
+    [
+        ([CONFIRMED], False, AS_WANTED),
+        ([CONFIRMED, CONFIRMED], False, AS_WANTED),
+        ([REFUTED], False, OTHER),
+        ([CONFIRMED, REFUTED], False, OTHER),
+        ([UNDECIDED, REFUTED], False, OTHER),
+        ([CONFIRMED, UNDECIDED], False, CANNOT_TELL),
+        ([CONFIRMED, SKIPPED], False, CANNOT_TELL),
+        ([UNDECIDED], False, CANNOT_TELL),
+        ([], False, CANNOT_TELL),
+        ([], True, CANNOT_TELL),
+        ([CONFIRMED], True, CANNOT_TELL),
+    ],
+)
 def test_statuses(rows: list[dict[str, str]], broken: bool, expected: int) -> None:
     assert status(rows, "confirmed", broken) == expected
 
 
-@pytest.mark.parametrize(("words", "expected", "said"), [
-    ([], STOP, "claim"),                                                # invoke's own complaints, which end with 1 elsewhere
-    ([CLAIM, "--wnat", "confirmed"], STOP, "--wnat"),
-    ([CLAIM, "--want"], STOP, "want"),
-    ([CLAIM], STOP, "--want confirmed"),
-    ([CLAIM, "--want", "good"], STOP, "--want confirmed"),
-    (["no-such-claim", "--want", "confirmed"], STOP, "no-such-claim"),
-    (["malloc-calls", "--want", "confirmed"], STOP, "its claims are"),
-    ([CLAIM, "--want", "confirmed", "--set", "lur=x"], STOP, "settings are"),
-    ([CLAIM, "--want", "confirmed", "--kernel", "/no/such/bzImage"], STOP, "bzImage"),
-    ([CLAIM, "--want", "confirmed", "--gdb", "a,b"], STOP, "socket")])
+@pytest.mark.parametrize(
+    ("words", "expected", "said"),
+    [
+        ([], STOP, "claim"),  # invoke's own complaints, which end with 1 elsewhere
+        ([CLAIM, "--wnat", "confirmed"], STOP, "--wnat"),
+        ([CLAIM, "--want"], STOP, "want"),
+        ([CLAIM], STOP, "--want confirmed"),
+        ([CLAIM, "--want", "good"], STOP, "--want confirmed"),
+        (["no-such-claim", "--want", "confirmed"], STOP, "no-such-claim"),
+        (["malloc-calls", "--want", "confirmed"], STOP, "its claims are"),
+        ([CLAIM, "--want", "confirmed", "--set", "lur=x"], STOP, "settings are"),
+        ([CLAIM, "--want", "confirmed", "--kernel", "/no/such/bzImage"], STOP, "bzImage"),
+        ([CLAIM, "--want", "confirmed", "--gdb", "a,b"], STOP, "socket"),
+    ],
+)
 def test_wrong_usage_ends_a_bisection(words: list[str], expected: int, said: str) -> None:
     finished = invoke("check", *words)
     assert finished.returncode == expected, finished.stdout + finished.stderr
@@ -64,8 +72,21 @@ def test_on_a_guest(want: str, expected: int, tmp_path: Path) -> None:
 
 def test_a_kernel_that_does_not_come_up_is_skipped(tmp_path: Path) -> None:
     """nosmp and the like are fine; this one has no first program."""
-    finished = invoke("check", CLAIM, "--want", "confirmed", "--set", "malloc=glibc", "--trials", "1",
-                      "--append", "rdinit=/nonexistent", "--fresh-boot", "--results", str(tmp_path))
+    finished = invoke(
+        "check",
+        CLAIM,
+        "--want",
+        "confirmed",
+        "--set",
+        "malloc=glibc",
+        "--trials",
+        "1",
+        "--append",
+        "rdinit=/nonexistent",
+        "--fresh-boot",
+        "--results",
+        str(tmp_path),
+    )
     assert finished.returncode == CANNOT_TELL, finished.stdout + finished.stderr
 
 
@@ -76,8 +97,12 @@ def test_git_bisect_finds_the_kernel_that_changed(tmp_path: Path) -> None:
         pytest.skip(f"not fetched: {', '.join(sorted(missing))}")
 
     def git(*words: str) -> str:
-        return subprocess.run(["git", "-C", str(tmp_path), "-c", "user.name=x", "-c", "user.email=x@y", *words], check=True,
-                              capture_output=True, text=True).stdout
+        return subprocess.run(
+            ["git", "-C", str(tmp_path), "-c", "user.name=x", "-c", "user.email=x@y", *words],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
 
     git("init", "-q")
     for name in series:

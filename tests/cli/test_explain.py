@@ -15,16 +15,25 @@ from harness.cli import explain
 
 EXPERIMENT, CLAIM = catalogue.find("tmpfs-unreclaimable")
 ROW: dict[str, Any] = {
-    "claim": "tmpfs-unreclaimable", "verdict": "confirmed", "kernel": "6.12.9", "settings": {"lru": "mglru"},
-    "trials": 3, "valid": 3, "boots": 3, "why": "All stayed.",
+    "claim": "tmpfs-unreclaimable",
+    "verdict": "confirmed",
+    "kernel": "6.12.9",
+    "settings": {"lru": "mglru"},
+    "trials": 3,
+    "valid": 3,
+    "boots": 3,
+    "why": "All stayed.",
     "quantities": [{"name": "pages kept", "unit": "pages", "values": [16384, 16384, 16383]}],
-    "references": [{"name": "a locked file", "must": "true", "values": [16384, 16384, 16384]},
-                   {"name": "a clean file", "must": "false", "values": []}]}
+    "references": [
+        {"name": "a locked file", "must": "true", "values": [16384, 16384, 16384]},
+        {"name": "a clean file", "must": "false", "values": []},
+    ],
+}
 
 
 @pytest.fixture(autouse=True)
 def nothing_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)         # results/reference is looked for below it
+    monkeypatch.chdir(tmp_path)  # results/reference is looked for below it
 
 
 def text(parent: Path) -> str:

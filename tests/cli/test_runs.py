@@ -12,8 +12,16 @@ from harness.evidence import run_directory
 from tests.cli.test_trouble import invoke
 
 # The experiments that the first verdicts came from: one or more of each section.
-FIRST = ["tmpfs-unreclaimable", "malloc-first-brk", "oc2-hard-limit", "drop1-frees-pagecache", "private-anon-not-cached",
-         "sysv-shm-survives-exit", "mlock-unevictable", "exit-returns-private"]
+FIRST = [
+    "tmpfs-unreclaimable",
+    "malloc-first-brk",
+    "oc2-hard-limit",
+    "drop1-frees-pagecache",
+    "private-anon-not-cached",
+    "sysv-shm-survives-exit",
+    "mlock-unevictable",
+    "exit-returns-private",
+]
 
 
 @pytest.mark.parametrize("claim", FIRST)
@@ -55,9 +63,27 @@ def test_one_claim_counts_for_the_status_and_json_is_the_file(tmp_path: Path) ->
     document = json.loads(finished.stdout)
     assert document["schema"] == 1
     assert {row["trials"] for row in document["verdicts"]} == {1}
-    assert {"claim", "experiment", "version", "verdict", "known", "kernel", "series", "config", "machine", "accelerator",
-            "settings", "trials", "valid", "boots", "quantities", "references", "guards", "why", "seconds"} == set(
-                document["verdicts"][0])
+    assert {
+        "claim",
+        "experiment",
+        "version",
+        "verdict",
+        "known",
+        "kernel",
+        "series",
+        "config",
+        "machine",
+        "accelerator",
+        "settings",
+        "trials",
+        "valid",
+        "boots",
+        "quantities",
+        "references",
+        "guards",
+        "why",
+        "seconds",
+    } == set(document["verdicts"][0])
 
 
 def test_fresh_boots_agree(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-CLAIM = "malloc-first-brk"          # its experiment takes a tenth of a second a trial
+CLAIM = "malloc-first-brk"  # its experiment takes a tenth of a second a trial
 
 BAD = '''
 """Does a guest that comes to grief end as an error of the lab?"""
@@ -32,14 +32,20 @@ GRIEF = {
     "panic": 'lab.hand.put("/proc/sysrq-trigger", "c")',
     "hang": 'lab.agent.seconds = 3; lab.machine.qemu.monitor("stop"); lab.sample("never")',
     "kill": 'lab.machine.qemu.process.kill(); lab.sample("never")',
-    "probe": 'lab.probe().kill(0, 9)',
-    "bug": 'lab.nothing()',
+    "probe": "lab.probe().kill(0, 9)",
+    "bug": "lab.nothing()",
 }
 
 
 def invoke(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "invoke", *words], cwd=ROOT, env={**os.environ, **environment},
-                          capture_output=True, text=True, timeout=300)
+    return subprocess.run(
+        [sys.executable, "-m", "invoke", *words],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
 
 
 def one_line(finished: subprocess.CompletedProcess[str], status: int, *parts: str) -> None:
@@ -64,27 +70,30 @@ def machines(mark: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize(("words", "parts"), [
-    (["run-experiment", "tmpfs-unreclaimabel"], ["did you mean tmpfs-unreclaimable"]),
-    (["run-experiment", CLAIM, "--kernel", "9.99"], ["9.99"]),
-    (["run-experiment", CLAIM, "--trials", "0"], ["at least one trial"]),
-    (["run-experiment", CLAIM, "--trials", "three"], ["whole number"]),
-    (["run-experiment", CLAIM, "--jobs", "0"], ["at least one machine"]),
-    (["compare", "no-such-run", "latest"], ["no-such-run"]),
-    (["history", "no-such-claim"], ["no-such-claim"]),
-    (["publish", "--runs", "no-such-run"], ["no-such-run"]),
-    (["publish", "--runs", "", "--noise", "one"], ["no such run"]),
-    (["run-experiment", CLAIM, "--set", "lur=mglru"], ["--set lur=mglru", "settings are"]),
-    (["run-experiment", CLAIM, "--machine", "moon"], ["auto, vm, local"]),
-    (["run-experiment", CLAIM, "--directory", "/no/such", "--machine", "local"], ["no such directory"]),
-    (["run-experiment", CLAIM, "--directory", "."], ["add --machine local"]),
-    (["run-experiment", CLAIM, "--kernel", "pyproject.toml"], ["kernel"]),
-    (["judge", "no-such-run"], ["no-such-run"]),
-    (["report", "no-such-run"], ["no-such-run"]),
-    (["run-all", "--section", "nothing like it"], ["sections are"]),
-    (["list", "--search", "nothing like it"], ["no claim has it"]),
-    (["explain", "no-such-claim"], ["no-such-claim"]),
-])
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (["run-experiment", "tmpfs-unreclaimabel"], ["did you mean tmpfs-unreclaimable"]),
+        (["run-experiment", CLAIM, "--kernel", "9.99"], ["9.99"]),
+        (["run-experiment", CLAIM, "--trials", "0"], ["at least one trial"]),
+        (["run-experiment", CLAIM, "--trials", "three"], ["whole number"]),
+        (["run-experiment", CLAIM, "--jobs", "0"], ["at least one machine"]),
+        (["compare", "no-such-run", "latest"], ["no-such-run"]),
+        (["history", "no-such-claim"], ["no-such-claim"]),
+        (["publish", "--runs", "no-such-run"], ["no-such-run"]),
+        (["publish", "--runs", "", "--noise", "one"], ["no such run"]),
+        (["run-experiment", CLAIM, "--set", "lur=mglru"], ["--set lur=mglru", "settings are"]),
+        (["run-experiment", CLAIM, "--machine", "moon"], ["auto, vm, local"]),
+        (["run-experiment", CLAIM, "--directory", "/no/such", "--machine", "local"], ["no such directory"]),
+        (["run-experiment", CLAIM, "--directory", "."], ["add --machine local"]),
+        (["run-experiment", CLAIM, "--kernel", "pyproject.toml"], ["kernel"]),
+        (["judge", "no-such-run"], ["no-such-run"]),
+        (["report", "no-such-run"], ["no-such-run"]),
+        (["run-all", "--section", "nothing like it"], ["sections are"]),
+        (["list", "--search", "nothing like it"], ["no claim has it"]),
+        (["explain", "no-such-claim"], ["no-such-claim"]),
+    ],
+)
 def test_wrong_usage(words: list[str], parts: list[str]) -> None:
     one_line(invoke(*words), 1, *parts)
 
@@ -122,13 +131,19 @@ def griefs(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(("name", "said"), [
-    ("panic", "sysrq"), ("hang", "did not answer in time (its processor: "), ("kill", "it ended"), ("probe", "SIGKILL"),
-    ("bug", "AttributeError")])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("panic", "sysrq"),
+        ("hang", "did not answer in time (its processor: "),
+        ("kill", "it ended"),
+        ("probe", "SIGKILL"),
+        ("bug", "AttributeError"),
+    ],
+)
 def test_a_guest_that_comes_to_grief(griefs: Path, name: str, said: str, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
-    finished = invoke("run-experiment", f"grief-{name}", "--trials", "1", "--results", str(runs),
-                      FOLKLAB_EXPERIMENTS=str(griefs))
+    finished = invoke("run-experiment", f"grief-{name}", "--trials", "1", "--results", str(runs), FOLKLAB_EXPERIMENTS=str(griefs))
     assert finished.returncode == 2, finished.stdout + finished.stderr
     assert "BROKEN" in finished.stdout
     assert said in finished.stdout
@@ -143,11 +158,9 @@ def test_a_guest_that_comes_to_grief(griefs: Path, name: str, said: str, tmp_pat
 def test_the_other_experiments_still_run(griefs: Path, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     (griefs / "grief_hang.py").unlink()
-    finished = invoke("run-all", "--section", "malloc-calls", "--results", str(runs),
-                      FOLKLAB_EXPERIMENTS=str(griefs))
+    finished = invoke("run-all", "--section", "malloc-calls", "--results", str(runs), FOLKLAB_EXPERIMENTS=str(griefs))
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    finished = invoke("run-all", "--section", "tests", "--trials", "1", "--results", str(runs),
-                      FOLKLAB_EXPERIMENTS=str(griefs))
+    finished = invoke("run-all", "--section", "tests", "--trials", "1", "--results", str(runs), FOLKLAB_EXPERIMENTS=str(griefs))
     assert finished.returncode == 2
     assert finished.stdout.count("BROKEN") == len(GRIEF) - 1
 
@@ -155,9 +168,25 @@ def test_the_other_experiments_still_run(griefs: Path, tmp_path: Path) -> None:
 def test_interrupted(tmp_path: Path) -> None:
     """Ctrl-C: cleans up, keeps what was finished, status 130."""
     runs = tmp_path / "runs"
-    process = subprocess.Popen([sys.executable, "-m", "invoke", "run-experiment", "tmpfs-unreclaimable", "--jobs", "1",
-                                "--trials", "30", "--results", str(runs)], cwd=ROOT, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "invoke",
+            "run-experiment",
+            "tmpfs-unreclaimable",
+            "--jobs",
+            "1",
+            "--trials",
+            "30",
+            "--results",
+            str(runs),
+        ],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     deadline = time.monotonic() + 240
     while time.monotonic() < deadline and not list(runs.glob("*/experiments/*/trial-2.jsonl.zst")):
         time.sleep(0.05)

@@ -19,8 +19,11 @@ from tests.guests import every_kernel, lab_in
 SIZE = 1 * MIB
 
 
-@pytest.fixture(scope="module", params=[(kernel, lru) for kernel in every_kernel() for lru in ("classic", "mglru")],
-                ids=lambda pair: f"{pair[0].series}-{pair[1]}")
+@pytest.fixture(
+    scope="module",
+    params=[(kernel, lru) for kernel in every_kernel() for lru in ("classic", "mglru")],
+    ids=lambda pair: f"{pair[0].series}-{pair[1]}",
+)
 def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     kernel, lru = request.param
     try:
@@ -99,7 +102,7 @@ def test_swapped_out_and_back(lab: Lab, probe: Probe) -> None:
     for region in (anonymous, shared):
         probe.madvise(region.address, SIZE, PAGEOUT)
     all_are(lab, anonymous, "swapped")
-    all_are(lab, shared, "absent")          # pagemap.rst, "Exceptions for Shared Memory"
+    all_are(lab, shared, "absent")  # pagemap.rst, "Exceptions for Shared Memory"
     all_are(lab, anonymous.read(), "anonymous", "swap cache")
 
 
@@ -130,8 +133,7 @@ def test_active_pages_show_only_without_generations(lab: Lab, probe: Probe) -> N
 
 
 @pytest.mark.parametrize("kernel", every_kernel(), ids=lambda kernel: kernel.series)
-def test_all_of_a_transparent_huge_page_looks_as_its_head_does(kernel: Kernel, tmp_path_factory: pytest.TempPathFactory
-                                                               ) -> None:
+def test_all_of_a_transparent_huge_page_looks_as_its_head_does(kernel: Kernel, tmp_path_factory: pytest.TempPathFactory) -> None:
     with lab_in(kernel, tmp_path_factory.mktemp("thp"), settings=Settings(thp="always")) as lab:
         room = lab.probe().map(8 * MIB)
         start = -(-room.address // (2 * MIB)) * 2 * MIB

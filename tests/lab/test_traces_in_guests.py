@@ -81,4 +81,4 @@ def test_system_calls_of_a_held_probe(lab: Lab) -> None:
     own = [call for call in trace.calls if call.number in {MMAP, MUNMAP} and call.arguments[1] == SIZE]
     assert [call.number for call in own] == [MMAP, MUNMAP]
     assert own[0].result == own[1].arguments[0] == address
-    assert any(call.number == OPENAT and call.result > 2 for call in trace.calls)       # its loader's
+    assert any(call.number == OPENAT and call.result > 2 for call in trace.calls)  # its loader's

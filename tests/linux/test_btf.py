@@ -25,16 +25,26 @@ def one(kind: int, called: str, reference: int, *members: tuple[str, int], rest:
 
 def made() -> bytes:
     """1 int, 2 struct node, 3 struct node *, 4 a nameless union, 5 an array of 1, 6 struct other, told of only."""
-    types = b"".join([
-        one(INT, "int", 4, rest=bytes(4)), one(STRUCT, "node", 24, ("next", 3), ("", 4), ("values", 5)),
-        one(PTR, "", 2), one(UNION, "", 8, ("left", 3), ("right", 1)),
-        one(ARRAY, "", 0, rest=struct.pack("<III", 1, 1, 8)), one(FWD, "other", 0)])
+    types = b"".join(
+        [
+            one(INT, "int", 4, rest=bytes(4)),
+            one(STRUCT, "node", 24, ("next", 3), ("", 4), ("values", 5)),
+            one(PTR, "", 2),
+            one(UNION, "", 8, ("left", 3), ("right", 1)),
+            one(ARRAY, "", 0, rest=struct.pack("<III", 1, 1, 8)),
+            one(FWD, "other", 0),
+        ]
+    )
     return struct.pack("<HBBIIIII", 0xEB9F, 1, 0, 24, 0, len(types), len(types), len(STRINGS)) + types + STRINGS
 
 
 def test_members_with_their_types() -> None:
     assert Types(made()).members("node") == [
-        ("next", "struct node *"), ("left", "struct node *"), ("right", "int"), ("values", "int []")]
+        ("next", "struct node *"),
+        ("left", "struct node *"),
+        ("right", "int"),
+        ("values", "int []"),
+    ]
 
 
 def test_what_is_no_struct_has_no_members() -> None:

@@ -26,7 +26,11 @@ Node 0, zone    DMA32
 
 def test_names_and_numbers() -> None:
     assert counters.keyed(b"MemTotal:      990308 kB\nHugePages_Total:    3\nempty\nodd -5\nx 18446744073709551615\n") == {
-        "MemTotal": 990308, "HugePages_Total": 3, "odd": -5, "x": -1}
+        "MemTotal": 990308,
+        "HugePages_Total": 3,
+        "odd": -5,
+        "x": -1,
+    }
     assert counters.keyed(b"") == {}
 
 
@@ -42,14 +46,27 @@ def test_pressure_and_swaps() -> None:
     found = counters.pressure(text)
     assert (found["some.avg10"], found["full.avg10"], found["full.total"]) == (125, 50, 9)
     assert counters.swaps(b"Filename Type Size Used Priority\n/dev/vdb partition 1048572 12 -2\n") == {
-        "areas": 1, "size": 1048572, "used": 12}
+        "areas": 1,
+        "size": 1048572,
+        "used": 12,
+    }
 
 
 def test_units() -> None:
-    for counter, unit in (("meminfo:Cached", "KiB"), ("meminfo:HugePages_Free", ""), ("vmstat:nr_file_pages", "pages"),
-                          ("vmstat:nr_kernel_stack", "KiB"), ("vmstat:oom_kill", ""), ("vmstat:pswpout", "pages"),
-                          ("box/memory.stat:anon", "bytes"), ("box/memory.stat:pgfault", ""), ("box/memory.current", "bytes"),
-                          ("worker/status:VmRSS", "KiB"), ("file: odd/status:Threads", ""), ("worker/statm:resident", "pages")):
+    for counter, unit in (
+        ("meminfo:Cached", "KiB"),
+        ("meminfo:HugePages_Free", ""),
+        ("vmstat:nr_file_pages", "pages"),
+        ("vmstat:nr_kernel_stack", "KiB"),
+        ("vmstat:oom_kill", ""),
+        ("vmstat:pswpout", "pages"),
+        ("box/memory.stat:anon", "bytes"),
+        ("box/memory.stat:pgfault", ""),
+        ("box/memory.current", "bytes"),
+        ("worker/status:VmRSS", "KiB"),
+        ("file: odd/status:Threads", ""),
+        ("worker/statm:resident", "pages"),
+    ):
         assert counters.unit_of(counter) == unit, counter
 
 

@@ -13,7 +13,7 @@ ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsysca
 
 def test_parse() -> None:
     text, bss, shared, vsyscall = maps.parse(TEXT)
-    assert (text.start, text.length, text.offset, text.inode) == (0x55d5a0000000, 0x4000, 0x2000, 131074)
+    assert (text.start, text.length, text.offset, text.inode) == (0x55D5A0000000, 0x4000, 0x2000, 131074)
     assert text.text
     assert text.path == "/usr/bin/with a space"
     assert not bss.inode
@@ -22,7 +22,7 @@ def test_parse() -> None:
     assert shared.shared
     assert not text.shared
     assert vsyscall.execute
-    assert not vsyscall.text        # of no file
+    assert not vsyscall.text  # of no file
     assert text.covers(text.start)
     assert not text.covers(text.end)
 

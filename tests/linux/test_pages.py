@@ -37,17 +37,42 @@ OF_HUGETLBFS = (PRESENT | 10, HUGE | ANON, 1)
 ALL = made(ANONYMOUS, CACHE, SHMEM, ZERO, GONE, IN_SWAP, OF_HUGETLBFS)
 
 
-@pytest.mark.parametrize(("state", "count"), [
-    ("resident", 5), ("absent", 1), ("swapped", 1), ("zero", 1), ("anonymous", 2), ("shmem", 1), ("file", 1),
-    ("huge", 1), ("mlocked", 1), ("unevictable", 1), ("on LRU", 3), ("active", 1), ("inactive", 1),
-    ("active anon", 1), ("inactive anon", 0), ("active file", 0), ("inactive file", 1), ("anonymous LRU", 1),
-    ("file LRU", 1), ("dirty", 1), ("writeback", 0), ("swap cache", 0), ("exclusive", 1), ("shared", 4), ("thp", 0)])
+@pytest.mark.parametrize(
+    ("state", "count"),
+    [
+        ("resident", 5),
+        ("absent", 1),
+        ("swapped", 1),
+        ("zero", 1),
+        ("anonymous", 2),
+        ("shmem", 1),
+        ("file", 1),
+        ("huge", 1),
+        ("mlocked", 1),
+        ("unevictable", 1),
+        ("on LRU", 3),
+        ("active", 1),
+        ("inactive", 1),
+        ("active anon", 1),
+        ("inactive anon", 0),
+        ("active file", 0),
+        ("inactive file", 1),
+        ("anonymous LRU", 1),
+        ("file LRU", 1),
+        ("dirty", 1),
+        ("writeback", 0),
+        ("swap cache", 0),
+        ("exclusive", 1),
+        ("shared", 4),
+        ("thp", 0),
+    ],
+)
 def test_states(state: str, count: int) -> None:
     assert pages.count(ALL, state) == count
 
 
 def test_the_table_of_states_above_is_whole() -> None:
-    tried = {parameter[0] for mark in test_states.pytestmark for parameter in mark.args[1]}     # type: ignore[attr-defined]
+    tried = {parameter[0] for mark in test_states.pytestmark for parameter in mark.args[1]}  # type: ignore[attr-defined]
     assert tried == set(pages.STATES)
 
 

@@ -45,8 +45,9 @@ def test_fetched_into_the_cache(nothing_installed: Path, monkeypatch: pytest.Mon
     assert fetched.read_text() == "a library"
 
 
-def test_without_them_bootstrap_goes_on(nothing_installed: Path, monkeypatch: pytest.MonkeyPatch,
-                                        capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_them_bootstrap_goes_on(
+    nothing_installed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def unpack(package: str, into: Path) -> None:
         raise LabError(package, "no network", "try again")
 

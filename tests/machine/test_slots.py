@@ -14,7 +14,7 @@ from harness.machine import slots
 from harness.machine.processes import fleet
 from harness.machine.slots import place
 
-SOON, LONG = 0.2, 10.0      # seconds: enough for a waiter to look 40 times; more than any wait that is not for ever
+SOON, LONG = 0.2, 10.0  # seconds: enough for a waiter to look 40 times; more than any wait that is not for ever
 
 
 class Guest:
@@ -77,7 +77,7 @@ def test_who_comes_later_does_not_overtake_a_timed_one() -> None:
         assert first.inside.wait(LONG)
         assert second.inside.wait(LONG)
         with guests(True) as (timed,):
-            assert not timed.inside.wait(SOON)          # it has the turn by now
+            assert not timed.inside.wait(SOON)  # it has the turn by now
             with guests(False) as (late,):
                 first.leave()
                 assert not late.inside.wait(SOON)
@@ -95,11 +95,11 @@ def test_first_come_first_served() -> None:
         waiting: list[Guest] = []
         for _ in range(4):
             waiting.append(Guest())
-            assert not waiting[-1].inside.wait(SOON)        # it stands in the queue
+            assert not waiting[-1].inside.wait(SOON)  # it stands in the queue
         for number, guest in enumerate([here[0], *waiting[:-1]]):
             guest.leave()
             assert waiting[number].inside.wait(LONG)
-            assert not any(later.inside.is_set() for later in waiting[number + 1:])
+            assert not any(later.inside.is_set() for later in waiting[number + 1 :])
         waiting[-1].leave()
 
 

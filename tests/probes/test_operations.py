@@ -64,7 +64,7 @@ def hand(agent: Agent) -> Target:
 def probe(agent: Agent) -> Iterator[Probe]:
     number, pid = agent.spawn([str(build.BUILD / "probe"), str(agent.hello().agent_pid)])
     found = Probe(agent, number, "probe", nothing, pid, PAGE)
-    found.run("pid")        # its loader is done once it answers: no trace has a part of that
+    found.run("pid")  # its loader is done once it answers: no trace has a part of that
     yield found
     found.kill_now()
 
@@ -224,7 +224,7 @@ def test_named_semaphores(agent: Agent, probe: Probe) -> None:
 
 
 def test_every_answer_has_its_faults_and_its_time(probe: Probe) -> None:
-    probe.map(SIZE).fill()              # a first fill touches pages of the program itself too
+    probe.map(SIZE).fill()  # a first fill touches pages of the program itself too
     region = probe.map(SIZE)
     filled = probe.fill(region.address, SIZE)
     assert (filled.minor_faults, filled.major_faults) == (16, 0)
@@ -238,7 +238,7 @@ def test_touches_count_strides_and_rounds(probe: Probe) -> None:
     probe.map(SIZE).write()
     region = probe.map(SIZE)
     touched = probe.touch(region.address, SIZE, stride=2 * PAGE, write=True, rounds=3)
-    assert (touched.value, touched.minor_faults) == (3, 16)       # to keep the content it reads before it writes
+    assert (touched.value, touched.minor_faults) == (3, 16)  # to keep the content it reads before it writes
     assert probe.mincore(region.address, SIZE).value == 8
     assert probe.attempt.touch(region.address, SIZE, stride=0).error == errno.EINVAL
 
@@ -250,8 +250,7 @@ def test_the_four_kinds_of_mappings(probe: Probe, tmp_path: Path, shared: bool, 
     region = probe.map(SIZE, shared=shared, fd=fd)
     assert region.check(3) == (16 if of_file else 0)
     region.fill(4)
-    child = Probe(agent := probe.agent, number := agent.next_target(), "child", nothing,
-                  probe.run("fork", number).value, PAGE)
+    child = Probe(agent := probe.agent, number := agent.next_target(), "child", nothing, probe.run("fork", number).value, PAGE)
     region.of(child).fill(5)
     assert region.check(5) == (16 if shared else 0)
     if of_file:
@@ -273,7 +272,7 @@ def test_32768_mappings(probe: Probe) -> None:
     before = len(Path(f"/proc/{probe.pid}/maps").read_text().splitlines())
     made = probe.mmap_many(32_768, PAGE)
     assert made.value == 32_768
-    assert len(Path(f"/proc/{probe.pid}/maps").read_text().splitlines()) - before > 32_760    # a few join neighbours
+    assert len(Path(f"/proc/{probe.pid}/maps").read_text().splitlines()) - before > 32_760  # a few join neighbours
 
 
 def test_direct_io_and_advice(probe: Probe, tmp_path: Path) -> None:
@@ -285,7 +284,7 @@ def test_direct_io_and_advice(probe: Probe, tmp_path: Path) -> None:
     assert probe.check_file(direct.value, SIZE, seed=3).value == 16
     assert probe.write(direct.value, SIZE, seed=4).value == SIZE
     assert probe.attempt.read(direct.value, PAGE, offset=1).error == errno.EINVAL
-    for advice in range(6):         # POSIX_FADV_NORMAL … NOREUSE
+    for advice in range(6):  # POSIX_FADV_NORMAL … NOREUSE
         probe.fadvise(direct.value, 0, 0, advice)
 
 
@@ -368,7 +367,7 @@ def test_pages(agent: Agent, probe: Probe) -> None:
 
 def test_a_trace_that_does_not_fit_says_so(probe: Probe) -> None:
     """The agent keeps 8,192 calls: what is left of more says nothing about "all"."""
-    with pytest.raises(LabError, match="too large"), probe.trace():     # EOVERFLOW
+    with pytest.raises(LabError, match="too large"), probe.trace():  # EOVERFLOW
         probe.mmap_many(9000, PAGE)
     assert probe.run("pid").value == probe.pid
     with probe.trace() as trace:
@@ -390,10 +389,10 @@ def test_a_trace_keeps_arguments_results_and_refusals(probe: Probe) -> None:
 def test_a_traced_probe_may_be_killed_or_get_a_signal(probe: Probe) -> None:
     with probe.trace() as trace:
         probe.run("pid")
-        probe.signal(28)                # SIGWINCH, which nobody minds
+        probe.signal(28)  # SIGWINCH, which nobody minds
         assert probe.run("pid").value == probe.pid
         probe.kill_now()
-    assert any(call.number == 39 for call in trace.calls)       # getpid
+    assert any(call.number == 39 for call in trace.calls)  # getpid
 
 
 def test_a_traced_probe_may_fork(agent: Agent, probe: Probe) -> None:
@@ -415,7 +414,7 @@ def test_a_held_program_stands_before_its_first_instruction(agent: Agent) -> Non
     probe = Probe(agent, number, "held", nothing, pid, PAGE)
     with probe.trace() as trace:
         probe.run("pid")
-    assert any(call.number in {257, 2} for call in trace.calls)     # its loader opened the libraries
+    assert any(call.number in {257, 2} for call in trace.calls)  # its loader opened the libraries
     probe.kill_now()
 
 
@@ -450,7 +449,7 @@ def test_samples_of_a_series_come_in_order_and_before_a_later_reply(agent: Agent
     last = len(came)
     assert came == sorted(set(came))
     hand.sleep(20_000_000)
-    assert len(came) == last        # none waits for ever
+    assert len(came) == last  # none waits for ever
     agent.call("unwatch", 250)
     agent.channel.on_sample = None
 
@@ -506,7 +505,7 @@ def test_a_pattern_that_starts_before_its_file(probe: Probe, tmp_path: Path) -> 
     region = probe.map(SIZE, shared=True, fd=fd).fill(7)
     probe.copy(str(tmp_path / "file"), str(tmp_path / "copy"))
     assert probe.check_file(fd, SIZE - PAGE, offset=PAGE, seed=7, ahead=0).value == 15
-    assert region.part(PAGE, PAGE).fill(7).check(7) == 1       # the pattern's first page, in the file's second
+    assert region.part(PAGE, PAGE).fill(7).check(7) == 1  # the pattern's first page, in the file's second
     assert probe.check_file(fd, PAGE, offset=PAGE, seed=7, ahead=-1).value == 1
 
 

@@ -16,10 +16,14 @@ from harness.reports.cases import Suite
 from harness.verdicts.judged import Judged
 from tests.reports.made import CLAIM, EXPERIMENT, PAGES, Made, cell, trial
 
-REFUTABLE = replace(EXPERIMENT, name="surprising", expects=(replace(EXPERIMENT.expects[0], claim=replace(
-    CLAIM, id="surprising", known=(Known("confirmed", "made up"),))),))
-UNKNOWN = replace(EXPERIMENT, name="unknown", expects=(replace(EXPERIMENT.expects[0], claim=replace(
-    CLAIM, id="unknown", known=())),))
+REFUTABLE = replace(
+    EXPERIMENT,
+    name="surprising",
+    expects=(replace(EXPERIMENT.expects[0], claim=replace(CLAIM, id="surprising", known=(Known("confirmed", "made up"),))),),
+)
+UNKNOWN = replace(
+    EXPERIMENT, name="unknown", expects=(replace(EXPERIMENT.expects[0], claim=replace(CLAIM, id="unknown", known=())),)
+)
 
 
 @dataclass
@@ -42,7 +46,7 @@ def parse(lines: list[str], indent: str = "") -> list[Result]:
         if lines[0].startswith(f"{indent}  "):
             below = parse(lines, f"{indent}  ")
             continue
-        line = lines.pop(0)[len(indent):]
+        line = lines.pop(0)[len(indent) :]
         if line.startswith("1.."):
             plan = int(line[3:])
         elif line.startswith("# "):
@@ -61,10 +65,14 @@ def parse(lines: list[str], indent: str = "") -> list[Result]:
 def judged(tmp_path: Path) -> list[Judged]:
     """As known, a surprise, undecided, skipped, without a known answer, broken."""
     skipped = Made(status="skipped", reason="it needs root")
-    return [cell(tmp_path, [trial()] * 3, axis={"lru": "mglru"}), cell(tmp_path, [trial(kept=PAGES - 1)] * 3, REFUTABLE),
-            cell(tmp_path, [trial(), trial(kept=1), trial()], name="undecided"), cell(tmp_path, [skipped] * 3, name="skipped"),
-            cell(tmp_path, [trial(kept=1)] * 3, UNKNOWN), cell(tmp_path, [trial()], failures=["guest lost\x1b <here> # 5"],
-                                                               name="broken")]
+    return [
+        cell(tmp_path, [trial()] * 3, axis={"lru": "mglru"}),
+        cell(tmp_path, [trial(kept=PAGES - 1)] * 3, REFUTABLE),
+        cell(tmp_path, [trial(), trial(kept=1), trial()], name="undecided"),
+        cell(tmp_path, [skipped] * 3, name="skipped"),
+        cell(tmp_path, [trial(kept=1)] * 3, UNKNOWN),
+        cell(tmp_path, [trial()], failures=["guest lost\x1b <here> # 5"], name="broken"),
+    ]
 
 
 KINDS = ["", "failure surprise", "failure undecided", "skipped", "", "error broken"]
@@ -74,12 +82,17 @@ def test_junit(judged: list[Judged], tmp_path: Path) -> None:
     reports.write(tmp_path, judged)
     whole = ElementTree.parse(tmp_path / "junit.xml").getroot()
     assert {name: whole.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
-        "tests": "6", "failures": "2", "errors": "1", "skipped": "1"}
+        "tests": "6",
+        "failures": "2",
+        "errors": "1",
+        "skipped": "1",
+    }
     assert whole.get("time") == "24.6"
     suites = whole.findall("testsuite")
     found = [one for suite in suites for one in suite.findall("testcase")]
-    kinds = [next((f"{child.tag} {child.get('type', '')}".strip() for child in one if child.tag != "system-out"), "")
-             for one in found]
+    kinds = [
+        next((f"{child.tag} {child.get('type', '')}".strip() for child in one if child.tag != "system-out"), "") for one in found
+    ]
     assert kinds == KINDS
     assert [one.get("name") for one in found] == ["made-up", "surprising", "made-up", "made-up", "unknown", "made-up"]
     said = [child.get("message") or child.text or "" for one in found for child in one]

@@ -21,8 +21,9 @@ from tests.reports.made import CLAIM, EXPERIMENT, PAGES, Made, cell, meminfo, sa
 
 
 def write(run: Path, judged: Sequence[Judged]) -> str:
-    run_directory.write_verdicts(run, [row for one in judged for row in one.rows],
-                           [failure for one in judged for failure in one.failures])
+    run_directory.write_verdicts(
+        run, [row for one in judged for row in one.rows], [failure for one in judged for failure in one.failures]
+    )
     text = reports.write(run, judged).read_text()
     check(text, run)
     return text
@@ -76,14 +77,18 @@ def test_before_and_after(tmp_path: Path) -> None:
     assert "| **vmstat:pswpout** | pages | 0 | 0 | 0 |  | 0 |" in text
     assert "| meminfo:MemFree | pages | 215,000 | 205,000 | -10,000 | -39.06 MiB | -10,100 to -10,000 |" in text
     assert "| meminfo:Cached | pages | 5,000 | 10,000 | +5,000 | +19.53 MiB | +5,000 to +5,050 |" in text
-    assert "meminfo:Inactive" not in text       # it changed as Cached did
+    assert "meminfo:Inactive" not in text  # it changed as Cached did
     assert "| vmstat:pgfault | count | 150 | 200 | +50 |  | +50 |" in text
 
 
 def test_amounts_that_are_no_whole_pages_keep_their_unit(tmp_path: Path) -> None:
-    made = Made([*(event for event in trial().events if event[0] == "pages"),
-                 sample("written", 0, meminfo=meminfo(Dirty=0, Percpu=1), vmstat="pswpout 0\n"),
-                 sample("dropped", 1, meminfo=meminfo(Dirty=0, Percpu=7), vmstat="pswpout 0\n")])
+    made = Made(
+        [
+            *(event for event in trial().events if event[0] == "pages"),
+            sample("written", 0, meminfo=meminfo(Dirty=0, Percpu=1), vmstat="pswpout 0\n"),
+            sample("dropped", 1, meminfo=meminfo(Dirty=0, Percpu=7), vmstat="pswpout 0\n"),
+        ]
+    )
     text = write(tmp_path, [cell(tmp_path, [made])])
     assert "| meminfo:Percpu | KiB | 1 | 7 | +6 | +6 KiB | +6 |" in text
 
@@ -97,8 +102,9 @@ def test_many_moments(tmp_path: Path) -> None:
     """Each has a row then; what was read at some of them only is not read at the others."""
     extra = [sample(f"moment {number}", 8_000 + number, meminfo=meminfo(Dirty=4 * number)) for number in range(9)]
     text = write(tmp_path, [cell(tmp_path, [replace(trial(), events=[*trial().events, *extra])])])
-    assert ("| moment | **resident pages of file** | **resident pages of locked** | **meminfo:Dirty** | "
-            "**vmstat:pswpout** |") in text
+    assert (
+        "| moment | **resident pages of file** | **resident pages of locked** | **meminfo:Dirty** | **vmstat:pswpout** |"
+    ) in text
     assert "| unit | pages | pages | pages | pages |" in text
     assert "| dropped | 64 | 64 | 0 | 0 |" in text
     assert "| moment 8 | not read | not read | 8 | not read |" in text
@@ -165,9 +171,10 @@ def test_broken(tmp_path: Path) -> None:
 
 
 def test_settings_have_rows_and_absent_ones_none(tmp_path: Path) -> None:
-    judged = [cell(tmp_path, [trial()] * 3, axis={"lru": "classic"}),
-              cell(tmp_path, [Made(status="absent", reason="this kernel has no multi-generational LRU")],
-                   axis={"lru": "mglru"})]
+    judged = [
+        cell(tmp_path, [trial()] * 3, axis={"lru": "classic"}),
+        cell(tmp_path, [Made(status="absent", reason="this kernel has no multi-generational LRU")], axis={"lru": "mglru"}),
+    ]
     text = write(tmp_path, judged)
     assert "| [made-up](#made-up.lru=classic) | **confirmed** |" in text
     assert "| lru=classic | 3 of 3 |" in text
@@ -177,9 +184,19 @@ def test_settings_have_rows_and_absent_ones_none(tmp_path: Path) -> None:
 
 def test_arms(tmp_path: Path) -> None:
     file, locked = Pages("dropped", "file", arm="swap"), Pages("dropped", "locked", arm="no swap")
-    experiment = replace(EXPERIMENT, arms=("swap", "no swap"), guards=(), expects=(replace(
-        EXPERIMENT.expects[0], quantity=file, reads_true=locked,
-        reads_false=Counter("meminfo:Dirty", "dropped", "no swap")),))
+    experiment = replace(
+        EXPERIMENT,
+        arms=("swap", "no swap"),
+        guards=(),
+        expects=(
+            replace(
+                EXPERIMENT.expects[0],
+                quantity=file,
+                reads_true=locked,
+                reads_false=Counter("meminfo:Dirty", "dropped", "no swap"),
+            ),
+        ),
+    )
     judged = cell(tmp_path, [{"swap": trial(), "no swap": trial()}] * 3, experiment)
     text = write(tmp_path, [judged])
     swap, without = text.index("### Before and after, arm “swap”"), text.index("### Before and after, arm “no swap”")
@@ -208,16 +225,25 @@ def test_a_second_report_is_the_same(tmp_path: Path) -> None:
     assert write(tmp_path, judged) == write(tmp_path, judged)
 
 
-@pytest.mark.parametrize(("limits", "wanted"), [
-    (Limits(16384, 16384), "exactly 16,384"), (Limits(None, -1), "at most -1"), (Limits(0.5, None), "at least 0.5"),
-    (Limits(1, 2000), "1 to 2,000"), (Limits(7, 7, outside=True), "anything but 7"),
-    (Limits(-1, 1, outside=True), "less than -1 or more than 1"), (None, "a bound that was not read")])
+@pytest.mark.parametrize(
+    ("limits", "wanted"),
+    [
+        (Limits(16384, 16384), "exactly 16,384"),
+        (Limits(None, -1), "at most -1"),
+        (Limits(0.5, None), "at least 0.5"),
+        (Limits(1, 2000), "1 to 2,000"),
+        (Limits(7, 7, outside=True), "anything but 7"),
+        (Limits(-1, 1, outside=True), "less than -1 or more than 1"),
+        (None, "a bound that was not read"),
+    ],
+)
 def test_ranges_in_words(limits: Limits | None, wanted: str) -> None:
     assert wording.words(limits) == wanted
 
 
-@pytest.mark.parametrize(("text", "wanted"), [
-    ("a|b", "`a\\|b`"), ("it's `x`", "`` it's `x` ``"), ("", ""), ("two\nlines", "`two lines`")])
+@pytest.mark.parametrize(
+    ("text", "wanted"), [("a|b", "`a\\|b`"), ("it's `x`", "`` it's `x` ``"), ("", ""), ("two\nlines", "`two lines`")]
+)
 def test_code(text: str, wanted: str) -> None:
     assert wording.code(text) == wanted
 

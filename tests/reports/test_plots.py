@@ -23,16 +23,24 @@ def plot(judged: Judged) -> str | None:
 
 def texts(svg: str | None) -> list[str]:
     assert svg is not None
-    return [(element.text or "").strip() for element in ElementTree.fromstring(svg).iter()
-            if element.tag.rsplit("}", 1)[-1] in {"text", "tspan"}]
+    return [
+        (element.text or "").strip()
+        for element in ElementTree.fromstring(svg).iter()
+        if element.tag.rsplit("}", 1)[-1] in {"text", "tspan"}
+    ]
 
 
 def reading(experiment: Experiment, *quantities: Counter | Change) -> Experiment:
     """The same, deciding by these quantities."""
     expect = experiment.expects[0]
-    return replace(experiment, guards=(), expects=tuple(
-        replace(expect, quantity=one, reads_true=one, reads_false=one, if_true=AtLeast(1, "some"),
-                if_false=AtMost(0, "none")) for one in quantities))
+    return replace(
+        experiment,
+        guards=(),
+        expects=tuple(
+            replace(expect, quantity=one, reads_true=one, reads_false=one, if_true=AtLeast(1, "some"), if_false=AtMost(0, "none"))
+            for one in quantities
+        ),
+    )
 
 
 def test_labels_meet_no_text_and_no_line() -> None:
@@ -40,8 +48,10 @@ def test_labels_meet_no_text_and_no_line() -> None:
     chance = random.Random(7)
     margin = 58.0
     for _ in range(300):
-        marks = sorted((chance.choice([chance.uniform(0, 470), chance.uniform(0, 60)]), "x" * chance.randint(2, 20))
-                       for _ in range(chance.randint(1, 9)))
+        marks = sorted(
+            (chance.choice([chance.uniform(0, 470), chance.uniform(0, 60)]), "x" * chance.randint(2, 20))
+            for _ in range(chance.randint(1, 9))
+        )
         placed = plot_labels.place(marks, margin)
         assert [(label.x, label.text) for label in placed] == marks
         for one in placed:
@@ -59,7 +69,7 @@ def test_a_plot(tmp_path: Path) -> None:
     judged = cell(tmp_path, [trial(), trial(step=12), trial(step=8)])
     svg = plot(judged)
     assert svg is not None
-    assert plot(judged) == svg      # no date, no random ids
+    assert plot(judged) == svg  # no date, no random ids
     assert len(svg) < 60_000
     found = texts(svg)
     assert "written" in found
@@ -76,8 +86,12 @@ def test_long_series_stay_small(tmp_path: Path) -> None:
     chance = random.Random(1)
 
     def noisy(index: int) -> str:
-        return meminfo(**{name: index * 100 * number + chance.randint(0, 20_000)
-                          for number, name in enumerate(("MemFree", "Cached", "Shmem", "AnonPages", "Slab"), 1)})
+        return meminfo(
+            **{
+                name: index * 100 * number + chance.randint(0, 20_000)
+                for number, name in enumerate(("MemFree", "Cached", "Shmem", "AnonPages", "Slab"), 1)
+            }
+        )
 
     made = [Made([series(10 * index, meminfo=noisy(index)) for index in range(2000)]) for _ in range(3)]
     svg = plot(cell(tmp_path, made))
@@ -93,7 +107,9 @@ def test_thinning_keeps_ends_and_peaks() -> None:
     assert (when[0], when[-1]) == (0, 999)
     assert 99.0 in what
     assert [number.tolist() for number in plots.thin(np.arange(6.0), np.array([1.0, 1, 1, 2, 2, 2]), 20)] == [
-        [0, 2, 3, 5], [1, 1, 2, 2]]
+        [0, 2, 3, 5],
+        [1, 1, 2, 2],
+    ]
 
 
 def test_what_the_judge_reads_is_drawn_first(tmp_path: Path) -> None:
@@ -102,11 +118,15 @@ def test_what_the_judge_reads_is_drawn_first(tmp_path: Path) -> None:
     [panel] = plots.panels(readings.cell(judged), samples_table.tracks(judged))
     assert panel.amounts == ("meminfo:MemFree", "meminfo:Cached")
     assert panel.counts == ()
-    asked = reading(EXPERIMENT, Change("meminfo:Inactive", "written", "dropped"), Counter("vmstat:pgfault", "dropped"),
-                    Counter("meminfo:MemTotal", "dropped"))
+    asked = reading(
+        EXPERIMENT,
+        Change("meminfo:Inactive", "written", "dropped"),
+        Counter("vmstat:pgfault", "dropped"),
+        Counter("meminfo:MemTotal", "dropped"),
+    )
     other = replace(judged, outcome=replace(judged.outcome, experiment=asked))
     [panel] = plots.panels(readings.cell(other), samples_table.tracks(judged))
-    assert panel.amounts == ("meminfo:Inactive", "meminfo:MemFree")     # Cached runs along Inactive, MemTotal is level
+    assert panel.amounts == ("meminfo:Inactive", "meminfo:MemFree")  # Cached runs along Inactive, MemTotal is level
     assert panel.counts == ("vmstat:pgfault",)
 
 
@@ -117,13 +137,18 @@ def test_arms_have_panels_of_their_own(tmp_path: Path) -> None:
     assert texts(svg).count("seconds since the first sample") == 2
 
 
-@pytest.mark.parametrize("made", [
-    pytest.param(Made(), id="no samples"),
-    pytest.param(Made([sample("before", 0, meminfo=meminfo(Cached=0)),
-                       sample("after", 1, meminfo=meminfo(Cached=9999))]), id="no series"),
-    pytest.param(Made([series(index, meminfo=meminfo(Cached=index)) for index in range(9)]), id="nothing moved"),
-    pytest.param(replace(trial(), status="broken", reason="guest lost"), id="broken"),
-])
+@pytest.mark.parametrize(
+    "made",
+    [
+        pytest.param(Made(), id="no samples"),
+        pytest.param(
+            Made([sample("before", 0, meminfo=meminfo(Cached=0)), sample("after", 1, meminfo=meminfo(Cached=9999))]),
+            id="no series",
+        ),
+        pytest.param(Made([series(index, meminfo=meminfo(Cached=index)) for index in range(9)]), id="nothing moved"),
+        pytest.param(replace(trial(), status="broken", reason="guest lost"), id="broken"),
+    ],
+)
 def test_nothing_to_draw(made: Made, tmp_path: Path) -> None:
     assert plot(cell(tmp_path, [made])) is None
 
@@ -135,5 +160,4 @@ def test_all_samples_at_one_time(tmp_path: Path) -> None:
 
 def test_a_broken_trial_among_others(tmp_path: Path) -> None:
     torn = replace(trial(), status="broken")
-    assert "made-up on Linux 6.12.117-made: trial 2 strong, trial 1 faint" in texts(
-        plot(cell(tmp_path, [torn, trial()])))
+    assert "made-up on Linux 6.12.117-made: trial 2 strong, trial 1 faint" in texts(plot(cell(tmp_path, [torn, trial()])))

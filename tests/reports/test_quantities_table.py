@@ -13,8 +13,10 @@ from tests.reports.made import PAGES, Made, cell, trial
 
 
 def test_a_row_for_each_trial_and_reading(tmp_path: Path) -> None:
-    cells = [cell(tmp_path, [trial(), trial(kept=PAGES - 1)], axis={"lru": "classic"}),
-             cell(tmp_path, [Made(status="skipped", reason="no swap")], axis={"lru": "mglru"})]
+    cells = [
+        cell(tmp_path, [trial(), trial(kept=PAGES - 1)], axis={"lru": "classic"}),
+        cell(tmp_path, [Made(status="skipped", reason="no swap")], axis={"lru": "mglru"}),
+    ]
     quantities_table.write(tmp_path / "quantities.parquet", [one.outcome for one in cells])
     table = pd.read_parquet(tmp_path / "quantities.parquet")
     assert len(table) == 6

@@ -21,17 +21,27 @@ def piece(judged: Judged) -> Path:
     return path
 
 
-HUGE = (1 << 53) + 1        # the first whole number that a float can't hold
+HUGE = (1 << 53) + 1  # the first whole number that a float can't hold
 
 
 def test_a_row_for_each_sample(tmp_path: Path) -> None:
-    table = samples_table.frame(cell(tmp_path, [Made([
-        sample("before", 2_000, meminfo=meminfo(Cached=10)),
-        series(2_500, meminfo=meminfo(Cached=20)),
-        series(1_500, meminfo=meminfo(Cached=30)),
-    ])], axis={"lru": "mglru"}))
+    table = samples_table.frame(
+        cell(
+            tmp_path,
+            [
+                Made(
+                    [
+                        sample("before", 2_000, meminfo=meminfo(Cached=10)),
+                        series(2_500, meminfo=meminfo(Cached=20)),
+                        series(1_500, meminfo=meminfo(Cached=30)),
+                    ]
+                )
+            ],
+            axis={"lru": "mglru"},
+        )
+    )
     assert list(table.columns) == ["experiment", "setting", "kernel", "trial", "arm", "sample", "t", "meminfo:Cached"]
-    assert table["t"].tolist() == [0.0, 0.5, 1.0]       # in the order of time, from the first sample
+    assert table["t"].tolist() == [0.0, 0.5, 1.0]  # in the order of time, from the first sample
     assert table["sample"].tolist() == ["", "before", ""]
     assert table["meminfo:Cached"].tolist() == [30, 10, 20]
     assert set(table["setting"]) == {"lru=mglru"}
@@ -40,11 +50,20 @@ def test_a_row_for_each_sample(tmp_path: Path) -> None:
 
 
 def test_what_was_not_read_is_absent(tmp_path: Path) -> None:
-    table = samples_table.frame(cell(tmp_path, [Made([
-        series(0, meminfo=meminfo(Cached=1), vmstat="pgfault 1\n"),
-        series(10, meminfo=meminfo(Cached=2), vmstat=None, worker__statm="9 8 7 6 5 4 3\n"),
-        series(20, meminfo=meminfo(Cached=3), vmstat="pgfault 3\nthp_new 0\n"),
-    ])]))
+    table = samples_table.frame(
+        cell(
+            tmp_path,
+            [
+                Made(
+                    [
+                        series(0, meminfo=meminfo(Cached=1), vmstat="pgfault 1\n"),
+                        series(10, meminfo=meminfo(Cached=2), vmstat=None, worker__statm="9 8 7 6 5 4 3\n"),
+                        series(20, meminfo=meminfo(Cached=3), vmstat="pgfault 3\nthp_new 0\n"),
+                    ]
+                )
+            ],
+        )
+    )
     assert table["vmstat:pgfault"].isna().tolist() == [False, True, False]
     assert table["vmstat:thp_new"].isna().tolist() == [True, True, False]
     assert table["vmstat:thp_new"].iloc[2] == 0
@@ -65,8 +84,9 @@ def test_numbers_are_exact_and_have_units(tmp_path: Path) -> None:
 
 
 def test_probes_have_any_name(tmp_path: Path) -> None:
-    table = samples_table.frame(cell(tmp_path, [Made([
-        sample("one", 0, **{"file: parent/statm": "1 2 3\n", "a/b/memory.current": "4096\n"})])]))
+    table = samples_table.frame(
+        cell(tmp_path, [Made([sample("one", 0, **{"file: parent/statm": "1 2 3\n", "a/b/memory.current": "4096\n"})])])
+    )
     assert table["file: parent/statm:resident"].tolist() == [2]
     assert table.attrs["units"]["file: parent/statm:resident"] == "pages"
     assert table.attrs["units"]["a/b/memory.current"] == "bytes"
@@ -77,8 +97,10 @@ def test_a_cell_without_samples_has_no_rows(tmp_path: Path) -> None:
 
 
 def test_a_run_in_one_file(tmp_path: Path) -> None:
-    cells = [cell(tmp_path, [trial(), trial()], axis={"lru": "classic"}),
-             cell(tmp_path, [Made([series(0, worker__statm="1 2 3\n")])], axis={"lru": "mglru"})]
+    cells = [
+        cell(tmp_path, [trial(), trial()], axis={"lru": "classic"}),
+        cell(tmp_path, [Made([series(0, worker__statm="1 2 3\n")])], axis={"lru": "mglru"}),
+    ]
     path = tmp_path / "samples.parquet"
     samples_table.combine(path, [piece(one) for one in cells])
     assert parquet.read_schema(path).field("meminfo:Cached").metadata == {b"unit": b"KiB"}
@@ -93,8 +115,7 @@ def test_a_run_in_one_file(tmp_path: Path) -> None:
 
 
 def test_cells_share_row_groups(tmp_path: Path) -> None:
-    pieces = [piece(cell(tmp_path, [Made([series(0), series(1)])], axis={"number": str(number)}))
-              for number in range(5)]
+    pieces = [piece(cell(tmp_path, [Made([series(0), series(1)])], axis={"number": str(number)})) for number in range(5)]
     assert [len(batch) for batch in samples_table.batches(pieces, rows=4)] == [2, 2, 1]
 
 
@@ -114,5 +135,4 @@ samples_table.combine(Path(sys.argv[2] + ".all"), [Path(sys.argv[2])] * 2)
 sys.exit("pandas" in sys.modules)
 """
     recording = next(cell(tmp_path, [trial()]).directory.glob("*.zst"))
-    subprocess.run([sys.executable, "-c", code, recording, tmp_path / "samples.arrow"], check=True,
-                   cwd=Path(__file__).parents[2])
+    subprocess.run([sys.executable, "-c", code, recording, tmp_path / "samples.arrow"], check=True, cwd=Path(__file__).parents[2])

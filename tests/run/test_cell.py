@@ -21,17 +21,30 @@ def experiment(name: str) -> Experiment:
 
 
 def test_every_combination_is_a_cell() -> None:
-    made = cells_of("anon-swapped", "nosmp", "", lru=("classic", "mglru"), thp=("always", "madvise", "never"),
-                    memory=("512", "1024"), cpus=("2",), swappiness=("10",))
+    made = cells_of(
+        "anon-swapped",
+        "nosmp",
+        "",
+        lru=("classic", "mglru"),
+        thp=("always", "madvise", "never"),
+        memory=("512", "1024"),
+        cpus=("2",),
+        swappiness=("10",),
+    )
     assert len(made) == len({cell.name for cell in made}) == 2 * 2 * 3 * 2
     assert {(cell.settings.lru, cell.settings.thp, cell.shape.memory >> 20, cell.append) for cell in made} == {
-        (lru, thp, memory, append) for lru in ("classic", "mglru") for thp in ("always", "madvise", "never")
-        for memory in (512, 1024) for append in ("nosmp", "")}
+        (lru, thp, memory, append)
+        for lru in ("classic", "mglru")
+        for thp in ("always", "madvise", "never")
+        for memory in (512, 1024)
+        for append in ("nosmp", "")
+    }
     assert {(cell.shape.cpus, cell.settings.swappiness) for cell in made} == {(2, "10")}
     assert all("append" in dict(cell.axis) for cell in made)
     for cell in made:
-        assert cell.shape.kernel_arguments(True).endswith(f"transparent_hugepage={cell.settings.thp} nosmp".removesuffix(
-            "" if cell.append else " nosmp"))
+        assert cell.shape.kernel_arguments(True).endswith(
+            f"transparent_hugepage={cell.settings.thp} nosmp".removesuffix("" if cell.append else " nosmp")
+        )
 
 
 def test_one_of_arguments_is_no_axis() -> None:
@@ -54,13 +67,17 @@ def test_rows_with_and_without_arguments_are_told_apart() -> None:
     assert rows.axes([plain])["page-is-4k"] == ()
 
 
-@pytest.mark.parametrize(("name", "sets", "own"), [
-    ("swappiness-zero-never", {"swappiness": ("60",)}, {"swappiness": "0"}),
-    ("swappiness-zero-never", {"swappiness": ("0",)}, {}),
-    ("swappiness-range", {"swappiness": ("60",)}, {"swappiness": "the kernel's own"}),
-    ("swappiness-more", {"swappiness": ("60",)}, {"swappiness": "values that its procedure writes"}),
-    ("page-size", {"swappiness": ("10", "60"), "memory": ("512",)}, {}),
-    ("anon-swapped", {"lru": ("classic",)}, {})])
+@pytest.mark.parametrize(
+    ("name", "sets", "own"),
+    [
+        ("swappiness-zero-never", {"swappiness": ("60",)}, {"swappiness": "0"}),
+        ("swappiness-zero-never", {"swappiness": ("0",)}, {}),
+        ("swappiness-range", {"swappiness": ("60",)}, {"swappiness": "the kernel's own"}),
+        ("swappiness-more", {"swappiness": ("60",)}, {"swappiness": "values that its procedure writes"}),
+        ("page-size", {"swappiness": ("10", "60"), "memory": ("512",)}, {}),
+        ("anon-swapped", {"lru": ("classic",)}, {}),
+    ],
+)
 def test_what_is_overridden(name: str, sets: dict[str, tuple[str, ...]], own: dict[str, str]) -> None:
     assert catalogue.overridden(experiment(name), sets) == own
 

@@ -37,8 +37,13 @@ def slow(tmp_path: Path) -> Path:
 
 
 def spawn(program: str, *words: str, **environment: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", f"distributed.cli.dask_{program}", *words], cwd=ROOT,
-                            env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(
+        [sys.executable, "-m", f"distributed.cli.dask_{program}", *words],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 @pytest.fixture
@@ -51,8 +56,21 @@ def cluster(slow: Path, tmp_path: Path) -> Iterator[tuple[str, list[subprocess.P
         deadline = time.monotonic() + 60
         while not file.exists() and time.monotonic() < deadline:
             time.sleep(0.1)
-        started += [spawn("worker", "--scheduler-file", str(file), "--no-nanny", "--nthreads", "1", "--no-dashboard",
-                          "--local-directory", str(tmp_path / "dask"), FOLKLAB_EXPERIMENTS=str(slow)) for _ in range(3)]
+        started += [
+            spawn(
+                "worker",
+                "--scheduler-file",
+                str(file),
+                "--no-nanny",
+                "--nthreads",
+                "1",
+                "--no-dashboard",
+                "--local-directory",
+                str(tmp_path / "dask"),
+                FOLKLAB_EXPERIMENTS=str(slow),
+            )
+            for _ in range(3)
+        ]
         yield json.loads(file.read_text())["address"], started[1:]
     finally:
         for process in started:
@@ -65,27 +83,33 @@ def guests_of(process: subprocess.Popen[bytes]) -> list[str]:
     found = []
     for task in Path(f"/proc/{process.pid}/task").glob("*/children"):
         try:
-            found += [child for child in task.read_text().split()
-                      if "qemu-system" in Path(f"/proc/{child}/cmdline").read_text()]
+            found += [child for child in task.read_text().split() if "qemu-system" in Path(f"/proc/{child}/cmdline").read_text()]
         except OSError:
             continue
     return found
 
 
 def verdicts(run: Path) -> list[tuple[Any, ...]]:
-    return sorted((row["claim"], row["kernel"], row["verdict"], row["valid"])
-                  for row in run_directory.read_verdicts(run)["verdicts"])
+    return sorted(
+        (row["claim"], row["kernel"], row["verdict"], row["valid"]) for row in run_directory.read_verdicts(run)["verdicts"]
+    )
 
 
 def test_a_worker_is_killed_and_nothing_is_lost_or_doubled(
-        slow: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]], tmp_path: Path) -> None:
+    slow: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]], tmp_path: Path
+) -> None:
     address, workers = cluster
     words = ["matrix", "--kernels", "6.12", "--section", "cheap-", "--trials", "1"]
     here = invoke(*words, "--results", str(tmp_path / "here"), FOLKLAB_EXPERIMENTS=str(slow))
     assert here.returncode == 0, here.stdout + here.stderr
-    process = subprocess.Popen([sys.executable, "-m", "invoke", *words, "--scheduler", address, "--results",
-                                str(tmp_path / "there")], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               text=True, env={**os.environ, "FOLKLAB_EXPERIMENTS": str(slow)})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "invoke", *words, "--scheduler", address, "--results", str(tmp_path / "there")],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "FOLKLAB_EXPERIMENTS": str(slow)},
+    )
     victim = None
     deadline = time.monotonic() + 120
     while victim is None and process.poll() is None and time.monotonic() < deadline:
@@ -129,9 +153,10 @@ def test_an_archive_comes_back_whole_and_counts_once(cell: Cell, tmp_path: Path)
     home = tmp_path / "run" / "cell"
     assert parcel.unpack(packed, home, ordered)["seconds"] == 1.0
     assert (home / "trial-1.jsonl.zst").read_bytes() == b"evidence"
-    run_directory.write_json(home / "cell.json", {**ordered, "verdicts": [], "absent": "", "seconds": 2.0,
-                                            "recordings": {"trial-1.jsonl.zst": 8}})
-    assert parcel.unpack(packed, home, ordered)["seconds"] == 2.0       # it has its verdicts: it stays
+    run_directory.write_json(
+        home / "cell.json", {**ordered, "verdicts": [], "absent": "", "seconds": 2.0, "recordings": {"trial-1.jsonl.zst": 8}}
+    )
+    assert parcel.unpack(packed, home, ordered)["seconds"] == 2.0  # it has its verdicts: it stays
 
 
 def test_what_is_damaged_or_another_cells_is_not_taken(cell: Cell, tmp_path: Path) -> None:

@@ -68,9 +68,14 @@ def cells_of(run: Path) -> dict[str, dict[str, Any]]:
 
 def stop_when_a_cell_is_finished(names: list[str], runs: Path, cheap: Path, number: int) -> tuple[int, str]:
     """Starts the matrix and sends a signal once its first cell is finished: status and output."""
-    process = subprocess.Popen([sys.executable, "-m", "invoke", *words(names, runs, "--jobs", "1")], cwd=ROOT,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                               env={**os.environ, "FOLKLAB_EXPERIMENTS": str(cheap)})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "invoke", *words(names, runs, "--jobs", "1")],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "FOLKLAB_EXPERIMENTS": str(cheap)},
+    )
     before = finished(runs)
     deadline = time.monotonic() + 240
     while time.monotonic() < deadline and process.poll() is None and len(finished(runs)) == len(before):
@@ -91,7 +96,7 @@ def test_interrupted_killed_and_resumed(names: list[str], cheap: Path, tmp_path:
     assert "Traceback" not in output
     status, output = stop_when_a_cell_is_finished(names, runs, cheap, signal.SIGKILL)
     assert status == -signal.SIGKILL, output
-    deadline = time.monotonic() + 20        # a guest dies with its lab, by the kernel's own hand
+    deadline = time.monotonic() + 20  # a guest dies with its lab, by the kernel's own hand
     while machines(str(runs)) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not machines(str(runs))
@@ -143,8 +148,9 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
 
 
 def test_settings_are_an_axis(names: list[str], cheap: Path, tmp_path: Path) -> None:
-    finished = invoke(*words(names[:1], tmp_path, "--set", "swappiness=0,60", "--set", "memory=512"),
-                      FOLKLAB_EXPERIMENTS=str(cheap))
+    finished = invoke(
+        *words(names[:1], tmp_path, "--set", "swappiness=0,60", "--set", "memory=512"), FOLKLAB_EXPERIMENTS=str(cheap)
+    )
     assert finished.returncode == 0, finished.stdout + finished.stderr
     (run,) = tmp_path.glob("*-matrix-*")
     rows = run_directory.read_verdicts(run)["verdicts"]
@@ -153,9 +159,15 @@ def test_settings_are_an_axis(names: list[str], cheap: Path, tmp_path: Path) -> 
     assert len(rows) == 6
 
 
-@pytest.mark.parametrize(("more", "said"), [
-    (["--kernels", ","], "names none"), (["--set", "lru=new"], "lru can be classic or mglru"),
-    (["--set", "cpus=0"], "whole number"), (["--section", "nothing like it"], "sections are")])
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--kernels", ","], "names none"),
+        (["--set", "lru=new"], "lru can be classic or mglru"),
+        (["--set", "cpus=0"], "whole number"),
+        (["--section", "nothing like it"], "sections are"),
+    ],
+)
 def test_wrong_usage(more: list[str], said: str) -> None:
     refused = invoke("matrix", *more)
     assert refused.returncode == 1

@@ -13,8 +13,17 @@ from harness.verdicts import judge
 
 def row(verdict: str, **changed: Any) -> dict[str, Any]:
     settings = {"lru": "classic", "malloc": "glibc", "swappiness": "60", **changed.pop("settings", {})}
-    return {"claim": "made-up", "experiment": "made-up-experiment", "series": "6.12", "version": 1, "verdict": verdict,
-            "known": "confirmed", "why": "said so", "settings": settings, **changed}
+    return {
+        "claim": "made-up",
+        "experiment": "made-up-experiment",
+        "series": "6.12",
+        "version": 1,
+        "verdict": verdict,
+        "known": "confirmed",
+        "why": "said so",
+        "settings": settings,
+        **changed,
+    }
 
 
 def test_the_same_verdict_under_the_same_settings_holds() -> None:
@@ -24,14 +33,18 @@ def test_the_same_verdict_under_the_same_settings_holds() -> None:
     assert found.same == 2
 
 
-@pytest.mark.parametrize(("local", "guest", "said"), [
-    (row("refuted"), row("confirmed"), "made-up (classic glibc) refuted, in guests confirmed: said so"),
-    (row("confirmed", settings={"lru": "mglru"}), row("refuted", settings={"lru": "mglru"}), "in guests refuted"),
-    (row("undecided"), row("confirmed"), "undecided, in guests confirmed"),
-    # Guests were asked another version, on another kernel, or have skipped it: what is known counts.
-    (row("refuted", version=2), row("refuted"), "refuted, known confirmed"),
-    (row("refuted"), row("refuted", series="6.1"), "refuted, known confirmed"),
-    (row("refuted"), row("skipped"), "refuted, known confirmed")])
+@pytest.mark.parametrize(
+    ("local", "guest", "said"),
+    [
+        (row("refuted"), row("confirmed"), "made-up (classic glibc) refuted, in guests confirmed: said so"),
+        (row("confirmed", settings={"lru": "mglru"}), row("refuted", settings={"lru": "mglru"}), "in guests refuted"),
+        (row("undecided"), row("confirmed"), "undecided, in guests confirmed"),
+        # Guests were asked another version, on another kernel, or have skipped it: what is known counts.
+        (row("refuted", version=2), row("refuted"), "refuted, known confirmed"),
+        (row("refuted"), row("refuted", series="6.1"), "refuted, known confirmed"),
+        (row("refuted"), row("skipped"), "refuted, known confirmed"),
+    ],
+)
 def test_another_verdict_does_not(local: dict[str, Any], guest: dict[str, Any], said: str) -> None:
     found = beside.compared([local], [guest])
     assert not found.holds

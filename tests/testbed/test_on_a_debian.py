@@ -70,11 +70,28 @@ def test_whatever_is_left_is_seen_and_undone(guest: Guest) -> None:
     device, disk = re.findall(r"/dev/loop\d+", guest.must(LEFT))
     seen = state.since(guest.must, before, settled=0)
     assert {line.split()[0] for line in seen.left} == {
-        "process", "swap", "loop", "mount", "cgroup", "shm", "sem", "msg", "file", "instance", "probe",
-        "/proc/sys/vm/swappiness:41"}
+        "process",
+        "swap",
+        "loop",
+        "mount",
+        "cgroup",
+        "shm",
+        "sem",
+        "msg",
+        "file",
+        "instance",
+        "probe",
+        "/proc/sys/vm/swappiness:41",
+    }
     assert sum(line.startswith("swap ") for line in seen.left) == 2
     assert seen.lost == ("/proc/sys/vm/swappiness:60",)
     assert {"file /dev/shm/left", "file /dev/mqueue/left", "file /var/tmp/left/file"} < set(seen.left)
     guest.must(f"python3 -c {shlex.quote(UNDO.format(device=device, disk=disk))}")
     assert {line.split()[0] for line in state.since(guest.must, before, settled=0).left} == {
-        "process", "mount", "shm", "sem", "msg", "file"}
+        "process",
+        "mount",
+        "shm",
+        "sem",
+        "msg",
+        "file",
+    }

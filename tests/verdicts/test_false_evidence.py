@@ -47,8 +47,11 @@ def test_verdicts(claim: Claim, experiment: Experiment, tmp_path: Path) -> None:
     made = evidence_of(experiment)
     true, false = made.CONFIRMS[claim.id], made.REFUTES[claim.id]
     count = experiment.trials
-    for name, trials, wanted in (("true", [true] * count, CONFIRMED), ("false", [false] * count, REFUTED),
-                                 ("disagree", [true] * (count - 1) + [false], UNDECIDED)):
+    for name, trials, wanted in (
+        ("true", [true] * count, CONFIRMED),
+        ("false", [false] * count, REFUTED),
+        ("disagree", [true] * (count - 1) + [false], UNDECIDED),
+    ):
         verdict, why = verdict_on(tmp_path / name, claim, experiment, trials)
         assert verdict == wanted, f"{name}: {why}"
         assert why
@@ -58,8 +61,7 @@ def test_verdicts(claim: Claim, experiment: Experiment, tmp_path: Path) -> None:
 def test_missed_references(claim: Claim, experiment: Experiment, tmp_path: Path) -> None:
     """With its two references exchanged, each reads what it must not: undecided, however clear the value is."""
     made = evidence_of(experiment)
-    run = write_run(tmp_path / "run", experiment, [made.CONFIRMS[claim.id]] * experiment.trials,
-                    next(settings_of(experiment)))
+    run = write_run(tmp_path / "run", experiment, [made.CONFIRMS[claim.id]] * experiment.trials, next(settings_of(experiment)))
     trials = read_trials(run_directory.cell_directory(run, experiment.name))
     for expect in [one for one in experiment.expects if one.claim == claim]:
         for missed in (replace(expect, reads_true=expect.reads_false), replace(expect, reads_false=expect.reads_true)):
@@ -70,8 +72,7 @@ def test_missed_references(claim: Claim, experiment: Experiment, tmp_path: Path)
 @pytest.mark.parametrize(("claim", "experiment"), CLAIMS)
 def test_guards_and_missing_readings(claim: Claim, experiment: Experiment, tmp_path: Path) -> None:
     made = evidence_of(experiment)
-    run = write_run(tmp_path / "run", experiment, [made.CONFIRMS[claim.id]] * experiment.trials,
-                    next(settings_of(experiment)))
+    run = write_run(tmp_path / "run", experiment, [made.CONFIRMS[claim.id]] * experiment.trials, next(settings_of(experiment)))
     trials = read_trials(run_directory.cell_directory(run, experiment.name))
     nowhere = Recorded("nobody recorded this")
     expects = tuple(replace(one, quantity=nowhere) for one in experiment.expects if one.claim == claim)

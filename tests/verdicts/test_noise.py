@@ -23,14 +23,24 @@ CLAIM = Claim("made", "What was written is there.", "made up")
 SHMEM = Change("meminfo:Shmem", "before", "after")
 BOX = Change("box/memory.current", "before", "after")
 # 10 pages more of each; two references that read true and false.
-EVIDENCE = Made(counters={"before": {"meminfo:Shmem": 40, "box/memory.current": 40 << 10},
-                          "after": {"meminfo:Shmem": 80, "box/memory.current": 80 << 10}},
-                pages={"after": {"file": 10}}, records={"true": 10, "false": 0})
+EVIDENCE = Made(
+    counters={
+        "before": {"meminfo:Shmem": 40, "box/memory.current": 40 << 10},
+        "after": {"meminfo:Shmem": 80, "box/memory.current": 80 << 10},
+    },
+    pages={"after": {"file": 10}},
+    records={"true": 10, "false": 0},
+)
 
 
 def experiment(quantity: Quantity, if_true: Range, if_false: Range, reads_true: Quantity | None = None) -> Experiment:
-    return Experiment(lambda lab: None, (Expect(CLAIM, quantity, if_true, if_false, reads_true or Recorded("true"),
-                                                Recorded("false")),), name="made", question="Made?", trials=1)
+    return Experiment(
+        lambda lab: None,
+        (Expect(CLAIM, quantity, if_true, if_false, reads_true or Recorded("true"), Recorded("false")),),
+        name="made",
+        question="Made?",
+        trials=1,
+    )
 
 
 def judged(directory: Path, what: Experiment, made: Made, floor: dict[str, int]) -> tuple[str, str]:
@@ -41,30 +51,37 @@ def judged(directory: Path, what: Experiment, made: Made, floor: dict[str, int])
     return found.verdict, found.why
 
 
-@pytest.mark.parametrize(("one", "other", "apart"), [
-    (Limits(10, 10), Limits(None, 9), 1),
-    (Limits(None, 0), Limits(4, None), 4),
-    (Limits(0, 0), Limits(0, 0, outside=True), 1),
-    (Limits(-3, 3), Limits(-5, 5, outside=True), 3),
-    (Limits(0.9, 1.1), Limits(None, 0.5), 0.4),
-    (Limits(None, 5), Limits(5, None), 0),
-    (Limits(None, None), Limits(1, 1), 0)])
+@pytest.mark.parametrize(
+    ("one", "other", "apart"),
+    [
+        (Limits(10, 10), Limits(None, 9), 1),
+        (Limits(None, 0), Limits(4, None), 4),
+        (Limits(0, 0), Limits(0, 0, outside=True), 1),
+        (Limits(-3, 3), Limits(-5, 5, outside=True), 3),
+        (Limits(0.9, 1.1), Limits(None, 0.5), 0.4),
+        (Limits(None, 5), Limits(5, None), 0),
+        (Limits(None, None), Limits(1, 1), 0),
+    ],
+)
 def test_distance_between_ranges(one: Limits, other: Limits, apart: float) -> None:
     assert one.distance(other) == other.distance(one) == pytest.approx(apart)
 
 
-@pytest.mark.parametrize(("quantity", "moves", "gap", "verdict"), [
-    (SHMEM, {}, 1, CONFIRMED),
-    (SHMEM, {"meminfo:Shmem": 4}, 1, UNDECIDED),
-    (SHMEM, {"meminfo:Shmem": 4}, 2, CONFIRMED),
-    (SHMEM, {"meminfo:Shmem": 8}, 2, UNDECIDED),
-    (SHMEM.called("pages of shmem"), {"meminfo:Shmem": 8}, 2, UNDECIDED),
-    (SHMEM, {"meminfo:MemFree": 400}, 1, CONFIRMED),
-    (BOX, {"sandbox/memory.current": 4096}, 1, UNDECIDED),
-    (BOX, {"sandbox/memory.current": 4096}, 2, CONFIRMED),
-    (Pages("after", "file"), {"meminfo:Shmem": 400}, 1, CONFIRMED)])
-def test_noise_that_reaches_the_margin(quantity: Quantity, moves: dict[str, int], gap: int, verdict: str,
-                                       tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("quantity", "moves", "gap", "verdict"),
+    [
+        (SHMEM, {}, 1, CONFIRMED),
+        (SHMEM, {"meminfo:Shmem": 4}, 1, UNDECIDED),
+        (SHMEM, {"meminfo:Shmem": 4}, 2, CONFIRMED),
+        (SHMEM, {"meminfo:Shmem": 8}, 2, UNDECIDED),
+        (SHMEM.called("pages of shmem"), {"meminfo:Shmem": 8}, 2, UNDECIDED),
+        (SHMEM, {"meminfo:MemFree": 400}, 1, CONFIRMED),
+        (BOX, {"sandbox/memory.current": 4096}, 1, UNDECIDED),
+        (BOX, {"sandbox/memory.current": 4096}, 2, CONFIRMED),
+        (Pages("after", "file"), {"meminfo:Shmem": 400}, 1, CONFIRMED),
+    ],
+)
+def test_noise_that_reaches_the_margin(quantity: Quantity, moves: dict[str, int], gap: int, verdict: str, tmp_path: Path) -> None:
     what = experiment(quantity, Exactly(10), AtMost(10 - gap))
     found, why = judged(tmp_path, what, EVIDENCE, moves)
     assert found == verdict, why
@@ -77,8 +94,7 @@ def test_the_margin_counts_and_not_the_value(tmp_path: Path) -> None:
     """However far a value is from the other range: with such ranges the counter answers a question it can't hear."""
     what = experiment(SHMEM, AtLeast(1), Exactly(0), Recorded("true"))
     assert judged(tmp_path / "one", what, EVIDENCE, {"meminfo:Shmem": 4})[0] == UNDECIDED
-    assert judged(tmp_path / "two", experiment(SHMEM, AtLeast(6), AtMost(4)), EVIDENCE, {"meminfo:Shmem": 4})[
-        0] == CONFIRMED
+    assert judged(tmp_path / "two", experiment(SHMEM, AtLeast(6), AtMost(4)), EVIDENCE, {"meminfo:Shmem": 4})[0] == CONFIRMED
 
 
 def test_the_trial_s_own_floor_counts_too(tmp_path: Path) -> None:
@@ -104,10 +120,22 @@ def test_a_bound_that_is_a_counter_is_noisy_too(tmp_path: Path) -> None:
     assert noise.of_expect(what.expects[0], trial, {"meminfo:MemFree": 8})[1] == 2
 
 
-@pytest.mark.parametrize(("quantity", "moved"), [
-    (SHMEM + BOX, 3), (SHMEM - BOX, 3), (SHMEM + 5, 2), (SHMEM * 3, 6), (SHMEM * BOX, 10 * 1 + 10 * 2 + 2),
-    (SHMEM / 4, 0.5), (SHMEM // 4, 1), (SHMEM / BOX, (2 + 1) / 9),
-    (BOX * 2 - SHMEM, 4), (Recorded("true") + SHMEM, 2), (abs(SHMEM - BOX), 3)])
+@pytest.mark.parametrize(
+    ("quantity", "moved"),
+    [
+        (SHMEM + BOX, 3),
+        (SHMEM - BOX, 3),
+        (SHMEM + 5, 2),
+        (SHMEM * 3, 6),
+        (SHMEM * BOX, 10 * 1 + 10 * 2 + 2),
+        (SHMEM / 4, 0.5),
+        (SHMEM // 4, 1),
+        (SHMEM / BOX, (2 + 1) / 9),
+        (BOX * 2 - SHMEM, 4),
+        (Recorded("true") + SHMEM, 2),
+        (abs(SHMEM - BOX), 3),
+    ],
+)
 def test_noise_of_combinations(quantity: Bound, moved: float, tmp_path: Path) -> None:
     what = experiment(SHMEM, Exactly(10), AtMost(9))
     run = write_run(tmp_path, what, [EVIDENCE], {})
@@ -122,9 +150,15 @@ def test_a_divisor_that_may_be_noise_alone(tmp_path: Path) -> None:
     assert noise.of(BOX / SHMEM, trial, {"meminfo:Shmem": 40}) == math.inf
 
 
-@pytest.mark.parametrize(("counter", "role"), [
-    ("meminfo:Cached", "meminfo:Cached"), ("box/memory.stat:anon", "sandbox/memory.stat:anon"),
-    ("a:b/memory.current", "sandbox/memory.current"), ("worker/status:VmRSS", "probe/status:VmRSS")])
+@pytest.mark.parametrize(
+    ("counter", "role"),
+    [
+        ("meminfo:Cached", "meminfo:Cached"),
+        ("box/memory.stat:anon", "sandbox/memory.stat:anon"),
+        ("a:b/memory.current", "sandbox/memory.current"),
+        ("worker/status:VmRSS", "probe/status:VmRSS"),
+    ],
+)
 def test_roles(counter: str, role: str) -> None:
     assert noise.role(counter) == role
 

@@ -14,8 +14,7 @@ def identify(lab: Lab, name: str, path: str) -> None:
     """Records it of the file behind a path, as stat(2) and statfs(2) have it; the links of /proc/PID/fd and
     /proc/PID/map_files lead to what a process has opened or mapped."""
     device, inode, _, links = numbers(lab.hand.stat(path).text)[:4]
-    lab.record(f"{name}: file", {"file system": lab.hand.statfs(path).value, "device": device, "inode": inode,
-                                 "links": links})
+    lab.record(f"{name}: file", {"file system": lab.hand.statfs(path).value, "device": device, "inode": inode, "links": links})
 
 
 def mounted_type(lab: Lab, path: str) -> str | None:
@@ -33,6 +32,7 @@ def _field(name: str, field: str, title: str) -> Quantity:
     def read(recording: Recording) -> int | None:
         found = recording.records.get(f"{name}: file")
         return None if found is None else int(found[field])
+
     return Derived(title, read)
 
 
@@ -48,9 +48,11 @@ def links(name: str, title: str) -> Quantity:
 
 def same_file(first: str, second: str, title: str) -> Quantity:
     """1 if both are one file, the same inode of the same device, else 0."""
+
     def read(recording: Recording) -> int | None:
         one, other = (recording.records.get(f"{name}: file") for name in (first, second))
         if one is None or other is None:
             return None
         return int(all(one[field] == other[field] for field in ("device", "inode")))
+
     return Derived(title, read)

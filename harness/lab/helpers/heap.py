@@ -29,8 +29,11 @@ def page_runs(blocks: Sequence[int], size: int, page_size: int, whole: bool) -> 
     (`whole`) those that lie inside of one."""
     found: list[range] = []
     for block in sorted(blocks):
-        first, behind = ((-(-block // page_size), (block + size) // page_size) if whole
-                         else (block // page_size, (block + size - 1) // page_size + 1))
+        first, behind = (
+            (-(-block // page_size), (block + size) // page_size)
+            if whole
+            else (block // page_size, (block + size - 1) // page_size + 1)
+        )
         if found and first <= found[-1].stop:
             found[-1] = range(found[-1].start, max(behind, found[-1].stop))
         elif first < behind:
@@ -113,8 +116,7 @@ class BlockPages(FromArm):
         entry, data = pages.PAGE_SIZE, found[1]
         if (wanted[-1].stop - first) * entry > len(data):
             return None
-        return pages.count(b"".join(data[(run.start - first) * entry:(run.stop - first) * entry] for run in wanted),
-                           self.state)
+        return pages.count(b"".join(data[(run.start - first) * entry : (run.stop - first) * entry] for run in wanted), self.state)
 
     @property
     def name(self) -> str:
@@ -129,5 +131,11 @@ def held(label: str) -> Quantity:
 
 def in_heap(label: str, sample: str) -> Derived:
     """How many of the mappings that brk made hold a block of the lot."""
-    return mappings(label, sample, lambda recording, mapping: mapping.path == "[heap]" and any(
-        mapping.covers(block) for block in recording.records[label]["blocks"]), f"heap mappings that hold {label}")
+    return mappings(
+        label,
+        sample,
+        lambda recording, mapping: (
+            mapping.path == "[heap]" and any(mapping.covers(block) for block in recording.records[label]["blocks"])
+        ),
+        f"heap mappings that hold {label}",
+    )

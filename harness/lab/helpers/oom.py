@@ -12,7 +12,7 @@ from harness.linux.counters import keyed
 from harness.linux.sizes import KIB, MIB
 from harness.procedure import Lab, Probe, Sandbox
 
-NEVER = -1000       # oom_score_adj of the process that asks: it is no candidate, so the others' sizes stay as they are
+NEVER = -1000  # oom_score_adj of the process that asks: it is no candidate, so the others' sizes stay as they are
 
 
 def kills(since: str, until: str) -> Quantity:
@@ -20,8 +20,9 @@ def kills(since: str, until: str) -> Quantity:
     return Change("vmstat:oom_kill", since, until).called(f"OOM kills from “{since}” to “{until}”", "kills")
 
 
-def occupy(lab: Lab, name: str, size: int, sandbox: Sandbox | None = None, *, adj: int = 0,
-           moved_to: Sandbox | None = None) -> Probe:
+def occupy(
+    lab: Lab, name: str, size: int, sandbox: Sandbox | None = None, *, adj: int = 0, moved_to: Sandbox | None = None
+) -> Probe:
     """A probe that holds so many bytes of anonymous memory, born in a sandbox, or moved there before it asks for them.
 
     One that is to be confined by a cpuset has to be moved: 5.10 leaves a process that is born there, by
@@ -33,7 +34,7 @@ def occupy(lab: Lab, name: str, size: int, sandbox: Sandbox | None = None, *, ad
     if moved_to:
         moved_to.set("cgroup.procs", str(probe.pid))
     if size:
-        probe.map(size, flags=POPULATE)     # without swap the content does not matter, and the kernel is faster
+        probe.map(size, flags=POPULATE)  # without swap the content does not matter, and the kernel is faster
     return probe
 
 
@@ -141,5 +142,12 @@ class Witness:
             if probe.pid in dead:
                 probe.agent.channel.wait_exit(probe.number, probe.agent.seconds)
         events = {box.name: keyed(text.encode()) for box in self.lab.sandboxes if (text := box.read("memory.events"))}
-        self.lab.record(name, {"log": log, "pids": {probe.name: probe.pid for probe in probes},
-                               "ended": {probe.name: probe.status() for probe in probes}, "events": events})
+        self.lab.record(
+            name,
+            {
+                "log": log,
+                "pids": {probe.name: probe.pid for probe in probes},
+                "ended": {probe.name: probe.status() for probe in probes},
+                "events": events,
+            },
+        )

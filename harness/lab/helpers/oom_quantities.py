@@ -132,5 +132,8 @@ class Reported(FromArm):
 
 def rows(record: str, which: Callable[..., bool], title: str, units: str = "values") -> Derived:
     """How many rows of a recorded list `which` picks by their columns; None if it was not recorded."""
-    return Derived(title, lambda recording: sum(bool(which(*row)) for row in recording.records[record])
-                   if record in recording.records else None, units)
+    return Derived(
+        title,
+        lambda recording: sum(bool(which(*row)) for row in recording.records[record]) if record in recording.records else None,
+        units,
+    )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from harness.linux.sizes import KIB
 from harness.procedure import Lab, Probe
 
-_AT_ONCE = 40       # writes that are under way together: a round trip of its own for each takes three times as long
+_AT_ONCE = 40  # writes that are under way together: a round trip of its own for each takes three times as long
 
 
 def adjust(lab: Lab, probe: Probe, value: int, file: str = "oom_score_adj") -> int:
@@ -23,15 +23,25 @@ def number(lab: Lab, probe: Probe, file: str = "oom_score") -> int:
     return int(lab.read(f"/proc/{probe.pid}/{file}"))
 
 
-def write_each(lab: Lab, probe: Probe, file: str, values: Iterable[int | str], *reads: tuple[Probe, str],
-               ) -> list[list[int | str]]:
+def write_each(
+    lab: Lab,
+    probe: Probe,
+    file: str,
+    values: Iterable[int | str],
+    *reads: tuple[Probe, str],
+) -> list[list[int | str]]:
     """Writes each value to a process's file and then reads others: a list of value, errno, the numbers read."""
     found: list[list[int | str]] = []
     left = list(values)
     while left:
-        batch = [(value, lab.hand.begin.put(f"/proc/{probe.pid}/{file}", str(value)),
-                  [lab.hand.begin.slurp(f"/proc/{other.pid}/{name}") for other, name in reads])
-                 for value in left[:_AT_ONCE]]
+        batch = [
+            (
+                value,
+                lab.hand.begin.put(f"/proc/{probe.pid}/{file}", str(value)),
+                [lab.hand.begin.slurp(f"/proc/{other.pid}/{name}") for other, name in reads],
+            )
+            for value in left[:_AT_ONCE]
+        ]
         found += [[value, put.wait().error, *(int(one.wait().text) for one in got)] for value, put, got in batch]
         left = left[_AT_ONCE:]
     return found
@@ -54,8 +64,7 @@ def used(lab: Lab, probe: Probe) -> int:
     return sum(int(rows[key].split()[0]) * KIB for key in ("VmRSS", "VmSwap", "VmPTE"))
 
 
-def score_of(lab: Lab, name: str, held: int, prepare: Callable[[Probe], object] | None = None,
-             uid: int = 0) -> None:
+def score_of(lab: Lab, name: str, held: int, prepare: Callable[[Probe], object] | None = None, uid: int = 0) -> None:
     """Records, as `name`, the oom_score of a process of its own that holds so many bytes and was prepared."""
     probe = lab.probe(name, uid=uid)
     probe.map(held).fill()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from harness.evidence.recording import Recording
     from harness.lab.lab import Lab
 
-BRK, MMAP = 12, 9           # arch/x86/entry/syscalls/syscall_64.tbl
+BRK, MMAP = 12, 9  # arch/x86/entry/syscalls/syscall_64.tbl
 
 
 def record_origin(lab: Lab, label: str, operation: str, *arguments: int, size: int, before: Sequence[int] = ()) -> None:
@@ -29,8 +29,9 @@ def record_origin(lab: Lab, label: str, operation: str, *arguments: int, size: i
         for one in before:
             probe.free(probe.malloc(one).value)
         block = probe.run(operation, *arguments).value
-    lab.record(label, {"block": block, "size": size,
-                       "calls": [[call.number, call.arguments[1], call.result] for call in trace.calls]})
+    lab.record(
+        label, {"block": block, "size": size, "calls": [[call.number, call.arguments[1], call.result] for call in trace.calls]}
+    )
 
 
 class Asked(NamedTuple):
@@ -49,17 +50,22 @@ def _derived(label: str, title: str, function: Callable[[Asked], int]) -> Derive
         if made is None:
             return None
         granted = [call for call in made["calls"] if call[2] >= 0]
-        return function(Asked(made["block"], made["size"], [result for number, _, result in granted if number == BRK],
-                              [(result, length) for number, length, result in granted if number == MMAP],
-                              recording.page_size))
+        return function(
+            Asked(
+                made["block"],
+                made["size"],
+                [result for number, _, result in granted if number == BRK],
+                [(result, length) for number, length, result in granted if number == MMAP],
+                recording.page_size,
+            )
+        )
 
     return Derived(title, read)
 
 
 def in_heap(label: str, title: str) -> Derived:
     """1 if the block lies between the heap's first and its last end."""
-    return _derived(label, title, lambda asked: int(bool(asked.ends)
-                                                    and min(asked.ends) <= asked.block < max(asked.ends)))
+    return _derived(label, title, lambda asked: int(bool(asked.ends) and min(asked.ends) <= asked.block < max(asked.ends)))
 
 
 def growths(label: str, title: str) -> Derived:
@@ -70,6 +76,11 @@ def growths(label: str, title: str) -> Derived:
 def own_mappings(label: str, title: str) -> Derived:
     """How many mappings hold the block and nothing else: of its size, rounded up to pages, and at most one page more
     for the allocator's header."""
-    return _derived(label, title, lambda asked: sum(
-        start <= asked.block < start + length and length < asked.size + 2 * asked.page_size
-        for start, length in asked.mappings))
+    return _derived(
+        label,
+        title,
+        lambda asked: sum(
+            start <= asked.block < start + length and length < asked.size + 2 * asked.page_size
+            for start, length in asked.mappings
+        ),
+    )

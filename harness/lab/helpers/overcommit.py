@@ -6,12 +6,12 @@ from harness.claims.claim import Claim, Exactly, Expect, Not, Outside, Within
 from harness.claims.quantities import Counter, Quantity, Recorded
 from harness.procedure import Lab, Probe
 
-FIRST = "at first"      # the moment whose limit is known: it gives the references
+FIRST = "at first"  # the moment whose limit is known: it gives the references
 
 
 def look(lab: Lab, probe: Probe, moment: str) -> None:
     """Samples the limit as it is named, and records what is committed once a probe of root's gets no page more."""
-    lab.sysctl("vm.overcommit_memory", 2)       # again: it folds the processors' parts into the sum that is compared
+    lab.sysctl("vm.overcommit_memory", 2)  # again: it folds the processors' parts into the sum that is compared
     lab.sample(moment)
     committed, limit = lab.counter("meminfo:Committed_AS"), lab.counter("meminfo:CommitLimit")
     lab.record(f"{moment}: granted", (committed + probe.largest_map(2 * limit)) // lab.page_size)
@@ -24,13 +24,15 @@ def share_of_ram(moment: str, ratio: int, *, but_huge: bool) -> Quantity:
     return ram * ratio // 100 + Counter("meminfo:SwapTotal", moment)
 
 
-EDGE = 16       # pages
+EDGE = 16  # pages
 
 
-def limit_is(claim: Claim, what: str, value: Quantity, moment: str, at_first: Quantity,
-             not_at_first: Quantity) -> tuple[Expect, ...]:
+def limit_is(
+    claim: Claim, what: str, value: Quantity, moment: str, at_first: Quantity, not_at_first: Quantity
+) -> tuple[Expect, ...]:
     """The limit as named is `value` to the page; as granted, to a few pages. The references: the limit at first, which is
     `at_first` and not `not_at_first`."""
+
     def named(moment: str) -> Quantity:
         return Counter("meminfo:CommitLimit", moment)
 
@@ -38,16 +40,28 @@ def limit_is(claim: Claim, what: str, value: Quantity, moment: str, at_first: Qu
         return Recorded(f"{moment}: granted", "pages")
 
     return (
-        Expect(claim, (named(moment) - value).called(f"CommitLimit less {what}"),
-               if_true=Exactly(0, "whole pages, divided as the kernel divides"), if_false=Not(0, "another formula"),
-               reads_true=(named(FIRST) - at_first).called("at first, less RAM × 50 %"),
-               reads_false=(named(FIRST) - not_at_first).called("at first, less another amount"),
-               says=f"CommitLimit was {{value}} pages off {what}."),
-        Expect(claim, (granted(moment) - value).called(f"what is granted less {what}"),
-               if_true=Within(-EDGE, EDGE, "one page less, as the sum must stay below the limit (mm/util.c, "
-                              "__vm_enough_memory), and what processes mapped since the sum was folded "
-                              "(overcommit_policy_handler, sync_overcommit_as; since v5.9, commit 56f3547bfa4d)"),
-               if_false=Outside(-EDGE, EDGE, "another limit is in force"),
-               reads_true=(granted(FIRST) - at_first).called("granted at first, less RAM × 50 %"),
-               reads_false=(granted(FIRST) - not_at_first).called("granted at first, less another amount"),
-               says=f"The kernel granted up to {{value}} pages off {what}."))
+        Expect(
+            claim,
+            (named(moment) - value).called(f"CommitLimit less {what}"),
+            if_true=Exactly(0, "whole pages, divided as the kernel divides"),
+            if_false=Not(0, "another formula"),
+            reads_true=(named(FIRST) - at_first).called("at first, less RAM × 50 %"),
+            reads_false=(named(FIRST) - not_at_first).called("at first, less another amount"),
+            says=f"CommitLimit was {{value}} pages off {what}.",
+        ),
+        Expect(
+            claim,
+            (granted(moment) - value).called(f"what is granted less {what}"),
+            if_true=Within(
+                -EDGE,
+                EDGE,
+                "one page less, as the sum must stay below the limit (mm/util.c, "
+                "__vm_enough_memory), and what processes mapped since the sum was folded "
+                "(overcommit_policy_handler, sync_overcommit_as; since v5.9, commit 56f3547bfa4d)",
+            ),
+            if_false=Outside(-EDGE, EDGE, "another limit is in force"),
+            reads_true=(granted(FIRST) - at_first).called("granted at first, less RAM × 50 %"),
+            reads_false=(granted(FIRST) - not_at_first).called("granted at first, less another amount"),
+            says=f"The kernel granted up to {{value}} pages off {what}.",
+        ),
+    )

@@ -16,6 +16,5 @@ def map_in_pieces(lab: Lab, probe: Probe, size: int, count: int, *, apart: bool)
     room.unmap()
     for index in range(count):
         probe.mmap(piece, address=room.address + index * step, flags=PRIVATE | ANONYMOUS | FIXED)
-    lab.record(f"{probe.name}: largest mapping",
-               max(mapping.length for mapping in lab.mappings(probe)) // lab.page_size)
+    lab.record(f"{probe.name}: largest mapping", max(mapping.length for mapping in lab.mappings(probe)) // lab.page_size)
     return room

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import struct
 
-BASE = 0x400000             # where such programs lie by custom; the kernel takes any address
-PAUSE = bytes.fromhex("b822000000 0f05 ebf7")       # mov eax,34 (pause); syscall; jmp to the beginning
+BASE = 0x400000  # where such programs lie by custom; the kernel takes any address
+PAUSE = bytes.fromhex("b822000000 0f05 ebf7")  # mov eax,34 (pause); syscall; jmp to the beginning
 
 
 def waiting_program(size: int) -> bytes:
@@ -18,7 +18,7 @@ def waiting_program(size: int) -> bytes:
     """
     headers, segment = 64, 56
     entry = headers + segment
-    ident = b"\x7fELF" + bytes((2, 1, 1)) + bytes(9)                                # 64 bits, little endian, version 1
+    ident = b"\x7fELF" + bytes((2, 1, 1)) + bytes(9)  # 64 bits, little endian, version 1
     head = ident + struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, BASE + entry, headers, 0, 0, headers, segment, 1, 0, 0, 0)
     read_execute, alignment = 5, 0x1000
     program = struct.pack("<IIQQQQQQ", 1, read_execute, 0, BASE, BASE, size, size, alignment)

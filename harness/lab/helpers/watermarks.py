@@ -17,9 +17,9 @@ from harness.procedure import Lab
 BTF = "/sys/kernel/btf/vmlinux"
 WOKEN = "mm_vmscan_wakeup_kswapd"
 EVENTS = (f"vmscan:{WOKEN}", "kprobes:asked", "kprobes:looked", "kprobes:answered")
-ZONES = ("dma", "dma32")        # enum zone_type (x86-64)
-KINDS = 4                       # of zones that a request may name as its highest
-LOW, HIGH = 1, 2                # enum zone_watermarks
+ZONES = ("dma", "dma32")  # enum zone_type (x86-64)
+KINDS = 4  # of zones that a request may name as its highest
+LOW, HIGH = 1, 2  # enum zone_watermarks
 
 
 def watch(lab: Lab) -> None:
@@ -33,7 +33,7 @@ def watch(lab: Lab) -> None:
         lab.skip("this kernel's BTF has no struct zone as we know it")
     marks, free, reserve, zones, failures, size = (int(place or 0) for place in places)
 
-    def fields(name: str, at: int) -> list[str]:        # the first of vm_stat is NR_FREE_PAGES
+    def fields(name: str, at: int) -> list[str]:  # the first of vm_stat is NR_FREE_PAGES
         words = {"free": free, "low": marks + 8 * LOW, "high": marks + 8 * HIGH}
         words |= {f"reserve{kind}": reserve + 8 * kind for kind in range(KINDS)}
         return [f"{name}_{word}=+{at + place}(%di):s64" for word, place in words.items()]
@@ -47,19 +47,26 @@ def watch(lab: Lab) -> None:
 def wakes(recording: Recording, mark: str, *traces: str) -> list[int]:
     """For each time that kswapd was woken for single pages: the free pages of the zone that was asked for over a mark
     ("low", "high") and its reserve against the request."""
-    return [_over("zone", mark, asked) for asked, woken in _pairs(recording, traces)
-            if (asked.name, woken.name) == ("asked", WOKEN) and woken.number("order") == 0]
+    return [
+        _over("zone", mark, asked)
+        for asked, woken in _pairs(recording, traces)
+        if (asked.name, woken.name) == ("asked", WOKEN) and woken.number("order") == 0
+    ]
 
 
 def sleeps(recording: Recording, mark: str, *traces: str) -> list[int]:
     """For each time that kswapd was told that it may sleep: the same of the zone that had most over it."""
-    return [max(_over(zone, mark, looked) for zone in ZONES) for looked, answer in _pairs(recording, traces)
-            if (looked.name, answer.name) == ("looked", "answered") and answer.number("asleep")]
+    return [
+        max(_over(zone, mark, looked) for zone in ZONES)
+        for looked, answer in _pairs(recording, traces)
+        if (looked.name, answer.name) == ("looked", "answered") and answer.number("asleep")
+    ]
 
 
 def _over(zone: str, mark: str, event: Event) -> int:
-    return (event.number(f"{zone}_free") - event.number(f"{zone}_{mark}")
-            - event.number(f"{zone}_reserve{event.number('highest')}"))
+    return (
+        event.number(f"{zone}_free") - event.number(f"{zone}_{mark}") - event.number(f"{zone}_reserve{event.number('highest')}")
+    )
 
 
 def _pairs(recording: Recording, traces: tuple[str, ...]) -> list[tuple[Event, Event]]:

@@ -48,7 +48,7 @@ def _prove(kernel: Kernel) -> str:
 
 
 def choose(kernel: Kernel) -> tuple[str, str]:
-    """"kvm" or "tcg", and why it is not KVM. The proof is made once for each boot of this host."""
+    """ "kvm" or "tcg", and why it is not KVM. The proof is made once for each boot of this host."""
     reason = promising()
     if reason is None:
         kept = cache.directory("kvm") / host_boot()

@@ -40,8 +40,11 @@ def prove(kernel: Kernel) -> None:
 
 def refuse(kernel: Kernel, chosen: str, reason: str) -> NoReturn:
     boots.remember(kernel, Boot(chosen, reason=reason))
-    raise Unavailable(f"kernel {kernel.release}", f"it does not serve as a guest: {reason}",
-                      "build it with these, or name the directory of its modules with --modules")
+    raise Unavailable(
+        f"kernel {kernel.release}",
+        f"it does not serve as a guest: {reason}",
+        "build it with these, or name the directory of its modules with --modules",
+    )
 
 
 def ensure(kernel: Kernel) -> None:

@@ -35,8 +35,10 @@ BINARY = "qemu-system-x86_64"
 # nokaslr, norandmaps: page tables of the same size in every boot (experiments set randomize_va_space to 2 before
 # they start a probe); rootfstype=ramfs: the instrument's own files can't be swapped as those of a tmpfs can;
 # transparent_hugepage: set here, since changing it later silently moves min_free_kbytes and the watermarks.
-APPEND = ("console=ttyS0 panic=-1 oops=panic reboot=t tsc_early_khz=2600000 tsc=reliable nokaslr norandmaps "
-          "rootfstype=ramfs mitigations=off {quiet}transparent_hugepage={thp}")
+APPEND = (
+    "console=ttyS0 panic=-1 oops=panic reboot=t tsc_early_khz=2600000 tsc=reliable nokaslr norandmaps "
+    "rootfstype=ramfs mitigations=off {quiet}transparent_hugepage={thp}"
+)
 
 # What on a console names the reason of an end: the kernel's own words, the agent's, QEMU's.
 TELLING = re.compile(r"Kernel panic|BUG:|Oops|sysrq: Trigger|Out of memory and no killable|^agent:|^qemu-system")
@@ -59,7 +61,7 @@ class Shape:
 
     @property
     def machine(self) -> str:
-        return "microvm" if self.nodes == 1 else "q35"      # microvm has no NUMA
+        return "microvm" if self.nodes == 1 else "q35"  # microvm has no NUMA
 
     def kernel_arguments(self, quiet: bool) -> str:
         fixed = APPEND.format(quiet="quiet " if quiet else "", thp=self.thp)
@@ -86,8 +88,11 @@ def _numa(shape: Shape, memory: Memory) -> list[str]:
     """The memory in equal parts; the processors are on node 0, so the others' is touched by experiments only."""
     words: list[str] = []
     for node in range(shape.nodes):
-        words += [*_backend(f"node{node}", f"{shape.memory // MIB // shape.nodes}M", memory, str(node)),
-                  "-numa", f"node,nodeid={node},memdev=node{node}" + (f",cpus=0-{shape.cpus - 1}" if not node else "")]
+        words += [
+            *_backend(f"node{node}", f"{shape.memory // MIB // shape.nodes}M", memory, str(node)),
+            "-numa",
+            f"node,nodeid={node},memdev=node{node}" + (f",cpus=0-{shape.cpus - 1}" if not node else ""),
+        ]
     return words
 
 
@@ -96,8 +101,12 @@ def _disks(shape: Shape) -> list[str]:
     for number, disk in enumerate(shape.disks):
         limit = f",throttling.bps-total={disk.rate}" if disk.rate else ""
         # snapshot=on: writes go to a file of QEMU's that is deleted at once and goes with the process.
-        words += ["-drive", f"if=none,id=d{number},file={disks.image(disk)},format=raw,cache=unsafe,snapshot=on{limit}",
-                  "-device", f"virtio-blk-{bus(shape)},drive=d{number},serial={disk.name}"]
+        words += [
+            "-drive",
+            f"if=none,id=d{number},file={disks.image(disk)},format=raw,cache=unsafe,snapshot=on{limit}",
+            "-device",
+            f"virtio-blk-{bus(shape)},drive=d{number},serial={disk.name}",
+        ]
     return words
 
 
@@ -122,18 +131,39 @@ def accelerated(accelerator: str, cpus: int) -> list[str]:
     return ["-accel", "tcg,thread=single" if accelerator == "tcg" and cpus > 1 else accelerator]
 
 
-def command_line(kernel: Kernel, shape: Shape, initramfs: Path, accelerator: str, memory: Memory,
-                 quiet: bool = True) -> list[str]:
+def command_line(
+    kernel: Kernel, shape: Shape, initramfs: Path, accelerator: str, memory: Memory, quiet: bool = True
+) -> list[str]:
     """The part of QEMU's command line that makes the guest what it is (a snapshot's key is made from it)."""
     # -cx16: QEMU 7.2's TCG corrupts the flags around cmpxchg16b (vm-facts: 2 of 14 boots of 6.12 oopsed).
     # -erms, -fsrm: TCG carries out rep movsb byte by byte; without them the kernel copies words (measured on 6.12:
     # writing 64 MiB to tmpfs 0.80 s with, 0.36 s without; reading it back 0.23 s and 0.04 s).
     model = "host" if accelerator == "kvm" else "max,-cx16,-erms,-fsrm"
-    return [*_machine(shape, memory), *accelerated(accelerator, shape.cpus), "-cpu", model, "-smp", str(shape.cpus),
-            "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-            "-kernel", str(kernel.image), "-initrd", str(initramfs), "-append", shape.kernel_arguments(quiet),
-            "-device", f"virtio-serial-{bus(shape)}", "-device", "virtserialport,chardev=ch,name=agent",
-            *_disks(shape), *_debugger(shape.gdb)]
+    return [
+        *_machine(shape, memory),
+        *accelerated(accelerator, shape.cpus),
+        "-cpu",
+        model,
+        "-smp",
+        str(shape.cpus),
+        "-nodefaults",
+        "-no-user-config",
+        "-display",
+        "none",
+        "-no-reboot",
+        "-kernel",
+        str(kernel.image),
+        "-initrd",
+        str(initramfs),
+        "-append",
+        shape.kernel_arguments(quiet),
+        "-device",
+        f"virtio-serial-{bus(shape)}",
+        "-device",
+        "virtserialport,chardev=ch,name=agent",
+        *_disks(shape),
+        *_debugger(shape.gdb),
+    ]
 
 
 def _debugger(gdb: str) -> list[str]:
@@ -172,16 +202,34 @@ class Qemu:
         ours, theirs = socket.socketpair()
         monitor, monitored = socket.socketpair()
         with theirs, monitored:
-            command = [*WITH_PARENT, str(os.getpid()), disks.tool(BINARY), *words,
-                       "-chardev", f"file,id=con,path={console}", "-serial", "chardev:con",
-                       "-chardev", f"socket,id=ch,fd={theirs.fileno()}",
-                       "-chardev", f"socket,id=qmp,fd={monitored.fileno()}", "-mon", "chardev=qmp,mode=control",
-                       *(["-incoming", "defer"] if incoming else [])]
+            command = [
+                *WITH_PARENT,
+                str(os.getpid()),
+                disks.tool(BINARY),
+                *words,
+                "-chardev",
+                f"file,id=con,path={console}",
+                "-serial",
+                "chardev:con",
+                "-chardev",
+                f"socket,id=ch,fd={theirs.fileno()}",
+                "-chardev",
+                f"socket,id=qmp,fd={monitored.fileno()}",
+                "-mon",
+                "chardev=qmp,mode=control",
+                *(["-incoming", "defer"] if incoming else []),
+            ]
             passed = (theirs.fileno(), monitored.fileno(), *files)
             with open(f"{console}.qemu", "wb") as said:
                 self.process = launcher.submit(
-                    subprocess.Popen, command, pass_fds=passed, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                    stderr=said, start_new_session=True).result()
+                    subprocess.Popen,
+                    command,
+                    pass_fds=passed,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=said,
+                    start_new_session=True,
+                ).result()
         fleet.add(self)
         self.socket = ours
         self._monitor_socket = monitor
@@ -204,14 +252,17 @@ class Qemu:
     def lost(self, what: str) -> MachineLost:
         """The error for a guest that is gone or silent, with where it stands if it lives, and the last lines of its console
         and of QEMU's own messages."""
-        return MachineLost("guest", f"{what}{self.standing()}; {self.last_words()}",
-                           f"the whole console is {self.console.name} in the run directory")
+        return MachineLost(
+            "guest",
+            f"{what}{self.standing()}; {self.last_words()}",
+            f"the whole console is {self.console.name} in the run directory",
+        )
 
     def standing(self, looks: int = 3) -> str:
         """Where the first processor of a silent guest is, at some moments, by the addresses of its System.map (nokaslr),
         and what it has used: a kernel that goes round in circles is told from one that waits."""
         seen: list[str] = []
-        with suppress(Exception):       # it ends meanwhile, or its monitor is what broke
+        with suppress(Exception):  # it ends meanwhile, or its monitor is what broke
             while self.process.poll() is None and len(seen) < looks:
                 words = {"command-line": "info registers"}
                 found = AT.search(self._command("human-monitor-command", seconds=5, **words))
@@ -221,8 +272,13 @@ class Qemu:
 
     def last_words(self, most: int = 3) -> str:
         """What the kernel said of its end: the lines that name it, or else the last ones."""
-        said = [line.strip() for path in (Path(f"{self.console}.qemu"), self.console) if path.exists()
-                for line in path.read_text(errors="replace").splitlines() if line.strip()]
+        said = [
+            line.strip()
+            for path in (Path(f"{self.console}.qemu"), self.console)
+            if path.exists()
+            for line in path.read_text(errors="replace").splitlines()
+            if line.strip()
+        ]
         chosen = [line for line in said if TELLING.search(line)][:most] or said[-most:]
         return "on its console: " + " / ".join(chosen) if chosen else "its console is empty"
 
@@ -234,7 +290,7 @@ class Qemu:
     def close(self) -> None:
         """Ends the process and leaves nothing of it behind."""
         if self._monitor is not None:
-            with suppress(Exception):       # the connection broke with the process: nothing left to close
+            with suppress(Exception):  # the connection broke with the process: nothing left to close
                 self._monitor.close()
             self._monitor = None
         self._monitor_socket.close()
@@ -259,4 +315,3 @@ def guests() -> bool:
         return bool(disks.tool(qemu.BINARY))
     except LabError:
         return False
-

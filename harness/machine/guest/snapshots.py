@@ -30,7 +30,7 @@ from harness.machine.kernels.kernel import Kernel
 # Bytes on disk that all snapshots may take together; the one unused for longest goes first.
 LIMIT = 16 << 30
 RESTORE_SECONDS = 20
-SHARED = [{"capability": "x-ignore-shared", "state": True}]     # memory stays in its file, the state is 70 KB
+SHARED = [{"capability": "x-ignore-shared", "state": True}]  # memory stays in its file, the state is 70 KB
 
 
 def key(kernel: Kernel, shape: Shape, accelerator: str) -> str:
@@ -97,8 +97,7 @@ def _make(kernel: Kernel, shape: Shape, accelerator: str, directory: Path, conso
                     _save(guest, temporary)
                     break
         else:
-            raise MachineLost(f"kernel {kernel.release}", f"no boot was fit for a snapshot: {unfit}",
-                              "use --fresh-boot")
+            raise MachineLost(f"kernel {kernel.release}", f"no boot was fit for a snapshot: {unfit}", "use --fresh-boot")
         _describe(temporary, kernel, guest)
         shutil.rmtree(directory, ignore_errors=True)
         temporary.rename(directory)
@@ -107,14 +106,15 @@ def _make(kernel: Kernel, shape: Shape, accelerator: str, directory: Path, conso
 
 
 def _state(directory: Path) -> list[Any]:
-    names = ("state", *sorted(path.name for path in directory.glob("ram*")))     # a file for each node: "ram0", "ram1"
+    names = ("state", *sorted(path.name for path in directory.glob("ram*")))  # a file for each node: "ram0", "ram1"
     return [[name, (directory / name).stat().st_size, (directory / name).stat().st_mtime_ns] for name in names]
 
 
 def _describe(directory: Path, kernel: Kernel, guest: vm.VM) -> None:
     digest = hashlib.sha256((directory / "state").read_bytes()).hexdigest()
-    text = json.dumps({"files": _state(directory), "digest": digest, "release": kernel.release, "boots": guest.boots,
-                       "made": time.time()})
+    text = json.dumps(
+        {"files": _state(directory), "digest": digest, "release": kernel.release, "boots": guest.boots, "made": time.time()}
+    )
     (directory / "info.json").write_text(text)
 
 
@@ -155,7 +155,7 @@ class Waiting:
         archive, _ = initramfs.make(kernel, ((name, Path(path)) for name, path in shape.programs))
         words = qemu.command_line(kernel, shape, archive, accelerator, Memory(directory / "ram", private=True))
         self._loaded = False
-        self._state = open(directory / "state", "rb")       # noqa: SIM115 - closed by close()
+        self._state = open(directory / "state", "rb")  # noqa: SIM115 - closed by close()
         try:
             self.process = Qemu(words, console, incoming=True, files=(self._state.fileno(),))
         except BaseException:
@@ -200,8 +200,7 @@ def launch(kernel: Kernel, shape: Shape, accelerator: str, number: int, console:
     return Waiting(kernel, shape, accelerator, directory, console)
 
 
-def restore(kernel: Kernel, shape: Shape, accelerator: str, number: int, console: Path,
-            waiting: Waiting | None = None) -> vm.VM:
+def restore(kernel: Kernel, shape: Shape, accelerator: str, number: int, console: Path, waiting: Waiting | None = None) -> vm.VM:
     """A guest that goes on where boot `number` stood; `waiting`: one that was launched for it. A snapshot that can't be
     loaded is made anew, once."""
     if waiting:

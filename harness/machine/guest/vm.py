@@ -21,7 +21,7 @@ from harness.machine.kernels.kernel import Kernel
 # A quiet boot takes 2-4 s without hardware virtualisation, 17 s were seen at load 11 (vm-facts).
 BOOT_SECONDS = 30
 BOOT_TRIES = 3
-DEBUGGED_SECONDS = 7 * 86400        # who stands at a breakpoint is in no hurry
+DEBUGGED_SECONDS = 7 * 86400  # who stands at a breakpoint is in no hurry
 
 
 @dataclass(eq=False)
@@ -37,7 +37,7 @@ class VM:
     boots: int = 1
     restored: bool = False
     name: str = "vm"
-    idle: int = 0       # nothing else runs in a guest
+    idle: int = 0  # nothing else runs in a guest
 
     @property
     def groups(self) -> str:
@@ -45,7 +45,7 @@ class VM:
 
     @property
     def pinned(self) -> dict[str, str]:
-        return {}       # THP stands on its command line, and is read back as all else
+        return {}  # THP stands on its command line, and is read back as all else
 
     @property
     def left(self) -> frozenset[str]:
@@ -86,8 +86,7 @@ def _boot_once(kernel: Kernel, shape: Shape, accelerator: str, console: Path, me
     archive, _ = initramfs.make(kernel, ((name, Path(path)) for name, path in shape.programs))
     process = Qemu(qemu.command_line(kernel, shape, archive, accelerator, memory, quiet), console)
     try:
-        agent, info = greet(process, DEBUGGED_SECONDS, DEBUGGED_SECONDS) if shape.gdb else greet(
-            process, patience(BOOT_SECONDS))
+        agent, info = greet(process, DEBUGGED_SECONDS, DEBUGGED_SECONDS) if shape.gdb else greet(process, patience(BOOT_SECONDS))
     except BaseException:
         process.close()
         raise
@@ -104,7 +103,7 @@ def boot(kernel: Kernel, shape: Shape, accelerator: str, console: Path, memory: 
         except MachineLost as error:
             last = error
             if "agent: no port" in error.reason:
-                break           # it will not grow one: the kernel has no driver for it
+                break  # it will not grow one: the kernel has no driver for it
         else:
             vm.boots = attempt
             if not shape.gdb:

@@ -17,7 +17,7 @@ from harness.linux.counters import CONTROLLERS
 from harness.machine.host.journal import Journal
 
 MOUNTS = Path("/proc/self/mountinfo")
-SYSTEMD = Path("/run/systemd/system")       # there if systemd is PID 1 (sd_booted(3))
+SYSTEMD = Path("/run/systemd/system")  # there if systemd is PID 1 (sd_booted(3))
 USERS = Path("/proc/self/uid_map")
 GUEST = "or use --machine vm"
 # docs/local.md, "In containers"; shown by `invoke testbed`. A hierarchy that a container mounts anew loses the options that
@@ -45,7 +45,7 @@ class Scope:
             journal.note("group", self.group)
             os.mkdir(self.group)
             for controller in CONTROLLERS:
-                with suppress(OSError):         # one that this kernel lacks; without memory Lab says so
+                with suppress(OSError):  # one that this kernel lacks; without memory Lab says so
                     given.write_text(f"+{controller}")
 
 
@@ -58,8 +58,9 @@ def hierarchy(mounts: str | None = None) -> Path:
     """Where cgroup v2 is mounted with its memory controller. Raises Unavailable where that is not so."""
     found = [line.split()[4] for line in (mounts or MOUNTS.read_text()).splitlines() if " - cgroup2 " in line]
     if not found:
-        raise Unavailable("cgroup v2", "it is not mounted here",
-                          f"boot with systemd.unified_cgroup_hierarchy=1 (systemd) or mount it, {GUEST}")
+        raise Unavailable(
+            "cgroup v2", "it is not mounted here", f"boot with systemd.unified_cgroup_hierarchy=1 (systemd) or mount it, {GUEST}"
+        )
     for path in found:
         try:
             if "memory" in Path(path, "cgroup.controllers").read_text().split():
@@ -67,10 +68,16 @@ def hierarchy(mounts: str | None = None) -> Path:
         except OSError:
             continue
     if not _is_root(found[0]):
-        raise Unavailable(f"cgroup v2 at {found[0]}", "it is a container's own group, and the memory controller was not given to "
-                          "it", f"have root run the container, with {CONTAINER}, {GUEST}")
-    raise Unavailable(f"cgroup v2 at {found[0]}", "the memory controller is not in it (version 1 has it, or it is off)",
-                      f"boot with systemd.unified_cgroup_hierarchy=1 and without cgroup_disable=memory, {GUEST}")
+        raise Unavailable(
+            f"cgroup v2 at {found[0]}",
+            "it is a container's own group, and the memory controller was not given to it",
+            f"have root run the container, with {CONTAINER}, {GUEST}",
+        )
+    raise Unavailable(
+        f"cgroup v2 at {found[0]}",
+        "the memory controller is not in it (version 1 has it, or it is off)",
+        f"boot with systemd.unified_cgroup_hierarchy=1 and without cgroup_disable=memory, {GUEST}",
+    )
 
 
 def _unreachable(environment: dict[str, str]) -> str | None:
@@ -100,9 +107,11 @@ def choose(name: str, root: bool, environment: dict[str, str] | None = None) -> 
         if why is None:
             return _by_systemd(name, "user")
         user = os.getuid()
-        raise Unavailable("your delegated cgroup", why,
-                          f"type: sudo loginctl enable-linger {user} && export XDG_RUNTIME_DIR=/run/user/{user}; "
-                          f"or run as root, {GUEST}")
+        raise Unavailable(
+            "your delegated cgroup",
+            why,
+            f"type: sudo loginctl enable-linger {user} && export XDG_RUNTIME_DIR=/run/user/{user}; or run as root, {GUEST}",
+        )
     return _plain(name, at)
 
 
@@ -119,14 +128,23 @@ def _rootless() -> bool:
 
 def _plain(name: str, at: Path) -> Scope:
     if _rootless():
-        raise Unavailable(f"cgroup v2 at {at}", "there is no systemd to delegate a group, and root is an ordinary user outside "
-                          "of this user namespace", f"have root run the container, with {CONTAINER}, {GUEST}")
+        raise Unavailable(
+            f"cgroup v2 at {at}",
+            "there is no systemd to delegate a group, and root is an ordinary user outside of this user namespace",
+            f"have root run the container, with {CONTAINER}, {GUEST}",
+        )
     if not os.access(at / "cgroup.subtree_control", os.W_OK) or not os.access(at, os.W_OK):
-        raise Unavailable(f"cgroup v2 at {at}", "there is no systemd to delegate a group, and it can't be written to",
-                          f"run as root (a container: with {CONTAINER}), {GUEST}")
+        raise Unavailable(
+            f"cgroup v2 at {at}",
+            "there is no systemd to delegate a group, and it can't be written to",
+            f"run as root (a container: with {CONTAINER}), {GUEST}",
+        )
     if _occupied(at):
-        raise Unavailable(f"cgroup v2 at {at}", "it is no root but a container's own group, with processes in it: none below "
-                          "it gets a controller", f"run the container with {CONTAINER}, {GUEST}")
+        raise Unavailable(
+            f"cgroup v2 at {at}",
+            "it is no root but a container's own group, with processes in it: none below it gets a controller",
+            f"run the container with {CONTAINER}, {GUEST}",
+        )
     group = str(at / name)
     join = 'echo $$ >"$0/cgroup.procs"; exec "$@"'
     return Scope(("sh", "-ec", join, group), group=group)

@@ -28,15 +28,19 @@ from harness.errors import LabError
 from harness.machine.disks import tool
 
 SUFFIX = ".journal"
-NEW = ".new"        # of one that nothing is noted in yet
+NEW = ".new"  # of one that nothing is noted in yet
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 # Writing one of a pair sets the other to 0 (Documentation/admin-guide/sysctl/vm.rst), and changing THP recalculates
 # min_free_kbytes (mm/khugepaged.c, set_recommended_min_free_kbytes, v6.12): both are written down.
 _VM = "/proc/sys/vm"
-_PAIRS = [(f"{_VM}/overcommit_ratio", f"{_VM}/overcommit_kbytes"), (f"{_VM}/dirty_ratio", f"{_VM}/dirty_bytes"),
-          (f"{_VM}/dirty_background_ratio", f"{_VM}/dirty_background_bytes")]
+_PAIRS = [
+    (f"{_VM}/overcommit_ratio", f"{_VM}/overcommit_kbytes"),
+    (f"{_VM}/dirty_ratio", f"{_VM}/dirty_bytes"),
+    (f"{_VM}/dirty_background_ratio", f"{_VM}/dirty_background_bytes"),
+]
 TOGETHER = {one: other for pair in _PAIRS for one, other in (pair, pair[::-1])} | {
-    "/sys/kernel/mm/transparent_hugepage/enabled": f"{_VM}/min_free_kbytes"}
+    "/sys/kernel/mm/transparent_hugepage/enabled": f"{_VM}/min_free_kbytes"
+}
 TRACING = "/sys/kernel/tracing"
 GROUP_SECONDS = 10
 STARTING_SECONDS = 5
@@ -68,7 +72,7 @@ class Change:
 
 def value_of(text: str) -> str:
     """What to write to have a setting as its file's text has it: "always [madvise] never" → "madvise"."""
-    return text[text.index("[") + 1:text.index("]")] if "[" in text else text.strip()
+    return text[text.index("[") + 1 : text.index("]")] if "[" in text else text.strip()
 
 
 def _set(path: str, before: str) -> None:
@@ -88,9 +92,15 @@ def _swap_off(path: str, on_device: str) -> None:
     if library.swapoff(path.encode()) and ctypes.get_errno() not in {errno.EINVAL, errno.ENOENT, errno.ENXIO}:
         raise OSError(ctypes.get_errno(), f"swapoff {path}: {os.strerror(ctypes.get_errno())}")
     if on_device:
-        _run("unshare", "--mount", "sh", "-ec",
-             'mount "$1" /mnt || exit 0; swapoff "/mnt/$2" || ! grep -q "^/*$2[[:space:]]" /proc/swaps',
-             "sh", *on_device.split(" ", 1))
+        _run(
+            "unshare",
+            "--mount",
+            "sh",
+            "-ec",
+            'mount "$1" /mnt || exit 0; swapoff "/mnt/$2" || ! grep -q "^/*$2[[:space:]]" /proc/swaps',
+            "sh",
+            *on_device.split(" ", 1),
+        )
 
 
 def _detach(file: str, _: str) -> None:
@@ -136,8 +146,15 @@ def _withdraw_controllers(path: str, before: str) -> None:
 def _trace(script: str, *words: str) -> None:
     """Runs a shell's words with tracefs mounted, for them alone where this host has mounted it nowhere: what a machine
     has made there stays when its own mount is gone."""
-    _run("unshare", "--mount", "sh", "-ec", f"[ -e {TRACING}/events ] || mount -t tracefs tracefs {TRACING}; {script}",
-         "sh", *words)
+    _run(
+        "unshare",
+        "--mount",
+        "sh",
+        "-ec",
+        f"[ -e {TRACING}/events ] || mount -t tracefs tracefs {TRACING}; {script}",
+        "sh",
+        *words,
+    )
 
 
 def _remove_instance(path: str, _: str) -> None:
@@ -147,14 +164,26 @@ def _remove_instance(path: str, _: str) -> None:
 
 def _forget_events(path: str, before: str) -> None:
     """Definitions of kprobe_events that were not there: "p:kprobes/name …" is removed by "-:kprobes/name"."""
-    _trace(r"""for name in $(sed -n 's/^[^:]*:\([^ ]*\).*/\1/p' "$1"); do
+    _trace(
+        r"""for name in $(sed -n 's/^[^:]*:\([^ ]*\).*/\1/p' "$1"); do
                    case "$2" in *":$name "*) ;; *) echo "-:$name" >>"$1" ;; esac
-               done""", path, before)
+               done""",
+        path,
+        before,
+    )
 
 
 UNDO: dict[str, Callable[[str, str], None]] = {
-    "setting": _set, "swap": _swap_off, "loop": _detach, "directory": _remove_directory, "group": _remove_group,
-    "unit": _stop_unit, "controllers": _withdraw_controllers, "instance": _remove_instance, "events": _forget_events}
+    "setting": _set,
+    "swap": _swap_off,
+    "loop": _detach,
+    "directory": _remove_directory,
+    "group": _remove_group,
+    "unit": _stop_unit,
+    "controllers": _withdraw_controllers,
+    "instance": _remove_instance,
+    "events": _forget_events,
+}
 PROCESSES = {"unit", "group"}
 # What a reboot does not undo by itself: settings have been given their values anew since.
 LASTING = {"directory"}
@@ -186,8 +215,8 @@ class Journal:
     def begin(cls) -> Journal:
         path = directory() / f"{os.getpid()}-{time.time_ns()}{SUFFIX}"
         new = path.with_suffix(NEW)
-        file = open(new, "x+")          # noqa: SIM115 - closed by restore()
-        fcntl.flock(file, fcntl.LOCK_EX)        # held before anyone can see it: it is no journal that was left behind
+        file = open(new, "x+")  # noqa: SIM115 - closed by restore()
+        fcntl.flock(file, fcntl.LOCK_EX)  # held before anyone can see it: it is no journal that was left behind
         journal = cls(file, path)
         journal._write({"boot": BOOT.read_text().strip()})
         os.rename(new, path)
@@ -217,7 +246,7 @@ class Journal:
         for one in (path, TOGETHER.get(path)):
             if one and os.path.exists(one):
                 value = value_of(Path(one).read_text())
-                if one == path or value != "0":         # the 0 of a pair stands for "by the other"
+                if one == path or value != "0":  # the 0 of a pair stands for "by the other"
                     self.note("setting", one, value)
 
     def restore(self) -> list[Change]:
@@ -229,14 +258,15 @@ class Journal:
             changes = [change for change in changes if change.kind in LASTING]
         failed = []
         newest_first = changes[::-1]
-        for change in sorted(newest_first, key=lambda one: one.kind not in PROCESSES):      # they hold the rest
+        for change in sorted(newest_first, key=lambda one: one.kind not in PROCESSES):  # they hold the rest
             failed += _undone(change)
         if not failed:
             self.path.unlink()
         self._file.close()
         if failed:
-            raise LabError(f"journal {self.path}", f"this can't be undone: {'; '.join(failed)}",
-                           "end what holds it and type: invoke restore")
+            raise LabError(
+                f"journal {self.path}", f"this can't be undone: {'; '.join(failed)}", "end what holds it and type: invoke restore"
+            )
         return changes
 
     def __enter__(self) -> Journal:
@@ -265,10 +295,10 @@ def left() -> Iterator[Journal]:
     """The journals that killed runs have left behind, taken over by this process."""
     for path in sorted(directory().glob(f"*{SUFFIX}")):
         try:
-            file = open(path, "r+")     # noqa: SIM115 - closed by restore()
+            file = open(path, "r+")  # noqa: SIM115 - closed by restore()
         except FileNotFoundError:
             continue
-        if _taken(file, path) and path.exists():        # its run may have ended between the two calls
+        if _taken(file, path) and path.exists():  # its run may have ended between the two calls
             yield Journal(file, path)
 
 
@@ -303,6 +333,6 @@ def look() -> list[tuple[Path, list[Change]]]:
 def restore_left() -> list[Change]:
     """Undoes all that was left behind. Raises LabError where something can't be undone."""
     for path in directory().glob(f"*{NEW}"):
-        if not _owner(path).exists():       # killed before it was a journal (seen in one of 100 kills)
+        if not _owner(path).exists():  # killed before it was a journal (seen in one of 100 kills)
             path.unlink(missing_ok=True)
     return [change for journal in left() for change in journal.restore()]

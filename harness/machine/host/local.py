@@ -45,7 +45,7 @@ exec chroot "$root" /init "$@"
 START_SECONDS = 30
 # On these a file takes memory as soon as it has blocks.
 MEMORY = {"tmpfs", "ramfs"}
-PR_SET_THP_DISABLE = 41     # include/uapi/linux/prctl.h
+PR_SET_THP_DISABLE = 41  # include/uapi/linux/prctl.h
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Local:
     accelerator: str = "host"
     boots: int = 1
     restored: bool = False
-    idle: int = 1_000_000_000       # as long as a procedure takes: others run on this host meanwhile
+    idle: int = 1_000_000_000  # as long as a procedure takes: others run on this host meanwhile
     groups: str = ""
     _devices: dict[str, str] = field(default_factory=dict)
     agent: Agent = field(init=False)
@@ -94,20 +94,27 @@ class Local:
     @property
     def facts(self) -> dict[str, Any]:
         """oomd: whether systemd-oomd runs, which may kill under pressure; disks_on: the file system of the disks."""
-        return {"oomd": Path("/run/systemd/oom").exists(), "disks_on": file_system(self.work), "group": self.groups,
-                "changes": self.host.permissions.changes, "throwaway": self.host.permissions.throwaway}
+        return {
+            "oomd": Path("/run/systemd/oom").exists(),
+            "disks_on": file_system(self.work),
+            "group": self.groups,
+            "changes": self.host.permissions.changes,
+            "throwaway": self.host.permissions.throwaway,
+        }
 
     def lost(self, what: str) -> MachineLost:
         said = self.console.read_text(errors="replace").splitlines() if self.console.exists() else []
-        return MachineLost("agent on this host", f"{what}; it said: {' / '.join(said[-3:]) or 'nothing'}",
-                           "`invoke doctor` says what this host lacks; --machine vm needs none of it")
+        return MachineLost(
+            "agent on this host",
+            f"{what}; it said: {' / '.join(said[-3:]) or 'nothing'}",
+            "`invoke doctor` says what this host lacks; --machine vm needs none of it",
+        )
 
     def greet(self) -> None:
         """Takes the agent's first reply; from then on each request is looked at before it is sent."""
         self.agent, self.info = greet(self, patience(START_SECONDS))
         self.groups = str(cgroup.of_process(self.info.agent_pid).parent / "lab")
-        changes = Changes(self.journal, self.groups, self.host.permissions.changes,
-                          f"/proc/{self.info.agent_pid}/root")
+        changes = Changes(self.journal, self.groups, self.host.permissions.changes, f"/proc/{self.info.agent_pid}/root")
         self.agent.channel.before = changes.before
 
     def device(self, name: str) -> str:
@@ -126,12 +133,14 @@ class Local:
         _fill_holes(file, disk.size)
         # Without direct I/O the file is cached beside the device's own pages (measured: 64 MiB read, Cached +130 MiB).
         for words in (["--direct-io=on"], []):
-            done = subprocess.run([disks.tool("losetup"), *words, "--show", "--find", str(file)],
-                                  capture_output=True, text=True)
+            done = subprocess.run([disks.tool("losetup"), *words, "--show", "--find", str(file)], capture_output=True, text=True)
             if done.returncode == 0:
                 return done.stdout.strip()
-        raise LabError(f"disk {disk.name}", f"no loop device: {done.stderr.strip()}",
-                       "run as root where /dev/loop-control is, or use --machine vm")
+        raise LabError(
+            f"disk {disk.name}",
+            f"no loop device: {done.stderr.strip()}",
+            "run as root where /dev/loop-control is, or use --machine vm",
+        )
 
     def processor_seconds(self) -> float:
         """Of the whole group, the probes that have ended too (cpu.stat is there without the cpu controller)."""
@@ -201,14 +210,40 @@ def _start(host: Host, journal: Journal, work: Path, chosen: cgroup.Scope, conso
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     with theirs, open(console, "wb") as said:
         # As many processors as a guest has: each of them keeps pages back that no list shows (mm/swap.c, cpu_fbatches).
-        processors = ",".join(map(str, sorted(os.sched_getaffinity(0))[:host.cpus]))
-        words = [*chosen.words, "taskset", "--cpu-list", processors, "unshare", *user, "--mount", "--ipc",
-                 "sh", "-ec", START, "sh", str(theirs.fileno()), *(["nothp"] if host.thp == "never" else [])]
-        variables = {"cgroups": str(cgroup.hierarchy()), "root": str(work / "root"), "files": str(work / "files"),
-                     "shm": "system" if host.system else "own", "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}
+        processors = ",".join(map(str, sorted(os.sched_getaffinity(0))[: host.cpus]))
+        words = [
+            *chosen.words,
+            "taskset",
+            "--cpu-list",
+            processors,
+            "unshare",
+            *user,
+            "--mount",
+            "--ipc",
+            "sh",
+            "-ec",
+            START,
+            "sh",
+            str(theirs.fileno()),
+            *(["nothp"] if host.thp == "never" else []),
+        ]
+        variables = {
+            "cgroups": str(cgroup.hierarchy()),
+            "root": str(work / "root"),
+            "files": str(work / "files"),
+            "shm": "system" if host.system else "own",
+            "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin",
+        }
         process = processes.launcher.submit(
-            subprocess.Popen, words, pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, stdout=said,
-            stderr=subprocess.STDOUT, start_new_session=True, env={**os.environ, **variables}).result()
+            subprocess.Popen,
+            words,
+            pass_fds=(theirs.fileno(),),
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={**os.environ, **variables},
+        ).result()
     local = Local(host, journal, work, process, ours, console)
     processes.fleet.add(local)
     return local

@@ -38,17 +38,18 @@ def why_not(needs: Needs, permissions: Permissions) -> str | None:
     if needs.root and not root:
         return "it needs root"
     if needs.throwaway and not permissions.throwaway:
-        return ("it may kill other processes or empty the machine's memory: only with --throwaway-host, on a machine that "
-                "may be lost")
+        return (
+            "it may kill other processes or empty the machine's memory: only with --throwaway-host, on a machine that may be lost"
+        )
     if changes and not permissions.changes:
         return f"it changes {', '.join(sorted(set(changes)))} of this host: only with --allow-host-changes, which restores them"
     for what, have, want in (("processors", os.cpu_count() or 1, needs.cpus), ("NUMA nodes", _nodes(), needs.nodes)):
         if have < want:
             return f"it needs {want} {what}, this host has {have}: a guest has them"
-    if memory < needs.memory * 3 // 4:       # what the kernel keeps for itself is not in it
+    if memory < needs.memory * 3 // 4:  # what the kernel keeps for itself is not in it
         return f"it needs {needs.memory >> 20} MiB of memory, this host has {memory >> 20}: a guest has them"
     if needs.throwaway and needs.memory < GIB and memory > 2 * needs.memory:
-        return (f"it fills a machine of {needs.memory >> 20} MiB, this host has {memory >> 20}: a guest has that size")
+        return f"it fills a machine of {needs.memory >> 20} MiB, this host has {memory >> 20}: a guest has that size"
     if any(disk.rate for disk in needs.disks):
         return "it needs a disk of limited speed: a guest has one"
     if "swap" in needs.changes and swaps():

@@ -20,7 +20,7 @@ class Changes:
 
     def __init__(self, journal: Journal, groups: str, allowed: bool, root: str = "") -> None:
         self.journal, self.groups, self.allowed, self.root = journal, groups, allowed, root
-        self._mounted: dict[str, str] = {}      # where in the machine's namespace → device
+        self._mounted: dict[str, str] = {}  # where in the machine's namespace → device
 
     def before(self, operation: str, text: bytes) -> None:
         """Raises Skip where the request would change what may not be changed."""
@@ -39,9 +39,9 @@ class Changes:
             raise Skip(f"it needs {operation}, which can't be undone on a host: --machine vm does it")
 
     def _on_device(self, path: str) -> str:
-        """"/dev/loop3 name" for a file on a disk that only the machine has mounted, "" for any other."""
+        """ "/dev/loop3 name" for a file on a disk that only the machine has mounted, "" for any other."""
         found = [place for place in self._mounted if path.startswith(f"{place}/")]
-        return f"{self._mounted[found[0]]} {path[len(found[0]) + 1:]}" if found else ""
+        return f"{self._mounted[found[0]]} {path[len(found[0]) + 1 :]}" if found else ""
 
     def _permit(self, what: str) -> None:
         if not self.allowed:
@@ -52,7 +52,7 @@ class Changes:
         if own or path == self.groups.rsplit("/", 1)[0] + "/cgroup.subtree_control":
             return
         if not path.startswith(("/proc/sys/", "/sys/")):
-            return              # /proc/PID of a probe, a file of the machine's own
+            return  # /proc/PID of a probe, a file of the machine's own
         self._permit(f"writes {path}")
         if path == f"{TRACING}/kprobe_events":
             with open(f"{self.root}{path}") as file:

@@ -120,8 +120,9 @@ def unpack_own(name: str, into: Path) -> None:
         listed = _run("apt-get", "-c", str(config), "-o", "pkgCacheFile::Generate=true", "--print-uris", "download", name)
         found = re.search(r"'(\S+)' \S+ \d+ (\w+:\w+)", listed.stdout)
         if not found:
-            raise LabError(name, _complaint(listed if updated.returncode == 0 else updated),
-                           "install it with the system's package manager")
+            raise LabError(
+                name, _complaint(listed if updated.returncode == 0 else updated), "install it with the system's package manager"
+            )
         _unpack(config, name, found[1], found[2], into)
 
 
@@ -218,8 +219,11 @@ def _sources(mirror: str | None) -> list[str]:
     if named and UBUNTU_KEYRING.exists():
         option = f"[arch=amd64 target=Packages signed-by={UBUNTU_KEYRING}]"
         return [f"deb {option} {base} {suite} main" for base, suite in named]
-    raise Unavailable("the system's apt sources", "name no archive of Debian or Ubuntu",
-                      "name a mirror of Debian with --mirror or FOLKLAB_MIRROR")
+    raise Unavailable(
+        "the system's apt sources",
+        "name no archive of Debian or Ubuntu",
+        "name a mirror of Debian with --mirror or FOLKLAB_MIRROR",
+    )
 
 
 def _own_sources(base: str, suite: str) -> Iterator[str]:
@@ -234,8 +238,9 @@ def _debian_sources(bases: dict[str, bool]) -> list[str]:
     """Every suite that may exist; bases: the URLs, and whether each has the security suites only."""
     keyring = KEYRINGS / "debian-archive-keyring.gpg"
     if not keyring.exists():
-        raise Unavailable("Debian's kernels", f"{keyring} is missing, which verifies them",
-                          "install the package debian-archive-keyring")
+        raise Unavailable(
+            "Debian's kernels", f"{keyring} is missing, which verifies them", "install the package debian-archive-keyring"
+        )
     removed = KEYRINGS / "debian-archive-removed-keys.gpg"
     lines = []
     for base, security in bases.items():
@@ -256,8 +261,12 @@ def _listed(sources: list[str]) -> list[Package]:
         # A suite that is missing or badly signed makes this fail and leaves no list: so the lists tell.
         done = _run("apt-get", "-c", str(config), "-q", "update")
         lists = [(base, suite, root / "lists" / file) for base, suite, file in targets if "binary" in file]
-        packages = [package for base, suite, file in lists if file.exists()
-                    for package in _kernel_packages(base, suite, file.read_bytes())]
+        packages = [
+            package
+            for base, suite, file in lists
+            if file.exists()
+            for package in _kernel_packages(base, suite, file.read_bytes())
+        ]
     if not packages:
         raise Unavailable("the archive", _complaint(done), "check the network, or name a kernel by its path")
     return packages
@@ -270,8 +279,9 @@ def _kernel_packages(base: str, suite: str, listed: bytes) -> Iterator[Package]:
         stanza = text[start + 1 : text.index(b"\n\n", start)].decode()
         fields = dict(re.findall(r"^(Package|Version|Filename|SHA256|Size): (.*)$", stanza, re.M))
         if PACKAGE.fullmatch(fields["Package"]):
-            yield Package(fields["Package"], fields["Version"], suite, f"{base}/{fields['Filename']}",
-                          fields["SHA256"], int(fields["Size"]))
+            yield Package(
+                fields["Package"], fields["Version"], suite, f"{base}/{fields['Filename']}", fields["SHA256"], int(fields["Size"])
+            )
 
 
 def _kernels(packages: Iterable[Package]) -> list[Offer]:

@@ -50,5 +50,5 @@ def answered(kernel: Kernel) -> bool:
 
 
 def said(kernel: Kernel) -> str:
-    """"boots here (TCG, 2.4 s)", "does not boot here: …", "not tried"."""
+    """ "boots here (TCG, 2.4 s)", "does not boot here: …", "not tried"."""
     return str(recall(kernel) or "not tried")

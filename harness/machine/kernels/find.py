@@ -36,9 +36,7 @@ UNKNOWN_NAME_AGE_S = 600.0  # a name that a list older than this lacks is worth 
 log = logging.getLogger(__name__)
 
 
-def by_name(
-    name: str | None = None, *, modules: Path | None = None, mirror: str | None = None, offline: bool = False
-) -> Kernel:
+def by_name(name: str | None = None, *, modules: Path | None = None, mirror: str | None = None, offline: bool = False) -> Kernel:
     """The kernel of that name; the network is used only for one that is not there yet.
 
     name: a series ("6.1"), a release or version, a label, a path, "sha256:…" or "6.1@sha256:…"; None: the default
@@ -139,8 +137,11 @@ def _named(name: str, mirror: str | None, offline: bool) -> Kernel:
             return kernel
         raise
     if not fits(kernel):
-        raise Unavailable(f"kernel {name}", f"the archive now has {kernel.release}, {kernel.digest}",
-                          "name the release to which the digest belongs")
+        raise Unavailable(
+            f"kernel {name}",
+            f"the archive now has {kernel.release}, {kernel.digest}",
+            "name the release to which the digest belongs",
+        )
     return kernel
 
 
@@ -214,9 +215,7 @@ def _load(info: Path) -> Kernel | None:
     """A fetched kernel, None if it is damaged. Its size and time vouch for it: hashing it takes 30 ms."""
     try:
         home, record = info.parent, json.loads(info.read_text())
-        kernel = Kernel(
-            image=home / "vmlinuz", modules=home / "modules", config=home / "config", **record["kernel"]
-        )
+        kernel = Kernel(image=home / "vmlinuz", modules=home / "modules", config=home / "config", **record["kernel"])
         if _stamp(kernel.image) == record["stamp"] or image_digest(kernel.image) == kernel.digest:
             return kernel
     except (OSError, ValueError, KeyError, TypeError):

@@ -41,13 +41,22 @@ def text_of(image: bytes) -> bytes | None:
     try:
         offset, length = struct.unpack_from("<II", image, PAYLOAD)
         start = (image[SETUP_SECTORS] + 1) * SECTOR + offset
-        payload = image[start:start + length]
+        payload = image[start : start + length]
         unpack = next(how for mark, how in COMPRESSIONS.items() if payload.startswith(mark))
         vmlinux = unpack(payload)
         begin = vmlinux.index(START) + len(START)
-        return gzip.decompress(vmlinux[begin:vmlinux.index(END, begin)])
-    except (StopIteration, ValueError, IndexError, EOFError, OSError, struct.error, zlib.error, lzma.LZMAError,
-            zstandard.ZstdError):
+        return gzip.decompress(vmlinux[begin : vmlinux.index(END, begin)])
+    except (
+        StopIteration,
+        ValueError,
+        IndexError,
+        EOFError,
+        OSError,
+        struct.error,
+        zlib.error,
+        lzma.LZMAError,
+        zstandard.ZstdError,
+    ):
         return None
 
 

@@ -68,8 +68,11 @@ def module_tree(directory: Path, release: str) -> Path:
     for tree in (directory, directory / release, directory / "lib/modules" / release):
         if (tree / "kernel").is_dir():
             return tree.absolute()
-    raise UsageError(f"modules {directory}", f"has no module tree of {release}",
-                     "give the directory that holds kernel/, or the one that modules_install was given")
+    raise UsageError(
+        f"modules {directory}",
+        f"has no module tree of {release}",
+        "give the directory that holds kernel/, or the one that modules_install was given",
+    )
 
 
 def image_release(image: Path) -> str:

@@ -20,8 +20,9 @@ def _home() -> Path:
 def add(label: str, image: Path, modules: Path | None = None) -> Kernel:
     """Names a kernel. Raises UsageError for a label that could be another name, or a path that is no kernel."""
     if not re.fullmatch(r"[A-Za-z][\w.+-]*", label):
-        raise UsageError(f"--label {label}", "a label begins with a letter; letters, digits and . + - _ follow",
-                         "for instance --label mine")
+        raise UsageError(
+            f"--label {label}", "a label begins with a letter; letters, digits and . + - _ follow", "for instance --label mine"
+        )
     kernel = _at(label, image.absolute(), modules.absolute() if modules else None)
     with cache.replacing(_home() / f"{label}.json") as new:
         new.write_text(json.dumps({"image": str(image.absolute()), "modules": str(modules.absolute()) if modules else None}))

@@ -51,8 +51,11 @@ def load_order(kernel: Kernel, wanted: Sequence[str]) -> list[Module]:
             return
         if name not in files:
             if needed_by:
-                raise UsageError(f"module {needed_by}", f"needs {name}, which {kernel.modules} lacks",
-                                 "give the whole module tree of this kernel with --modules")
+                raise UsageError(
+                    f"module {needed_by}",
+                    f"needs {name}, which {kernel.modules} lacks",
+                    "give the whole module tree of this kernel with --modules",
+                )
             return
         data = _unpacked(files[name])
         for dependency in _depends(files[name], data):

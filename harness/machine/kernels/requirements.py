@@ -13,9 +13,21 @@ from harness.machine.kernels.kernel import Kernel
 
 # What must be built in: the guest's first file system and programs, its devices as ACPI describes them, the serial
 # console, the file systems that the agent mounts, the sockets and signals it works with, the sandbox.
-BUILT_IN = ("CONFIG_64BIT", "CONFIG_BLK_DEV_INITRD", "CONFIG_BINFMT_ELF", "CONFIG_ACPI", "CONFIG_SERIAL_8250_CONSOLE",
-            "CONFIG_PROC_FS", "CONFIG_SYSFS", "CONFIG_DEVTMPFS", "CONFIG_TMPFS", "CONFIG_UNIX", "CONFIG_SIGNALFD",
-            "CONFIG_CGROUPS", "CONFIG_MEMCG")
+BUILT_IN = (
+    "CONFIG_64BIT",
+    "CONFIG_BLK_DEV_INITRD",
+    "CONFIG_BINFMT_ELF",
+    "CONFIG_ACPI",
+    "CONFIG_SERIAL_8250_CONSOLE",
+    "CONFIG_PROC_FS",
+    "CONFIG_SYSFS",
+    "CONFIG_DEVTMPFS",
+    "CONFIG_TMPFS",
+    "CONFIG_UNIX",
+    "CONFIG_SIGNALFD",
+    "CONFIG_CGROUPS",
+    "CONFIG_MEMCG",
+)
 
 # What a console says when something is missing, and the options that provide it; the first that is found explains all
 # that follows from it. The agent's own words stand in probes/init.c, the kernel's in init/main.c and init/do_mounts.c.
@@ -25,8 +37,10 @@ SIGNS = (
     (r"agent: proc on ", ("CONFIG_PROC_FS",)),
     (r"agent: cgroup2 on ", ("CONFIG_CGROUPS", "CONFIG_MEMCG")),
     (r"agent: no port", ("CONFIG_ACPI", "CONFIG_VIRTIO_MMIO", "CONFIG_VIRTIO_CONSOLE")),
-    (r"Unable to mount root fs|[Nn]o working init|No init found|Failed to execute",
-     ("CONFIG_BLK_DEV_INITRD", "CONFIG_BINFMT_ELF", "CONFIG_64BIT")),
+    (
+        r"Unable to mount root fs|[Nn]o working init|No init found|Failed to execute",
+        ("CONFIG_BLK_DEV_INITRD", "CONFIG_BINFMT_ELF", "CONFIG_64BIT"),
+    ),
 )
 SILENT = ("CONFIG_SERIAL_8250_CONSOLE",)
 
@@ -48,7 +62,7 @@ def by_console(said: str) -> list[str]:
 
 
 def sentence(kernel: Kernel, console: str) -> str:
-    """"by its configuration it lacks CONFIG_A, CONFIG_B", or by its console; "" where neither tells."""
+    """ "by its configuration it lacks CONFIG_A, CONFIG_B", or by its console; "" where neither tells."""
     for source, lacking in (("configuration", by_configuration(kernel)), ("console", by_console(console))):
         if lacking:
             return f"by its {source} it lacks {', '.join(lacking)}"

@@ -22,8 +22,15 @@ def kernel() -> Kernel:
             return found
     digest = hashlib.sha256(platform.version().encode()).hexdigest()
     config = Path(f"/boot/config-{release}")
-    return Kernel(release, release, image, None, config if os.access(config, os.R_OK) else _own_config(digest),
-                  "this host's", f"version:{digest}")
+    return Kernel(
+        release,
+        release,
+        image,
+        None,
+        config if os.access(config, os.R_OK) else _own_config(digest),
+        "this host's",
+        f"version:{digest}",
+    )
 
 
 def _own_config(digest: str) -> Path | None:

@@ -11,7 +11,7 @@ from harness.reports.comparison.rows import Axis, Difference, Row, Selection
 from harness.reports.wording import setting as as_text
 from harness.verdicts.wording import spread
 
-LISTED = 20     # of what only one side has: a part of a run beside a whole one lacks hundreds
+LISTED = 20  # of what only one side has: a part of a run beside a whole one lacks hundreds
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,11 @@ class Comparison:
 
     def quantities(self, noise: Noise) -> list[tuple[Pair, list[Difference]]]:
         """Of pairs whose verdict is the same: the quantities that differ by more than their noise."""
-        found = [(pair, rows.differing(pair.one, pair.other, noise_of(pair, noise)))
-                 for pair in self.pairs if pair.one["verdict"] == pair.other["verdict"]]
+        found = [
+            (pair, rows.differing(pair.one, pair.other, noise_of(pair, noise)))
+            for pair in self.pairs
+            if pair.one["verdict"] == pair.other["verdict"]
+        ]
         return [(pair, differences) for pair, differences in found if differences]
 
 
@@ -72,20 +75,34 @@ def compare(one: Selection, other: Selection) -> Comparison:
     names = rows.axes(one.rows, other.rows)
 
     def keyed(selection: Selection) -> dict[tuple[str, str, Axis], Row]:
-        return {(row["claim"], "" if apart else row["series"],
-                 tuple(pair for pair in rows.axis(row, names[row["claim"]]) if pair[0] not in named)): row
-                for row in selection.rows}
+        return {
+            (
+                row["claim"],
+                "" if apart else row["series"],
+                tuple(pair for pair in rows.axis(row, names[row["claim"]]) if pair[0] not in named),
+            ): row
+            for row in selection.rows
+        }
 
     first, second = keyed(one), keyed(other)
     both = sorted(set(first) & set(second))
-    return Comparison(one, other, tuple(
-        Pair(claim, axis, "" if apart else series, first[claim, series, axis], second[claim, series, axis])
-        for claim, series, axis in both), only(first, second), only(second, first))
+    return Comparison(
+        one,
+        other,
+        tuple(
+            Pair(claim, axis, "" if apart else series, first[claim, series, axis], second[claim, series, axis])
+            for claim, series, axis in both
+        ),
+        only(first, second),
+        only(second, first),
+    )
 
 
 def only(one: Mapping[tuple[str, str, Axis], Row], other: Mapping[tuple[str, str, Axis], Row]) -> tuple[str, ...]:
-    return tuple(f"{claim}{' [' + as_text(dict(axis)) + ']' if axis else ''}{' on ' + series if series else ''}"
-                 for claim, series, axis in sorted(set(one) - set(other)))
+    return tuple(
+        f"{claim}{' [' + as_text(dict(axis)) + ']' if axis else ''}{' on ' + series if series else ''}"
+        for claim, series, axis in sorted(set(one) - set(other))
+    )
 
 
 def lines(comparison: Comparison, noise: Noise) -> Iterator[str]:

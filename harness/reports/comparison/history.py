@@ -28,7 +28,7 @@ class Line:
         return [(one, other) for one, other in pairwise(decided) if one["verdict"] != other["verdict"]]
 
     def summary(self) -> str:
-        """"confirmed up to 5.10.259, refuted since 6.1.180"."""
+        """ "confirmed up to 5.10.259, refuted since 6.1.180"."""
         decided = [row for row in self.rows if row["verdict"] in DECIDED]
         changes = self.changes()
         if not decided:
@@ -51,17 +51,21 @@ def of_claim(claim: Claim, found: Sequence[Row]) -> list[Line]:
         runs.setdefault(row["run"], []).append(row)
     names = rows.axes(*runs.values()).get(claim.id, ())
     newest: dict[tuple[Axis, str], Row] = {(rows.axis(row, names), row["kernel"]): row for row in own}
-    return [Line(axis, tuple(newest[axis, kernel] for kernel in
-                             rows.in_order(kernel for other, kernel in newest if other == axis)))
-            for axis in sorted({axis for axis, _ in newest})]
+    return [
+        Line(axis, tuple(newest[axis, kernel] for kernel in rows.in_order(kernel for other, kernel in newest if other == axis)))
+        for axis in sorted({axis for axis, _ in newest})
+    ]
 
 
 def between(claim: Claim, one: Row, other: Row) -> list[Known]:
     """The known answers of which one side has another than the other."""
     sides = [{known for known in claim.known if known.applies(row["series"], row["settings"])} for row in (one, other)]
-    return [known for known in claim.known if (known in sides[0]) != (known in sides[1])
-            and any(numbers(one["series"]) < numbers(end) <= numbers(other["series"])
-                    for end in (known.since, known.until) if end)]
+    return [
+        known
+        for known in claim.known
+        if (known in sides[0]) != (known in sides[1])
+        and any(numbers(one["series"]) < numbers(end) <= numbers(other["series"]) for end in (known.since, known.until) if end)
+    ]
 
 
 def printed(claim: Claim, found: Sequence[Row]) -> Iterator[str]:

@@ -56,8 +56,9 @@ def sections(cells: Cells) -> list[tuple[Claim, Experiment]]:
     """The claims that have a row, section by section in the order of the catalogue's sections."""
     there = {row["claim"] for row in cells.rows}
     order = catalogue.section_order()
-    return sorted((pair for claim, pair in catalogue.claims().items() if claim in there),
-                  key=lambda pair: order.index(pair[0].section))
+    return sorted(
+        (pair for claim, pair in catalogue.claims().items() if claim in there), key=lambda pair: order.index(pair[0].section)
+    )
 
 
 @dataclass(frozen=True)
@@ -90,12 +91,14 @@ def table_rows(claim: Claim, cells: Cells) -> list[TableRow]:
                 break
         else:
             found.append(([line], own))
-    return [TableRow(claim, not number, labels(lines), tuple(word(merged.get(kernel)) for kernel in cells.kernels))
-            for number, (lines, merged) in enumerate(found)]
+    return [
+        TableRow(claim, not number, labels(lines), tuple(word(merged.get(kernel)) for kernel in cells.kernels))
+        for number, (lines, merged) in enumerate(found)
+    ]
 
 
 def labels(lines: Sequence[Line]) -> str:
-    """"lru classic, mglru"."""
+    """ "lru classic, mglru"."""
     values: dict[str, dict[str, None]] = {}
     for line in lines:
         for name, value in line.axis:
@@ -174,7 +177,14 @@ def kernel_table(cells: Cells) -> list[dict[str, Any]]:
     for release in cells.kernels:
         own = [row for row in cells.rows if row["kernel"] == release]
         package = about.get(release, {}).get("source") or ""
-        found.append({"release": release, "series": own[0]["series"], "where": where(own[0]).removeprefix(release).strip(" ()"),
-                      "package": package if not package.startswith("/") else "by path", "tally": tally(own),
-                      "config": own[0]["config"] or "not known"})
+        found.append(
+            {
+                "release": release,
+                "series": own[0]["series"],
+                "where": where(own[0]).removeprefix(release).strip(" ()"),
+                "package": package if not package.startswith("/") else "by path",
+                "tally": tally(own),
+                "config": own[0]["config"] or "not known",
+            }
+        )
     return found

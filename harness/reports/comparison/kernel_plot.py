@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 # In points, 72 an inch.
 WIDTH, LEFT, RIGHT, TITLE, PANEL, BOTTOM = 720, 70, 170, 26, 80, 24
-REACH = 0.7         # of a kernel's column, that its settings share
-MARKS: Mapping[str, Mapping[str, Any]] = {      # role → how it is drawn; a reference is hollow, and points to its side
+REACH = 0.7  # of a kernel's column, that its settings share
+MARKS: Mapping[str, Mapping[str, Any]] = {  # role → how it is drawn; a reference is hollow, and points to its side
     "value": {"marker": "o", "markersize": 4},
     "must read true": {"marker": "^", "markersize": 8, "fillstyle": "none"},
-    "must read false": {"marker": "v", "markersize": 8, "fillstyle": "none"}}
+    "must read false": {"marker": "v", "markersize": 8, "fillstyle": "none"},
+}
 
 
 def draw(lines: Sequence[Line], names: Mapping[str, str]) -> str | None:
@@ -44,29 +45,41 @@ def draw(lines: Sequence[Line], names: Mapping[str, str]) -> str | None:
             axes.tick_params(labelbottom=number == len(panels) - 1)
         legend(figure, lines)
         text = io.StringIO()
-        FigureCanvasSVG(figure).print_svg(text, metadata=UNDATED)   # type: ignore[no-untyped-call]
+        FigureCanvasSVG(figure).print_svg(text, metadata=UNDATED)  # type: ignore[no-untyped-call]
     return tidy(text.getvalue())
 
 
 def quantities(lines: Sequence[Line]) -> dict[str, str]:
     """Name → unit of the quantities that some kernel has read."""
-    return {name: entry["unit"] for line in lines for row in line.rows for name, entry in rows.quantities(row).items()
-            if rows.values(entry)}
+    return {
+        name: entry["unit"]
+        for line in lines
+        for row in line.rows
+        for name, entry in rows.quantities(row).items()
+        if rows.values(entry)
+    }
 
 
-def draw_panel(figure: Figure, number: int, of: int, total: float, lines: Sequence[Line], kernels: Sequence[str],
-               name: str) -> Axes:
+def draw_panel(
+    figure: Figure, number: int, of: int, total: float, lines: Sequence[Line], kernels: Sequence[str], name: str
+) -> Axes:
     bottom = total - (number + 1) * (TITLE + PANEL)
-    axes = figure.add_axes((LEFT / WIDTH, bottom / total, (WIDTH - LEFT - RIGHT) / WIDTH, PANEL / total),
-                           xlim=(-0.5, len(kernels) - 0.5))
+    axes = figure.add_axes(
+        (LEFT / WIDTH, bottom / total, (WIDTH - LEFT - RIGHT) / WIDTH, PANEL / total), xlim=(-0.5, len(kernels) - 0.5)
+    )
     for index, line in enumerate(lines):
         aside = ((index + 0.5) / len(lines) - 0.5) * REACH
         for row in line.rows:
             for role, found in read(row, name).items():
                 # Each number once: trials that agree are one mark.
                 for value in sorted(set(found)):
-                    axes.plot([kernels.index(row["kernel"]) + aside], [value], color=COLOURS[index % len(COLOURS)],
-                              linestyle="none", **MARKS[role])
+                    axes.plot(
+                        [kernels.index(row["kernel"]) + aside],
+                        [value],
+                        color=COLOURS[index % len(COLOURS)],
+                        linestyle="none",
+                        **MARKS[role],
+                    )
     axes.margins(y=0.2)
     axes.locator_params(axis="y", nbins=4)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.6g}".replace("-", "−"))
@@ -82,7 +95,7 @@ def read(row: rows.Row, name: str) -> dict[str, list[Any]]:
         return {}
     at = names.index(name)
     found = {"value": rows.values(row["quantities"][at])}
-    for reference in row["references"][2 * at:2 * at + 2]:
+    for reference in row["references"][2 * at : 2 * at + 2]:
         found[f"must read {reference['must']}"] = rows.values(reference)
     return found
 
@@ -93,9 +106,21 @@ def legend(figure: Figure, lines: Sequence[Line]) -> None:
 
     words = {"value": "value", "must read true": "reference, true", "must read false": "reference, false"}
     several = len(lines) > 1
-    marks = [Line2D([], [], color="#555555" if several else COLOURS[0], linestyle="none", label=words[role], **mark)
-             for role, mark in MARKS.items()]
+    marks = [
+        Line2D([], [], color="#555555" if several else COLOURS[0], linestyle="none", label=words[role], **mark)
+        for role, mark in MARKS.items()
+    ]
     if several:
-        marks += [Line2D([], [], color=COLOURS[index % len(COLOURS)], marker="s", linestyle="none", markersize=5,
-                         label=setting(dict(line.axis))) for index, line in enumerate(lines)]
+        marks += [
+            Line2D(
+                [],
+                [],
+                color=COLOURS[index % len(COLOURS)],
+                marker="s",
+                linestyle="none",
+                markersize=5,
+                label=setting(dict(line.axis)),
+            )
+            for index, line in enumerate(lines)
+        ]
     figure.legend(handles=marks, loc="upper right", frameon=False, bbox_to_anchor=(1, 1))

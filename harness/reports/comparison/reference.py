@@ -32,8 +32,14 @@ def outcomes(run: Path) -> Iterable[Outcome]:
         cell = run_directory.read_cell(path.parent)
         # One that is not in the catalogue is an experiment of the user's own, or of another day.
         if "verdicts" in cell and cell["experiment"] in catalogue.load():
-            yield Outcome(path.parent, cell, catalogue.load()[cell["experiment"]], cell["verdicts"],
-                          judged.failures_of(cell), cell["absent"])
+            yield Outcome(
+                path.parent,
+                cell,
+                catalogue.load()[cell["experiment"]],
+                cell["verdicts"],
+                judged.failures_of(cell),
+                cell["absent"],
+            )
 
 
 def gather(runs: Sequence[Path]) -> Cells:
@@ -47,13 +53,11 @@ def gather(runs: Sequence[Path]) -> Cells:
                 told = {**row, "why": markdown.near(row["why"]), "run": run.name}
                 found[row["claim"], row["kernel"], axis] = Entry(told, run, one.directory.name)
             for failure in one.failures:
-                broken[f"{one.experiment.name} {axis}", failure["kernel"]] = {
-                    **failure, "what": markdown.near(failure["what"])}
+                broken[f"{one.experiment.name} {axis}", failure["kernel"]] = {**failure, "what": markdown.near(failure["what"])}
     if not found:
         raise UsageError(f"runs {', '.join(run.name for run in runs)}", "they have no verdict", "`invoke matrix` makes one")
     order = sorted(found, key=lambda key: (key[0], rows.age(key[1]), key[2]))
-    return Cells(tuple(found[key] for key in order), tuple(broken.values()),
-                 tuple(markdown.environment(run) for run in runs))
+    return Cells(tuple(found[key] for key in order), tuple(broken.values()), tuple(markdown.environment(run) for run in runs))
 
 
 def publish(runs: Sequence[Path], noisy: Sequence[Selection], to: Path) -> Cells:
@@ -74,9 +78,16 @@ def publish(runs: Sequence[Path], noisy: Sequence[Selection], to: Path) -> Cells
             (to / PLOTS / f"{claim.id}.svg").write_text(numbers, "utf-8")
         text = template("claim.md.j2").render(page=told, plots=copy_plots(claim, cells, to), numbers=bool(numbers))
         (to / PAGES / f"{claim.id}.md").write_text(text, "utf-8")
-    (to / "README.md").write_text(template("reference.md.j2").render(
-        cells=cells, index=index(cells), kernels=kernel_table(cells), noise=(to / run_noise.PAGE).exists(),
-        tally=tally(cells.rows)), "utf-8")
+    (to / "README.md").write_text(
+        template("reference.md.j2").render(
+            cells=cells,
+            index=index(cells),
+            kernels=kernel_table(cells),
+            noise=(to / run_noise.PAGE).exists(),
+            tally=tally(cells.rows),
+        ),
+        "utf-8",
+    )
     document = run_directory.document(Path("+".join(cells.runs)), cells.rows, cells.errors)
     run_directory.write_json(to / "verdicts.json", document)
     return cells
@@ -128,9 +139,19 @@ class Page:
 
     def verdicts(self) -> list[tuple[str, str, tuple[str, str, str, str]]]:
         """Of the kernels and settings: verdict, known answer, valid trials, and what was found."""
-        return self.folded((axis, row, (
-            f"**{row['verdict']}**{' SURPRISE' if markdown.is_surprise(row) else ''}", row["known"] or "none",
-            f"{row['valid']} of {row['trials']}", row["why"])) for axis, row in self.rows)
+        return self.folded(
+            (
+                axis,
+                row,
+                (
+                    f"**{row['verdict']}**{' SURPRISE' if markdown.is_surprise(row) else ''}",
+                    row["known"] or "none",
+                    f"{row['valid']} of {row['trials']}",
+                    row["why"],
+                ),
+            )
+            for axis, row in self.rows
+        )
 
     def numbers(self, expect: Expect) -> list[tuple[str, str, tuple[str, str, str, str, str]]]:
         """Of an expectation: the value over the trials, both ranges, both references. A row of another version may
@@ -140,16 +161,28 @@ class Page:
             names = [entry["name"] for entry in row["quantities"]]
             if expect.quantity.name in names:
                 at = names.index(expect.quantity.name)
-                entry, (true, false) = row["quantities"][at], row["references"][2 * at:2 * at + 2]
-                found.append((axis, row, (spread(entry["values"]), bounds(entry["if_true"]), bounds(entry["if_false"]),
-                                          spread(true["values"]), spread(false["values"]))))
+                entry, (true, false) = row["quantities"][at], row["references"][2 * at : 2 * at + 2]
+                found.append(
+                    (
+                        axis,
+                        row,
+                        (
+                            spread(entry["values"]),
+                            bounds(entry["if_true"]),
+                            bounds(entry["if_false"]),
+                            spread(true["values"]),
+                            spread(false["values"]),
+                        ),
+                    )
+                )
         return self.folded(found)
 
 
 def page(claim: Claim, experiment: Experiment, lines: Sequence[Line]) -> Page:
     own = [row for line in lines for row in line.rows]
-    shared = {name: value for name, value in own[0]["settings"].items()
-              if all(row["settings"].get(name, value) == value for row in own)}
+    shared = {
+        name: value for name, value in own[0]["settings"].items() if all(row["settings"].get(name, value) == value for row in own)
+    }
     series: dict[str, set[str]] = {}
     for row in own:
         series.setdefault(row["series"], set()).add(row["kernel"])
@@ -165,8 +198,11 @@ def bounds(text: str) -> str:
 def copy_plots(claim: Claim, cells: Cells, to: Path) -> list[tuple[str, str]]:
     """The plots that tell a claim's story: of each verdict that it has, the one on the newest kernel, with what it
     shows. A plot of several claims is there once."""
-    own = sorted((entry for entry in cells.entries if entry.row["claim"] == claim.id and entry.plot.exists()),
-                 key=lambda entry: (rows.age(entry.row["kernel"]), entry.cell), reverse=True)
+    own = sorted(
+        (entry for entry in cells.entries if entry.row["claim"] == claim.id and entry.plot.exists()),
+        key=lambda entry: (rows.age(entry.row["kernel"]), entry.cell),
+        reverse=True,
+    )
     chosen: dict[str, Entry] = {}
     for entry in own:
         if entry.row["verdict"] in history.DECIDED:

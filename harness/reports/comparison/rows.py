@@ -16,7 +16,7 @@ from harness.evidence import run_directory
 from harness.evidence.recording import Number
 
 Row: TypeAlias = Mapping[str, Any]
-Axis: TypeAlias = tuple[tuple[str, str], ...]       # settings that tell rows of one claim and kernel apart, sorted
+Axis: TypeAlias = tuple[tuple[str, str], ...]  # settings that tell rows of one claim and kernel apart, sorted
 
 REFERENCE = Path("results/reference")
 # Settings that are the kernel's own unless somebody asks for others.
@@ -45,10 +45,14 @@ def select(name: str, parent: Path) -> Selection:
     everything = run_directory.read_verdicts(directory)["verdicts"]
     rows = [row for row in everything if all(meets(row, one) for one in filters)]
     if filters and not rows:
-        raise UsageError(f"{name}", "no row of the run is so",
-                         f"its kernels are {', '.join(in_order(row['kernel'] for row in everything)) or 'none'}")
-    return Selection(name, tuple(rows), frozenset(one.partition("=")[0] for one in filters if "=" in one),
-                     "@".join([directory.name, *filters]))
+        raise UsageError(
+            f"{name}",
+            "no row of the run is so",
+            f"its kernels are {', '.join(in_order(row['kernel'] for row in everything)) or 'none'}",
+        )
+    return Selection(
+        name, tuple(rows), frozenset(one.partition("=")[0] for one in filters if "=" in one), "@".join([directory.name, *filters])
+    )
 
 
 def meets(row: Row, condition: str) -> bool:
@@ -56,8 +60,9 @@ def meets(row: Row, condition: str) -> bool:
     setting, equals, value = condition.partition("=")
     if equals:
         return bool(row["settings"].get(setting) == value)
-    return condition == row["series"] or bool(condition != "" and row["kernel"].startswith(condition)
-                                              and not row["kernel"][len(condition):][:1].isdigit())
+    return condition == row["series"] or bool(
+        condition != "" and row["kernel"].startswith(condition) and not row["kernel"][len(condition) :][:1].isdigit()
+    )
 
 
 def axes(*runs: Iterable[Row]) -> dict[str, tuple[str, ...]]:
@@ -81,7 +86,7 @@ def _several(rows: Iterable[Row]) -> dict[str, set[str]]:
     """Claim → names of the settings that have several values in its rows of one kernel."""
     values: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for row in rows:
-        for name, value in {"append": "", **row["settings"]}.items():      # no arguments are a value too
+        for name, value in {"append": "", **row["settings"]}.items():  # no arguments are a value too
             values[row["claim"], row["kernel"]][name].add(value)
     found: dict[str, set[str]] = defaultdict(set)
     for (claim, _), settings in values.items():
@@ -137,7 +142,8 @@ METHOD = (
     f"A quantity differs where its nearest values are farther apart than {TIMES} times the larger spread (largest minus "
     "smallest) of the trials of either side, and than the noise between whole runs where the reference has it. "
     "Assumed: trials are independent and noise is alike on both sides; then at 3 trials about 1 in 1,000 quantities "
-    "that nothing tells apart is listed all the same. With 1 trial a side no noise is known but the reference's.")
+    "that nothing tells apart is listed all the same. With 1 trial a side no noise is known but the reference's."
+)
 
 
 @dataclass(frozen=True)
@@ -167,9 +173,16 @@ def pairs(one: Row, other: Row, noise: Mapping[str, Number] | None = None) -> li
         second = quantities(other).get(name)
         if second is not None and values(entry) and values(second):
             within = max(spread(values(entry)), spread(values(second)))
-            found.append(Difference(name, entry["unit"], tuple(values(entry)), tuple(values(second)),
-                                    " | ".join(dict.fromkeys([entry["if_true"], second["if_true"]])),
-                                    max(TIMES * within, (noise or {}).get(name, 0))))
+            found.append(
+                Difference(
+                    name,
+                    entry["unit"],
+                    tuple(values(entry)),
+                    tuple(values(second)),
+                    " | ".join(dict.fromkeys([entry["if_true"], second["if_true"]])),
+                    max(TIMES * within, (noise or {}).get(name, 0)),
+                )
+            )
     return found
 
 

@@ -46,9 +46,20 @@ class Spread:
         return self.spread / max(abs(self.least), abs(self.most), 1)
 
     def row(self) -> dict[str, Any]:
-        return {"claim": self.claim, "kernel": self.kernel, "series": self.series, "settings": dict(self.axis),
-                "role": self.role, "quantity": self.name, "unit": self.unit, "runs": self.runs, "trials": self.trials,
-                "min": self.least, "max": self.most, "spread": self.spread}
+        return {
+            "claim": self.claim,
+            "kernel": self.kernel,
+            "series": self.series,
+            "settings": dict(self.axis),
+            "role": self.role,
+            "quantity": self.name,
+            "unit": self.unit,
+            "runs": self.runs,
+            "trials": self.trials,
+            "min": self.least,
+            "max": self.most,
+            "spread": self.spread,
+        }
 
 
 @dataclass(frozen=True)
@@ -74,9 +85,11 @@ def measure(runs: Sequence[Selection]) -> Table:
     for run in runs:
         for row in run.rows:
             grouped.setdefault((row["claim"], row["kernel"], rows.axis(row, names[row["claim"]])), []).append(row)
-    return Table(tuple(run.label for run in runs),
-                 tuple(one for (_, _, axis), found in sorted(grouped.items()) for one in spreads(axis, found)),
-                 {key: tuple(row["verdict"] for row in found) for key, found in sorted(grouped.items())})
+    return Table(
+        tuple(run.label for run in runs),
+        tuple(one for (_, _, axis), found in sorted(grouped.items()) for one in spreads(axis, found)),
+        {key: tuple(row["verdict"] for row in found) for key, found in sorted(grouped.items())},
+    )
 
 
 def spreads(axis: Axis, found: Sequence[Row]) -> Iterator[Spread]:
@@ -88,17 +101,36 @@ def spreads(axis: Axis, found: Sequence[Row]) -> Iterator[Spread]:
     for (role, name, unit), lists in read.items():
         values = [value for one in lists for value in one]
         if values:
-            yield Spread(found[0]["claim"], found[0]["kernel"], found[0]["series"], axis, role, name, unit,
-                         sum(bool(one) for one in lists), len(values), min(values), max(values))
+            yield Spread(
+                found[0]["claim"],
+                found[0]["kernel"],
+                found[0]["series"],
+                axis,
+                role,
+                name,
+                unit,
+                sum(bool(one) for one in lists),
+                len(values),
+                min(values),
+                max(values),
+            )
 
 
 def write(runs: Sequence[Selection], to: Path) -> Table:
     """noise.json and noise.md."""
     table = measure(runs)
-    run_directory.write_json(to / JSON, {
-        "schema": run_directory.SCHEMA, "runs": table.runs, "quantities": [one.row() for one in table.spreads],
-        "verdicts": [{"claim": claim, "kernel": kernel, "settings": dict(axis), "verdicts": found}
-                     for (claim, kernel, axis), found in table.verdicts.items()]})
+    run_directory.write_json(
+        to / JSON,
+        {
+            "schema": run_directory.SCHEMA,
+            "runs": table.runs,
+            "quantities": [one.row() for one in table.spreads],
+            "verdicts": [
+                {"claim": claim, "kernel": kernel, "settings": dict(axis), "verdicts": found}
+                for (claim, kernel, axis), found in table.verdicts.items()
+            ],
+        },
+    )
     (to / PAGE).write_text("\n".join(page(table)) + "\n", "utf-8")
     return table
 
@@ -106,18 +138,22 @@ def write(runs: Sequence[Selection], to: Path) -> Table:
 def summary(table: Table) -> str:
     """One sentence."""
     differing, exact = table.differing(), sum(not one.spread for one in table.spreads)
-    return (f"Over {len(table.runs)} whole runs {len(differing) or 'no'} verdict{'s' * (len(differing) > 1)} of "
-            f"{len(table.verdicts)} differed; {exact:,} of {len(table.spreads):,} quantities and references read the same "
-            "number in every trial of every run.")
+    return (
+        f"Over {len(table.runs)} whole runs {len(differing) or 'no'} verdict{'s' * (len(differing) > 1)} of "
+        f"{len(table.verdicts)} differed; {exact:,} of {len(table.spreads):,} quantities and references read the same "
+        "number in every trial of every run."
+    )
 
 
 def page(table: Table) -> Iterator[str]:
     yield "# Noise between whole runs\n"
     yield f"{summary(table)}\n"
     yield f"Runs, each with boots and trials of its own: {', '.join(plain(run) for run in table.runs)}.\n"
-    yield ("Spread is the largest value minus the smallest, over all valid trials of all runs; share is the spread as part "
-           "of the largest value. Quantities that every trial read alike are only in "
-           f"[{JSON}]({JSON}), as all others are.\n")
+    yield (
+        "Spread is the largest value minus the smallest, over all valid trials of all runs; share is the spread as part "
+        "of the largest value. Quantities that every trial read alike are only in "
+        f"[{JSON}]({JSON}), as all others are.\n"
+    )
     if differing := table.differing():
         yield "## Verdicts that differed\n"
         yield "| claim | kernel | setting | verdicts, run by run |\n|---|---|---|---|"
@@ -137,9 +173,11 @@ def page(table: Table) -> Iterator[str]:
     yield "| claim | setting | reading | unit | smallest | largest | spread | share | trials |"
     yield "|---|---|---|---|---:|---:|---:|---:|---:|"
     for one in noisy:
-        yield (f"| {plain(one.claim)} | {plain(setting(dict(one.axis)))} | {one.role}: {plain(one.name)} | "
-               f"{plain(one.unit)} | {human(one.least)} | {human(one.most)} | {human(one.spread)} | {one.share:.2%} | "
-               f"{one.trials} |")
+        yield (
+            f"| {plain(one.claim)} | {plain(setting(dict(one.axis)))} | {one.role}: {plain(one.name)} | "
+            f"{plain(one.unit)} | {human(one.least)} | {human(one.most)} | {human(one.spread)} | {one.share:.2%} | "
+            f"{one.trials} |"
+        )
 
 
 def published(directory: Path = rows.REFERENCE) -> Noise:

@@ -6,9 +6,11 @@ from harness.claims.quantities import Quantity, Recorded
 from harness.evidence.recording import Recording, Trial
 from harness.lab.helpers import files
 
-FILES = {"one: file": {"file system": 7, "device": 1, "inode": 2, "links": 0},
-         "same: file": {"file system": 7, "device": 1, "inode": 2, "links": 0},
-         "elsewhere: file": {"file system": 8, "device": 9, "inode": 2, "links": 1}}
+FILES = {
+    "one: file": {"file system": 7, "device": 1, "inode": 2, "links": 0},
+    "same: file": {"file system": 7, "device": 1, "inode": 2, "links": 0},
+    "elsewhere: file": {"file system": 8, "device": 9, "inode": 2, "links": 1},
+}
 EVENTS = [{"event": "record", "name": name, "value": value} for name, value in {**FILES, "3": 3, "5": 5}.items()]
 
 

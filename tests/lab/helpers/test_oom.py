@@ -12,20 +12,26 @@ from harness.linux import oom_log
 from tests.refuting import made
 
 HEAD = "[  pid  ]   uid  tgid total_vm      rss {}pgtables_bytes swapents oom_score_adj name"
-OLD = "\n".join((
-    "4,200,9,-;worker invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=-1000",
-    "6,201,10,-;" + HEAD.format(""),
-    "6,202,10,-;[    131]     0   131     6241     5397    81920        0          -300 a (b) c",
-    "6,203,11,-;oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=box,mems_allowed=0,oom_memcg=/lab/box,"
-    "task_memcg=/lab/box/inner,task=a (b) c,pid=131,uid=0",
-    "3,204,12,-;Memory cgroup out of memory: Killed process 131 (a (b) c) total-vm:35204kB, anon-rss:30720kB, "
-    "file-rss:1212kB, shmem-rss:0kB, UID:0 pgtables:104kB oom_score_adj:-300",
-    " SUBSYSTEM=memory"))
-NEW = "\n".join((
-    "6,300,20,-;" + HEAD.format("rss_anon rss_file rss_shmem "),
-    "6,301,20,-;[    140]     0   140     6241     5397     5120      277         0    81920       12             0 probe",
-    "3,302,21,-;Out of memory: Killed process 140 (probe) total-vm:24964kB, anon-rss:20480kB, file-rss:1108kB, "
-    "shmem-rss:64kB, UID:0 pgtables:80kB oom_score_adj:0"))
+OLD = "\n".join(
+    (
+        "4,200,9,-;worker invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=-1000",
+        "6,201,10,-;" + HEAD.format(""),
+        "6,202,10,-;[    131]     0   131     6241     5397    81920        0          -300 a (b) c",
+        "6,203,11,-;oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=box,mems_allowed=0,oom_memcg=/lab/box,"
+        "task_memcg=/lab/box/inner,task=a (b) c,pid=131,uid=0",
+        "3,204,12,-;Memory cgroup out of memory: Killed process 131 (a (b) c) total-vm:35204kB, anon-rss:30720kB, "
+        "file-rss:1212kB, shmem-rss:0kB, UID:0 pgtables:104kB oom_score_adj:-300",
+        " SUBSYSTEM=memory",
+    )
+)
+NEW = "\n".join(
+    (
+        "6,300,20,-;" + HEAD.format("rss_anon rss_file rss_shmem "),
+        "6,301,20,-;[    140]     0   140     6241     5397     5120      277         0    81920       12             0 probe",
+        "3,302,21,-;Out of memory: Killed process 140 (probe) total-vm:24964kB, anon-rss:20480kB, file-rss:1108kB, "
+        "shmem-rss:64kB, UID:0 pgtables:80kB oom_score_adj:0",
+    )
+)
 
 
 def test_victims() -> None:
@@ -33,7 +39,7 @@ def test_victims() -> None:
     assert (first.pid, first.name, first.memcg, first.oom_score_adj) == (131, "a (b) c", True, -300)
     assert first.sizes == {"total-vm": 35204, "anon-rss": 30720, "file-rss": 1212, "shmem-rss": 0, "pgtables": 104}
     assert (first.constraint, first.oom_memcg, first.task_memcg) == ("CONSTRAINT_MEMCG", "/lab/box", "/lab/box/inner")
-    assert (second.pid, second.memcg, second.constraint) == (140, False, None)      # its report was rate-limited
+    assert (second.pid, second.memcg, second.constraint) == (140, False, None)  # its report was rate-limited
 
 
 def test_tables() -> None:
@@ -51,16 +57,20 @@ def test_nothing_was_killed() -> None:
 
 
 def quantities(record: dict[str, Any], scores: dict[str, int]) -> tuple[object, ...]:
-    recording = Recording([{"event": "record", "name": "it", "value": record},
-                           {"event": "record", "name": "it: scores", "value": scores}])
-    return (oom_quantities.IsVictim("it", "a").of(recording), oom_quantities.IsVictim("it", "b").of(recording),
-            oom_quantities.HighestDied("it", ("a", "b")).of(recording))
+    recording = Recording(
+        [{"event": "record", "name": "it", "value": record}, {"event": "record", "name": "it: scores", "value": scores}]
+    )
+    return (
+        oom_quantities.IsVictim("it", "a").of(recording),
+        oom_quantities.IsVictim("it", "b").of(recording),
+        oom_quantities.HighestDied("it", ("a", "b")).of(recording),
+    )
 
 
 def test_first_victim() -> None:
     assert quantities(made.oom("a", "b"), {"a": 2, "b": 1}) == (1, 0, 1)
     assert quantities(made.oom("a", alive=("b",)), {"a": 1, "b": 2}) == (1, 0, 0)
-    assert quantities(made.oom("a", alive=("b",)), {"a": 2, "b": 2}) == (1, 0, None)    # no highest one
+    assert quantities(made.oom("a", alive=("b",)), {"a": 2, "b": 2}) == (1, 0, None)  # no highest one
 
 
 def test_log_and_wait_status_must_agree() -> None:

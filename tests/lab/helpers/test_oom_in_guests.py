@@ -63,7 +63,7 @@ def test_a_whole_group(lab: Lab) -> None:
     assert sorted(last["pid"]) == sorted(probe.pid for probe in probes)
     assert set(last["group"]) == {"/lab/whole"}
     assert list(last["victim"]) == [1, 2, 3]
-    assert events["oom_kill"] >= 3          # the kernel counts the first one of a group twice
+    assert events["oom_kill"] >= 3  # the kernel counts the first one of a group twice
 
 
 def test_shared_memory_is_told_apart(lab: Lab) -> None:

@@ -12,8 +12,12 @@ GROWN = [[BRK, 0, 0x1000], [BRK, 0, 0x1000], [BRK, 0, 0x9000]]
 
 
 def recording(block: int, size: int, calls: list[list[int]]) -> Recording:
-    return Recording([{"event": "start", "machine": {"page_size": PAGE}},
-                      {"event": "record", "name": "one", "value": {"block": block, "size": size, "calls": calls}}])
+    return Recording(
+        [
+            {"event": "start", "machine": {"page_size": PAGE}},
+            {"event": "record", "name": "one", "value": {"block": block, "size": size, "calls": calls}},
+        ]
+    )
 
 
 @pytest.mark.parametrize(("block", "found"), [(0x1000, 1), (0x8FFF, 1), (0x9000, 0), (0xFFF, 0)])

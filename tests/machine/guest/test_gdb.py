@@ -37,11 +37,11 @@ def test_stopped_until_continue(kernel: find.Kernel, tmp_path: Path) -> None:
     with ThreadPoolExecutor(1) as pool, place():
         booting = pool.submit(vm.boot, kernel, shape, "tcg", tmp_path / "console.log")
         with connected(tmp_path / "gdb") as stub:
-            stub.sendall(b"+$?#3f")                             # why does it stand? (the remote protocol of gdb)
+            stub.sendall(b"+$?#3f")  # why does it stand? (the remote protocol of gdb)
             reply = b""
             while b"#" not in reply:
                 reply += stub.recv(4096)
-            assert b"$T05" in reply                             # a trap: it stands
+            assert b"$T05" in reply  # a trap: it stands
             time.sleep(1)
             assert not booting.done()
             assert (tmp_path / "console.log").read_bytes() == b""
@@ -49,7 +49,7 @@ def test_stopped_until_continue(kernel: find.Kernel, tmp_path: Path) -> None:
             with booting.result(timeout=120) as guest:
                 assert guest.info.release == kernel.release
                 assert guest.agent.seconds > 86400
-    assert boots.recall(kernel) == before                       # time at a breakpoint says nothing of a boot
+    assert boots.recall(kernel) == before  # time at a breakpoint says nothing of a boot
 
 
 def test_a_port_or_a_socket() -> None:

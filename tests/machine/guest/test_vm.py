@@ -100,8 +100,10 @@ def test_a_snapshot_that_cannot_be_loaded_is_made_anew(kernel: Kernel, accelerat
 
 
 def test_a_snapshot_covers_all_that_went_into_it(kernel: Kernel, accelerated: str) -> None:
-    keys = {snapshots.key(kernel, shape, accelerated)
-            for shape in (Shape(), Shape(memory=512 * MIB), Shape(cpus=2), Shape(append="x"), Shape(thp="always"))}
+    keys = {
+        snapshots.key(kernel, shape, accelerated)
+        for shape in (Shape(), Shape(memory=512 * MIB), Shape(cpus=2), Shape(append="x"), Shape(thp="always"))
+    }
     assert len(keys) == 5
 
 
@@ -141,7 +143,6 @@ def test_a_stopped_fleet_starts_nothing(kernel: Kernel, accelerated: str, tmp_pa
 def test_old_snapshots_are_cleared_by_size(kernel: Kernel, accelerated: str) -> None:
     shape = Shape(memory=256 * MIB)
     directory = snapshots.ensure(kernel, shape, accelerated, 0)
-    everything = sum(snapshots.size(path.parent.parent)
-                     for path in directory.parent.parent.glob("*/0/info.json"))
+    everything = sum(snapshots.size(path.parent.parent) for path in directory.parent.parent.glob("*/0/info.json"))
     snapshots.clear(limit=everything * 10)
     assert directory.exists()

@@ -54,8 +54,9 @@ def test_a_user_with_a_session_gets_one_of_his_own(mounted: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize(("environment", "reason"), [({}, "XDG_RUNTIME_DIR"), ({"XDG_RUNTIME_DIR": "/nowhere"}, "no systemd")])
-def test_a_user_without_is_told_what_to_type(mounted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                             environment: dict[str, str], reason: str) -> None:
+def test_a_user_without_is_told_what_to_type(
+    mounted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], reason: str
+) -> None:
     with_systemd(tmp_path, monkeypatch)
     with pytest.raises(Unavailable, match=f"{reason}.*sudo loginctl enable-linger"):
         cgroup.choose("name", root=False, environment=environment)
@@ -96,10 +97,14 @@ def test_the_docs_name_the_flags_that_are_shown() -> None:
     assert f"docker run {cgroup.CONTAINER} " in (ROOT / "docs/local.md").read_text()
 
 
-@pytest.mark.parametrize(("lines", "reason"), [
-    ("", "not mounted here"),
-    (LINE.format(at="/nowhere", kind="cgroup2"), "memory controller is not in it"),
-    (LINE.format(at="/sys/fs/cgroup/memory", kind="cgroup"), "not mounted here")])
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ("", "not mounted here"),
+        (LINE.format(at="/nowhere", kind="cgroup2"), "memory controller is not in it"),
+        (LINE.format(at="/sys/fs/cgroup/memory", kind="cgroup"), "not mounted here"),
+    ],
+)
 def test_no_usable_hierarchy(lines: str, reason: str) -> None:
     with pytest.raises(Unavailable, match=f"{reason}.*systemd.unified_cgroup_hierarchy=1.*--machine vm"):
         cgroup.hierarchy(lines or "\n")

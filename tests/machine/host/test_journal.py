@@ -64,8 +64,9 @@ def change_and_die(setting: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [None, ValueError, KeyboardInterrupt])
-def test_a_setting_is_restored_at_the_end_and_after_an_exception(setting: Path, state: Path,
-                                                                 error: type[BaseException] | None) -> None:
+def test_a_setting_is_restored_at_the_end_and_after_an_exception(
+    setting: Path, state: Path, error: type[BaseException] | None
+) -> None:
     with pytest.raises(error) if error else nullcontext(), Journal.begin() as entered:
         entered.note_setting(str(setting))
         setting.write_text("0\n")
@@ -133,8 +134,9 @@ def test_doctor_shows_and_restore_restores(setting: Path) -> None:
 
 
 def test_a_living_run_is_left_alone(setting: Path) -> None:
-    with subprocess.Popen([sys.executable, "-c", KILLED, str(setting), "wait"], cwd=ROOT, stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(setting), "wait"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as running:
         assert running.stdout
         assert running.stdout.readline() == "changed\n"
         assert journal.restore_left() == []
@@ -155,8 +157,11 @@ def test_after_a_reboot_only_files_are_undone(setting: Path, tmp_path: Path, sta
     change_and_die(setting)
     (path,) = state.iterdir()
     (tmp_path / "work").mkdir()
-    lines = [json.dumps({"boot": "another"}), *path.read_text().splitlines()[1:],
-             json.dumps({"kind": "directory", "place": str(tmp_path / "work"), "before": ""})]
+    lines = [
+        json.dumps({"boot": "another"}),
+        *path.read_text().splitlines()[1:],
+        json.dumps({"kind": "directory", "place": str(tmp_path / "work"), "before": ""}),
+    ]
     path.write_text("\n".join(lines) + "\n")
     assert [change.kind for change in journal.restore_left()] == ["directory"]
     assert setting.read_text() == "1\n"
@@ -179,7 +184,7 @@ def test_what_cannot_be_undone_stays_and_is_named(setting: Path, tmp_path: Path,
     setting.write_text("1\n")
     with pytest.raises(LabError, match=r"gone/file \(was 5\).*invoke restore"):
         entered.restore()
-    assert setting.read_text() == "60"          # the others are undone all the same
+    assert setting.read_text() == "60"  # the others are undone all the same
     assert len(list(state.iterdir())) == 1
     (tmp_path / "gone").mkdir()
     (tmp_path / "gone" / "file").write_text("4")
@@ -187,8 +192,9 @@ def test_what_cannot_be_undone_stays_and_is_named(setting: Path, tmp_path: Path,
     assert (tmp_path / "gone" / "file").read_text() == "5"
 
 
-def test_what_another_process_undoes_at_the_same_moment_is_tried_again(tmp_path: Path, state: Path,
-                                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_another_process_undoes_at_the_same_moment_is_tried_again(
+    tmp_path: Path, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A killed run's child goes on: seen in one of 100 kills, an instance of tracefs was gone between look and removal."""
     tries = []
 
@@ -237,8 +243,10 @@ def test_traces_are_undone_where_tracefs_is_mounted_nowhere(tmp_path: Path) -> N
             before = traced(f"echo 'p:{name}/before do_exit' >>{events}; cat {events}")
             entered.note("events", events, before)
             entered.note("instance", instance)
-            traced(f"mkdir {instance}; echo 'p:{name}/one do_exit' >>{events}; echo 'r:{name}/two do_exit' >>{events}; "
-                   f"echo 1 >{instance}/events/{name}/one/enable")
+            traced(
+                f"mkdir {instance}; echo 'p:{name}/one do_exit' >>{events}; echo 'r:{name}/two do_exit' >>{events}; "
+                f"echo 1 >{instance}/events/{name}/one/enable"
+            )
             assert traced(f"grep -c {name}/ {events}").strip() == "3"
         assert traced(f"grep {name}/ {events}").split()[:1] == [f"p:{name}/before"]
         assert traced(f"ls {journal.TRACING}/instances").split() == []

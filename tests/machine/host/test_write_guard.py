@@ -30,13 +30,16 @@ def noted(entered: Journal) -> list[str]:
         return [change.kind for change in journal.read(file)[1]]
 
 
-CHANGING = [("put", "/proc/sys/vm/swappiness\0000", ["setting"]), ("put", "/proc/sys/vm/drop_caches\0001", []),
-            ("swapon", "/dev/loop3", ["swap"]), ("mkdir", f"{write_guard.TRACING}/instances/wakes", ["instance"])]
+CHANGING = [
+    ("put", "/proc/sys/vm/swappiness\0000", ["setting"]),
+    ("put", "/proc/sys/vm/drop_caches\0001", []),
+    ("swapon", "/dev/loop3", ["swap"]),
+    ("mkdir", f"{write_guard.TRACING}/instances/wakes", ["instance"]),
+]
 
 
 @pytest.mark.parametrize(("operation", "text", "kinds"), CHANGING)
-def test_a_change_is_refused_or_noted_before_it_is_made(entered: Journal, operation: str, text: str,
-                                                        kinds: list[str]) -> None:
+def test_a_change_is_refused_or_noted_before_it_is_made(entered: Journal, operation: str, text: str, kinds: list[str]) -> None:
     with pytest.raises(Skip, match="--allow-host-changes"):
         Changes(entered, GROUPS, allowed=False).before(operation, text.encode())
     assert noted(entered) == []
@@ -44,10 +47,19 @@ def test_a_change_is_refused_or_noted_before_it_is_made(entered: Journal, operat
     assert noted(entered) == kinds
 
 
-@pytest.mark.parametrize(("operation", "text"), [
-    ("put", f"{GROUPS}/box/memory.max\0001000"), ("put", "/sys/fs/cgroup/name.scope/cgroup.subtree_control\0+memory"),
-    ("put", "/proc/12/oom_score_adj\0005"), ("put", "/proc/sys/vm/stat_refresh\0001"), ("mkdir", "/mnt/disk"),
-    ("put", "/proc/sys/kernel/shm_rmid_forced\0001"), ("malloc", ""), ("mount", "tmpfs\0/mnt/tmpfs")])
+@pytest.mark.parametrize(
+    ("operation", "text"),
+    [
+        ("put", f"{GROUPS}/box/memory.max\0001000"),
+        ("put", "/sys/fs/cgroup/name.scope/cgroup.subtree_control\0+memory"),
+        ("put", "/proc/12/oom_score_adj\0005"),
+        ("put", "/proc/sys/vm/stat_refresh\0001"),
+        ("mkdir", "/mnt/disk"),
+        ("put", "/proc/sys/kernel/shm_rmid_forced\0001"),
+        ("malloc", ""),
+        ("mount", "tmpfs\0/mnt/tmpfs"),
+    ],
+)
 def test_what_is_the_machine_s_own_is_free(entered: Journal, operation: str, text: str) -> None:
     Changes(entered, GROUPS, allowed=False).before(operation, text.encode())
     assert noted(entered) == []
@@ -61,7 +73,9 @@ def test_a_swap_file_is_noted_with_the_disk_that_only_the_machine_has_mounted(en
     looking.before("swapon", b"/dev/loop4\0")
     with open(entered.path) as file:
         assert [(change.place, change.before) for change in journal.read(file)[1]] == [
-            ("/mnt/disk/a/swapfile", "/dev/loop3 a/swapfile"), ("/dev/loop4", "")]
+            ("/mnt/disk/a/swapfile", "/dev/loop3 a/swapfile"),
+            ("/dev/loop4", ""),
+        ]
 
 
 def test_what_cannot_be_undone_is_never_done(entered: Journal) -> None:
@@ -69,17 +83,24 @@ def test_what_cannot_be_undone_is_never_done(entered: Journal) -> None:
         Changes(entered, GROUPS, allowed=True).before("insmod", b"/tmp/module.ko")
 
 
-@pytest.mark.parametrize(("needs", "allowed", "reason"), [
-    (Needs(changes=("drop_caches",)), Permissions(), "drop_caches.*--allow-host-changes"),
-    (Needs(changes=("drop_caches",)), Permissions(changes=True), None),
-    (Needs(throwaway=True), Permissions(changes=True), "--throwaway-host"),
-    (Needs(throwaway=True), Permissions(changes=True, throwaway=True), None),
-    (Needs(throwaway=True, memory=16 * MIB), Permissions(changes=True, throwaway=True), "a guest has that size"),
-    (Needs(memory=1 << 50), Permissions(), "a guest has them"), (Needs(nodes=512), Permissions(), "512 NUMA nodes"),
-    (Needs(append="no_such_word"), Permissions(), "no_such_word"), (Needs(), Permissions(), None),
-    (Needs(disks=(DISK, Disk("slow", "swap", GIB, rate=MIB))), Permissions(changes=True), "limited speed")])
-def test_why_an_experiment_is_not_run_here(needs: Needs, allowed: Permissions, reason: str | None,
-                                           monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("needs", "allowed", "reason"),
+    [
+        (Needs(changes=("drop_caches",)), Permissions(), "drop_caches.*--allow-host-changes"),
+        (Needs(changes=("drop_caches",)), Permissions(changes=True), None),
+        (Needs(throwaway=True), Permissions(changes=True), "--throwaway-host"),
+        (Needs(throwaway=True), Permissions(changes=True, throwaway=True), None),
+        (Needs(throwaway=True, memory=16 * MIB), Permissions(changes=True, throwaway=True), "a guest has that size"),
+        (Needs(memory=1 << 50), Permissions(), "a guest has them"),
+        (Needs(nodes=512), Permissions(), "512 NUMA nodes"),
+        (Needs(append="no_such_word"), Permissions(), "no_such_word"),
+        (Needs(), Permissions(), None),
+        (Needs(disks=(DISK, Disk("slow", "swap", GIB, rate=MIB))), Permissions(changes=True), "limited speed"),
+    ],
+)
+def test_why_an_experiment_is_not_run_here(
+    needs: Needs, allowed: Permissions, reason: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(permissions.os, "geteuid", lambda: 0)
     found = why_not(needs, allowed)
     assert found is None if reason is None else re.search(reason, found or ""), found

@@ -101,13 +101,19 @@ def test_versions_are_ordered_as_dpkg_orders_them() -> None:
 def test_what_counts_as_a_kernel_in_a_list() -> None:
     packages = list(archive._kernel_packages("file:/archive", "sid", LISTED.encode()))
     found = {offer.release: offer for offer in archive._kernels(packages)}
-    assert list(found) == ["7.2.13+deb14-cloud-amd64", "6.12.117+deb13-cloud-amd64",
-                           "6.12.9+deb13-cloud-amd64", "6.8.0-31-generic"]
+    assert list(found) == [
+        "7.2.13+deb14-cloud-amd64",
+        "6.12.117+deb13-cloud-amd64",
+        "6.12.9+deb13-cloud-amd64",
+        "6.8.0-31-generic",
+    ]
     split = found["7.2.13+deb14-cloud-amd64"]
     assert (split.series, split.package) == ("7.2", "linux-binary-7.2.13+deb14-cloud-amd64")
     assert split.size == 36_400_000
     assert [package.uri for package in split.packages] == [
-        "file:/archive/pool/binary.deb", "file:/archive/pool/modules.deb", "file:/archive/pool/base.deb",
+        "file:/archive/pool/binary.deb",
+        "file:/archive/pool/modules.deb",
+        "file:/archive/pool/base.deb",
     ]
     assert found["6.8.0-31-generic"].package == "linux-image-unsigned-6.8.0-31-generic"
 
@@ -125,8 +131,10 @@ def apt_sources(directory: Path, monkeypatch: pytest.MonkeyPatch, text: str, suf
     parts.mkdir()
     (parts / f"system.{suffix}").write_text(text)
     config = directory / "apt.conf"
-    config.write_text(f'Dir::Etc::sourcelist "/dev/null"; Dir::Etc::sourceparts "{parts}";\n'
-                      'Acquire::AllowInsecureRepositories "true"; APT::Get::AllowUnauthenticated "true";\n')
+    config.write_text(
+        f'Dir::Etc::sourcelist "/dev/null"; Dir::Etc::sourceparts "{parts}";\n'
+        'Acquire::AllowInsecureRepositories "true"; APT::Get::AllowUnauthenticated "true";\n'
+    )
     monkeypatch.setenv("APT_CONFIG", str(config))
     monkeypatch.delenv("FOLKLAB_MIRROR", raising=False)
 
@@ -151,9 +159,7 @@ Components: main
 
 
 @pytest.mark.parametrize(("text", "suffix"), [(ONE_LINE, "list"), (DEB822, "sources")])
-def test_sources_of_a_debian_system(
-    text: str, suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_sources_of_a_debian_system(text: str, suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     apt_sources(tmp_path, monkeypatch, text, suffix)
     lines = [line.rpartition("] ")[2] for line in archive._sources(None)]
     assert "http://mirror.test/debian bullseye main" in lines
@@ -190,9 +196,7 @@ def test_sources_of_an_ubuntu_system(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert archive._sources(None) == [f"deb {option} http://mirror.test/ubuntu noble main"]
 
 
-def test_unsigned_archive_offers_nothing(
-    tmp_path: Path, empty_cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unsigned_archive_offers_nothing(tmp_path: Path, empty_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the system's configuration would allow it."""
     lists = tmp_path / "debian/dists/trixie/main/binary-amd64/Packages"
     lists.parent.mkdir(parents=True)

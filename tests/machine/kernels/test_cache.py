@@ -46,7 +46,10 @@ def test_store_and_find(offer: Offer, empty_cache: Path) -> None:
     assert find.by_name("6.12", offline=True) == stored
     assert stored.source == "linux-image-local 1 (local)"
     assert sorted(path.name for path in stored.image.parent.iterdir()) == [
-        "config", "info.json", "modules", "vmlinuz",
+        "config",
+        "info.json",
+        "modules",
+        "vmlinuz",
     ]
     assert not list(empty_cache.glob(".work-*"))
 
@@ -77,8 +80,7 @@ def test_two_fetches_at_once(offer: Offer, empty_cache: Path, tmp_path: Path) ->
         "import logging; from harness.machine import kernels; from harness.machine.archive import *;"
         f"logging.basicConfig(level=logging.INFO); print(kernels._stored_once({offer!r}).digest)"
     )
-    both = [subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            for _ in range(2)]
+    both = [subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
     answers = [process.communicate(timeout=60) for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert answers[0][0] == answers[1][0] != b""

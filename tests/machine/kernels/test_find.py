@@ -31,9 +31,7 @@ def test_what_a_fetched_kernel_is(kernel: find.Kernel) -> None:
     assert "CONFIG_X86_64=y" in kernel.config.read_text()
 
 
-def test_a_fetched_kernel_costs_milliseconds_and_no_network(
-    kernel: find.Kernel, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fetched_kernel_costs_milliseconds_and_no_network(kernel: find.Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")  # no apt, no network
     times = []
     for _ in range(5):
@@ -45,8 +43,15 @@ def test_a_fetched_kernel_costs_milliseconds_and_no_network(
 
 def test_names_of_one_kernel(kernel: find.Kernel) -> None:
     plain = kernel.release.removesuffix("-cloud-amd64")
-    for name in (kernel.release, plain, kernel.version, kernel.digest, kernel.digest[:20],
-                 f"6.12@{kernel.digest}", f"{kernel.release}@{kernel.digest[:15]}"):
+    for name in (
+        kernel.release,
+        plain,
+        kernel.version,
+        kernel.digest,
+        kernel.digest[:20],
+        f"6.12@{kernel.digest}",
+        f"{kernel.release}@{kernel.digest[:15]}",
+    ):
         assert find.by_name(name, offline=True) == kernel
 
 

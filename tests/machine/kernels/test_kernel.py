@@ -55,7 +55,7 @@ def test_no_kernels(kernel: find.Kernel, tmp_path: Path) -> None:
         (b"\x7fELF" + bytes(2000), "ELF"),
         (head, "cut short"),
         (head[:MAGIC] + b"XXXX" + head[MAGIC + 4 :], "no kernel"),
-        (head[: BOOT_FLAG] + bytes(2) + head[BOOT_FLAG + 2 :], "no kernel"),
+        (head[:BOOT_FLAG] + bytes(2) + head[BOOT_FLAG + 2 :], "no kernel"),
         (head[:0x206], "cut short"),
         (bytes(BOOT_FLAG) + b"\x55\xaa" + head[0x200:0x206], "cut short"),
         (bytes(BOOT_FLAG) + b"\x55\xaa" + head[0x200:0x206] + bytes(2000), "does not tell"),

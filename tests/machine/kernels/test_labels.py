@@ -93,20 +93,27 @@ def test_debians_kernels_lack_nothing(kernel: find.Kernel) -> None:
 def test_options_that_a_configuration_lacks(kernel: find.Kernel, tmp_path: Path) -> None:
     config = tmp_path / "config"
     assert kernel.config
-    config.write_text(kernel.config.read_text().replace("CONFIG_MEMCG=y", "# CONFIG_MEMCG is not set")
-                      .replace("CONFIG_DEVTMPFS=y", ""))
+    config.write_text(
+        kernel.config.read_text().replace("CONFIG_MEMCG=y", "# CONFIG_MEMCG is not set").replace("CONFIG_DEVTMPFS=y", "")
+    )
     assert requirements.by_configuration(replace(kernel, config=config)) == ["CONFIG_DEVTMPFS", "CONFIG_MEMCG"]
     # What is a module there is nowhere without its tree.
     assert "CONFIG_VIRTIO_MMIO" in requirements.by_configuration(replace(kernel, modules=None))
 
 
-@pytest.mark.parametrize(("said", "options"), [
-    ("", ["CONFIG_SERIAL_8250_CONSOLE"]),
-    ("agent: devtmpfs on /dev: No such device\nagent: no port named agent", ["CONFIG_DEVTMPFS"]),
-    ("agent: no port named agent: …", ["CONFIG_ACPI", "CONFIG_VIRTIO_MMIO", "CONFIG_VIRTIO_CONSOLE"]),
-    ("Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)",
-     ["CONFIG_BLK_DEV_INITRD", "CONFIG_BINFMT_ELF", "CONFIG_64BIT"]),
-    ("Kernel panic - not syncing: something else", [])])
+@pytest.mark.parametrize(
+    ("said", "options"),
+    [
+        ("", ["CONFIG_SERIAL_8250_CONSOLE"]),
+        ("agent: devtmpfs on /dev: No such device\nagent: no port named agent", ["CONFIG_DEVTMPFS"]),
+        ("agent: no port named agent: …", ["CONFIG_ACPI", "CONFIG_VIRTIO_MMIO", "CONFIG_VIRTIO_CONSOLE"]),
+        (
+            "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)",
+            ["CONFIG_BLK_DEV_INITRD", "CONFIG_BINFMT_ELF", "CONFIG_64BIT"],
+        ),
+        ("Kernel panic - not syncing: something else", []),
+    ],
+)
 def test_options_that_a_console_misses(said: str, options: list[str]) -> None:
     assert requirements.by_console(said) == options
 

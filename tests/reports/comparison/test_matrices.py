@@ -33,20 +33,17 @@ def of_lru(classic: Sequence[Made], mglru: Sequence[Made] = ()) -> Mapping[str, 
     return {f"lru={name}": trials for name, trials in (("classic", classic), ("mglru", mglru)) if trials}
 
 
-NEVER, ONCE = (made["swappiness-0-never-swaps"] for made in (
-    swappiness_zero_never.CONFIRMS, swappiness_zero_never.REFUTES))
+NEVER, ONCE = (made["swappiness-0-never-swaps"] for made in (swappiness_zero_never.CONFIRMS, swappiness_zero_never.REFUTES))
 
 
 @pytest.fixture
 def swappiness(tmp_path: Path) -> Path:
     """Never swaps with MGLRU, which 5.10 lacks, and does with the classic LRU."""
-    return write_matrix(tmp_path / "runs" / "lru", SWAPPINESS, {
-        OLD: of_lru([ONCE] * 3), NEW: of_lru([ONCE] * 3, [NEVER] * 3)})
+    return write_matrix(tmp_path / "runs" / "lru", SWAPPINESS, {OLD: of_lru([ONCE] * 3), NEW: of_lru([ONCE] * 3, [NEVER] * 3)})
 
 
 def compared(one: Path, other: Path, first: str = "", second: str = "") -> differences.Comparison:
-    return differences.compare(rows.select(f"{one.name}{first}", one.parent),
-                               rows.select(f"{other.name}{second}", other.parent))
+    return differences.compare(rows.select(f"{one.name}{first}", one.parent), rows.select(f"{other.name}{second}", other.parent))
 
 
 def test_kernels_of_a_run_side_by_side(tmp_path: Path) -> None:
@@ -61,19 +58,21 @@ def test_kernels_of_a_run_side_by_side(tmp_path: Path) -> None:
     assert compared(run, run, "@5.10", "@5.10").verdicts() == []
 
 
-@pytest.mark.parametrize(("one", "other", "listed"), [
-    ((5, 5, 5), (6, 6, 6), True),       # exact, and different
-    ((5, 5, 5), (5, 5, 6), False),      # overlapping
-    ((10, 12, 11), (18, 19, 18), False),    # a gap of 6 is not more than three times a spread of 2
-    ((10, 12, 11), (19, 20, 19), True),
-])
+@pytest.mark.parametrize(
+    ("one", "other", "listed"),
+    [
+        ((5, 5, 5), (6, 6, 6), True),  # exact, and different
+        ((5, 5, 5), (5, 5, 6), False),  # overlapping
+        ((10, 12, 11), (18, 19, 18), False),  # a gap of 6 is not more than three times a spread of 2
+        ((10, 12, 11), (19, 20, 19), True),
+    ],
+)
 def test_noise_of_the_trials(one: tuple[int, ...], other: tuple[int, ...], listed: bool, tmp_path: Path) -> None:
-    runs = [write_matrix(tmp_path / name, TMPFS, {NEW: {"": kept(*counts)}})
-            for name, counts in (("one", one), ("other", other))]
+    runs = [write_matrix(tmp_path / name, TMPFS, {NEW: {"": kept(*counts)}}) for name, counts in (("one", one), ("other", other))]
     found = compared(*runs)
     assert bool(found.quantities({})) == listed
     told = {(CLAIM, "6.12"): [((), "pages written to tmpfs kept", 14)]}
-    assert CLAIM not in {pair.claim for pair, _ in found.quantities(told)}      # whole runs of one kernel were seen as far apart
+    assert CLAIM not in {pair.claim for pair, _ in found.quantities(told)}  # whole runs of one kernel were seen as far apart
 
 
 def test_settings_side_by_side(swappiness: Path) -> None:
@@ -96,8 +95,7 @@ def test_kernels_are_in_order() -> None:
 
 
 def test_history_has_change_points_with_both_numbers(tmp_path: Path) -> None:
-    run = write_matrix(tmp_path / "run", TMPFS, {NEW: {"": kept(1, 1, 1)}, OLD: {"": kept(N, N, N)},
-                                                 MIDDLE: {"": kept(2, 2, 2)}})
+    run = write_matrix(tmp_path / "run", TMPFS, {NEW: {"": kept(1, 1, 1)}, OLD: {"": kept(N, N, N)}, MIDDLE: {"": kept(2, 2, 2)}})
     claim = catalogue.claims()[CLAIM][0]
     found = rows.collected(tmp_path, tmp_path / "no reference")
     [line] = history.of_claim(claim, found)
@@ -110,8 +108,7 @@ def test_history_has_change_points_with_both_numbers(tmp_path: Path) -> None:
 
 
 def test_a_claim_that_changes_twice(tmp_path: Path) -> None:
-    write_matrix(tmp_path / "run", TMPFS, {OLD: {"": kept(N, N, N)}, MIDDLE: {"": kept(2, 2, 2)},
-                                           NEW: {"": kept(N, N, N)}})
+    write_matrix(tmp_path / "run", TMPFS, {OLD: {"": kept(N, N, N)}, MIDDLE: {"": kept(2, 2, 2)}, NEW: {"": kept(N, N, N)}})
     [line] = history.of_claim(catalogue.claims()[CLAIM][0], rows.collected(tmp_path, tmp_path / "none"))
     assert line.summary() == f"confirmed up to {OLD}, refuted on {MIDDLE}, confirmed since {NEW}"
 
@@ -122,7 +119,7 @@ def test_history_names_the_known_answer_of_a_change(tmp_path: Path) -> None:
     write_matrix(tmp_path / "run", experiment, {MIDDLE: {"": [false] * 3}, OLD: {"": [true] * 3}})
     claim = catalogue.claims()["vma-tree-and-list"][0]
     text = "\n".join(history.printed(claim, rows.collected(tmp_path, tmp_path / "none")))
-    change = text[text.index("Between"):text.index("Known answers")]
+    change = text[text.index("Between") : text.index("Known answers")]
     assert "confirmed -> refuted" in change
     assert "Known: refuted since 6.1" in " ".join(change.split())
 
@@ -141,7 +138,13 @@ def test_noise_over_whole_runs(tmp_path: Path) -> None:
     table = run_noise.write([rows.select(str(run), tmp_path) for run in runs], tmp_path)
     [one] = [one for one in table.spreads if one.claim == CLAIM and one.spread]
     assert (one.role, one.name, one.least, one.most, one.runs, one.trials) == (
-        "decides", "pages written to tmpfs kept", N - 1, N, 2, 6)
+        "decides",
+        "pages written to tmpfs kept",
+        N - 1,
+        N,
+        2,
+        6,
+    )
     assert table.differing()[CLAIM, NEW, ()] == ("confirmed", "undecided")
     written = json.loads((tmp_path / "noise.json").read_text())
     assert written["runs"] == [str(N), str(N - 1)]
@@ -160,7 +163,9 @@ def test_a_setting_has_a_row_only_where_it_matters(swappiness: Path, tmp_path: P
     check(text, tmp_path / "reference")
     never = [line for line in text.splitlines() if line.startswith("| [swappiness-0-never-swaps]")]
     assert [line.split(" | ", 1)[1] for line in never] == [
-        "lru classic | **refuted** | **refuted** |", "lru mglru | — | confirmed |"]
+        "lru classic | **refuted** | **refuted** |",
+        "lru mglru | — | confirmed |",
+    ]
     assert f"refuted with lru classic; confirmed with lru mglru (on {NEW})" in text
     assert cells.kernels == [OLD, NEW]
 
@@ -169,8 +174,11 @@ def test_settings_that_agree_share_a_row(tmp_path: Path) -> None:
     experiment, good = catalogue.load()["swappiness-zero-cache"], swappiness_zero_cache.GOOD
     run = write_matrix(tmp_path / "run", experiment, {OLD: of_lru([good] * 3), NEW: of_lru([good] * 3, [good] * 3)})
     reference.publish([run], [], tmp_path / "reference")
-    rows_of = [line for line in (tmp_path / "reference" / "README.md").read_text().splitlines()
-               if line.startswith("| [swappiness-0-prefers-cache]")]
+    rows_of = [
+        line
+        for line in (tmp_path / "reference" / "README.md").read_text().splitlines()
+        if line.startswith("| [swappiness-0-prefers-cache]")
+    ]
     assert [line.split(" | ", 1)[1] for line in rows_of] == ["lru classic, mglru | confirmed | confirmed |"]
 
 
@@ -201,7 +209,11 @@ def test_published_pages(tmp_path: Path) -> None:
     assert f"| 6.12 |  | 7 to 8 | = {N:,} | \\<= {N - 1:,} | {N:,} | 0 |" in page
     assert f"confirmed up to {OLD}, refuted since {NEW}" in page
     assert {path.name for path in (to / "plots").iterdir()} == {
-        "tmpfs-dropped.5.10.svg", "tmpfs-dropped.6.12.svg", f"{CLAIM}.svg", "tmpfs-unreclaimable-because-referenced.svg"}
+        "tmpfs-dropped.5.10.svg",
+        "tmpfs-dropped.6.12.svg",
+        f"{CLAIM}.svg",
+        "tmpfs-unreclaimable-because-referenced.svg",
+    }
     assert "](../plots/tmpfs-dropped.5.10.svg)" in page
     index = (to / "README.md").read_text()
     assert f"*confirmed up to {OLD}, refuted since {NEW}*" in index
