@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+
 from harness.cli import commands
 
 namespace = commands.collection()
+commands.prepare(sys.argv[1:], namespace)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_trouble import ROOT
+from tests.commands import ROOT
 
 SCRIPT = ROOT / ".ci/this-kernel"
 # Makes a run directory as the lab does, and says what it was asked.

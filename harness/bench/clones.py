@@ -27,6 +27,7 @@ from harness.linux import counters
 from harness.machine.kernels.kernel import Kernel
 from harness.paths import ROOT
 from harness.run import matrix
+from harness.run.options import RunOptions
 from harness.run.progress import Progress
 from harness.verdicts import noise
 
@@ -240,7 +241,7 @@ def differing(found: Mapping[str, Any]) -> list[str]:
 def run_again(kernel: Kernel, names: Sequence[str], way: str, what: str) -> Path:
     """Runs these experiments again, booted or restored: the run directory. An interrupted one goes on. Raises LabError if
     one of them breaks: what differed there would be out of sight."""
-    options = matrix.Options(kernels=(kernel.label,), trials=TRIALS, fresh=way == "booted")
+    options = RunOptions(kernels=(kernel.label,), trials=TRIALS, fresh_boot=way == "booted")
     done = matrix.execute([catalogue.load()[name] for name in names], options, what, Progress(), resume=True)
     if done.interrupted:
         raise KeyboardInterrupt

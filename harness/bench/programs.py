@@ -16,6 +16,7 @@ from harness.machine.guest import accelerator
 from harness.machine.kernels.kernel import Kernel
 from harness.paths import ROOT
 from harness.run.cell import cells
+from harness.run.options import RunOptions
 from harness.run.trial import run_trial
 
 CLAIM = "tmpfs-unreclaimable"
@@ -72,7 +73,7 @@ def trial(kernel: Kernel, turns: int, directory: Path) -> Row:
     processes.fleet.start()
 
     def contender(name: str, fresh: bool) -> Contender:
-        cell = cells(experiment, kernel, {}, trials=1, accelerator=chosen, fresh=fresh)[0]
+        cell = cells(experiment, kernel, RunOptions(trials=1, fresh_boot=fresh), chosen)[0]
 
         def turn() -> list[float]:
             began = time.monotonic()

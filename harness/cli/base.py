@@ -1,4 +1,4 @@
-"""What every command has in common: its exit status, its errors in one line, its options."""
+"""What every command has in common: its exit status, its errors in one line, its help."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import functools
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import Any
+
+from invoke import Task, task
 
 from harness import errors
 from harness.errors import LabError, UsageError
@@ -17,6 +19,7 @@ RUNS = "results/runs"
 
 
 def say(line: str) -> None:
+    """Prints a line at once, also into a pipe."""
     print(line, flush=True)
 
 
@@ -25,24 +28,26 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 
 def undo_what_was_left() -> None:
-    """What a killed run has left changed of this host is undone before anything else is done."""
+    """Undoes what a killed run has left changed of this host, before anything else is done."""
     from harness.machine.host import journal
 
     for change in journal.restore_left():
         print(f"undone, left by a run that was killed: {change}", file=sys.stderr)
 
 
-def guarded(command: Callable[..., int | None], *, undo: bool = True) -> Any:
-    """Makes a task of a function: its result is the exit status, a LabError one line, never a traceback. undo: first
-    undoes what a killed run has left."""
+def guarded(body: Callable[..., int | None], undo: bool) -> Callable[..., None]:
+    """Wraps a command's function: its result becomes the exit status, a LabError one line, and nothing a traceback.
 
-    @functools.wraps(command)
+    undo: first undoes what a killed run has left of this host.
+    """
+
+    @functools.wraps(body)
     def run(context: Any, *arguments: Any, **options: Any) -> None:
         signal.signal(signal.SIGTERM, _end)  # leaves by every block's end, as Ctrl-C does
         try:
             if undo:
                 undo_what_was_left()
-            status = command(context, *arguments, **options) or 0
+            status = body(context, *arguments, **options) or 0
         except LabError as error:
             print(error, file=sys.stderr)
             status = error.status
@@ -57,13 +62,30 @@ def guarded(command: Callable[..., int | None], *, undo: bool = True) -> Any:
     return run
 
 
-def looking(command: Callable[..., int | None]) -> Any:
-    """The same for a command that is about what a killed run has left: it is still there when the command begins."""
-    return guarded(command, undo=False)
+def task_of(
+    body: Callable[..., int | None],
+    help: Mapping[str, str],
+    *,
+    called: str | None = None,
+    undo: bool = True,
+    repeated: Sequence[str] = (),
+) -> Task[Any]:
+    """Makes a task of a function that returns its exit status. help: a line for each option. called: the task's name, if
+    that is not the function's. repeated: the options that may stand several times.
+
+    No option gets a one-letter form by itself: invoke would take letters as they come, -h for --throwaway-host.
+    """
+    made: Task[Any] = task(name=called, help=dict(help), iterable=list(repeated), auto_shortflags=False)(guarded(body, undo))
+    return made
 
 
-def whole(name: str, value: str | None) -> int | None:
-    """An option that must be a whole number."""
+def command(*, called: str | None = None, undo: bool = True, **help: str) -> Callable[[Callable[..., int | None]], Task[Any]]:
+    """Decorates a function as a command, with a line of help for each of its options."""
+    return lambda body: task_of(body, help, called=called, undo=undo)
+
+
+def whole_number(name: str, value: str | None) -> int | None:
+    """Reads an option that must be a whole number. Raises UsageError for anything else."""
     if value is None:
         return None
     try:

@@ -6,16 +6,17 @@ import atexit
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
-
-from invoke import task
 
 from harness import catalogue, errors
 from harness.claims.claim import CONFIRMED, REFUTED
-from harness.cli.base import RUNS, guarded, say
-from harness.cli.options import DEBUGGER, RUNNING, Typed, run
+from harness.cli.base import say
+from harness.cli.options import running
+from harness.cli.running import execute
 from harness.errors import LabError, UsageError
+from harness.run.options import DEBUGGER, RunOptions
 
 # git-bisect(1), "Bisect run": 0 good, 1 to 127 bad except 125, which skips the commit; what is above 127 ends the
 # bisection. A mistake of the user's must be none of the first three: each would call a commit what it is not.
@@ -30,7 +31,7 @@ def status(rows: Iterable[Mapping[str, Any]], want: str, broken: bool) -> int:
     return OTHER if any(verdict in {CONFIRMED, REFUTED} and verdict != want for verdict in found) else CANNOT_TELL
 
 
-def verdict_status(claim: str, want: str, typed: Typed) -> int:
+def verdict_status(claim: str, want: str, options: RunOptions) -> int:
     """Runs the claim's experiment, prints its answer: the exit status. Raises LabError where it can't be asked."""
     experiment, found = catalogue.find(claim)
     if found is None:
@@ -38,7 +39,7 @@ def verdict_status(claim: str, want: str, typed: Typed) -> int:
         raise UsageError(f"claim {claim!r}", "it is an experiment", f"its claims are {names}")
     if want not in {CONFIRMED, REFUTED}:
         raise UsageError(f"--want {want}", "two verdicts can be wanted", f"type --want {CONFIRMED} or --want {REFUTED}")
-    finished = run([experiment], experiment.name, found.id, typed)
+    finished = execute([experiment], experiment.name, found.id, options)
     if finished.interrupted:
         return errors.INTERRUPTED
     rows = [row for row in finished.rows if row["claim"] == found.id]
@@ -47,35 +48,16 @@ def verdict_status(claim: str, want: str, typed: Typed) -> int:
     return status(rows, want, bool(finished.failures))
 
 
-@task(
-    iterable=["set_", "append"],
-    help={
-        "claim": "the id of a claim",
-        "want": "the verdict that is good: confirmed or refuted",
-        **{name: text for name, text in RUNNING.items() if name not in {"json", "machine"}},
-        **DEBUGGER,
-    },
+@running(
+    DEBUGGER,
+    without=("json", "machine"),
+    claim="the id of a claim",
+    want="the verdict that is good: confirmed or refuted",
 )
-@guarded
-def check(
-    context: Any,
-    claim: str,
-    want: str = "",
-    kernel: str | None = None,
-    modules: str | None = None,
-    append: Any = None,
-    trials: str | None = None,
-    set_: Any = None,
-    results: str = RUNS,
-    jobs: str | None = None,
-    fresh_boot: bool = False,
-    mirror: str | None = None,
-    gdb: str = "",
-) -> int:
+def check(context: Any, claim: str, want: str = "", *, options: RunOptions) -> int:
     """For git bisect run: 0 the wanted verdict, 1 the other one, 125 can't tell, 128 wrong usage."""
-    typed = Typed("vm", (kernel,), modules, append, trials, set_, results, jobs, fresh_boot, mirror, False, gdb=gdb)
     try:
-        found = verdict_status(claim, want, typed)
+        found = verdict_status(claim, want, replace(options, machine="vm"))
     except UsageError as error:
         print(error, file=sys.stderr)
         found = STOP
@@ -100,7 +82,7 @@ def stop() -> None:
     os._exit(STOP)
 
 
-def arm(words: list[str]) -> None:
-    """Has wrong usage end with 128 where the command line asks for `check` (and not for help)."""
+def arm(words: Sequence[str]) -> None:
+    """Has wrong usage end with 128 where the command line asks for `check`."""
     if next((word for word in words if not word.startswith("-")), "") == "check" and not {"-h", "--help"} & set(words):
         atexit.register(stop)

@@ -6,184 +6,63 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from invoke import Collection, task
+from invoke import Collection, Program
 
 from harness import catalogue, errors
-from harness.claims.claim import Experiment
-from harness.cli import compare
-from harness.cli import kernels as kernel_commands
-from harness.cli.base import RUNS, guarded, looking, say
+from harness.cli import bisect, compare, kernels
+from harness.cli.base import RUNS, command, say
 from harness.cli.bench import bench
-from harness.cli.bisect import arm, check
-from harness.cli.options import CLUSTER, DEBUGGER, HOST, KERNELS, RUNNING, Typed, run
+from harness.cli.options import running
+from harness.cli.running import report_status
 from harness.cli.testbed import testbed
 from harness.errors import UsageError
 from harness.paths import ROOT
+from harness.run.options import CLUSTER, DEBUGGER, HOST, RunOptions
 
-if TYPE_CHECKING:
-    from harness.run.run import Watch
-
-
-def run_and_report(
-    experiments: Sequence[Experiment],
-    what: str,
-    claim: str | None,
-    typed: Typed,
-    watch: Watch | None = None,
-    resume: bool = False,
-) -> int:
-    """Runs experiments, prints each answer as it comes, writes the report: the exit status."""
-    finished = run(experiments, what, claim, typed, watch, resume)
-    if typed.json:
-        say((finished.directory / "verdicts.json").read_text())
-    if finished.interrupted and resume:
-        print("Interrupted; the same command goes on from here.", file=sys.stderr)
-    return finished.status(claim)
+KERNELS = "5.10,6.1,6.12,7.2"
+SECTION = "only the experiments whose section or folder has this in its name"
+RUN = "a run directory, its id, or latest"
+PARENT = "where run directories are"
 
 
-@task(iterable=["set_", "append"], help={"name": "an experiment, or the id of a claim", **RUNNING, **DEBUGGER, **HOST})
-@guarded
-def run_experiment(
-    context: Any,
-    name: str,
-    machine: str = "auto",
-    kernel: str | None = None,
-    modules: str | None = None,
-    append: Any = None,
-    trials: str | None = None,
-    set_: Any = None,
-    results: str = RUNS,
-    jobs: str | None = None,
-    fresh_boot: bool = False,
-    mirror: str | None = None,
-    json: bool = False,
-    gdb: str = "",
-    allow_host_changes: bool = False,
-    throwaway_host: bool = False,
-    directory: str | None = None,
-) -> int:
+@running(DEBUGGER, HOST, name="an experiment, or the id of a claim")
+def run_experiment(context: Any, name: str, *, options: RunOptions) -> int:
     """Run an experiment (all its claims), or the one that decides a claim, and print the answer."""
     experiment, claim = catalogue.find(name)
-    typed = Typed(
-        machine,
-        (kernel,),
-        modules,
-        append,
-        trials,
-        set_,
-        results,
-        jobs,
-        fresh_boot,
-        mirror,
-        json,
-        None,
-        gdb,
-        allow_host_changes,
-        throwaway_host,
-        directory,
-    )
-    return run_and_report([experiment], experiment.name, claim.id if claim else None, typed)
+    return report_status([experiment], experiment.name, claim.id if claim else None, options)
 
 
-@task(
-    iterable=["set_", "append"],
-    help={"section": "only the experiments whose section or folder has this in its name", **RUNNING, **CLUSTER, **HOST},
-)
-@guarded
-def run_all(
-    context: Any,
-    section: str = "",
-    machine: str = "auto",
-    kernel: str | None = None,
-    modules: str | None = None,
-    append: Any = None,
-    trials: str | None = None,
-    set_: Any = None,
-    results: str = RUNS,
-    jobs: str | None = None,
-    fresh_boot: bool = False,
-    mirror: str | None = None,
-    json: bool = False,
-    scheduler: str | None = None,
-    allow_host_changes: bool = False,
-    throwaway_host: bool = False,
-    directory: str | None = None,
-) -> int:
+@running(CLUSTER, HOST, section=SECTION)
+def run_all(context: Any, section: str = "", *, options: RunOptions) -> int:
     """Run every experiment, or those of a section, and print each answer as it comes."""
-    typed = Typed(
-        machine,
-        (kernel,),
-        modules,
-        append,
-        trials,
-        set_,
-        results,
-        jobs,
-        fresh_boot,
-        mirror,
-        json,
-        scheduler,
-        "",
-        allow_host_changes,
-        throwaway_host,
-        directory,
-    )
-    chosen = catalogue.of_section(section)
-    return run_and_report(chosen, section or "all", None, typed)
+    return report_status(catalogue.of_section(section), section or "all", None, options)
 
 
-@task(
-    iterable=["set_", "append"],
-    help={
-        "kernels": "series, exact versions, digests or paths, separated by commas",
-        "again": "run finished cells too, anew",
-        "section": "only the experiments whose section or folder has this in its name",
-        **{name: text for name, text in RUNNING.items() if name not in {"kernel", "modules"}},
-        **CLUSTER,
-    },
+@running(
+    CLUSTER,
+    without=("kernel", "modules"),
+    kernels="series, exact versions, digests or paths, separated by commas",
+    again="run finished cells too, anew",
+    section=SECTION,
 )
-@guarded
-def matrix(
-    context: Any,
-    kernels: str = KERNELS,
-    section: str = "",
-    again: bool = False,
-    machine: str = "auto",
-    append: Any = None,
-    trials: str | None = None,
-    set_: Any = None,
-    results: str = RUNS,
-    jobs: str | None = None,
-    fresh_boot: bool = False,
-    mirror: str | None = None,
-    json: bool = False,
-    scheduler: str | None = None,
-) -> int:
+def matrix(context: Any, kernels: str = KERNELS, section: str = "", again: bool = False, *, options: RunOptions) -> int:
     """Run every experiment on several kernels; goes on where an interrupted one stood."""
     names = tuple(dict.fromkeys(name.strip() for name in kernels.split(",") if name.strip()))
     if not names:
         raise UsageError("--kernels", "it names none", f"for instance --kernels {KERNELS}")
-    if machine == "local":
+    if options.machine == "local":
         raise UsageError("--machine local", "this host has one kernel", "type: invoke run-all --machine local")
-    typed = Typed(machine, names, None, append, trials, set_, results, jobs, fresh_boot, mirror, json, scheduler)
     from harness.run.progress import Progress
 
-    chosen = catalogue.of_section(section)
-    return run_and_report(chosen, f"matrix-{section}" if section else "matrix", None, typed, Progress(), not again)
+    chosen, what = catalogue.of_section(section), f"matrix-{section}" if section else "matrix"
+    return report_status(chosen, what, None, replace(options, kernels=names), Progress(), not again)
 
 
-@task(
-    help={
-        "run": "a run directory, its id, or latest",
-        "as-recorded": "by the bounds of the run, not today's",
-        "results": "where run directories are",
-        "json": RUNNING["json"],
-    }
-)
-@guarded
+@command(run=RUN, as_recorded="by the bounds of the run, not today's", results=PARENT, json="print verdicts.json")
 def judge(context: Any, run: str, as_recorded: bool = False, results: str = RUNS, json: bool = False) -> int:
     """Judge recorded evidence again: from disk alone, without machine or root."""
     from harness.cli import answer
@@ -202,8 +81,7 @@ def judge(context: Any, run: str, as_recorded: bool = False, results: str = RUNS
     return classify.status(rows, failures)
 
 
-@task(help={"run": "a run directory, its id, or latest", "results": "where run directories are"})
-@guarded
+@command(run=RUN, results=PARENT)
 def report(context: Any, run: str, results: str = RUNS) -> int:
     """Write a run's report again: Markdown, plots, tables, verdicts.json."""
     from harness import reports
@@ -215,10 +93,9 @@ def report(context: Any, run: str, results: str = RUNS) -> int:
     return errors.AS_KNOWN
 
 
-@task(name="list", help={"search": "only claims whose id, statement, section or experiment has this text in it"})
-@guarded
+@command(called="list", search="only claims whose id, statement, section or experiment has this text in it")
 def list_(context: Any, search: str = "") -> int:
-    """Experiments and claims, with section, known answers and needs."""
+    """List experiments and claims, with section, known answers and needs."""
     from harness.cli import listing
 
     found = list(catalogue.search(search))
@@ -228,19 +105,18 @@ def list_(context: Any, search: str = "") -> int:
     return errors.AS_KNOWN
 
 
-@task(help={"claim": "the id of a claim", "results": "where run directories are"})
-@guarded
+@command(claim="the id of a claim", results=PARENT)
 def explain(context: Any, claim: str, results: str = RUNS) -> int:
-    """A claim: what is done, why it is decided this way, its known answers, the newest evidence in numbers."""
-    from harness.cli import explain as explained
+    """Explain a claim: what is done, why it is decided this way, its known answers, the newest evidence in numbers."""
+    from harness.cli.explain import lines
 
     experiment, found = catalogue.find(claim)
-    explained.explain(experiment, [found] if found else list(experiment.claims), Path(results))
+    for line in lines(experiment, [found] if found else list(experiment.claims), Path(results)):
+        say(line)
     return errors.AS_KNOWN
 
 
-@task(name="restore")
-@looking
+@command(undo=False)
 def restore(context: Any) -> int:
     """Undo what a killed run has left changed of this host (every other command does so first, except doctor)."""
     from harness.machine.host import journal
@@ -252,63 +128,68 @@ def restore(context: Any) -> int:
     return errors.AS_KNOWN
 
 
-@task(name="doctor")
-@looking
-def doctor_(context: Any) -> int:
-    """What this machine can run, what it can't, and what to type to change that."""
-    from harness.cli import doctor, host
+@command(undo=False)
+def doctor(context: Any) -> int:
+    """Say what this machine can run, what it can't, and what to type to change that."""
+    from harness.cli.doctor import can_run, examine, lines, usable
 
-    findings = doctor.examine()
-    for line in doctor.lines(findings):
+    findings = examine()
+    for line in lines(findings):
         say(line)
-    return errors.AS_KNOWN if doctor.can_run(findings) or host.usable() else errors.NOTHING_RAN
+    return errors.AS_KNOWN if can_run(findings) or usable() else errors.NOTHING_RAN
 
 
-@task(help={"long": "also what takes many minutes", "select": "only tests whose name matches (pytest -k)"})
-@guarded
-def test(context: Any, long: bool = False, select: str = "") -> int:
-    """The test suite: lint, types, judges, real guests."""
-    # A file's tests share what they set up, so each file stays with one worker.
-    words = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-rs",
-        "-n",
-        "auto",
-        "--dist",
-        "loadfile",
-        "--durations",
-        "10",
-        *(["-k", select] if select else []),
-    ]
+@command(
+    fast="only what boots no guest",
+    long="also what takes many minutes",
+    select="only tests whose name matches (pytest -k)",
+)
+def test(context: Any, fast: bool = False, long: bool = False, select: str = "") -> int:
+    """Run the test suite: lint, types, judges, real guests."""
+    words = [sys.executable, "-m", "pytest", "-q", "-rs", "--durations", "10"]
+    words += ["-n", "auto", "--dist", "loadfile"]  # a file's tests share what they set up: each file stays with one worker
+    words += ["-m", "not guest"] if fast else []
+    words += ["-k", select] if select else []
     environment = {**os.environ, **({"FOLKLAB_LONG": "1"} if long else {})}
     return subprocess.run(words, cwd=ROOT, env=environment).returncode
 
 
+def help_wanted(words: Sequence[str], found: Collection) -> str | None:
+    """Names the command whose help a command line asks for, by -h or --help behind its name; None if it does not.
+
+    invoke would take the word for the first argument of a command that has one.
+    """
+    names = [word for word in words if word in found.task_names or word in found.collections]
+    if not names:
+        return None
+    after = words[words.index(names[0]) + 1 :]
+    return names[0] if {"-h", "--help"} & set(after) else None
+
+
+def print_help(name: str, found: Collection) -> None:
+    """Prints a command's help as `invoke --help NAME` does."""
+    try:
+        Program(namespace=found, name="invoke", binary="invoke").run(["invoke", "--help", name], exit=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
 def collection() -> Collection:
-    """All commands, under the names of the contract."""
-    arm(sys.argv[1:])
+    """Gives all commands, under the names of the contract."""
     found = Collection()
-    for one in (
-        run_experiment,
-        run_all,
-        matrix,
-        judge,
-        check,
-        compare.compare,
-        compare.history,
-        report,
-        compare.publish,
-        list_,
-        explain,
-        doctor_,
-        restore,
-        test,
-        bench,
-        testbed,
-    ):
+    for one in (run_experiment, run_all, matrix, judge, bisect.check, compare.compare, compare.history, report):
         found.add_task(one)
-    found.add_collection(kernel_commands.collection())
+    for one in (compare.publish, list_, explain, doctor, restore, test, bench, testbed):
+        found.add_task(one)
+    found.add_collection(kernels.collection())
     return found
+
+
+def prepare(words: Sequence[str], found: Collection) -> None:
+    """Does with a command line what invoke can't: prints a command's help and exits, and has wrong usage of `check` end
+    as `git bisect run` needs it. words: without the program's name."""
+    if name := help_wanted(words, found):
+        print_help(name, found)
+        sys.exit(errors.AS_KNOWN)
+    bisect.arm(words)

@@ -6,17 +6,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from invoke import Collection, task
+from invoke import Collection
 
 from harness import errors
-from harness.cli.base import guarded, say
+from harness.cli.base import command, say
 from harness.errors import Unavailable
 
 MIRROR = "a Debian mirror to fetch kernels from"
 
 
-@task(name="kernels", help={"mirror": MIRROR, "offline": "ask no mirror", "try_": "a kernel (as --kernel) to boot here"})
-@guarded
+@command(called="kernels", mirror=MIRROR, offline="ask no mirror", try_="a kernel (as --kernel) to boot here")
 def kernels_(context: Any, mirror: str | None = None, offline: bool = False, try_: str | None = None) -> int:
     """Which kernels are here, are fetched, can be fetched, and which of them boot here; --try boots one."""
     from harness.cli import listing
@@ -45,8 +44,7 @@ def tried(name: str, mirror: str | None) -> int:
     return errors.AS_KNOWN
 
 
-@task(help={"series": "a series (6.1), a release or a version", "mirror": MIRROR})
-@guarded
+@command(series="a series (6.1), a release or a version", mirror=MIRROR)
 def fetch(context: Any, series: str, mirror: str | None = None) -> int:
     """Fetch a kernel into the cache, verified by its distribution's signature."""
     from harness.machine.kernels import find
@@ -56,8 +54,7 @@ def fetch(context: Any, series: str, mirror: str | None = None) -> int:
     return errors.AS_KNOWN
 
 
-@task(help={"path": "a vmlinuz or bzImage", "label": "what --kernel shall call it", "modules": "its modules directory"})
-@guarded
+@command(path="a vmlinuz or bzImage", label="what --kernel shall call it", modules="its modules directory")
 def add(context: Any, path: str, label: str, modules: str | None = None) -> int:
     """Give a kernel of your own a label, under which it stands beside the others; it stays where it is."""
     from harness.machine.kernels import labels, requirements
@@ -69,8 +66,7 @@ def add(context: Any, path: str, label: str, modules: str | None = None) -> int:
     return errors.AS_KNOWN
 
 
-@task(help={"label": "of the kernel"})
-@guarded
+@command(label="of the kernel")
 def forget(context: Any, label: str) -> int:
     """Take a label away; the kernel's files are not touched."""
     from harness.machine.kernels import labels

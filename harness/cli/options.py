@@ -1,162 +1,153 @@
-"""The options of the commands that run experiments, as they are typed and as they are meant."""
+"""The options of the commands that run experiments: typed text → RunOptions."""
 
 from __future__ import annotations
 
+import functools
+import inspect
+import os
 import re
-import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from harness import catalogue
-from harness.claims.claim import Experiment
-from harness.cli.base import say, whole
-from harness.errors import UsageError
+from invoke import Task
+
+from harness.claims import settings
+from harness.cli.base import task_of, whole_number
+from harness.errors import Unavailable, UsageError
+from harness.run.options import RunOptions, offered, typed_name
 
 if TYPE_CHECKING:
-    from harness.machine.kernels.kernel import Kernel
-    from harness.run.cell import Cell
-    from harness.run.matrix import Options
-    from harness.run.run import Run, Watch
-    from harness.verdicts.judged import Judged
+    from harness.machine.host.permissions import Permissions
+
+MACHINES = ("auto", "vm", "local")
 
 
-def settings(texts: list[str]) -> dict[str, tuple[str, ...]]:
-    """--set lru=classic,mglru → {"lru": ("classic", "mglru")}. Raises UsageError for a setting that there is not."""
-    from harness.claims import settings as known
+def running(*groups: str, without: tuple[str, ...] = (), **help: str) -> Callable[[Callable[..., int | None]], Task[Any]]:
+    """Makes a command of a function that runs experiments: it gets its own arguments as they were typed, and all options
+    that it offers as one RunOptions, `options`.
 
+    groups: of options (harness/run/options.py) that it offers besides those that all offer. without: options that it does
+    not offer, by their names. help: a line for each argument of its own.
+    """
+    given = offered(*groups, without=without)
+
+    def decorate(body: Callable[..., int | None]) -> Task[Any]:
+        own = [one for one in inspect.signature(body).parameters.values() if one.name != "options"]
+
+        @functools.wraps(body)
+        def run(context: Any, **typed: Any) -> int | None:
+            texts = {one.name: typed.pop(typed_name(one)) for one in given}
+            return body(context, **typed, options=meant(texts))
+
+        made = [
+            inspect.Parameter(
+                typed_name(one),
+                inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                default=False if one.metadata["flag"] else None,
+            )
+            for one in given
+        ]
+        run.__signature__ = inspect.Signature([*own, *made])  # type: ignore[attr-defined]
+        lines = {typed_name(one): one.metadata["help"] for one in given}
+        repeated = tuple(typed_name(one) for one in given if one.metadata["repeated"])
+        return task_of(run, {**help, **lines}, repeated=repeated)
+
+    return decorate
+
+
+def meant(texts: dict[str, Any]) -> RunOptions:
+    """Reads options as they were typed, by the names of their fields; None and [] for those that were left out.
+
+    Raises UsageError for what can't be meant.
+    """
+    found = {name: READ.get(name, lambda text: text)(text) for name, text in texts.items() if text not in (None, [])}
+    options = RunOptions(**found)
+    if options.gdb:
+        options = replace(options, trials=1, jobs=1)
+    return options
+
+
+def sets(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Reads --set: lru=classic,mglru → {"lru": ("classic", "mglru")}. Raises UsageError for a setting that there is not."""
     found = {}
     for text in texts:
         name, equals, values = text.partition("=")
-        if not equals or not values or name not in known.names():
-            raise UsageError(f"--set {text}", "it is no setting=value", f"settings are {', '.join(known.names())}")
+        if not equals or not values or name not in settings.names():
+            raise UsageError(f"--set {text}", "it is no setting=value", f"settings are {', '.join(settings.names())}")
         for value in values.split(","):
-            if not known.fits(name, value):
-                can = " or ".join(known.CHOICES.get(name, ("a whole number",)))
+            if not settings.fits(name, value):
+                can = " or ".join(settings.CHOICES.get(name, ("a whole number",)))
                 raise UsageError(f"--set {text}", f"{name} can't be {value!r}", f"{name} can be {can}")
         found[name] = tuple(dict.fromkeys(values.split(",")))
     return found
 
 
-RUNNING = {
-    "kernel": "a series (6.12), an exact version, a digest, or a path to a vmlinuz",
-    "modules": "its modules directory",
-    "append": "kernel arguments; given several times they are run one by one",
-    "trials": "trials of each experiment (default: its own number, 3)",
-    "set_": "a setting to run under: lru=classic,mglru (repeatable); memory (MiB) and cpus too",
-    "results": "where the run directory is made",
-    "jobs": "machines at once (default: from processors and memory)",
-    "fresh-boot": "boot instead of restoring",
-    "machine": "auto, vm or local (this host)",
-    "mirror": "a Debian mirror to fetch kernels from",
-    "json": "print verdicts.json",
+def trials(text: str) -> int | None:
+    """Reads --trials."""
+    count = whole_number("trials", text)
+    if count is not None and count < 1:
+        raise UsageError(f"--trials {text}", "a verdict needs at least one trial", "leave it out for 3")
+    return count
+
+
+def jobs(text: str) -> int | None:
+    """Reads --jobs."""
+    count = whole_number("jobs", text)
+    if count is not None and count < 1:
+        raise UsageError(f"--jobs {text}", "it takes at least one machine", "leave it out")
+    return count
+
+
+def debugger(text: str) -> str:
+    """Reads --gdb."""
+    if (text.isdecimal() and not 0 < int(text) < 65536) or re.search(r"[,:\s]", text):
+        raise UsageError(f"--gdb {text}", "it is neither a port nor the path of a socket", "for instance --gdb 1234")
+    return text
+
+
+# Field → how its option is read; the others are taken as they were typed.
+READ: dict[str, Callable[[Any], Any]] = {
+    "kernels": lambda text: (text,),
+    "modules": Path,
+    "append": lambda texts: tuple(dict.fromkeys(texts)),
+    "trials": trials,
+    "sets": sets,
+    "results": Path,
+    "jobs": jobs,
+    "gdb": debugger,
+    "directory": Path,
 }
-CLUSTER = {"scheduler": "of a Dask cluster that runs it: tcp://HOST:8786 (docs/cluster.md)"}
-DEBUGGER = {"gdb": "a port, or the path of a socket, where each guest waits for a debugger; one trial (docs/bisect.md)"}
-HOST = {
-    "allow-host-changes": "local: experiments may change settings, swap and disks of this host; all is restored",
-    "throwaway-host": "local: experiments may also kill processes and empty the memory of this host",
-    "directory": "local: where disks are made (default: /var/tmp)",
-}
-KERNELS = "5.10,6.1,6.12,7.2"
 
 
-@dataclass(frozen=True)
-class Typed:
-    """The options that all commands share which run experiments, as they were typed."""
+def permissions(options: RunOptions) -> Permissions | None:
+    """Works out what may be done to this host; None for guests, which are the machine wherever they can run, unless this
+    host is asked for. Raises UsageError for what contradicts itself, Unavailable where this host can't be the machine."""
+    from harness.machine.guest import qemu
+    from harness.machine.host import local
+    from harness.machine.host.permissions import Permissions
 
-    machine: str
-    kernels: tuple[str | None, ...]
-    modules: str | None
-    append: list[str] | None
-    trials: str | None
-    set_: list[str] | None
-    results: str
-    jobs: str | None
-    fresh_boot: bool
-    mirror: str | None
-    json: bool
-    scheduler: str | None = None
-    gdb: str = ""
-    allow_host_changes: bool = False
-    throwaway_host: bool = False
-    directory: str | None = None
-
-    def options(self) -> Options:
-        from harness.cli import machine_choice
-        from harness.run.matrix import Options
-
-        permissions = machine_choice.permissions(
-            self.machine, self.kernels, self.allow_host_changes, self.throwaway_host, self.directory
-        )
-        if self.gdb and ((self.gdb.isdecimal() and not 0 < int(self.gdb) < 65536) or re.search(r"[,:\s]", self.gdb)):
-            raise UsageError(f"--gdb {self.gdb}", "it is neither a port nor the path of a socket", "for instance --gdb 1234")
-        trials, jobs = whole("trials", self.trials), whole("jobs", self.jobs)
-        return Options(
-            self.kernels,
-            Path(self.modules) if self.modules else None,
-            tuple(dict.fromkeys(self.append or ())),
-            1 if self.gdb else trials,
-            settings(self.set_ or []),
-            Path(self.results),
-            1 if self.gdb else jobs,
-            self.fresh_boot,
-            self.mirror,
-            self.scheduler,
-            self.gdb,
-            permissions,
-        )
-
-    def warnings(self, experiments: Sequence[Experiment]) -> Iterator[str]:
-        """What --set takes from experiments that have a value of their own: a line for each setting."""
-        found: dict[str, list[str]] = {}
-        sets = settings(self.set_ or [])
-        for experiment in experiments:
-            for name, own in catalogue.overridden(experiment, sets).items():
-                found.setdefault(name, []).append(f"{experiment.name} ({own})")
-        for name, those in found.items():
-            yield (
-                f"--set {name}={','.join(sets[name])}: these have their own for a reason, and now answer another question: "
-                + ", ".join(those)
-            )
-
-    def attach(self, kernel: Kernel) -> str:
-        """What to type while a guest waits for a debugger."""
-        build = kernel.image.parents[3] / "vmlinux" if kernel.image.match("arch/*/boot/bzImage") else Path("vmlinux")
-        where = f"localhost:{self.gdb}" if self.gdb.isdecimal() else self.gdb
-        return f'The guest waits for: gdb {build} -ex "target remote {where}"   (then: continue)'
-
-
-def run(
-    experiments: Sequence[Experiment],
-    what: str,
-    claim: str | None,
-    typed: Typed,
-    watch: Watch | None = None,
-    resume: bool = False,
-) -> Run:
-    """Runs experiments; unless JSON was asked for, prints each answer as it comes, and where the report is."""
-    options = typed.options()
-    for line in typed.warnings(experiments):
-        print(line, file=sys.stderr)
-    from harness.cli import answer
-    from harness.run import matrix
-    from harness.run.run import Watch
-
-    class Quiet(Watch):
-        def began(self, cell: Cell) -> None:
-            if cell.gdb:
-                print(typed.attach(cell.kernel), file=sys.stderr, flush=True)
-
-    class Answers(Quiet):
-        def done(self, judged: Judged) -> None:
-            for line in answer.lines(judged, claim):
-                say(line)
-
-    finished = matrix.execute(experiments, options, what, Quiet() if typed.json else watch or Answers(), resume=resume)
-    if not typed.json:
-        for line in answer.ending(finished.outcomes) if len(finished.outcomes) > 1 and claim is None else ():
-            say(line)
-        say(f"  Report: {finished.directory / 'report.md'}")
-    return finished
+    machine, directory = options.machine, options.directory
+    if machine not in MACHINES:
+        raise UsageError(f"--machine {machine}", f"there are the machines {', '.join(MACHINES)}", "leave it out")
+    asked = options.allow_host_changes or options.throwaway_host
+    named = any(name is not None for name in options.kernels)
+    if machine == "vm" and asked:
+        raise UsageError("--allow-host-changes", "a guest changes nothing of this host", "leave out --machine vm")
+    if named and (machine == "local" or asked):
+        raise UsageError("--kernel", "this host has one kernel", "leave it out, or use --machine vm")
+    if directory is not None and not os.access(directory, os.W_OK | os.X_OK):
+        remedy = "name one on the disk that is in question"
+        raise UsageError(f"--directory {directory}", "there is no such directory that can be written to", remedy)
+    if machine == "vm" or named or (machine == "auto" and not asked and qemu.guests()):
+        if directory is not None:
+            raise UsageError(f"--directory {directory}", "guests have disks of their own", "add --machine local")
+        return None
+    try:
+        local.require()
+    except Unavailable:
+        if machine == "auto" and not asked:
+            return None  # neither can be: how to have guests, which need nothing of this host, is the better answer
+        raise
+    return Permissions(asked, options.throwaway_host, directory)

@@ -6,11 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from invoke import task
-
 from harness import errors
-from harness.cli.base import RUNS, guarded, say
-from harness.cli.base import whole as number
+from harness.cli.base import RUNS, command, say, whole_number
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,18 +28,15 @@ def parts_of(only: str) -> tuple[str, ...]:
     return named or PARTS
 
 
-@task(
-    help={
-        "system": "bookworm or trixie (default: both)",
-        "trials": "trials of each experiment (1)",
-        "rounds": f"how often a run is killed ({ROUNDS}); a fifth as many runs with an OOM",
-        "only": "refusal, user, root, plain-group, container, ci, pressure or kills; several with commas",
-        "section": "verdicts of the experiments whose section or folder has this in its name (default: all)",
-        "whole": "verdicts under all their settings (default: the first one on bookworm, the last one on trixie)",
-        "results": "where the evidence is kept",
-    }
+@command(
+    system="bookworm or trixie (default: both)",
+    trials="trials of each experiment (1)",
+    rounds=f"how often a run is killed ({ROUNDS}); a fifth as many runs with an OOM",
+    only="refusal, user, root, plain-group, container, ci, pressure or kills; several with commas",
+    section="verdicts of the experiments whose section or folder has this in its name (default: all)",
+    whole="verdicts under all their settings (default: the first one on bookworm, the last one on trixie)",
+    results="where the evidence is kept",
 )
-@guarded
 def testbed(
     context: Any,
     system: str = "",
@@ -66,8 +60,8 @@ def testbed(
         parts_of(only),
         tuple(catalogue.of_section(section)),
         "all" if whole else "",
-        number("trials", trials) or 1,
-        number("rounds", rounds) or ROUNDS,
+        whole_number("trials", trials) or 1,
+        whole_number("rounds", rounds) or ROUNDS,
     )
     with ThreadPoolExecutor(len(chosen)) as pool:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from harness.machine.guest.qemu import Shape
 from harness.machine.host import local
 from harness.machine.host.permissions import Permissions
 from harness.machine.kernels.kernel import Kernel
+from harness.run.options import RunOptions
 from harness.verdicts import noise
 
 
@@ -108,12 +109,12 @@ class Cell:
     def host(self) -> local.Host:
         needs = self.experiment.needs
         return local.Host(
-            programs_of(self.experiment, self.settings),
-            needs.disks,
-            self.settings.thp,
-            needs.system,
-            self.permissions or Permissions(),
-            needs.cpus,
+            programs=programs_of(self.experiment, self.settings),
+            disks=needs.disks,
+            thp=self.settings.thp,
+            system=needs.system,
+            permissions=self.permissions or Permissions(),
+            cpus=needs.cpus,
         )
 
     @property
@@ -121,14 +122,14 @@ class Cell:
         needs = self.experiment.needs
         append = f"{needs.append} {self.append}".strip()
         return Shape(
-            needs.memory,
-            needs.cpus,
-            needs.disks,
-            needs.nodes,
-            self.settings.thp,
-            append,
-            programs_of(self.experiment, self.settings),
-            self.gdb,
+            memory=needs.memory,
+            cpus=needs.cpus,
+            disks=needs.disks,
+            nodes=needs.nodes,
+            thp=self.settings.thp,
+            append=append,
+            programs=programs_of(self.experiment, self.settings),
+            gdb=self.gdb,
         )
 
 
@@ -156,41 +157,32 @@ def programs_here() -> dict[str, str]:
     return {name: path for name, path in tools.items() if Path(path).exists()}
 
 
-def cells(
-    experiment: Experiment,
-    kernel: Kernel,
-    sets: Mapping[str, tuple[str, ...]],
-    *,
-    trials: int | None,
-    accelerator: str,
-    append: Sequence[str] = (),
-    fresh: bool = False,
-    gdb: str = "",
-    permissions: Permissions | None = None,
-) -> list[Cell]:
-    """The cells of an experiment on a kernel: one for each combination of its axes' values.
+def cells(experiment: Experiment, kernel: Kernel, options: RunOptions, accelerator: str) -> list[Cell]:
+    """Makes the cells of an experiment on a kernel: one for each combination of its axes' values.
 
-    sets: setting → what the user asked for: one value is pinned, several are an axis, and both narrow an axis that
-    the experiment has. append: kernel arguments; several are an axis too.
+    Of a setting that the user asked for, one value is pinned, several are an axis, and both narrow an axis that the
+    experiment has; several kernel arguments are an axis too. accelerator: "tcg", "kvm", or "host" for this host.
     """
-    axes = {**experiment.axes, **{name: values for name, values in sets.items() if len(values) > 1 or name in experiment.axes}}
-    axes |= {"append": tuple(append)} if len(append) > 1 else {}
-    fixed = {name: values[0] for name, values in {**sets, "append": append or ("",)}.items() if name not in axes}
+    several = {name: values for name, values in options.sets.items() if len(values) > 1 or name in experiment.axes}
+    axes = {**experiment.axes, **several}
+    axes |= {"append": options.append} if len(options.append) > 1 else {}
+    asked = {**options.sets, "append": options.append or ("",)}
+    fixed = {name: values[0] for name, values in asked.items() if name not in axes}
     combinations: list[dict[str, str]] = [{}]
     for axis, values in axes.items():
         combinations = [{**one, axis: value} for one in combinations for value in values]
     return [
         Cell(
-            on_machine(experiment, wanted),
-            kernel,
-            pinned(experiment.settings, wanted),
-            tuple(sorted(axis.items())),
-            trials or experiment.trials,
-            accelerator,
-            wanted["append"],
-            fresh,
-            gdb,
-            permissions,
+            experiment=on_machine(experiment, wanted),
+            kernel=kernel,
+            settings=pinned(experiment.settings, wanted),
+            axis=tuple(sorted(axis.items())),
+            trials=options.trials or experiment.trials,
+            accelerator=accelerator,
+            append=wanted["append"],
+            fresh=options.fresh_boot or bool(options.gdb),
+            gdb=options.gdb,
+            permissions=options.permissions,
         )
         for axis in combinations
         for wanted in [{**fixed, **axis}]
@@ -203,14 +195,14 @@ def cell_of(experiment: Experiment, kernel: Kernel, ordered: Mapping[str, Any], 
     settings = Settings(**{item.name: sets.get(item.name) for item in fields(Settings)})
     sized = replace(experiment, needs=replace(experiment.needs, memory=sets["memory"], cpus=sets["cpus"]))
     return Cell(
-        sized,
-        kernel,
-        settings,
-        tuple(sorted(ordered["axis"].items())),
-        ordered["trials"],
-        accelerator,
-        ordered["append"],
-        ordered["fresh"],
+        experiment=sized,
+        kernel=kernel,
+        settings=settings,
+        axis=tuple(sorted(ordered["axis"].items())),
+        trials=ordered["trials"],
+        accelerator=accelerator,
+        append=ordered["append"],
+        fresh=ordered["fresh"],
     )
 
 

@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,38 +14,17 @@ from harness.errors import UsageError
 from harness.evidence import run_directory
 from harness.machine import processes, slots
 from harness.machine.guest import accelerator, boot_check, qemu
-from harness.machine.host.permissions import Permissions
 from harness.machine.kernels import find, running
 from harness.machine.kernels.kernel import Kernel
 from harness.reports import Report
 from harness.run import dask
 from harness.run import resume as ledger
 from harness.run.cell import Cell, cells, describe_kernel, order
+from harness.run.options import RunOptions
 from harness.run.run import Run, Watch, run_cells, run_here, send_cells
 
 
-@dataclass(frozen=True)
-class Options:
-    """What the user asked for. kernels: names, None for the default; modules: of the only one. append: kernel arguments,
-    several are an axis. sets: setting → the values to run under ({"lru": ("mglru",)}). scheduler: of the cluster that
-    runs it. gdb: where guests wait for a debugger, a port or the path of a socket. permissions: what may be done to this
-    host, if it is the machine."""
-
-    kernels: tuple[str | None, ...] = (None,)
-    modules: Path | None = None
-    append: tuple[str, ...] = ()
-    trials: int | None = None
-    sets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    results: Path = run_directory.RUNS
-    jobs: int | None = None
-    fresh: bool = False
-    mirror: str | None = None
-    scheduler: str | None = None
-    gdb: str = ""
-    permissions: Permissions | None = None
-
-
-def find_kernels(options: Options) -> list[Kernel]:
+def find_kernels(options: RunOptions) -> list[Kernel]:
     """Each kernel once. Raises UsageError for two that could not be told apart by their release."""
     if options.permissions:
         return [running.kernel()]
@@ -60,31 +38,14 @@ def find_kernels(options: Options) -> list[Kernel]:
     return list(found.values())
 
 
-def plan(experiments: Sequence[Experiment], found: Sequence[Kernel], options: Options) -> list[Cell]:
-    """Every cell, an experiment on all kernels before the next one, so that they can be compared early.
-
-    Raises UsageError for a number of trials or machines that makes no sense.
-    """
-    if options.jobs is not None and options.jobs < 1:
-        raise UsageError(f"--jobs {options.jobs}", "it takes at least one machine", "leave it out")
-    if options.trials is not None and options.trials < 1:
-        raise UsageError(f"--trials {options.trials}", "a verdict needs at least one trial", "leave it out for 3")
+def plan(experiments: Sequence[Experiment], found: Sequence[Kernel], options: RunOptions) -> list[Cell]:
+    """Every cell, an experiment on all kernels before the next one, so that they can be compared early."""
     chosen = {kernel.release: "host" if options.permissions else accelerator.choose(kernel)[0] for kernel in found}
     return [
         cell
         for experiment in experiments
         for kernel in found
-        for cell in cells(
-            experiment,
-            kernel,
-            options.sets,
-            trials=options.trials,
-            accelerator=chosen[kernel.release],
-            append=options.append,
-            fresh=options.fresh or bool(options.gdb),
-            gdb=options.gdb,
-            permissions=options.permissions,
-        )
+        for cell in cells(experiment, kernel, options, chosen[kernel.release])
     ]
 
 
@@ -97,7 +58,7 @@ def default_jobs(planned: Sequence[Cell]) -> int:
     return max(1, min(slots.count(), free // largest))
 
 
-def execute(experiments: Sequence[Experiment], options: Options, what: str, watch: Watch, *, resume: bool = False) -> Run:
+def execute(experiments: Sequence[Experiment], options: RunOptions, what: str, watch: Watch, *, resume: bool = False) -> Run:
     """Runs experiments on all kernels, writes verdicts and report.
 
     resume: goes on with the newest run of the same kernels, settings and trials, if there is one, instead of
@@ -127,7 +88,7 @@ def execute(experiments: Sequence[Experiment], options: Options, what: str, watc
     return run
 
 
-def _run(run: Run, to_run: Sequence[Cell], options: Options, elsewhere: Executor | None, watch: Watch) -> None:
+def _run(run: Run, to_run: Sequence[Cell], options: RunOptions, elsewhere: Executor | None, watch: Watch) -> None:
     report = Report(run.directory)
     watch.planned(run.directory, to_run, run.outcomes)
     if run.outcomes:
@@ -150,7 +111,7 @@ def _run(run: Run, to_run: Sequence[Cell], options: Options, elsewhere: Executor
     report.finish(run.outcomes, whole=not run.interrupted)
 
 
-def described(found: Sequence[Kernel], options: Options, what: str) -> dict[str, Any]:
+def described(found: Sequence[Kernel], options: RunOptions, what: str) -> dict[str, Any]:
     """By what a run is found again: the same question, kernels, settings and trials."""
     return {
         "what": what,
@@ -158,12 +119,12 @@ def described(found: Sequence[Kernel], options: Options, what: str) -> dict[str,
         "append": "\n".join(options.append),
         "sets": {name: list(values) for name, values in sorted(options.sets.items())},
         "trials": options.trials,
-        "fresh": options.fresh,
+        "fresh": options.fresh_boot,
         **({"machine": "local"} if options.permissions else {}),
     }
 
 
-def start(options: Options, found: Sequence[Kernel], what: str, asked: Mapping[str, Any], version: str) -> Path:
+def start(options: RunOptions, found: Sequence[Kernel], what: str, asked: Mapping[str, Any], version: str) -> Path:
     """A new run directory, with what is known before the first trial."""
     directory = run_directory.create(options.results, "-".join(kernel.series for kernel in found), what)
     run_directory.write_json(

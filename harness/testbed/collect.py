@@ -17,6 +17,7 @@ from harness.machine.kernels import running
 from harness.machine.processes import fleet
 from harness.run import matrix, resume
 from harness.run.cell import Cell, order
+from harness.run.options import RunOptions
 from harness.run.trial import run_trial
 
 # Which of an experiment's cells.
@@ -48,7 +49,7 @@ def main() -> None:
     found = catalogue.load()
     chosen = list(found.values()) if options.names == ["all"] else [found[name] for name in options.names]
     fleet.start()
-    planned = matrix.plan(chosen, [running.kernel()], matrix.Options(trials=options.trials, permissions=permissions))
+    planned = matrix.plan(chosen, [running.kernel()], RunOptions(trials=options.trials, permissions=permissions))
     for _, cells in groupby(planned, lambda cell: cell.experiment.name):
         for cell in list(cells)[SETTINGS[options.settings]]:
             collect(options.run, cell)

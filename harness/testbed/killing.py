@@ -27,6 +27,7 @@ from harness.machine.host.permissions import Permissions
 from harness.machine.kernels import running
 from harness.machine.processes import fleet
 from harness.run import matrix
+from harness.run.options import RunOptions
 from harness.testbed import state
 from harness.testbed.collect import collect
 
@@ -67,7 +68,7 @@ def victim(names: tuple[str, ...]) -> NoReturn:
         for descriptor in (1, 2):
             os.dup2(nowhere, descriptor)
         fleet.start()
-        options = matrix.Options(trials=1, permissions=Permissions(True, True))
+        options = RunOptions(trials=1, permissions=Permissions(True, True))
         for cell in matrix.plan([catalogue.load()[name] for name in names], [running.kernel()], options):
             collect(RUN, cell)
     finally:

@@ -11,7 +11,7 @@ from harness.bench import report, session, whole_system
 from harness.bench.comparison import Limit, Row, Timing
 from harness.bench.growth import Growth
 from harness.evidence import run_directory
-from tests.cli.test_trouble import invoke, one_line
+from tests.commands import invoke, one_line
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from harness.cli.bisect import AS_WANTED, CANNOT_TELL, OTHER, STOP, status
 from harness.machine.kernels import find
-from tests.cli.test_trouble import CLAIM, ROOT, invoke
+from tests.commands import CLAIM, ROOT, invoke
 
 CONFIRMED, REFUTED, UNDECIDED, SKIPPED = ({"verdict": name} for name in ("confirmed", "refuted", "undecided", "skipped"))
 

@@ -9,7 +9,7 @@ import pytest
 
 from harness import catalogue
 from harness.evidence import run_directory
-from tests.cli.test_trouble import invoke
+from tests.commands import invoke
 
 # The experiments that the first verdicts came from: one or more of each section.
 FIRST = [

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-CLAIM = "malloc-first-brk"  # its experiment takes a tenth of a second a trial
+from tests.commands import CLAIM, ROOT, invoke, machines, one_line
 
 BAD = '''
 """Does a guest that comes to grief end as an error of the lab?"""
@@ -35,39 +34,6 @@ GRIEF = {
     "probe": "lab.probe().kill(0, 9)",
     "bug": "lab.nothing()",
 }
-
-
-def invoke(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "invoke", *words],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-
-
-def one_line(finished: subprocess.CompletedProcess[str], status: int, *parts: str) -> None:
-    """The status, one line on standard error with all the parts in it, no traceback anywhere."""
-    assert finished.returncode == status, finished.stdout + finished.stderr
-    assert "Traceback" not in finished.stdout + finished.stderr
-    assert len(finished.stderr.strip().splitlines()) == 1, finished.stderr
-    for part in parts:
-        assert part in finished.stderr
-
-
-def machines(mark: str) -> list[str]:
-    """Command lines of processes that have the mark in them."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode() if entry.name.isdigit() else ""
-        except OSError:
-            continue
-        if mark in line and "qemu-system" in line:
-            found.append(line)
-    return found
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,12 @@ from harness.claims.claim import Experiment
 from harness.machine.kernels import find
 from harness.reports.comparison import rows
 from harness.run.cell import Cell, cells, order
-from tests.cli.test_trouble import invoke
+from harness.run.options import RunOptions
+from tests.commands import invoke
 
 
 def cells_of(name: str, *append: str, **sets: tuple[str, ...]) -> list[Cell]:
-    return cells(experiment(name), find.by_name("6.12"), sets, trials=1, accelerator="tcg", append=append)
+    return cells(experiment(name), find.by_name("6.12"), RunOptions(trials=1, sets=sets, append=append), "tcg")
 
 
 def experiment(name: str) -> Experiment:

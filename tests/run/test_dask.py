@@ -23,8 +23,9 @@ from harness.evidence import run_directory
 from harness.machine.kernels import find
 from harness.run import remote as parcel
 from harness.run.cell import Cell, cells
+from harness.run.options import RunOptions
 from harness.verdicts import classify
-from tests.cli.test_trouble import ROOT, invoke
+from tests.commands import ROOT, invoke
 from tests.run.test_matrix import CHEAP, cells_of, three
 
 # A record, and a sleep that leaves time to kill the worker meanwhile.
@@ -136,7 +137,7 @@ def test_a_worker_is_killed_and_nothing_is_lost_or_doubled(
 @pytest.fixture
 def cell() -> Cell:
     experiment, _ = catalogue.find("malloc-first-brk")
-    return cells(experiment, find.by_name("6.12"), {}, trials=1, accelerator="tcg")[0]
+    return cells(experiment, find.by_name("6.12"), RunOptions(trials=1), "tcg")[0]
 
 
 def finished(cell: Cell, directory: Path) -> Path:

@@ -16,7 +16,7 @@ import pytest
 from harness.evidence import run_directory
 from harness.machine.kernels import find
 from harness.run import resume
-from tests.cli.test_trouble import ROOT, invoke, machines
+from tests.commands import ROOT, invoke, machines
 
 # What a cell with a guest takes least for: a record, and a reference for each verdict.
 CHEAP = '''

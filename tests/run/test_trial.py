@@ -11,6 +11,7 @@ from harness.machine.guest import accelerator, snapshots
 from harness.machine.kernels import find
 from harness.machine.processes import fleet
 from harness.run.cell import cells
+from harness.run.options import RunOptions
 from harness.run.trial import open_machine
 
 SECONDS = 60
@@ -19,7 +20,7 @@ SECONDS = 60
 def test_the_next_machine_starts_while_another_works_and_waits_for_its_slot(tmp_path: Path) -> None:
     kernel = find.by_name()
     chosen, _ = accelerator.choose(kernel)
-    (cell,) = cells(catalogue.load()["page-size"], kernel, {}, trials=1, accelerator=chosen)
+    (cell,) = cells(catalogue.load()["page-size"], kernel, RunOptions(trials=1), chosen)
     snapshots.ensure(kernel, cell.shape, chosen, 0)
     slot, others = threading.Semaphore(1), len(fleet)
     works = threading.Event()

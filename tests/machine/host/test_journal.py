@@ -15,7 +15,7 @@ import pytest
 from harness.errors import LabError
 from harness.machine.host import journal
 from harness.machine.host.journal import Journal
-from tests.cli.test_trouble import ROOT, invoke
+from tests.commands import ROOT, invoke
 
 KILLED = """
 import os, sys

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness import errors
-from harness.bench import noise as bench
+from harness.bench import noise_floor
 from harness.linux import counters
 from harness.machine.kernels import find
 from harness.verdicts import noise
@@ -16,22 +16,24 @@ from harness.verdicts import noise
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("bench")
-    assert bench.run([find.by_name().series], bench.BOOTS, directory) == errors.AS_KNOWN, "the sampler disturbs memory"
+    assert noise_floor.run([find.by_name().series], noise_floor.BOOTS, directory) == errors.AS_KNOWN, (
+        "the sampler disturbs memory"
+    )
     return directory
 
 
 def test_sampling_moves_no_memory(published: Path) -> None:
     """Of the machine, the sandbox and the probe, at guests of every boot, with a time series and without. Not of MemFree:
     the 8 pages of a reply come from the processor's own list, which takes a batch of 56 at a time when it is empty."""
-    floor = bench.measured(published)[0]
-    assert floor["runs"] == floor["boots"] == bench.BOOTS
-    for name in (*bench.UNDISTURBED, "meminfo:Slab", "probe/status:VmRSS", "probe/statm:resident"):
+    floor = noise_floor.measured(published)[0]
+    assert floor["runs"] == floor["boots"] == noise_floor.BOOTS
+    for name in (*noise_floor.UNDISTURBED, "meminfo:Slab", "probe/status:VmRSS", "probe/statm:resident"):
         source, key = counters.source_and_key(name)
         assert key in floor["still"][source], f"{name}: {floor['moving'].get(name)}"
 
 
 def test_what_is_published_is_what_cells_keep(published: Path) -> None:
-    (floor,) = bench.measured(published)
+    (floor,) = noise_floor.measured(published)
     kept = noise.published(floor["series"], published)
     assert kept is not None
     assert kept["counters"].keys() == floor["moving"].keys()

@@ -1,0 +1,95 @@
+"""A run as its user sees it: warned before it, answered as it goes, told at its end where the report is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness import catalogue
+from harness.claims.claim import Experiment
+from harness.cli.base import say
+from harness.cli.options import permissions
+from harness.run.options import RunOptions
+
+if TYPE_CHECKING:
+    from harness.machine.kernels.kernel import Kernel
+    from harness.run.cell import Cell
+    from harness.run.run import Run, Watch
+    from harness.verdicts.judged import Judged
+
+
+def warnings(experiments: Sequence[Experiment], sets: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    """Says what --set takes from experiments that have a value of their own: a line for each setting."""
+    found: dict[str, list[str]] = {}
+    for experiment in experiments:
+        for name, own in catalogue.overridden(experiment, sets).items():
+            found.setdefault(name, []).append(f"{experiment.name} ({own})")
+    for name, those in found.items():
+        yield (
+            f"--set {name}={','.join(sets[name])}: these have their own for a reason, and now answer another question: "
+            + ", ".join(those)
+        )
+
+
+def attach(kernel: Kernel, gdb: str) -> str:
+    """Says what to type while a guest waits for a debugger."""
+    build = kernel.image.parents[3] / "vmlinux" if kernel.image.match("arch/*/boot/bzImage") else Path("vmlinux")
+    where = f"localhost:{gdb}" if gdb.isdecimal() else gdb
+    return f'The guest waits for: gdb {build} -ex "target remote {where}"   (then: continue)'
+
+
+def execute(
+    experiments: Sequence[Experiment],
+    what: str,
+    claim: str | None,
+    options: RunOptions,
+    watch: Watch | None = None,
+    resume: bool = False,
+) -> Run:
+    """Runs experiments; unless JSON was asked for, prints each answer as it comes, and where the report is.
+
+    what: the name of the run. claim: the only one that is asked for, None for all. watch: hears of the run instead.
+    """
+    options = replace(options, permissions=permissions(options))
+    for line in warnings(experiments, options.sets):
+        print(line, file=sys.stderr)
+    from harness.cli import answer
+    from harness.run import matrix
+    from harness.run.run import Watch
+
+    class Quiet(Watch):
+        def began(self, cell: Cell) -> None:
+            if cell.gdb:
+                print(attach(cell.kernel, cell.gdb), file=sys.stderr, flush=True)
+
+    class Answers(Quiet):
+        def done(self, judged: Judged) -> None:
+            for line in answer.lines(judged, claim):
+                say(line)
+
+    finished = matrix.execute(experiments, options, what, Quiet() if options.json else watch or Answers(), resume=resume)
+    if not options.json:
+        for line in answer.ending(finished.outcomes) if len(finished.outcomes) > 1 and claim is None else ():
+            say(line)
+        say(f"  Report: {finished.directory / 'report.md'}")
+    return finished
+
+
+def report_status(
+    experiments: Sequence[Experiment],
+    what: str,
+    claim: str | None,
+    options: RunOptions,
+    watch: Watch | None = None,
+    resume: bool = False,
+) -> int:
+    """Runs experiments as `execute` does, prints verdicts.json if that was asked for, and gives the exit status."""
+    finished = execute(experiments, what, claim, options, watch, resume)
+    if options.json:
+        say((finished.directory / "verdicts.json").read_text())
+    if finished.interrupted and resume:
+        print("Interrupted; the same command goes on from here.", file=sys.stderr)
+    return finished.status(claim)
