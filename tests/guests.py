@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from harness.claims.needs import Needs
 from harness.claims.settings import Settings
 from harness.evidence.recording import Recorder
@@ -25,6 +27,16 @@ def every_kernel() -> list[Kernel]:
     for kernel in (find.fetched() if os.environ.get("FOLKLAB_LONG") else []) or [find.by_name()]:
         newest.setdefault(kernel.series, kernel)
     return list(newest.values())
+
+
+OLD = "5.10"  # what `./bootstrap test` fetches for tests of several kernels
+
+
+def two_kernels() -> tuple[str, str]:
+    """Gives the series of an old kernel and of the default one; a test is skipped where the archive has no old one."""
+    if OLD not in {kernel.label for kernel in find.fetched()}:
+        pytest.skip(f"kernel {OLD} is not fetched: `./bootstrap test` does it, where the archive has it")
+    return OLD, find.by_name().series
 
 
 @contextmanager

@@ -192,7 +192,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (directory / "tasks.py").write_text(
         "import os\nfrom invoke import task\n@task\ndef hello(c):\n    print('hello from', os.getcwd())\n"
-        "@task\ndef fail(c):\n    raise SystemExit(3)\n"
+        "@task\ndef test(c):\n    pass\n@task\ndef fail(c):\n    raise SystemExit(3)\n"
     )
     (directory / "probes").mkdir()
     (directory / "probes/build.py").write_text(
@@ -200,7 +200,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "for name in ('agent', 'probe'):\n    (build / name).touch(mode=0o755)\n"
     )
     (directory / "harness/machine/kernels").mkdir(parents=True)
-    (directory / "harness/machine/kernels/find.py").write_text("import sys\nprint('a kernel', file=sys.stderr)\n")
+    (directory / "harness/machine/kernels/find.py").write_text("import sys\nprint('a kernel:', *sys.argv[1:], file=sys.stderr)\n")
     (directory / "harness/machine/allocators.py").touch()
     assert "hello from" in run(directory)[1]
     return directory
@@ -215,6 +215,13 @@ def run(project: Path, *arguments: str, cwd: Path | None = None) -> tuple[int, s
 
 def test_second_call_does_nothing_again(small: Path, tmp_path: Path) -> None:
     assert run(small, cwd=tmp_path) == (0, f"hello from {tmp_path}\n", "")
+
+
+def test_the_test_suite_gets_what_it_tries_once(small: Path) -> None:
+    said = run(small, "test")[2]
+    assert "a kernel: 5.10" in said
+    assert "a kernel" not in run(small, "test")[2]
+    assert "a kernel" not in run(small, "hello")[2]
 
 
 def test_through_a_link(small: Path, tmp_path: Path) -> None:

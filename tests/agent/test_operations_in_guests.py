@@ -15,6 +15,8 @@ from harness.linux.sizes import MIB
 from harness.machine.kernels.kernel import Kernel
 from tests.guests import every_kernel, lab_in
 
+pytestmark = pytest.mark.guest
+
 SIZE = 4 * MIB
 
 

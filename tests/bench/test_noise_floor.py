@@ -12,6 +12,8 @@ from harness.linux import counters
 from harness.machine.kernels import find
 from harness.verdicts import noise
 
+pytestmark = pytest.mark.guest
+
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:

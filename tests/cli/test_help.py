@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 
 from harness.cli import commands
@@ -29,7 +31,9 @@ def test_every_command_is_asked_for_its_help_by_both_words(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_option_has_a_short_form_and_each_has_its_line(name: str) -> None:
-    arguments = FOUND[name].get_arguments()
+    task = copy.copy(FOUND[name])
+    task.help = dict(task.help)  # invoke takes out what it has used
+    arguments = task.get_arguments()
     assert not [one.names for one in arguments if any(len(word) == 1 for word in one.names)]
     assert all(one.help for one in arguments)
 

@@ -24,6 +24,7 @@ FIRST = [
 ]
 
 
+@pytest.mark.guest
 @pytest.mark.parametrize("claim", FIRST)
 def test_a_claim_is_decided_as_known(claim: str, tmp_path: Path) -> None:
     finished = invoke("run-experiment", claim, "--results", str(tmp_path))
@@ -39,6 +40,7 @@ def test_a_claim_is_decided_as_known(claim: str, tmp_path: Path) -> None:
         assert len(row["references"]) == 2 * len(row["quantities"])
 
 
+@pytest.mark.guest
 def test_judged_again_from_disk_alone(tmp_path: Path) -> None:
     """The same verdicts with no QEMU, no cgroup, and by the recorded bounds too; the report is made again."""
     finished = invoke("run-experiment", "tmpfs-unreclaimable", "--results", str(tmp_path))
@@ -58,6 +60,7 @@ def test_judged_again_from_disk_alone(tmp_path: Path) -> None:
         assert path.stat().st_size > 0
 
 
+@pytest.mark.guest
 def test_one_claim_counts_for_the_status_and_json_is_the_file(tmp_path: Path) -> None:
     finished = invoke("run-experiment", "malloc-large-mmap", "--trials", "1", "--json", "--results", str(tmp_path))
     document = json.loads(finished.stdout)
@@ -86,6 +89,7 @@ def test_one_claim_counts_for_the_status_and_json_is_the_file(tmp_path: Path) ->
     } == set(document["verdicts"][0])
 
 
+@pytest.mark.guest
 def test_fresh_boots_agree(tmp_path: Path) -> None:
     finished = invoke("run-experiment", "malloc-first-brk", "--trials", "1", "--fresh-boot", "--results", str(tmp_path))
     assert finished.returncode == 0, finished.stdout + finished.stderr

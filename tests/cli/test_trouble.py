@@ -18,7 +18,7 @@ BAD = '''
 """Does a guest that comes to grief end as an error of the lab?"""
 from harness.claims import AtLeast, Claim, Exactly, Expect, Experiment
 from harness.errors import LabError
-from harness.quantities import Recorded
+from harness.claims import Recorded
 
 def procedure(lab):
     {grief}
@@ -97,6 +97,7 @@ def griefs(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.guest
 @pytest.mark.parametrize(
     ("name", "said"),
     [
@@ -121,6 +122,7 @@ def test_a_guest_that_comes_to_grief(griefs: Path, name: str, said: str, tmp_pat
     assert not machines(str(runs))
 
 
+@pytest.mark.guest
 def test_the_other_experiments_still_run(griefs: Path, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     (griefs / "grief_hang.py").unlink()
@@ -168,6 +170,7 @@ def test_interrupted(tmp_path: Path) -> None:
     assert "of 30 trials are valid" in again.stdout
 
 
+@pytest.mark.guest
 def test_two_runs_at_once(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "invoke", "run-experiment", CLAIM, "--jobs", "1", "--results", str(tmp_path)]
     processes = [subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]

@@ -16,6 +16,8 @@ from harness.linux.sizes import MIB
 from harness.machine.kernels.kernel import Kernel
 from tests.guests import every_kernel, lab_in
 
+pytestmark = pytest.mark.guest
+
 SIZE = 1 * MIB
 
 

@@ -13,6 +13,8 @@ from harness.linux.sizes import MIB
 from harness.machine.kernels.kernel import Kernel
 from tests.guests import every_kernel, lab_in
 
+pytestmark = pytest.mark.guest
+
 SIZE, FAULT = 1 * MIB, "exceptions:page_fault_user"
 MMAP, MUNMAP, OPENAT = 9, 11, 257
 

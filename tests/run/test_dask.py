@@ -96,6 +96,7 @@ def verdicts(run: Path) -> list[tuple[Any, ...]]:
     )
 
 
+@pytest.mark.guest
 def test_a_worker_is_killed_and_nothing_is_lost_or_doubled(
     slow: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]], tmp_path: Path
 ) -> None:

@@ -14,16 +14,16 @@ from typing import Any
 import pytest
 
 from harness.evidence import run_directory
-from harness.machine.kernels import find
 from harness.run import resume
 from tests.commands import ROOT, invoke, machines
+from tests.guests import two_kernels
 
 # What a cell with a guest takes least for: a record, and a reference for each verdict.
 CHEAP = '''
 """Does a guest come up?"""
 from harness.claims import AtLeast, Claim, Exactly, Expect, Experiment
-from harness.needs import MIB, Needs
-from harness.quantities import Recorded
+from harness.claims import MIB, Needs
+from harness.claims import Recorded
 
 def procedure(lab):
     for name, value in {"x": 1, "one": 1, "two": 2}.items():
@@ -37,11 +37,8 @@ EXPERIMENT = Experiment(procedure, rate=0, needs=Needs(memory=256 * MIB, disks=(
 
 @pytest.fixture
 def names() -> list[str]:
-    """Two kernels that are here already: fetching is not this test's business."""
-    found = [kernel.series for kernel in find.fetched() if kernel.label == kernel.series]
-    if len(found) < 2:
-        pytest.skip("fewer than two kernels are fetched: `invoke kernels.fetch 6.1`")
-    return [name for name in ("6.12", "6.1", *found) if name in found][:2]
+    """Two kernels, the newer one first."""
+    return list(reversed(two_kernels()))
 
 
 @pytest.fixture
@@ -89,6 +86,7 @@ def finished(runs: Path) -> set[str]:
     return {name for run in runs.glob("*-matrix-*") for name, cell in cells_of(run).items() if "verdicts" in cell}
 
 
+@pytest.mark.guest
 def test_interrupted_killed_and_resumed(names: list[str], cheap: Path, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     status, output = stop_when_a_cell_is_finished(names, runs, cheap, signal.SIGINT)
@@ -124,6 +122,7 @@ def test_interrupted_killed_and_resumed(names: list[str], cheap: Path, tmp_path:
     assert sorted(json.loads(judged.stdout)["verdicts"], key=str) == sorted(rows, key=str)
 
 
+@pytest.mark.guest
 def test_what_changed_is_run_again(names: list[str], cheap: Path, tmp_path: Path) -> None:
     """An experiment of another version, one whose file is another, and torn evidence; --again starts anew."""
     runs = tmp_path / "runs"
@@ -147,6 +146,7 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.guest
 def test_settings_are_an_axis(names: list[str], cheap: Path, tmp_path: Path) -> None:
     finished = invoke(
         *words(names[:1], tmp_path, "--set", "swappiness=0,60", "--set", "memory=512"), FOLKLAB_EXPERIMENTS=str(cheap)

@@ -6,6 +6,8 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from harness import catalogue
 from harness.machine.guest import accelerator, snapshots
 from harness.machine.kernels import find
@@ -13,6 +15,8 @@ from harness.machine.processes import fleet
 from harness.run.cell import cells
 from harness.run.options import RunOptions
 from harness.run.trial import open_machine
+
+pytestmark = pytest.mark.guest
 
 SECONDS = 60
 

@@ -16,6 +16,8 @@ from harness.testbed.guest import Guest, booted
 from harness.testbed.session import Asked, show
 from harness.testbed.system import SYSTEMS
 
+pytestmark = pytest.mark.guest
+
 # Settings, a disk on a loop device, caches; a sandbox alone.
 EXPERIMENTS = ("drop-page-cache", "exec-mappings")
 # One of each kind of thing that a run could leave.
@@ -36,7 +38,7 @@ unshare --mount sh -ec 'mount -t tracefs tracefs /sys/kernel/tracing; cd /sys/ke
 sleep 1000 >/dev/null 2>&1 &
 """
 UNDO = """
-from harness.machine.journal import Change
+from harness.machine.host.journal import Change
 for kind, place, before in [("instance", "/sys/kernel/tracing/instances/left", ""),
                             ("events", "/sys/kernel/tracing/kprobe_events", ""), ("swap", "{device}", ""),
                             ("swap", "/mnt/disk/swapped", "{disk} swapped"), ("loop", "/var/tmp/left/file", ""),

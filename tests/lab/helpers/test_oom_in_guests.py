@@ -15,6 +15,8 @@ from harness.linux import counters, oom_report
 from harness.linux.sizes import MIB
 from tests.guests import every_kernel, lab_in
 
+pytestmark = pytest.mark.guest
+
 LIMIT = 48 * MIB
 
 

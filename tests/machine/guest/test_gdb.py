@@ -7,12 +7,16 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from harness.linux.sizes import MIB
 from harness.machine import processes
 from harness.machine.guest import qemu, vm
 from harness.machine.guest.qemu import Shape
 from harness.machine.kernels import boots, find
 from harness.machine.slots import place
+
+pytestmark = pytest.mark.guest
 
 
 def connected(path: Path) -> socket.socket:

@@ -19,6 +19,8 @@ from harness.machine.guest.vm import VM
 from harness.machine.kernels import find
 from harness.machine.kernels.kernel import Kernel
 
+pytestmark = pytest.mark.guest
+
 
 @pytest.fixture(scope="module")
 def kernel() -> Kernel:

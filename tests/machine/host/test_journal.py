@@ -20,7 +20,7 @@ from tests.commands import ROOT, invoke
 KILLED = """
 import os, sys
 from pathlib import Path
-from harness.machine.journal import Journal
+from harness.machine.host.journal import Journal
 path = sys.argv[1]
 journal = Journal.begin()
 journal.note_setting(path)
@@ -35,7 +35,7 @@ os.kill(os.getpid(), 9)
 # Killed while it starts a child, which has all of its files until it calls exec.
 KILLED_STARTING = """
 import os, sys, time
-from harness.machine.journal import Journal
+from harness.machine.host.journal import Journal
 Journal.begin().note_setting(sys.argv[1])
 if os.fork() == 0:
     time.sleep(1)

@@ -77,8 +77,8 @@ def test_package_without_a_kernel(offer: Offer, empty_cache: Path, tmp_path: Pat
 
 def test_two_fetches_at_once(offer: Offer, empty_cache: Path, tmp_path: Path) -> None:
     script = (
-        "import logging; from harness.machine import kernels; from harness.machine.archive import *;"
-        f"logging.basicConfig(level=logging.INFO); print(kernels._stored_once({offer!r}).digest)"
+        "import logging; from harness.machine.kernels import find; from harness.machine.kernels.archive import *;"
+        f"logging.basicConfig(level=logging.INFO); print(find._stored_once({offer!r}).digest)"
     )
     both = [subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
     answers = [process.communicate(timeout=60) for process in both]

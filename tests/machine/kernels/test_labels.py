@@ -118,6 +118,7 @@ def test_options_that_a_console_misses(said: str, options: list[str]) -> None:
     assert requirements.by_console(said) == options
 
 
+@pytest.mark.guest
 def test_a_bare_kernel_of_modules_names_its_options(bare: Path) -> None:
     """On a guest: Debian's kernel without its modules has no port to talk through."""
     kernel = kernel_at(bare)

@@ -1,0 +1,40 @@
+"""Sees to it that what boots a guest says so: a test without the marker `guest` finds a QEMU that starts none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+BINARY = "qemu-system-x86_64"
+REFUSES = """#!/bin/sh
+[ "$1" = --version ] && exec {real} --version
+echo "a test without the marker guest starts a guest: mark it with pytest.mark.guest" >&2
+exit 97
+"""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "guest: boots a guest; `invoke test --fast` leaves it out")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Puts the refusing QEMU first for the whole of a test that is not marked, its fixtures included."""
+    real = shutil.which(BINARY)
+    if item.get_closest_marker("guest") or real is None:
+        return (yield)
+    factory: pytest.TempPathFactory = item.config._tmp_path_factory  # type: ignore[attr-defined]
+    file = factory.getbasetemp() / "no-guests" / BINARY
+    if not file.exists():
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(REFUSES.format(real=real))
+        file.chmod(0o755)
+    before = os.environ["PATH"]
+    os.environ["PATH"] = f"{file.parent}:{before}"
+    try:
+        return (yield)
+    finally:
+        os.environ["PATH"] = before
