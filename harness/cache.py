@@ -13,7 +13,7 @@ import platformdirs
 
 
 def directory(*parts: str) -> Path:
-    """A directory below the cache, made if missing. FOLKLAB_CACHE names another place for all of it."""
+    """Gives a directory below the cache, made if missing. FOLKLAB_CACHE names another place for all of it."""
     root = os.environ.get("FOLKLAB_CACHE") or platformdirs.user_cache_dir("folklab")
     path = Path(root, *parts)
     path.mkdir(parents=True, exist_ok=True)
@@ -22,7 +22,7 @@ def directory(*parts: str) -> Path:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A new file that takes the place of `path` at once when the block ends well: no reader sees half of it."""
+    """Gives a new file that takes the place of `path` at once when the block ends well: no reader sees half of it."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
     try:
@@ -35,7 +35,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def lock(path: Path) -> Iterator[None]:
-    """Held by one process or thread at a time; the kernel frees it when the holder dies."""
+    """Holds a lock that one process or thread has at a time; the kernel frees it when the holder dies."""
     with open(path, "a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -40,7 +40,7 @@ def load() -> dict[str, Experiment]:
 
 
 def modules() -> Iterator[Any]:
-    """Every module that holds an experiment: the built-in ones, then those of the user's own directories."""
+    """Yields every module that holds an experiment: the built-in ones, then those of the user's own directories."""
     for module in pkgutil.walk_packages(experiments.__path__, "experiments."):
         if not module.ispkg and module.name != "experiments.sections":
             yield importlib.import_module(module.name)
@@ -55,12 +55,12 @@ def modules() -> Iterator[Any]:
 
 @cache
 def claims() -> dict[str, tuple[Claim, Experiment]]:
-    """Id → claim and the experiment that decides it."""
+    """Maps id → claim and the experiment that decides it."""
     return {claim.id: (claim, experiment) for experiment in load().values() for claim in experiment.claims}
 
 
 def find(name: str) -> tuple[Experiment, Claim | None]:
-    """An experiment by its name, or by the id of one of its claims (then that claim too).
+    """Finds an experiment by its name, or by the id of one of its claims (then that claim too).
 
     Raises UsageError with the nearest names for one that is neither.
     """
@@ -78,7 +78,7 @@ def find(name: str) -> tuple[Experiment, Claim | None]:
 
 
 def source(experiment: Experiment) -> bytes | None:
-    """The file that the experiment's procedure stands in, None if it is not there."""
+    """Reads the file that the experiment's procedure stands in, None if it is not there."""
     module = sys.modules.get(experiment.procedure.__module__)
     file = getattr(module, "__file__", None) or experiment.procedure.__code__.co_filename
     try:
@@ -88,7 +88,7 @@ def source(experiment: Experiment) -> bytes | None:
 
 
 def source_digest(experiment: Experiment) -> str | None:
-    """ "sha256:…" of the file that the experiment's procedure stands in, None if that is not known."""
+    """Gives "sha256:…" of the file that the experiment's procedure stands in, None if that is not known."""
     text = source(experiment)
     return None if text is None else f"sha256:{hashlib.sha256(text).hexdigest()}"
 
@@ -111,20 +111,20 @@ def overridden(experiment: Experiment, sets: Mapping[str, Sequence[str]]) -> dic
 
 
 def search(text: str) -> Iterator[tuple[Claim, Experiment]]:
-    """Claims whose id, statement or section has the text in it."""
+    """Finds claims whose id, statement or section has the text in it."""
     for claim, experiment in claims().values():
         if text.lower() in f"{claim.id} {claim.text} {claim.section} {experiment.name}".lower():
             yield claim, experiment
 
 
 def section_order() -> list[str]:
-    """Sections in the order of experiments/sections.py; those of the user's own experiments last."""
+    """Lists sections in the order of experiments/sections.py; those of the user's own experiments last."""
     declared = [text for name, text in vars(sections).items() if name.isupper()]
     return list(dict.fromkeys([*declared, *(claim.section for claim, _ in claims().values())]))
 
 
 def of_section(text: str) -> list[Experiment]:
-    """The experiments whose section, folder or name has the text in it; all for none.
+    """Lists the experiments whose section, folder or name has the text in it; all for none.
 
     Raises UsageError where there is none.
     """

@@ -20,7 +20,7 @@ class LabError(Exception):
         super().__init__(" ".join(line.split()))
 
     def __reduce__(self) -> tuple[type[LabError], tuple[str, str, str]]:
-        """An error of another process arrives whole."""
+        """Lets an error of another process arrive whole."""
         return type(self), (self.thing, self.reason, self.remedy)
 
 

@@ -71,12 +71,12 @@ class Pair:
 
     @property
     def gap(self) -> Number:
-        """How far the two ranges lie apart; 0 where they meet."""
+        """Gives how far the two ranges lie apart; 0 where they meet."""
         return max(min(self.restored) - max(self.booted), min(self.booted) - max(self.restored), 0)
 
     @property
     def allowed(self) -> Number:
-        """What the floor says, or how far trials of one way lie apart among themselves."""
+        """Gives what the floor allows, or how far trials of one way lie apart among themselves."""
         return max(self.floor, *(max(one) - min(one) for one in (self.restored, self.booted)))
 
     @property
@@ -116,7 +116,7 @@ def both_ways(kernel: str, section: str, trials: int | None, directory: Path, gi
 
 @cache
 def _rows(run: Path, series: str) -> Rows:
-    """(claim, setting) → row of verdicts.json, of one kernel."""
+    """Maps (claim, setting) → row of verdicts.json, of one kernel."""
     document = json.loads((run / "verdicts.json").read_text())
     return {
         (row["claim"], " ".join(f"{name}={row['settings'].get(name)}" for name in ("lru", "malloc"))): row
@@ -130,7 +130,7 @@ def _whole(values: Sequence[Any]) -> tuple[Number, ...]:
 
 
 def quantities(restored: Sequence[Rows], booted: Sequence[Rows]) -> Iterator[Pair]:
-    """What decides, and what the references read."""
+    """Gives what decides, and what the references read."""
 
     def values(runs: Sequence[Rows], key: tuple[str, str], kind: str, number: int) -> tuple[Number, ...]:
         return tuple(value for run in runs if key in run for value in _whole(run[key][kind][number]["values"]))
@@ -152,7 +152,7 @@ def quantities(restored: Sequence[Rows], booted: Sequence[Rows]) -> Iterator[Pai
 
 @cache  # each look compares whole runs anew, of which only one is new
 def _readings(run: Path, series: str) -> dict[tuple[str, str, str], list[Number]]:
-    """(experiment, "cell moment", counter) → its values in pages, a trial each, of one kernel."""
+    """Maps (experiment, "cell moment", counter) → its values in pages, a trial each, of one kernel."""
     found: dict[tuple[str, str, str], list[Number]] = defaultdict(list)
     for cell in sorted({path.parent for path in run.glob(f"**/trial-*{evidence.SUFFIX}")}):
         planned = run_directory.read_cell(cell)
@@ -171,7 +171,7 @@ def _readings(run: Path, series: str) -> dict[tuple[str, str, str], list[Number]
 
 
 def _exact(source: str) -> Iterator[str]:
-    """The exact counters of a watched file: "box/memory.stat" → "box/memory.stat:anon" …"""
+    """Names the exact counters of a watched file: "box/memory.stat" → "box/memory.stat:anon" …"""
     owner, slash, file = source.rpartition("/")
     for counter in EXACT:
         if counter.partition(":")[0] == file:
@@ -179,7 +179,7 @@ def _exact(source: str) -> Iterator[str]:
 
 
 def floors(series: str, directory: Path) -> dict[str, Number]:
-    """Exact counter → how far it may be off, in pages: by its own nature, or by the published noise of the kernel."""
+    """Maps exact counter → how far it may be off, in pages: by its own nature, or by the published noise of the kernel."""
     published = noise.published(series, directory)
     moved = published["counters"] if published else {}
     page_size = os.sysconf("SC_PAGE_SIZE")
@@ -198,7 +198,7 @@ def readings(restored: Sequence[Path], booted: Sequence[Path], series: str, floo
 
 
 def verdicts(restored: Sequence[Rows], booted: Sequence[Rows]) -> Iterator[dict[str, Any]]:
-    """Those that no run of the other way has."""
+    """Gives the verdicts that no run of the other way has."""
     for key in sorted(restored[-1].keys() & booted[-1].keys()):
         ways = [[run[key] for run in runs if key in run] for runs in (restored, booted)]
         one, other = ({row["verdict"] for row in rows} for rows in ways)
@@ -213,8 +213,8 @@ def verdicts(restored: Sequence[Rows], booted: Sequence[Rows]) -> Iterator[dict[
 
 
 def compare(runs: Mapping[str, Sequence[Path]], series: str, floor: Mapping[str, Number]) -> dict[str, Any]:
-    """What differs between runs on restored guests and on booted ones, and how much was compared: the experiments that the
-    last run of each way has, with the trials of all its runs."""
+    """Tells what differs between runs on restored guests and on booted ones, and how much was compared: the experiments
+    that the last run of each way has, with the trials of all its runs."""
     rows = {way: [_rows(run, series) for run in runs[way]] for way in WAYS}
     restored, booted = rows["restored"], rows["booted"]
     found = {
@@ -234,7 +234,7 @@ def compare(runs: Mapping[str, Sequence[Path]], series: str, floor: Mapping[str,
 
 
 def differing(found: Mapping[str, Any]) -> list[str]:
-    """The experiments in which something differs."""
+    """Names the experiments in which something differs."""
     return sorted({one["experiment"] for kind in KINDS for one in found[kind]})
 
 
@@ -242,7 +242,7 @@ def run_again(kernel: Kernel, names: Sequence[str], way: str, what: str) -> Path
     """Runs these experiments again, booted or restored: the run directory. An interrupted one goes on. Raises LabError if
     one of them breaks: what differed there would be out of sight."""
     options = RunOptions(kernels=(kernel.label,), trials=TRIALS, fresh_boot=way == "booted")
-    done = matrix.execute([catalogue.load()[name] for name in names], options, what, Progress(), resume=True)
+    done = matrix.execute([catalogue.load()[name] for name in names], options, what, Progress(), go_on=True)
     if done.interrupted:
         raise KeyboardInterrupt
     for failure in done.failures:
@@ -255,7 +255,7 @@ def run_again(kernel: Kernel, names: Sequence[str], way: str, what: str) -> Path
 def looked_again(
     kernel: Kernel, first: Mapping[str, Any], runs: Mapping[str, list[Path]], floor: Mapping[str, Number]
 ) -> dict[str, Any]:
-    """What still differs once all that differed was run again, booted and restored in turn. Enters the runs."""
+    """Tells what still differs once all that differed was run again, booted and restored in turn. Enters the runs."""
     still, given = first, runs["booted"][0].name
     for number in range(1, AGAIN + 1):
         names, way = differing(still), "booted" if number % 2 else "restored"
@@ -290,7 +290,7 @@ def run(kernel: Kernel, section: str, trials: int | None, into: Path, given: Map
 
 
 def lines(found: Mapping[str, Any]) -> Iterator[str]:
-    """What a comparison found, for the terminal."""
+    """Tells what a comparison found, for the terminal."""
     yield (
         f"{found['kernel']}, {found['section']}: {found['claims']} verdicts, {found['quantities compared']} quantities "
         f"and references, {found['counters compared']} exact counters at named moments compared"

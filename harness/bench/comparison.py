@@ -42,7 +42,7 @@ class Timing:
 
     @property
     def spread(self) -> float:
-        """How far the middle half of the values reaches, as a share of the median; 0 for a single value."""
+        """Gives how far the middle half of the values reaches, as a share of the median; 0 for a single value."""
         if len(self.values) < 2 or not self.median:
             return 0.0
         low, _, high = statistics.quantiles(self.values, n=4, method="inclusive")
@@ -108,7 +108,7 @@ class Row:
         return self.timings[1:]
 
     def measured(self, limit: Limit) -> float | None:
-        """What the limit is about; None where that peer was not measured."""
+        """Gives what the limit is about; None where that peer was not measured."""
         if not limit.peer:
             return self.ours.median
         peer = next((one for one in self.peers if one.name == limit.peer), None)

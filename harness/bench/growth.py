@@ -93,13 +93,13 @@ class Growth:
 
 
 def _memory(mib: int) -> int:
-    """Of the guest, in bytes: the usual GiB where that holds it."""
+    """Gives the guest's memory in bytes: the usual GiB where that holds the workload."""
     need = mib * MIB + SPARE
     return GIB if need <= GIB else -(-need // GIB) * GIB
 
 
 def _run(kernel: Kernel, directory: Path, experiments: int, trials: int, mib: int, repeats: int) -> tuple[float, int]:
-    """Seconds and bytes of one point."""
+    """Measures seconds and bytes of one point."""
     own = directory / f"{experiments}-{trials}-{mib}"
     (own / "experiments").mkdir(parents=True)
     for number in range(experiments):
@@ -124,7 +124,7 @@ def _run(kernel: Kernel, directory: Path, experiments: int, trials: int, mib: in
 
 
 def _free() -> int:
-    """Bytes that this host can give without swapping: what its page cache holds among them."""
+    """Gives the bytes that this host can give without swapping: what its page cache holds among them."""
     return counters.keyed(Path("/proc/meminfo").read_bytes())["MemAvailable"] * 1024
 
 

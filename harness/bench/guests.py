@@ -26,7 +26,7 @@ BLOCK = 64 << 10
 
 
 def _opened(opening: Callable[[Path], AbstractContextManager[VM]], directory: Path, times: int) -> Callable[[], list[float]]:
-    """A turn: so many guests, one after the other; seconds from the call until each is ready (it has answered)."""
+    """Measures a turn of so many guests, one after the other: seconds from the call until each is ready (it has answered)."""
     numbers = itertools.count()
 
     def turn() -> list[float]:
@@ -42,7 +42,7 @@ def _opened(opening: Callable[[Path], AbstractContextManager[VM]], directory: Pa
 
 
 def _resumed(kernel: Kernel, accelerated: str, directory: Path) -> Callable[[], list[float]]:
-    """A turn: guests whose QEMU was launched ahead; seconds from the call to go on until each is ready."""
+    """Measures a turn of guests whose QEMU was launched ahead: seconds from the call to go on until each is ready."""
     numbers = itertools.count()
 
     def turn() -> list[float]:
@@ -63,7 +63,7 @@ def _resumed(kernel: Kernel, accelerated: str, directory: Path) -> Callable[[], 
 
 
 def opened(kernel: Kernel, turns: int, directory: Path, peer: bool) -> Iterator[Row]:
-    """Restored guests, launched on demand and ahead, beside booted ones and, where `peer` says so, virtme-ng's."""
+    """Measures restored guests, launched on demand and ahead, beside booted ones and, where `peer` says so, virtme-ng's."""
     chosen, _ = accelerator.choose(kernel)
     snapshots.ensure(kernel, SHAPE, chosen, 0)
     contenders = [
@@ -115,7 +115,7 @@ def block(agent: Agent) -> object:
 
 
 def channel(kernel: Kernel, turns: int, directory: Path) -> Iterator[Row]:
-    """Questions to a guest's agent, beside the same questions to an agent on this host."""
+    """Measures questions to a guest's agent, beside the same questions to an agent on this host."""
     chosen, _ = accelerator.choose(kernel)
     questions: Sequence[tuple[str, Callable[[Agent], object], int, str]] = (
         ("round trip", hello, CALLS, "a question of 72 bytes, an answer of about 100"),

@@ -18,7 +18,7 @@ from probes import build
 
 @contextmanager
 def agent(seconds: float = 60) -> Iterator[Agent]:
-    """An agent that ends with the block."""
+    """Starts an agent that ends with the block."""
     ours, theirs = socket.socketpair()
     with theirs:
         process = subprocess.Popen(
@@ -40,7 +40,7 @@ def hand(of: Agent) -> Target:
 
 
 def memory_stat() -> str | None:
-    """memory.stat of this process's group, in either version of control groups; None where the host has none."""
+    """Finds memory.stat of this process's group, in either version of control groups; None where the host has none."""
     for line in Path("/proc/self/cgroup").read_text().splitlines():
         number, controllers, group = line.split(":", 2)
         root = "/sys/fs/cgroup" + ("/memory" if "memory" in controllers.split(",") else "")

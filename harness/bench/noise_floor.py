@@ -46,7 +46,7 @@ UNDISTURBED = ("meminfo:AnonPages", "meminfo:Cached", "meminfo:Shmem", "sandbox/
 
 
 def procedure(lab: Lab, pause: int) -> None:
-    """Nothing."""
+    """Does nothing."""
     lab.probe(sandbox=lab.sandbox())
     for way in WAYS:
         if way == WAYS[1]:
@@ -60,14 +60,14 @@ def procedure(lab: Lab, pause: int) -> None:
 
 
 def empty(pause: int) -> Experiment:
-    """The empty procedure, with so long a pause (ns) without a series."""
+    """Makes the experiment of the empty procedure, with so long a pause (ns) without a series."""
     return Experiment(
         partial(procedure, pause=pause), expects=(), rate=0, trials=BOOTS, name="empty", question="What moves by itself?"
     )
 
 
 def values(files: Mapping[str, str | None]) -> dict[str, int]:
-    """Every counter of a sample, under its role's name."""
+    """Gives every counter of a sample, under its role's name."""
     return {
         noise.role(f"{source}:{key}" if key else source): value
         for source, text in files.items()
@@ -77,7 +77,7 @@ def values(files: Mapping[str, str | None]) -> dict[str, int]:
 
 
 def changes(recording: Recording) -> Iterator[dict[str, int]]:
-    """Counter → growth, between each sample and the next one."""
+    """Maps counter → growth, between each sample and the next one."""
     for way in WAYS:
         samples = [values(recording.samples[f"{way}: {moment}"]["files"]) for moment in MOMENTS]
         for before, after in itertools.pairwise(samples):
@@ -85,7 +85,7 @@ def changes(recording: Recording) -> Iterator[dict[str, int]]:
 
 
 def recordings(kernel: Kernel, runs: int, accelerated: str) -> Iterator[Recording]:
-    """The empty procedure's evidence, run for run."""
+    """Yields the empty procedure's evidence, run for run."""
     with tempfile.TemporaryDirectory() as directory:
         for run in range(runs):
             cell = Cell(empty(LONG_PAUSE if run < BOOTS else PAUSE), kernel, Settings(), (), runs, accelerated)
@@ -101,7 +101,7 @@ def recordings(kernel: Kernel, runs: int, accelerated: str) -> Iterator[Recordin
 
 
 def measure(kernel: Kernel, runs: int) -> dict[str, Any]:
-    """The floor of a kernel over so many runs, as it is published.
+    """Measures the floor of a kernel over so many runs, as it is published.
 
     moving: counter → unit, least and greatest growth between two samples in that unit, how many of the pairs it moved
     in, of how many. still: file → keys of the counters that never moved. Raises LabError when a guest is lost.
@@ -142,7 +142,7 @@ def measure(kernel: Kernel, runs: int) -> dict[str, Any]:
 
 
 def table(floors: Sequence[Mapping[str, Any]]) -> str:
-    """Markdown: a row for each counter that moves on one of the kernels."""
+    """Writes a Markdown table: a row for each counter that moves on one of the kernels."""
     names = sorted({name for floor in floors for name in floor["moving"]})
     rows = [["counter", "unit", *(floor["series"] for floor in floors)], ["---", "---", *("---:" for _ in floors)]]
     for name in names:
@@ -160,13 +160,13 @@ def cell(row: Mapping[str, Any] | None) -> str:
 
 
 def measured(results: Path) -> list[dict[str, Any]]:
-    """The floors in a directory, oldest kernel first."""
+    """Reads the floors in a directory, oldest kernel first."""
     found: list[dict[str, Any]] = [json.loads(path.read_text()) for path in results.glob("noise-*.json")]
     return sorted(found, key=lambda one: numbers(one["series"]))
 
 
 def write(floor: Mapping[str, Any], results: Path) -> None:
-    """The floor of one kernel series, and the table of all that are in the directory."""
+    """Writes the floor of one kernel series, and the table of all that are in the directory."""
     results.mkdir(parents=True, exist_ok=True)
     noise.path_of(floor["series"], results).write_text(json.dumps(floor, separators=(",", ":")) + "\n")
     found = measured(results)

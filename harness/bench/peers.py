@@ -36,7 +36,7 @@ class VirtmeNg:
     image: Path
 
     def boot(self) -> float:
-        """Seconds from launch until a command that a guest was given (cat /proc/meminfo) has answered.
+        """Measures seconds from launch until a command that a guest was given (cat /proc/meminfo) has answered.
 
         It answers into a directory of the host's: standard output reaches us only where the host has udev.
         Its own ending is not on the clock. Raises LabError if no answer comes.
@@ -86,7 +86,7 @@ class VirtmeNg:
 
 
 def virtme_ng(kernel: Kernel) -> VirtmeNg:
-    """virtme-ng with the sister of a Debian cloud kernel: the same version with the drivers that it needs (the cloud
+    """Finds virtme-ng with the sister of a Debian cloud kernel: the same version with the drivers that it needs (the cloud
     kernel has no 9p and can't mount its root). Fetched into the cache once. Raises Missing."""
     program = Path(sys.executable).parent / "vng"
     if not program.exists():
@@ -110,5 +110,5 @@ def virtme_ng(kernel: Kernel) -> VirtmeNg:
 
 
 def has_psutil() -> str | None:
-    """Why psutil can't be asked, None if it can."""
+    """Says why psutil can't be asked, None if it can."""
     return None if importlib.util.find_spec("psutil") else f"it is not installed: {INSTALL}"

@@ -24,7 +24,7 @@ MEGABYTE = 1_000_000
 
 
 def seconds_of(words: Sequence[str], statuses: Sequence[int] = (0,), environment: dict[str, str] | None = None) -> float:
-    """How long a command takes. Raises LabError if it ends with another status: what failed is no measurement."""
+    """Measures how long a command takes. Raises LabError if it ends with another status: what failed is no measurement."""
     began = time.monotonic()
     done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True)
     took = time.monotonic() - began
@@ -47,7 +47,7 @@ def _timed(words: Sequence[str], times: int = 1, statuses: Sequence[int] = (0,))
 
 
 def size(directory: Path) -> int:
-    """Bytes that a directory takes: of its files, as they are long."""
+    """Counts the bytes that a directory takes: of its files, as they are long."""
     return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
 
 
@@ -67,7 +67,7 @@ def listing(turns: int) -> Row:
 
 
 def trial(kernel: Kernel, turns: int, directory: Path) -> Row:
-    """One trial of the README's experiment: opening a guest, the procedure, the recording."""
+    """Measures one trial of the README's experiment: opening a guest, the procedure, the recording."""
     chosen, _ = accelerator.choose(kernel)
     experiment, _ = catalogue.find(CLAIM)
     processes.fleet.start()
@@ -95,7 +95,7 @@ def trial(kernel: Kernel, turns: int, directory: Path) -> Row:
 
 
 def answer(kernel: Kernel, turns: int, directory: Path) -> Iterator[Row]:
-    """The README's first command, from the shell's prompt to the verdict, and the evidence that it leaves."""
+    """Measures the README's first command, from the shell's prompt to the verdict, and the evidence that it leaves."""
     words = command("run-experiment", CLAIM, "--kernel", kernel.series, "--results", str(directory))
     start = Contender("python -c pass", _timed([sys.executable, "-c", "pass"]))
     yield Row(
@@ -117,7 +117,8 @@ def answer(kernel: Kernel, turns: int, directory: Path) -> Iterator[Row]:
 
 
 def everything(kernel: Kernel, directory: Path) -> Iterator[Row]:
-    """The whole catalogue, once: it takes minutes. Surprises and undecided claims (status 3) are measured all the same."""
+    """Measures the whole catalogue, once: it takes minutes. Surprises and undecided claims (status 3) are measured all the
+    same."""
     for trials, limit in ((3, 480.0), (1, 180.0)):
         where = directory / f"all-{trials}"
         words = command("run-all", "--kernel", kernel.series, "--jobs", "2", "--trials", str(trials), "--results", str(where))

@@ -18,7 +18,7 @@ SCALES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 
 
 def amount(value: float, unit: str) -> str:
-    """0.0652 s → "65.2 ms"."""
+    """Writes an amount with a fitting unit: 0.0652 s → "65.2 ms"."""
     if unit == "s":
         scale, unit = next(((scale, name) for scale, name in SCALES if value >= scale), SCALES[-1])
         value /= scale
@@ -28,7 +28,7 @@ def amount(value: float, unit: str) -> str:
 
 
 def ratio(value: float) -> str:
-    """Ours by the peer's: "1.03 ×" of it, or "1/204"."""
+    """Gives ours by the peer's: "1.03 ×" of it, or "1/204"."""
     return f"{value:.2f} ×" if value >= 0.5 else f"1/{1 / value:.3g}"
 
 
@@ -46,7 +46,7 @@ def _limit(row: dict[str, Any], peer: str) -> str:
 
 
 def rows(found: Sequence[dict[str, Any]]) -> Iterator[list[str]]:
-    """The table: a line for each thing measured, below it one for each of its peers."""
+    """Writes the table: a line for each thing measured, below it one for each of its peers."""
     for row in found:
         ours = row["ours"]
         when = f" ({row['measured']})" if "measured" in row else ""
@@ -92,7 +92,7 @@ def line_of(growth: dict[str, Any]) -> list[str]:
 
 
 def render(directory: Path) -> str:
-    """The page, from the files that are there."""
+    """Renders the page from the files that are there."""
     found = json.loads((directory / "bench.json").read_text()) if (directory / "bench.json").exists() else None
     parts = []
     if found:
@@ -134,7 +134,7 @@ def render(directory: Path) -> str:
 
 
 def both_ways(found: dict[str, Any]) -> list[str]:
-    """The line of one kernel in the comparison of restored and booted guests."""
+    """Gives the line of one kernel in the comparison of restored and booted guests."""
     differ = {kind: f"{len(found[kind])}, {len(still)}" for kind, still in found["still"].items()}
     return [
         found["kernel"],
@@ -150,14 +150,14 @@ def both_ways(found: dict[str, Any]) -> list[str]:
 
 
 def write(directory: Path) -> Path:
-    """README.md of a directory of results, anew: its path."""
+    """Writes README.md of a directory of results anew and gives its path."""
     path = directory / "README.md"
     path.write_text(render(directory))
     return path
 
 
 def line(row: dict[str, Any]) -> str:
-    """A row as it comes, for the terminal."""
+    """Gives a row as it comes, for the terminal."""
     ours = row["ours"]
     parts = [f"{row['row']}{' ' + row['kernel'] if row['kernel'] else ''}: {amount(ours['median'], row['unit'])}"]
     parts += [f"{ratio(peer['ratio']['median'])} of {peer['name']}" for peer in row["peers"]]

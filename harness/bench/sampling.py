@@ -44,7 +44,7 @@ def files(pid: int, memory_stat: str | None) -> list[str]:
 
 
 def _in_c(agent: Agent, paths: Sequence[str]) -> list[Contender]:
-    """The agent's time series, and the yardstick: a loop that preads into a buffer and does nothing else."""
+    """Measures the agent's time series, and the yardstick: a loop that preads into a buffer and does nothing else."""
     hand = local.hand(agent)
     _watch(agent, paths)
 
@@ -63,7 +63,7 @@ def _in_c(agent: Agent, paths: Sequence[str]) -> list[Contender]:
 
 
 def _touch(agent: Agent, program: str, parent: int, size: int) -> int:
-    """A probe with memory of its own, to be sampled: its pid. It lives as long as the agent."""
+    """Starts a probe with memory of its own, to be sampled, and gives its pid. It lives as long as the agent."""
     number, pid = agent.spawn([program, str(parent)])
     probe = Target(agent, number, "sampled", local.unrecorded, pid)
     probe.fill(probe.mmap(size).value, size, 1)
@@ -71,7 +71,7 @@ def _touch(agent: Agent, program: str, parent: int, size: int) -> int:
 
 
 def _watch(agent: Agent, paths: Sequence[str]) -> None:
-    """These files and no others, in every sample."""
+    """Watches these files and no others, in every sample."""
     for number in range(1, MOST + 1):
         agent.channel.call("unwatch", wire.AGENT, (number,))
     for number, path in enumerate(paths, 1):
@@ -79,7 +79,7 @@ def _watch(agent: Agent, paths: Sequence[str]) -> None:
 
 
 def in_guest(kernel: Kernel, turns: int, directory: Path) -> Row:
-    """Both in C, as a trial samples: on the machine under test."""
+    """Measures both in C, as a trial samples: on the machine under test."""
     chosen, _ = accelerator.choose(kernel)
     with place(timed=True), snapshots.restore(kernel, SHAPE, chosen, 0, directory / "sample.log") as guest:
         hand = local.hand(guest.agent)
@@ -98,14 +98,14 @@ def in_guest(kernel: Kernel, turns: int, directory: Path) -> Row:
 
 
 def _decoded(agent: Agent, parsers: Sequence[Callable[[bytes], dict[str, int]]]) -> None:
-    """A sample from the request to numbers."""
+    """Takes a sample, from the request to numbers."""
     _, _, found = wire.sections(agent.call("sample", NAMED).text)
     for (_, _, text), parse in zip(found, parsers, strict=True):
         parse(text)
 
 
 def _plain(paths: Sequence[str]) -> None:
-    """What a script does: open, read, split."""
+    """Does what a script does: open, read, split."""
     for path in paths:
         with open(path) as file:
             for line in file:
@@ -115,7 +115,7 @@ def _plain(paths: Sequence[str]) -> None:
 
 
 def _psutil(pid: int, others: Sequence[str]) -> Callable[[], None]:
-    """psutil for what it knows (meminfo, status, smaps_rollup), Python for the rest of the same content."""
+    """Asks psutil for what it knows (meminfo, status, smaps_rollup), Python for the rest of the same content."""
     import psutil
 
     process = psutil.Process(pid)
@@ -148,7 +148,7 @@ def _each(sample: Callable[[], None]) -> Callable[[], list[float]]:
 
 
 def on_host(turns: int) -> Iterator[Row]:
-    """The same program as a child of this host, where Python and psutil can be asked beside it."""
+    """Measures the agent as a child of this host, where Python and psutil can be asked beside it."""
     with local.agent() as agent, tempfile.TemporaryDirectory(prefix="folklab-") as directory:
         info = agent.hello()
         memory_stat = local.memory_stat()
@@ -205,7 +205,7 @@ def _recorded(agent: Agent, python: Sequence[Contender], turns: int, directory: 
 
 
 def _share(agent: Agent, pid: int, turns: int) -> Row:
-    """How much of a processor the agent takes for 1,000 samples a second (/proc/PID/schedstat: ns on a processor)."""
+    """Measures how much of a processor the agent takes for 1,000 samples a second (/proc/PID/schedstat: ns on a processor)."""
     hand = local.hand(agent)
     agent.channel.on_sample = None
 

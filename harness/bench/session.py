@@ -27,7 +27,7 @@ MAIN = "6.12"  # where one kernel is enough
 
 
 def chosen(names: Sequence[str]) -> list[Kernel]:
-    """The fetched kernels of these series, or, for none, of each series that is fetched, oldest first."""
+    """Gives the fetched kernels of these series, or, for none, of each series that is fetched, oldest first."""
     if names:
         return [find.by_name(name) for name in names]
     newest = {kernel.series: kernel for kernel in reversed(find.fetched())}
@@ -48,7 +48,7 @@ def host(kernel: Kernel) -> dict[str, Any]:
 
 
 def measured(found: Sequence[Kernel], turns: int, long: bool, directory: Path) -> Iterator[Row]:
-    """Every row. What needs guests runs one at a time: nothing else of ours is on the machine meanwhile."""
+    """Measures every row. What needs guests runs one at a time: nothing else of ours is on the machine meanwhile."""
     main = next((kernel for kernel in found if kernel.series == MAIN), found[-1])
     processes.fleet.start()
     yield programs.listing(turns)
@@ -65,8 +65,8 @@ def measured(found: Sequence[Kernel], turns: int, long: bool, directory: Path) -
 
 
 def earlier(path: Path, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows of the session before that this one did not measure (without --long, or of fewer kernels), each with when
-    it was."""
+    """Gives the rows of the session before that this one did not measure (without --long, or of fewer kernels), each with
+    when it was."""
     if not path.exists():
         return []
     before = json.loads(path.read_text())

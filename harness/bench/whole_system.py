@@ -24,14 +24,14 @@ ROWS = ("sample on this host, 1 MiB", "sample to numbers", "sample to evidence")
 
 
 def row(found: Mapping[str, Any]) -> Row:
-    """A row again, of its JSON."""
+    """Makes a row again of its JSON."""
     timings = (Timing(one["name"], tuple(map(tuple, one["turns"]))) for one in (found["ours"], *found["peers"]))
     limits = tuple(Limit(one["at most"], one["peer"]) for one in found["limits"])
     return Row(found["row"], found["what"], found["unit"], tuple(timings), found["kernel"], limits, found["missing"])
 
 
 def rows(turns: int, directory: Path) -> Iterator[Row]:
-    """Asked in the first of the test bed's systems. Raises Unavailable where that can't be made."""
+    """Measures the rows in the first of the test bed's systems. Raises Unavailable where that can't be made."""
     tested = SYSTEMS[0]
     with place(timed=True), booted(tested, directory / "whole-system.log") as guest:
         said = guest.must(f"python3 -m {__name__} {turns}")

@@ -11,7 +11,7 @@ from harness.verdicts.judged import Judged, Outcome
 
 
 def lines(judged: Judged, claim: str | None = None) -> Iterator[str]:
-    """The answer for a cell's claims (or the one that was asked for): verdict, numbers, references."""
+    """Gives the answer for a cell's claims (or the one that was asked for): verdict, numbers, references."""
     for verdict, row in zip(judged.verdicts, judged.rows, strict=True):
         if claim is not None and row["claim"] != claim:
             continue
@@ -33,7 +33,7 @@ def lines(judged: Judged, claim: str | None = None) -> Iterator[str]:
 
 
 def ending(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """What a run of many cells ends with: how many verdicts; then what needs a look, each with its evidence."""
+    """Gives the end of a run of many cells: how many verdicts; then what needs a look, each with its evidence."""
     found = [(one, row) for one in outcomes for row in one.rows]
     yield f"\n{tally([row for _, row in found])}"
     surprises = [

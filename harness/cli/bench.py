@@ -39,7 +39,7 @@ def bench(
     runs: str = str(RUNS),
     results: str = RESULTS,
 ) -> int:
-    """The lab's own speed and noise, beside its peers."""
+    """Measure the lab's own speed and noise, beside its peers."""
     names = [name.strip() for name in kernel.split(",") if name.strip()]
     into = Path(results)
     counts = {"turns": whole_number("turns", turns), "runs": whole_number("runs", runs), "trials": whole_number("trials", trials)}

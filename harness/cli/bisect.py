@@ -24,7 +24,8 @@ AS_WANTED, OTHER, CANNOT_TELL, STOP = 0, 1, 125, 128
 
 
 def status(rows: Iterable[Mapping[str, Any]], want: str, broken: bool) -> int:
-    """Of a claim's rows, one for each setting: as wanted only if all are; the other verdict once is enough."""
+    """Gives the status that a claim's rows come to, one row for each setting: as wanted only if all are; the other verdict
+    once is enough."""
     found = [row["verdict"] for row in rows]
     if not broken and found and all(verdict == want for verdict in found):
         return AS_WANTED
@@ -75,8 +76,8 @@ def check(context: Any, claim: str, want: str = "", *, options: RunOptions) -> i
 
 
 def stop() -> None:
-    """invoke ends with 1 for a command line that it can't read, Python for a package that is missing: a bad commit to
-    git. Unless check got to its end, that is 128."""
+    """Ends the process with 128. invoke ends with 1 for a command line that it can't read, Python for a package that is
+    missing: a bad commit to git. Unless check got to its end, that is 128."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(STOP)

@@ -17,7 +17,7 @@ from harness.errors import LabError, UsageError
     results="where run directories are",
 )
 def compare(context: Any, first: str, second: str, fail_on_change: bool = False, results: str = RUNS) -> int:
-    """Which verdicts and quantities differ between two runs, kernels or settings."""
+    """Compare two runs, kernels or settings: which verdicts and quantities differ."""
     from harness.reports.comparison import differences, rows, run_noise
 
     found = differences.compare(*(rows.select(name, Path(results)) for name in (first, second)))
@@ -30,7 +30,7 @@ def compare(context: Any, first: str, second: str, fail_on_change: bool = False,
 
 @command(claim="the id of a claim", results="where run directories are")
 def history(context: Any, claim: str, results: str = RUNS) -> int:
-    """A claim over the kernels that were run, with the change points."""
+    """Show a claim over the kernels that were run, with the change points."""
     from harness.reports.comparison import rows
     from harness.reports.comparison.history import printed
 

@@ -80,7 +80,7 @@ def _room() -> Finding:
 
 
 def _allocators() -> Iterator[Finding]:
-    """Those that heap claims are asked of besides glibc's."""
+    """Looks for the allocators that heap claims are asked of besides glibc's."""
     for name, allocator in allocators.ALLOCATORS.items():
         path = allocators.find(name)
         said = str(path) if path.exists() else "not here: its rows of the heap claims are skipped"
@@ -90,7 +90,7 @@ def _allocators() -> Iterator[Finding]:
 
 
 def _programs() -> Iterator[Finding]:
-    """Real tools that experiments take along as witnesses."""
+    """Looks for the real tools that experiments take along as witnesses."""
     wanted: dict[str, list[str]] = {}
     for experiment in catalogue.load().values():
         for path in experiment.needs.programs:
@@ -103,7 +103,7 @@ def _programs() -> Iterator[Finding]:
 
 
 def _testbed() -> Finding:
-    """Whether whole systems can be made here, for `invoke testbed` and what the test suite does of it."""
+    """Says whether whole systems can be made here, for `invoke testbed` and what the test suite does of it."""
     try:
         subordinate.require()
     except Unavailable as error:
@@ -112,7 +112,7 @@ def _testbed() -> Finding:
 
 
 def _groups() -> Finding:
-    """The mode of the control groups, as far as the local machine has to know it."""
+    """Tells the mode of the control groups, as far as the local machine has to know it."""
     mounts = cgroup.MOUNTS.read_text()
     first, second = " - cgroup " in mounts, " - cgroup2 " in mounts
     mode = "hybrid" if first and second else "version 2" if second else "version 1" if first else "not mounted"
@@ -189,7 +189,7 @@ def _left_behind() -> Iterator[Finding]:
 
 
 def examine_host() -> Iterator[Finding]:
-    """All findings about the host itself: none is vital, since guests need none of it."""
+    """Gives all findings about the host itself: none is vital, since guests need none of it."""
     yield _groups()
     yield _delegation()
     yield from _oomd()
@@ -200,7 +200,7 @@ def examine_host() -> Iterator[Finding]:
 
 
 def usable() -> bool:
-    """Whether experiments can run on this host itself."""
+    """Says whether experiments can run on this host itself."""
     try:
         local.require()
     except LabError:
@@ -209,7 +209,7 @@ def usable() -> bool:
 
 
 def experiments() -> Iterator[str]:
-    """Which experiments run on this host, and why the others are skipped."""
+    """Lists which experiments run on this host, and why the others are skipped."""
     try:
         local.require()
     except LabError as error:
@@ -225,7 +225,7 @@ def experiments() -> Iterator[str]:
 
 
 def examine() -> list[Finding]:
-    """All findings, the vital ones first."""
+    """Gives all findings, the vital ones first."""
     probes = all((build.BUILD / name).exists() for name in build.PROGRAMS)
     found = [
         _tool(qemu.BINARY, "qemu-system-x86"),
@@ -246,7 +246,7 @@ def examine() -> list[Finding]:
 
 
 def can_run(findings: Sequence[Finding]) -> bool:
-    """Whether experiments can run here in guests."""
+    """Says whether experiments can run here in guests."""
     return all(finding.good for finding in findings if finding.vital)
 
 

@@ -18,7 +18,7 @@ def explain(experiment: Experiment, claims: Sequence[Claim], parent: Path) -> No
 
 
 def lines(experiment: Experiment, claims: Sequence[Claim], parent: Path) -> Iterator[str]:
-    """Claims of one experiment; `parent` is where the runs are."""
+    """Explains claims of one experiment; `parent` is where the runs are."""
     yield f"{experiment.name}: {experiment.question}"
     yield from procedure_lines(experiment)
     for claim in claims:
@@ -38,7 +38,7 @@ def lines(experiment: Experiment, claims: Sequence[Claim], parent: Path) -> Iter
 
 
 def procedure_lines(experiment: Experiment) -> Iterator[str]:
-    """What is done, in words: on how many guests, in which ways."""
+    """Tells what is done, in words: on how many guests, in which ways."""
     yield wrapped(experiment.words) if experiment.words else "  Its file does not say in words what it does."
     yield wrapped(f"{counted(experiment.trials, 'trial')}, each from a boot of its own; {needs_text(experiment.needs)}")
     if len(experiment.arms) > 1:
@@ -56,7 +56,7 @@ def expectation_lines(expect: Expect) -> Iterator[str]:
 
 
 def measured_lines(row: rows.Row) -> Iterator[str]:
-    """One row of verdicts.json: the verdict, then each quantity and reference with its values."""
+    """Tells one row of verdicts.json: the verdict, then each quantity and reference with its values."""
     settings = ", ".join(f"{name}={row['settings'][name]}" for name in KINDS if name in row["settings"])
     trials = f"{row['valid']} of {row['trials']} trials valid, from {counted(row['boots'], 'boot')}"
     yield wrapped(f"Measured on {row['kernel']} ({settings}): {row['verdict']}, {trials} [{row['run']}]")
@@ -69,6 +69,6 @@ def measured_lines(row: rows.Row) -> Iterator[str]:
 
 
 def values(read: Sequence[int | float | None]) -> str:
-    """The valid trials' values, once where all are alike."""
+    """Lists the valid trials' values, once where all are alike."""
     texts = [number(one) for one in read]
     return texts[0] if len(set(texts)) == 1 else ", ".join(texts) or "no valid trial"

@@ -17,7 +17,8 @@ MIRROR = "a Debian mirror to fetch kernels from"
 
 @command(called="kernels", mirror=MIRROR, offline="ask no mirror", try_="a kernel (as --kernel) to boot here")
 def kernels_(context: Any, mirror: str | None = None, offline: bool = False, try_: str | None = None) -> int:
-    """Which kernels are here, are fetched, can be fetched, and which of them boot here; --try boots one."""
+    """List the kernels that are here, that are fetched, and that can be fetched, and which of them boot here; --try boots
+    one."""
     from harness.cli import listing
     from harness.machine.kernels import boots, find, labels
 

@@ -11,7 +11,7 @@ from harness.reports.wording import known_text, needs_text
 
 
 def claim_lines(found: Sequence[tuple[Claim, Experiment]]) -> Iterator[str]:
-    """Claims by section and experiment: id, known answers; the experiment's needs once."""
+    """Lists claims by section and experiment: id, known answers; the experiment's needs once."""
     section = experiment = ""
     for claim, one in sorted(found, key=lambda pair: (pair[0].section, pair[1].name)):
         if claim.section != section:
@@ -33,7 +33,7 @@ def print_claims(found: Sequence[tuple[Claim, Experiment]]) -> None:
 def kernel_lines(
     offered: Sequence[Any], fetched: Sequence[Any], installed: Sequence[Any], own: Sequence[Any], said: Callable[[Any], str]
 ) -> Iterator[str]:
-    """Kernels of the archive (the newest of each series), fetched or not, of this host, of the user's own; the oldest
+    """Lists kernels of the archive (the newest of each series), fetched or not, of this host, of the user's own; the oldest
     first. said: whether a kernel boots here."""
     here = {kernel.release: kernel for kernel in fetched}
     series: dict[str, Any] = {}

@@ -47,11 +47,12 @@ def execute(
     claim: str | None,
     options: RunOptions,
     watch: Watch | None = None,
-    resume: bool = False,
+    go_on: bool = False,
 ) -> Run:
     """Runs experiments; unless JSON was asked for, prints each answer as it comes, and where the report is.
 
     what: the name of the run. claim: the only one that is asked for, None for all. watch: hears of the run instead.
+    go_on: goes on where an interrupted run of the same stood.
     """
     options = replace(options, permissions=permissions(options))
     for line in warnings(experiments, options.sets):
@@ -70,7 +71,7 @@ def execute(
             for line in answer.lines(judged, claim):
                 say(line)
 
-    finished = matrix.execute(experiments, options, what, Quiet() if options.json else watch or Answers(), resume=resume)
+    finished = matrix.execute(experiments, options, what, Quiet() if options.json else watch or Answers(), go_on=go_on)
     if not options.json:
         for line in answer.ending(finished.outcomes) if len(finished.outcomes) > 1 and claim is None else ():
             say(line)
@@ -84,12 +85,12 @@ def report_status(
     claim: str | None,
     options: RunOptions,
     watch: Watch | None = None,
-    resume: bool = False,
+    go_on: bool = False,
 ) -> int:
     """Runs experiments as `execute` does, prints verdicts.json if that was asked for, and gives the exit status."""
-    finished = execute(experiments, what, claim, options, watch, resume)
+    finished = execute(experiments, what, claim, options, watch, go_on)
     if options.json:
         say((finished.directory / "verdicts.json").read_text())
-    if finished.interrupted and resume:
+    if finished.interrupted and go_on:
         print("Interrupted; the same command goes on from here.", file=sys.stderr)
     return finished.status(claim)

@@ -18,7 +18,7 @@ ROUNDS = 10
 
 
 def parts_of(only: str) -> tuple[str, ...]:
-    """The parts that the user named, else all of them."""
+    """Gives the parts that the user named, else all of them."""
     from harness.testbed.session import PARTS
 
     named = tuple(name.strip() for name in only.split(",") if name.strip())

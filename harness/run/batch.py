@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.evidence import run_directory
 from harness.run import resume
-from harness.run.cell import Cell, order
+from harness.run.cell import Cell, describe
 from harness.run.trial import Slot, run_arms
 from harness.verdicts import judged
 from harness.verdicts.judged import Judged
@@ -23,7 +23,7 @@ class Batch:
     def __init__(self, cell: Cell, run: Path, pool: Executor, slot: Slot, begins: Callable[[Cell], None]) -> None:
         self.cell, self.slot, self.begins = cell, slot, begins
         self.directory = run_directory.cell_directory(run, cell.name)
-        self.row = order(cell)
+        self.row = describe(cell)
         self.began: float | None = None
         self.absent = False
         self._lock = threading.Lock()
@@ -46,11 +46,11 @@ class Batch:
             future.cancel()
 
     def over(self) -> dict[str, Any]:
-        """cell.json, once all its trials are over."""
+        """Gives cell.json, once all trials of the cell are over."""
         self.row["seconds"] = round(time.monotonic() - (self.began or 0), 1)
         self.row["failures"] = [broken for future in self.futures if (broken := future.result())]
         return self.row
 
     def judge(self) -> Judged:
-        """Once all its trials are over: from the evidence on disk, as anyone else would."""
+        """Judges the cell once all its trials are over: from the evidence on disk, as anyone else would."""
         return judged.judge_cell(self.directory, cell=self.over())

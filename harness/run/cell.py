@@ -36,8 +36,8 @@ def describe_kernel(kernel: Kernel) -> dict[str, Any]:
     }
 
 
-def order(cell: Cell) -> dict[str, Any]:
-    """A cell as data, complete: kernel by name and digest, experiment by name, version and source, settings."""
+def describe(cell: Cell) -> dict[str, Any]:
+    """Gives a cell as data, complete: kernel by name and digest, experiment by name, version and source, settings."""
     row = describe_cell(cell.experiment, dict(cell.axis), cell.trials, describe_kernel(cell.kernel), cell.accelerator)
     sets = {name: value for name, value in vars(cell.settings).items() if value is not None}
     needs = cell.experiment.needs
@@ -52,7 +52,7 @@ def order(cell: Cell) -> dict[str, Any]:
 
 
 def overridden(cell: Cell) -> dict[str, str]:
-    """Setting → what the experiment has by itself, of those that the user has set to something else."""
+    """Maps setting → what the experiment has by itself, of those that the user has set to something else."""
     stated = catalogue.load()[cell.experiment.name].states() if cell.experiment.name in catalogue.load() else {}
     now = replace(cell.experiment, settings=cell.settings).states()
     return {name: value for name, value in stated.items() if name not in cell.experiment.axes and now.get(name) != value}
@@ -61,7 +61,8 @@ def overridden(cell: Cell) -> dict[str, str]:
 def describe_cell(
     experiment: Experiment, axis: dict[str, str], trials: int, kernel: dict[str, Any], accelerator: str
 ) -> dict[str, Any]:
-    """cell.json before its trials: what was planned, on what (by digest, so that it can be told from another)."""
+    """Gives cell.json as it stands before the trials: what was planned, on what (by digest, so that it can be told from
+    another)."""
     return {
         "schema": SCHEMA,
         "experiment": experiment.name,
@@ -100,7 +101,7 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """Of its directory, and of no other cell of a run: "tmpfs-swap@lru=mglru@6.12.117". What can't stand in a file's
+        """Names its directory, and no other cell of a run: "tmpfs-swap@lru=mglru@6.12.117". What can't stand in a file's
         name (of kernel arguments) becomes a digest."""
         axis = (f"{key}={value if PLAIN.fullmatch(value) else mark(value)}" for key, value in self.axis)
         return "@".join([self.experiment.name, *axis, self.kernel.release])
@@ -141,7 +142,7 @@ def mark(text: str) -> str:
 
 
 def programs_of(experiment: Experiment, settings: Settings) -> tuple[tuple[str, str], ...]:
-    """Name in the guest → path on this host, of the real tools and allocators that go along, if any have to: then all
+    """Maps name in the guest → path on this host, of the real tools and allocators that go along, if any have to: then all
     that any experiment needs and this host has, so that their guests are of one shape (and one set of snapshots)."""
     wanted = {Path(path).name: path for path in experiment.needs.programs}
     if settings.malloc in allocators.ALLOCATORS:
@@ -151,7 +152,7 @@ def programs_of(experiment: Experiment, settings: Settings) -> tuple[tuple[str, 
 
 @cache
 def programs_here() -> dict[str, str]:
-    """The same of the whole catalogue, as far as this host has it."""
+    """Maps name in the guest → path on this host, of the tools and allocators of the whole catalogue that this host has."""
     tools = {Path(path).name: path for experiment in catalogue.load().values() for path in experiment.needs.programs}
     tools |= {one.name: str(allocators.find(name)) for name, one in allocators.ALLOCATORS.items()}
     return {name: path for name, path in tools.items() if Path(path).exists()}
@@ -190,7 +191,7 @@ def cells(experiment: Experiment, kernel: Kernel, options: RunOptions, accelerat
 
 
 def cell_of(experiment: Experiment, kernel: Kernel, ordered: Mapping[str, Any], accelerator: str) -> Cell:
-    """The cell that cell.json describes; a setting that it does not name is left as the kernel has it."""
+    """Makes the cell that cell.json describes; a setting that it does not name is left as the kernel has it."""
     sets = ordered["sets"]
     settings = Settings(**{item.name: sets.get(item.name) for item in fields(Settings)})
     sized = replace(experiment, needs=replace(experiment.needs, memory=sets["memory"], cpus=sets["cpus"]))
@@ -207,13 +208,13 @@ def cell_of(experiment: Experiment, kernel: Kernel, ordered: Mapping[str, Any], 
 
 
 def on_machine(experiment: Experiment, wanted: Mapping[str, str]) -> Experiment:
-    """The experiment with the machine's size that the user asked for: memory in MiB, processors."""
+    """Gives the experiment with the machine's size that the user asked for: memory in MiB, processors."""
     sizes: dict[str, Any] = {"memory": int(wanted["memory"]) * MIB} if "memory" in wanted else {}
     sizes |= {"cpus": int(wanted["cpus"])} if "cpus" in wanted else {}
     return replace(experiment, needs=replace(experiment.needs, **sizes)) if sizes else experiment
 
 
 def pinned(settings: Settings, wanted: Mapping[str, str]) -> Settings:
-    """The experiment's settings with those that the user asked for."""
+    """Gives the experiment's settings with those that the user asked for."""
     chosen: dict[str, Any] = {name: value for name, value in wanted.items() if name not in BOOTED}
     return replace(settings, **chosen)

@@ -17,15 +17,14 @@ from harness.machine.guest import accelerator, boot_check, qemu
 from harness.machine.kernels import find, running
 from harness.machine.kernels.kernel import Kernel
 from harness.reports import Report
-from harness.run import dask
-from harness.run import resume as ledger
-from harness.run.cell import Cell, cells, describe_kernel, order
+from harness.run import dask, resume
+from harness.run.cell import Cell, cells, describe, describe_kernel
 from harness.run.options import RunOptions
 from harness.run.run import Run, Watch, run_cells, run_here, send_cells
 
 
 def find_kernels(options: RunOptions) -> list[Kernel]:
-    """Each kernel once. Raises UsageError for two that could not be told apart by their release."""
+    """Finds each kernel once. Raises UsageError for two that could not be told apart by their release."""
     if options.permissions:
         return [running.kernel()]
     found: dict[str, Kernel] = {}
@@ -39,7 +38,7 @@ def find_kernels(options: RunOptions) -> list[Kernel]:
 
 
 def plan(experiments: Sequence[Experiment], found: Sequence[Kernel], options: RunOptions) -> list[Cell]:
-    """Every cell, an experiment on all kernels before the next one, so that they can be compared early."""
+    """Lists every cell, an experiment on all kernels before the next one, so that they can be compared early."""
     chosen = {kernel.release: "host" if options.permissions else accelerator.choose(kernel)[0] for kernel in found}
     return [
         cell
@@ -50,7 +49,8 @@ def plan(experiments: Sequence[Experiment], found: Sequence[Kernel], options: Ru
 
 
 def default_jobs(planned: Sequence[Cell]) -> int:
-    """As many machines at once as there are places for, as far as memory holds them with a quarter to spare."""
+    """Gives how many machines work at once: as many as there are places for, as far as memory holds them with a quarter to
+    spare."""
     if any(cell.permissions for cell in planned):
         return 1  # there is only one of this host
     free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4
@@ -58,10 +58,10 @@ def default_jobs(planned: Sequence[Cell]) -> int:
     return max(1, min(slots.count(), free // largest))
 
 
-def execute(experiments: Sequence[Experiment], options: RunOptions, what: str, watch: Watch, *, resume: bool = False) -> Run:
+def execute(experiments: Sequence[Experiment], options: RunOptions, what: str, watch: Watch, *, go_on: bool = False) -> Run:
     """Runs experiments on all kernels, writes verdicts and report.
 
-    resume: goes on with the newest run of the same kernels, settings and trials, if there is one, instead of
+    go_on: goes on with the newest run of the same kernels, settings and trials, if there is one, instead of
     starting anew: cells that are finished there are kept.
     """
     found = find_kernels(options)
@@ -72,14 +72,13 @@ def execute(experiments: Sequence[Experiment], options: RunOptions, what: str, w
     # Without QEMU nothing can run here: said before a directory is made. Workers tell theirs with each cell.
     version = "" if options.scheduler or options.permissions else qemu.version()
     asked = described(found, options, what)
-    before = ledger.find(options.results, asked) if resume else None
+    before = resume.find(options.results, asked) if go_on else None
     run = Run(before or start(options, found, what, asked, version))
-    with ledger.held(run.directory):
-        outcomes = (
-            {cell.name: ledger.finished(run_directory.cell_directory(run.directory, cell.name), order(cell)) for cell in planned}
-            if before
-            else {}
-        )
+    with resume.held(run.directory):
+        outcomes = {}
+        for cell in planned if before else ():
+            directory = run_directory.cell_directory(run.directory, cell.name)
+            outcomes[cell.name] = resume.finished(directory, describe(cell))
         kept = [outcome for outcome in outcomes.values() if outcome is not None]
         to_run = [cell for cell in planned if outcomes.get(cell.name) is None]
         run.outcomes += kept
@@ -112,7 +111,7 @@ def _run(run: Run, to_run: Sequence[Cell], options: RunOptions, elsewhere: Execu
 
 
 def described(found: Sequence[Kernel], options: RunOptions, what: str) -> dict[str, Any]:
-    """By what a run is found again: the same question, kernels, settings and trials."""
+    """Describes by what a run is found again: the same question, kernels, settings and trials."""
     return {
         "what": what,
         "kernels": sorted(kernel.digest for kernel in found),
@@ -125,7 +124,7 @@ def described(found: Sequence[Kernel], options: RunOptions, what: str) -> dict[s
 
 
 def start(options: RunOptions, found: Sequence[Kernel], what: str, asked: Mapping[str, Any], version: str) -> Path:
-    """A new run directory, with what is known before the first trial."""
+    """Makes a new run directory, with what is known before the first trial."""
     directory = run_directory.create(options.results, "-".join(kernel.series for kernel in found), what)
     run_directory.write_json(
         directory / "environment.json",

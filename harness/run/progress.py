@@ -23,7 +23,7 @@ SHOWN = 4  # running cells that are named
 
 
 def duration(seconds: float) -> str:
-    """ "45 s", "12 min", "2 h 05 min"."""
+    """Says how long: "45 s", "12 min", "2 h 05 min"."""
     if seconds < 60:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -68,7 +68,7 @@ class Progress(Watch):
 
     @staticmethod
     def line(judged: Judged) -> str:
-        """ "tmpfs-swap [lru=mglru] on 6.12.117: tmpfs-swappable confirmed (4.1 s)"."""
+        """Gives the line of a cell: "tmpfs-swap [lru=mglru] on 6.12.117: tmpfs-swappable confirmed (4.1 s)"."""
         axis = f" [{setting(judged.cell['axis'])}]" if judged.cell["axis"] else ""
         said = [
             f"{row['claim']} {row['verdict']}"

@@ -30,7 +30,7 @@ from harness.machine.kernels import find
 from harness.machine.kernels.kernel import Kernel
 from harness.run import resume
 from harness.run.batch import Batch
-from harness.run.cell import Cell, cell_of, order
+from harness.run.cell import Cell, cell_of, describe
 from harness.run.trial import FREE
 from harness.verdicts import judged
 from harness.verdicts.judged import Judged
@@ -41,7 +41,7 @@ THERE = ("accelerator", "config")
 
 
 @dataclass(frozen=True)
-class Parcel:
+class Archive:
     """The directory of a cell that was run: a tar file, compressed with Zstandard; digest: "sha256:…" of it."""
 
     data: bytes
@@ -53,14 +53,14 @@ def digest_of(data: bytes) -> str:
 
 
 def request(cell: Cell, mirror: str | None = None) -> dict[str, Any]:
-    """All that a worker needs to know, as plain data. own: where a kernel lies that no archive has."""
+    """Gives all that a worker needs to know, as plain data. own: where a kernel lies that no archive has."""
     kernel = cell.kernel
     own = {"path": str(kernel.image), "modules": str(kernel.modules) if kernel.modules else None}
-    ordered = {name: value for name, value in order(cell).items() if name != "noise"}  # only a judge needs it
+    ordered = {name: value for name, value in describe(cell).items() if name != "noise"}  # only a judge needs it
     return {"cell": ordered, "mirror": mirror, "own": None if kernel.version else own}
 
 
-def perform(wanted: Mapping[str, Any]) -> Parcel:
+def run_cell(wanted: Mapping[str, Any]) -> Archive:
     """Runs a cell here, all its trials, and packs what they recorded. Raises LabError where this machine has another
     kernel, or another version of the experiment, than was ordered."""
     build.build()  # only what is older than its sources
@@ -86,7 +86,7 @@ def perform(wanted: Mapping[str, Any]) -> Parcel:
 
 
 def kernel_for(ordered: Mapping[str, Any], own: Mapping[str, Any] | None, mirror: str | None) -> Kernel:
-    """The kernel of that release and digest, on this machine. Raises LabError where it can't be had here, or is
+    """Finds the kernel of that release and digest on this machine. Raises LabError where it can't be had here, or is
     another."""
     if own is None:
         return find.by_name(f"{ordered['kernel']}@{ordered['image']}", mirror=mirror)
@@ -101,22 +101,22 @@ def kernel_for(ordered: Mapping[str, Any], own: Mapping[str, Any] | None, mirror
     return kernel
 
 
-def pack(directory: Path) -> Parcel:
-    """Every file of a cell's directory, by its bare name."""
+def pack(directory: Path) -> Archive:
+    """Packs every file of a cell's directory, by its bare name."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         for path in sorted(directory.iterdir()):
             tar.add(path, arcname=path.name, recursive=False)
     data = zstandard.ZstdCompressor().compress(packed.getvalue())
-    return Parcel(data, digest_of(data))
+    return Archive(data, digest_of(data))
 
 
-def unpack(parcel: Parcel, directory: Path, ordered: Mapping[str, Any]) -> dict[str, Any]:
+def unpack(archive: Archive, directory: Path, ordered: Mapping[str, Any]) -> dict[str, Any]:
     """Makes the cell's directory, whole or not at all, and gives its cell.json; one that is finished stays as it is.
 
     Raises LabError for an archive that is damaged, or that is another cell's.
     """
-    if digest_of(parcel.data) != parcel.digest:
+    if digest_of(archive.data) != archive.digest:
         raise LabError(
             f"archive of {directory.name}", "its digest is another: it was damaged on its way", "run the same command again"
         )
@@ -126,7 +126,7 @@ def unpack(parcel: Parcel, directory: Path, ordered: Mapping[str, Any]) -> dict[
     with tempfile.TemporaryDirectory(prefix=".", dir=directory.parent) as place:
         new = Path(place, "cell")
         new.mkdir()
-        data = zstandard.ZstdDecompressor().decompressobj().decompress(parcel.data)
+        data = zstandard.ZstdDecompressor().decompressobj().decompress(archive.data)
         with tarfile.open(fileobj=io.BytesIO(data)) as tar:
             for member in tar:
                 file = tar.extractfile(member)
@@ -146,25 +146,26 @@ class Sent:
     def __init__(self, cell: Cell, run: Path, elsewhere: Executor, mirror: str | None, begins: Callable[[Cell], None]) -> None:
         self.cell, self.begins = cell, begins
         self.directory = run_directory.cell_directory(run, cell.name)
-        self.row = order(cell)
-        self.futures: list[Future[Parcel]] = [elsewhere.submit(perform, request(cell, mirror))]
+        self.row = describe(cell)
+        self.futures: list[Future[Archive]] = [elsewhere.submit(run_cell, request(cell, mirror))]
 
     def cancel(self) -> None:
         for future in self.futures:
             future.cancel()
 
     def judge(self) -> Judged:
-        """Once its archive is here: taken in, then judged as any other evidence; its bytes are forgotten."""
+        """Judges the cell once its archive is here: it is taken in, then judged as any other evidence; its bytes are
+        forgotten."""
         self.begins(self.cell)  # no executor tells when a call began
         (future,), self.futures = self.futures, []
         try:
-            parcel = future.result()
-            cell = unpack(parcel, self.directory, self.row)
+            archive = future.result()
+            cell = unpack(archive, self.directory, self.row)
             self.row |= {
                 "seconds": cell["seconds"],
                 "failures": cell["failures"],
                 "ran": cell.get("ran"),
-                "archive": parcel.digest,
+                "archive": archive.digest,
             }
         except (Exception, CancelledError) as error:
             resume.begin(self.directory, self.row)

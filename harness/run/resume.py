@@ -69,9 +69,10 @@ def recordings(directory: Path) -> dict[str, int]:
 
 
 def finished(directory: Path, planned: Mapping[str, Any]) -> Outcome | None:
-    """What came of a cell that is finished as it is planned now; None if it has to be run (again).
+    """Gives what came of a cell that is finished as it is planned now; None if it has to be run (again).
 
-    So is one that broke (it has no verdict), and one whose experiment, kernel, settings or recordings are others now.
+    A cell has to be run again that broke (it has no verdict), and one whose experiment, kernel, settings or recordings are
+    others now.
     """
     try:
         cell = json.loads((directory / "cell.json").read_text())
@@ -99,7 +100,7 @@ def held(run: Path) -> Iterator[None]:
 
 
 def find(parent: Path, plan: Mapping[str, Any]) -> Path | None:
-    """The newest run that was started with the same plan, finished or not."""
+    """Finds the newest run that was started with the same plan, finished or not."""
     for path in sorted(parent.glob("*/environment.json"), key=lambda path: path.stat().st_mtime, reverse=True):
         try:
             if json.loads(path.read_text())["options"].get("plan") == plan:

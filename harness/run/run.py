@@ -57,20 +57,20 @@ class Watch:
     """Hears of a run as it goes; this one says nothing."""
 
     def planned(self, run: Path, to_run: Sequence[Cell], kept: Sequence[Outcome]) -> None:
-        """Before the first trial; kept: cells that an earlier attempt has finished."""
+        """Hears what is planned, before the first trial; kept: cells that an earlier attempt has finished."""
 
     def began(self, cell: Cell) -> None:
-        """The first of its trials has begun. Called from the threads of trials."""
+        """Hears that the first of a cell's trials has begun. Called from the threads of trials."""
 
     def done(self, judged: Judged) -> None:
-        """A cell is judged."""
+        """Hears that a cell is judged."""
 
     def ended(self) -> None:
-        """No more trials will run."""
+        """Hears that no more trials will run."""
 
 
 def run_cells(run: Run, planned: Sequence[Cell], jobs: int, watch: Watch, report: Report) -> None:
-    """Trials of all cells side by side; then those of experiments that time would spoil, a processor each. `jobs`
+    """Runs trials of all cells side by side; then those of experiments that time would spoil, a processor each. `jobs`
     machines work at once; but for the latter one more is launched meanwhile, so that its start costs no time."""
     for chosen, workers, ahead in (
         ([cell for cell in planned if not cell.experiment.timed], jobs, 1),
@@ -83,8 +83,8 @@ def run_cells(run: Run, planned: Sequence[Cell], jobs: int, watch: Watch, report
 
 
 def run_here(run: Run, planned: Sequence[Cell], watch: Watch, report: Report) -> None:
-    """On this host itself: what a cell leaves is judged, and its plot drawn, before the next one begins. Counters of the
-    whole machine count this process too."""
+    """Runs cells on this host itself: what a cell leaves is judged, and its plot drawn, before the next one begins.
+    Counters of the whole machine count this process too."""
     reports.loaded()
     with ThreadPoolExecutor(1) as pool:
         for cell in planned:
@@ -92,7 +92,7 @@ def run_here(run: Run, planned: Sequence[Cell], watch: Watch, report: Report) ->
 
 
 def send_cells(run: Run, planned: Sequence[Cell], elsewhere: Executor, mirror: str | None, watch: Watch, report: Report) -> None:
-    """The same on other machines: whole cells, each a call on any executor. There `places` keeps apart what time
+    """Runs cells on other machines: whole cells, each a call on any executor. There `places` keeps apart what time
     would spoil."""
     collect(run, [Sent(cell, run.directory, elsewhere, mirror, watch.began) for cell in planned], watch, report)
 
@@ -113,7 +113,7 @@ def collect(run: Run, batches: Sequence[Batch | Sent], watch: Watch, report: Rep
 
 
 def finished(batches: Sequence[Batch | Sent]) -> Iterator[Judged]:
-    """Judged cells, in the order in which their last trials end; each is forgotten once it was handed out."""
+    """Yields judged cells, in the order in which their last trials end; each is forgotten once it was handed out."""
     waiting = list(batches)
     while waiting:
         running: list[Future[Any]] = [future for batch in waiting for future in batch.futures if not future.done()]

@@ -29,7 +29,7 @@ FREE: Slot = nullcontext()
 
 @contextmanager
 def open_machine(cell: Cell, number: int, console: Path, slot: Slot = FREE) -> Iterator[Machine]:
-    """A fresh machine for trial `number` (1…), held by a slot of the run and a place of the host: restored from boot
+    """Opens a fresh machine for trial `number` (1…), held by a slot of the run and a place of the host: restored from boot
     `number`, or booted. A clone is launched, and has loaded its snapshot, before it has them; they are given back before it
     is ended."""
     where = (cell.kernel, cell.shape, cell.accelerator)
@@ -51,14 +51,15 @@ def open_machine(cell: Cell, number: int, console: Path, slot: Slot = FREE) -> I
 
 
 def run_trial(cell: Cell, number: int, directory: Path) -> str | None:
-    """All arms of one trial, one after the other, into `directory`; what broke, if one of them did: the lab's error,
-    never a verdict."""
+    """Runs all arms of one trial, one after the other, into `directory`; returns what broke, if one of them did: the lab's
+    error, never a verdict."""
     status, reason = run_arms(cell, number, directory)
     return reason if status == "broken" else None
 
 
 def run_arms(cell: Cell, number: int, directory: Path, slot: Slot = FREE) -> tuple[str, str]:
-    """The same: how it ended ("ok", "skipped", "absent" or "broken", as `_run_arm` has it), and why."""
+    """Runs all arms of one trial and returns how it ended ("ok", "skipped", "absent" or "broken", as `_run_arm` has it),
+    and why."""
     for arm in cell.experiment.arms:
         recorder = Recorder(directory / recording.name_of(number, arm), held=HELD if cell.permissions else 0)
         try:
@@ -80,7 +81,8 @@ def run_arms(cell: Cell, number: int, directory: Path, slot: Slot = FREE) -> tup
 
 
 def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recorder, slot: Slot) -> tuple[str, str]:
-    """How it ended: "ok", "skipped", "absent" (no such setting on this kernel) or "broken", and why."""
+    """Runs one arm and returns how it ended: "ok", "skipped", "absent" (no such setting on this kernel) or "broken", and
+    why."""
     if cell.permissions and (reason := why_not(cell.experiment.needs, cell.permissions)):
         return "skipped", reason
     if cell.experiment.needs.system and not cell.permissions:
@@ -113,7 +115,7 @@ def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recor
 
 
 def with_machine(machine: Machine, cell: Cell, arm: str, recorder: Recorder) -> None:
-    """The procedure of one arm on a machine that was just opened."""
+    """Carries out the procedure of one arm on a machine that was just opened."""
     experiment = cell.experiment
     lab = Lab(machine, recorder, experiment.needs, cell.settings, arm)
     lab.start(experiment=experiment.name, version=experiment.version)

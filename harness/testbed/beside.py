@@ -47,7 +47,7 @@ def key(row: Row) -> tuple[str | None, ...]:
 
 
 def compared(run: Iterable[Row], guests: Iterable[Row], broken: Iterable[str] = ()) -> Beside:
-    """The rows of a run beside those of guests."""
+    """Compares the rows of a run with those of guests."""
     known = {key(row): row for row in guests if row["verdict"] != SKIPPED}
     same = alone = 0
     skipped: Counter[str] = Counter()
@@ -73,7 +73,7 @@ def compared(run: Iterable[Row], guests: Iterable[Row], broken: Iterable[str] = 
 
 
 def judged(run: Path) -> Beside:
-    """A run that was collected, judged here."""
+    """Judges a run that was collected elsewhere."""
     found = list(results.judge_run(run))
     broken = [f"broken: {failure['experiment']}: {failure['what']}" for one in found for failure in one.failures]
     return compared([row for one in found for row in one.rows], run_directory.read_verdicts(rows.REFERENCE)["verdicts"], broken)

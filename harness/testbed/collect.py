@@ -16,7 +16,7 @@ from harness.machine.host.permissions import Permissions
 from harness.machine.kernels import running
 from harness.machine.processes import fleet
 from harness.run import matrix, resume
-from harness.run.cell import Cell, order
+from harness.run.cell import Cell, describe
 from harness.run.options import RunOptions
 from harness.run.trial import run_trial
 
@@ -25,9 +25,9 @@ SETTINGS = {"all": slice(None), "first": slice(1), "last": slice(-1, None)}
 
 
 def collect(run: Path, cell: Cell) -> None:
-    """All trials of a cell, and its cell.json, so that `invoke judge RUN` finds what it needs."""
+    """Runs all trials of a cell and writes its cell.json, so that `invoke judge RUN` finds what it needs."""
     directory = run_directory.cell_directory(run, cell.name)
-    row = order(cell)
+    row = describe(cell)
     resume.begin(directory, row)
     began = time.monotonic()
     broken = [run_trial(cell, number, directory) for number in range(1, cell.trials + 1)]

@@ -33,7 +33,7 @@ EXPERIMENTS = "page-size tmpfs-dropped"
 
 
 def in_containers(guest: Guest, into: Path) -> Shown:
-    """Without flags nothing runs, as root and rootless; with them verdicts are guests', and nothing is left."""
+    """Shows that without flags nothing runs, as root and rootless; with them verdicts are guests', and nothing is left."""
     began = time.monotonic()
     wrong = [line for user in KEPT for line in refused(guest, user)]
     run = f"/var/tmp/run-{into.name}"

@@ -33,7 +33,7 @@ class Faults:
 
 
 def faults(guest: Guest, rounds: int, seed: int = 1) -> Iterator[Faults]:
-    """Ten rounds each. The same seed chooses the same experiments and moments."""
+    """Kills runs in rounds of ten. The same seed chooses the same experiments and moments."""
     guest.type("systemctl is-system-running --wait")
     guest.must(f"{UNUSUAL} && {FIRST}")
     before = state.read(guest.must)

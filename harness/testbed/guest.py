@@ -79,7 +79,7 @@ class Guest:
         return Said(reply.value, reply.text.decode(errors="replace"))
 
     def must(self, command: str, user: str = "", seconds: float = 600) -> str:
-        """The same for a command that must succeed: what it printed. Raises LabError."""
+        """Runs a command that must succeed and gives what it printed. Raises LabError if it fails."""
         said = self.type(command, user, seconds)
         if said.status:
             raise LabError(
@@ -88,7 +88,7 @@ class Guest:
         return said.text
 
     def fetch(self, directory: str, into: Path) -> None:
-        """A directory of the guest's, copied into one of this host's."""
+        """Copies a directory of the guest's into one of this host's."""
         self.must(f"tar -C {directory} -cf /var/tmp/fetched.tar .")
         with tempfile.TemporaryFile() as file:
             while piece := self.hand.slurp("/var/tmp/fetched.tar", 0, 0, file.tell()).text:
@@ -101,7 +101,7 @@ class Guest:
 
 
 def _archive(kernel: Kernel) -> Path:
-    """The first file system: what mounts the disk and hands over."""
+    """Makes the first file system: what mounts the disk and hands over."""
     files = {"init": (build.BUILD / "handover").read_bytes()}
     for number, module in enumerate(modules.load_order(kernel, MODULES)):
         files[f"modules/{number:02d}-{module.name}.ko"] = module.data
@@ -121,7 +121,7 @@ def _drive(number: int, file: Path) -> list[str]:
 
 
 def command_line(kernel: Kernel, root: Path, lab: Path, accelerated: str, cpus: int) -> list[str]:
-    """QEMU's, for a system on one disk and the project on another."""
+    """Gives QEMU's command line for a system on one disk and the project on another."""
     return [
         "-M",
         "microvm,rtc=on",
@@ -154,7 +154,7 @@ def command_line(kernel: Kernel, root: Path, lab: Path, accelerated: str, cpus: 
 
 @contextmanager
 def booted(tested: System, console: Path) -> Iterator[Guest]:
-    """A guest of an installed system, with the project at /opt/lab, users' caches made."""
+    """Boots a guest of an installed system, with the project at /opt/lab, users' caches made."""
     kernel = find.by_name(tested.series)
     processes.fleet.start()
     with tempfile.TemporaryDirectory() as work:

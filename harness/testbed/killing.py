@@ -50,7 +50,7 @@ class Round:
 
 
 def changing() -> list[str]:
-    """Experiments that change something and kill nobody."""
+    """Lists experiments that change something and kill nobody."""
     return [one.name for one in catalogue.load().values() if one.needs.changes and not one.needs.throwaway]
 
 
@@ -86,7 +86,7 @@ def begun(process: int) -> None:
 
 
 def kill_agent() -> None:
-    """The oldest process of that name: its own child, the hand, and the probes must go by themselves."""
+    """Kills the oldest process of that name: its own child, the hand, and the probes must go by themselves."""
     for pid in subprocess.run(["pgrep", "-o", "-x", "init"], capture_output=True, text=True).stdout.split():
         with contextlib.suppress(ProcessLookupError):
             os.kill(int(pid), signal.SIGKILL)
@@ -105,7 +105,7 @@ def kill(number: int, chance: random.Random, harness: int) -> str:
 
 
 def restore(number: int) -> tuple[str, ...]:
-    """The kinds of what was undone."""
+    """Restores what was left and gives the kinds of what was undone."""
     if number % TYPED:
         return tuple(change.kind for change in journal.restore_left())
     said = subprocess.run(

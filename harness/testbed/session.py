@@ -46,7 +46,7 @@ def verdicts(guest: Guest, user: str, names: str, trials: int, flags: str, into:
 
 
 def without_session(guest: Guest) -> Shown:
-    """A user whom nobody gave a cgroup is told what to type, and nothing runs."""
+    """Shows that a user whom nobody gave a cgroup is told what to type, and nothing runs."""
     said = guest.type(
         "cd /opt/lab && python3 -m invoke run-experiment page-size --machine local --results /var/tmp/cache-plain",
         "plain",
@@ -58,7 +58,7 @@ def without_session(guest: Guest) -> Shown:
 
 
 def without_systemd(guest: Guest, into: Path) -> Shown:
-    """Root where no systemd can be asked, as in a container that sees the whole hierarchy: a plain group is made."""
+    """Shows root where no systemd can be asked, as in a container that sees the whole hierarchy: a plain group is made."""
     found = collected(
         guest,
         "",
@@ -75,7 +75,7 @@ def without_systemd(guest: Guest, into: Path) -> Shown:
 
 
 def in_ci(guest: Guest) -> Shown:
-    """What CI runs, in the shell that it runs it in."""
+    """Shows what CI runs, in the shell that it runs it in."""
     said = guest.type(RUNNER)
     summary, tests = guest.type("cat /var/tmp/ci/summary").text, guest.type("cat /var/tmp/ci/results/ktap.txt").text
     holds = said.status == 0 and "CONFIRMED" in summary and "\n  ok 1 devshm-is-tmpfs\n" in tests
@@ -83,7 +83,7 @@ def in_ci(guest: Guest) -> Shown:
 
 
 def killed(guest: Guest, rounds: int) -> Shown:
-    """Everything is as before after kills at random moments, and some of them came while something was changed."""
+    """Shows that everything is as before after kills at random moments, and some of them came while something was changed."""
     found = list(faults(guest, rounds))
     wrong = [line for one in found for line in one.wrong]
     undone = Counter(kind for one in found for kind in one.undone)
@@ -97,7 +97,7 @@ def killed(guest: Guest, rounds: int) -> Shown:
 
 
 def unharmed(guest: Guest, runs: int) -> Shown:
-    """No process of the system's dies of an OOM in a sandbox."""
+    """Shows that no process of the system's dies of an OOM in a sandbox."""
     before = set(guest.must(PROCESSES).splitlines())
     kills = "awk '/^oom_kill /{print $2}' /proc/vmstat"
     count = int(guest.must(kills))
@@ -127,12 +127,12 @@ class Asked:
 
     @property
     def harmless(self) -> list[Experiment]:
-        """Those that an ordinary user may run."""
+        """Lists the experiments that an ordinary user may run."""
         return [one for one in self.experiments if not one.needs.changes and not one.needs.throwaway]
 
 
 def show(guest: Guest, into: Path, asked: Asked) -> Iterator[Shown]:
-    """All of it in one guest, each part as it comes."""
+    """Shows all parts in one guest, each as it comes."""
     into.mkdir(parents=True, exist_ok=True)
 
     def compare(user: str, found: Sequence[Experiment], flags: str) -> Shown:
@@ -155,7 +155,7 @@ def show(guest: Guest, into: Path, asked: Asked) -> Iterator[Shown]:
 
 
 def show_on(tested: System, into: Path, asked: Asked, heard: Callable[[str], None]) -> Iterator[Shown]:
-    """The same on one of the systems, booted for it."""
+    """Boots one of the systems and shows all parts on it."""
     into.mkdir(parents=True, exist_ok=True)
     with booted(tested, into / "console.log") as guest:
         heard(f"{tested.suite}, {guest.info.release}")

@@ -23,7 +23,7 @@ class Shown:
 
 
 def collected(guest: Guest, user: str, names: str, trials: int, flags: str, into: Path, within: str = "{}") -> Beside | str:
-    """What came of experiments on the guest's local machine; what was said, if they could not be run. within: shell's
+    """Tells what came of experiments on the guest's local machine; what was said, if they could not be run. within: shell's
     words around those that run them."""
     run = f"/var/tmp/run-{into.name}"
     said = guest.type(within.format(COLLECT.format(run=run, names=names, trials=trials, flags=flags)), user, SECONDS)

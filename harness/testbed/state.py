@@ -62,7 +62,7 @@ class Difference:
 
 
 def since(shell: Shell, before: list[str], settled: float = SETTLED) -> Difference:
-    """What differs by now; looks again for so many seconds before it says so."""
+    """Tells what differs by now; looks again for so many seconds before it says so."""
     deadline = time.monotonic() + settled
     while True:
         after = read(shell)

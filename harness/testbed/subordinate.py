@@ -13,7 +13,7 @@ NAMESPACE = ("unshare", "--map-root-user", "--map-auto", "--mount", "--pid", "--
 
 
 def words() -> tuple[str, ...]:
-    """What stands before a command that root of a system runs."""
+    """Gives what stands before a command that root of a system runs."""
     return NAMESPACE if os.geteuid() else ()
 
 

@@ -112,7 +112,7 @@ SYSTEMS = (System("bookworm", "6.12", "first", 2), System("trixie", "6.1", "last
 
 
 def _python(tree: Path) -> str:
-    """The version of the system's Python: "3.11"."""
+    """Gives the version of the system's Python: "3.11"."""
     return next(
         path.name.removeprefix("python")
         for path in sorted((tree / "usr/bin").glob("python3.*"))
@@ -149,7 +149,7 @@ def _bootstrap(suite: str, tree: Path) -> None:
 
 
 def _furnish(tree: Path) -> None:
-    """Users, services, Python's libraries."""
+    """Makes users, services and Python's libraries."""
     for name, number in USERS.items():
         _as_root("chroot", tree, "useradd", "--create-home", "--uid", str(number), "--shell", "/bin/bash", name)
     linger = tree / "var/lib/systemd/linger"
@@ -180,7 +180,7 @@ def _furnish(tree: Path) -> None:
 
 
 def image(system: System) -> Path:
-    """The root file system of an installed system; guests write to a copy that goes with them."""
+    """Makes the root file system of an installed system; guests write to a copy that goes with them."""
     agent = (build.BUILD / "agent").read_bytes()
     made_from = repr((system.suite, PACKAGES, LEFT_OUT, LIBRARIES, MASKED, SERVICE, USERS)).encode() + agent
     kept = cache.directory("testbed") / f"{system.suite}-{hashlib.sha256(made_from).hexdigest()[:16]}.ext4"
@@ -220,7 +220,7 @@ def _make_ext4(file: Path, tree: Path) -> None:
 
 
 def project(into: Path, python: str = "abi3") -> Path:
-    """A disk with the project as it is installed here: its Python, its built programs."""
+    """Makes a disk with the project as it is installed here: its Python, its built programs."""
     with tempfile.TemporaryDirectory() as work:
         tree = Path(work)
         for name in ("harness", "experiments", "probes", ".ci"):

@@ -8,7 +8,7 @@ from harness import catalogue
 from harness.claims.claim import Experiment
 from harness.machine.kernels import find
 from harness.reports.comparison import rows
-from harness.run.cell import Cell, cells, order
+from harness.run.cell import Cell, cells, describe
 from harness.run.options import RunOptions
 from tests.commands import invoke
 
@@ -84,8 +84,8 @@ def test_what_is_overridden(name: str, sets: dict[str, tuple[str, ...]], own: di
 
 
 def test_a_cell_records_what_is_overridden() -> None:
-    assert order(cells_of("swappiness-zero-never", swappiness=("60",))[0])["overridden"] == {"swappiness": "0"}
-    assert order(cells_of("swappiness-zero-never")[0])["overridden"] == {}
+    assert describe(cells_of("swappiness-zero-never", swappiness=("60",))[0])["overridden"] == {"swappiness": "0"}
+    assert describe(cells_of("swappiness-zero-never")[0])["overridden"] == {}
 
 
 def test_the_user_is_told(tmp_path: object) -> None:

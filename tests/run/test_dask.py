@@ -21,7 +21,7 @@ from harness import catalogue
 from harness.errors import LabError, UsageError
 from harness.evidence import run_directory
 from harness.machine.kernels import find
-from harness.run import remote as parcel
+from harness.run import remote
 from harness.run.cell import Cell, cells
 from harness.run.options import RunOptions
 from harness.verdicts import classify
@@ -145,39 +145,39 @@ def finished(cell: Cell, directory: Path) -> Path:
     """A directory as a worker leaves it, without a guest."""
     directory.mkdir(parents=True)
     (directory / "trial-1.jsonl.zst").write_bytes(b"evidence")
-    run_directory.write_json(directory / "cell.json", {**parcel.request(cell)["cell"], "seconds": 1.0})
+    run_directory.write_json(directory / "cell.json", {**remote.request(cell)["cell"], "seconds": 1.0})
     return directory
 
 
 def test_an_archive_comes_back_whole_and_counts_once(cell: Cell, tmp_path: Path) -> None:
-    ordered = parcel.request(cell)["cell"]
-    packed = parcel.pack(finished(cell, tmp_path / "worker"))
+    ordered = remote.request(cell)["cell"]
+    packed = remote.pack(finished(cell, tmp_path / "worker"))
     home = tmp_path / "run" / "cell"
-    assert parcel.unpack(packed, home, ordered)["seconds"] == 1.0
+    assert remote.unpack(packed, home, ordered)["seconds"] == 1.0
     assert (home / "trial-1.jsonl.zst").read_bytes() == b"evidence"
     run_directory.write_json(
         home / "cell.json", {**ordered, "verdicts": [], "absent": "", "seconds": 2.0, "recordings": {"trial-1.jsonl.zst": 8}}
     )
-    assert parcel.unpack(packed, home, ordered)["seconds"] == 2.0  # it has its verdicts: it stays
+    assert remote.unpack(packed, home, ordered)["seconds"] == 2.0  # it has its verdicts: it stays
 
 
 def test_what_is_damaged_or_another_cells_is_not_taken(cell: Cell, tmp_path: Path) -> None:
-    ordered = parcel.request(cell)["cell"]
-    packed = parcel.pack(finished(cell, tmp_path / "worker"))
+    ordered = remote.request(cell)["cell"]
+    packed = remote.pack(finished(cell, tmp_path / "worker"))
     with pytest.raises(LabError, match="digest"):
-        parcel.unpack(replace(packed, data=packed.data[:-1]), tmp_path / "run" / "cell", ordered)
+        remote.unpack(replace(packed, data=packed.data[:-1]), tmp_path / "run" / "cell", ordered)
     with pytest.raises(LabError, match="another cell"):
-        parcel.unpack(packed, tmp_path / "run" / "cell", {**ordered, "trials": 9})
+        remote.unpack(packed, tmp_path / "run" / "cell", {**ordered, "trials": 9})
     assert not (tmp_path / "run" / "cell").exists()
 
 
 def test_a_worker_refuses_another_kernel_and_another_experiment(cell: Cell, tmp_path: Path) -> None:
-    wanted = parcel.request(cell)
+    wanted = remote.request(cell)
     with pytest.raises(UsageError, match="install the same package"):
-        parcel.perform({**wanted, "cell": {**wanted["cell"], "source": "sha256:0"}})
+        remote.run_cell({**wanted, "cell": {**wanted["cell"], "source": "sha256:0"}})
     own = {"path": str(cell.kernel.image), "modules": None}
     with pytest.raises(UsageError, match="was ordered"):
-        parcel.perform({**wanted, "own": own, "cell": {**wanted["cell"], "image": "sha256:0123456789"}})
+        remote.run_cell({**wanted, "own": own, "cell": {**wanted["cell"], "image": "sha256:0123456789"}})
 
 
 def test_what_a_worker_refuses_is_a_broken_cell(cell: Cell, tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_what_a_worker_refuses_is_a_broken_cell(cell: Cell, tmp_path: Path) -> N
     other = replace(cell, kernel=replace(cell.kernel, version="", digest="sha256:0123456789"))
     begun: list[Cell] = []
     with ThreadPoolExecutor(1) as elsewhere:
-        judged = parcel.Sent(other, tmp_path, elsewhere, None, begun.append).judge()
+        judged = remote.Sent(other, tmp_path, elsewhere, None, begun.append).judge()
     assert begun == [other]
     assert judged.rows == []
     assert "was ordered" in judged.failures[0]["what"]
