@@ -10,7 +10,7 @@ from experiments.sections import ALLOCATION
 from harness.agent.operations import ANONYMOUS, PRIVATE, READ, WRITE
 from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, known_by
 from harness.claims.needs import Needs
-from harness.lab.helpers.origin import growths, in_heap, own_mappings, record_origin
+from harness.lab.helpers.heap import granted_in_heap, growths, own_mappings, record_origin
 from harness.linux.sizes import KIB, MIB
 from harness.procedure import Lab
 
@@ -70,11 +70,11 @@ EXPERIMENT = Experiment(
     rate=0,
     version=3,
     expects=(
-        Expect(FIRST_BRK, in_heap("small", "blocks of the first malloc(100) in what brk gave"),
+        Expect(FIRST_BRK, granted_in_heap("small", "blocks of the first malloc(100) in what brk gave"),
                if_true=Exactly(1, "between the heap's first and its last end, as brk told them"),
                if_false=Exactly(0, "outside of them"),
-               reads_true=in_heap("sbrk", "blocks of sbrk(132 KiB)"),
-               reads_false=in_heap("mapping", "blocks of mmap(1 MiB)"),
+               reads_true=granted_in_heap("sbrk", "blocks of sbrk(132 KiB)"),
+               reads_false=granted_in_heap("mapping", "blocks of mmap(1 MiB)"),
                says="{value} block of the first malloc(100) of a process lay in the memory that brk gave it."),
         Expect(FIRST_BRK, growths("small", "growths of the heap by brk up to the first malloc(100)"),
                if_true=AtLeast(1, "the heap is empty at exec: it has to grow"), if_false=Exactly(0, "it never grew"),
@@ -83,10 +83,10 @@ EXPERIMENT = Experiment(
                says="Since its exec brk had moved the heap's end {value} times."),
         own_mapping(LARGE_MMAP, "large", "malloc(1 MiB)",
                     "{value} mapping was made for malloc(1 MiB) and nothing else."),
-        Expect(LARGE_MMAP, in_heap("large", "blocks of malloc(1 MiB) in what brk gave"),
+        Expect(LARGE_MMAP, granted_in_heap("large", "blocks of malloc(1 MiB) in what brk gave"),
                if_true=Exactly(0, "not by the heap"), if_false=Exactly(1, "between the heap's ends"),
-               reads_true=in_heap("mapping", "blocks of mmap(1 MiB)"),
-               reads_false=in_heap("sbrk", "blocks of sbrk(132 KiB)"),
+               reads_true=granted_in_heap("mapping", "blocks of mmap(1 MiB)"),
+               reads_false=granted_in_heap("sbrk", "blocks of sbrk(132 KiB)"),
                says="{value} of that block lay in the heap."),
         own_mapping(ALWAYS_MMAP, "later", "malloc(512 KiB) after a free of 1 MiB",
                     "After malloc(1 MiB) and its free, {value} mapping was made for malloc(512 KiB)."),

@@ -10,13 +10,13 @@ from experiments.sections import DROPPING_CACHES
 from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.claims.needs import Needs
 from harness.claims.quantities import Pages, Quantity, pages
-from harness.lab.helpers.slab import KINDS, OWN, count, more
+from harness.lab.helpers.files import OBJECTS, OWN_LOOKUPS, count_objects, objects_more
 from harness.linux.sizes import MIB
 from harness.procedure import Lab
 
 SIZE, FILES = 8 * MIB, 3000
-# The first write may do no more than take the mark off what was used lately (fs/dcache.c, DCACHE_REFERENCED;
-# fs/inode.c, I_REFERENCED), and once more for the inodes that the dentries let go.
+# The first write may do no objects_more than take the mark off what was used lately (fs/dcache.c, DCACHE_REFERENCED;
+# fs/inode.c, I_REFERENCED), and once objects_more for the inodes that the dentries let go.
 WRITES = 3
 
 TWO_KEEPS = Claim(
@@ -42,27 +42,27 @@ def procedure(lab: Lab) -> None:
             probe.ftruncate(descriptor, size)
         probe.close(descriptor)
     lab.sync()
-    count(lab, "in a dry run")
+    count_objects(lab, "in a dry run")
     lab.sample("before", pages=files)
     for _ in range(WRITES):
         lab.drop_caches(2)
     lab.sample("dropped 2", pages=files)
     for _ in range(WRITES):
         lab.drop_caches(2)      # what looking at the files has brought back
-    count(lab, "before")
+    count_objects(lab, "before")
     lab.hand.populate_dir(directory, FILES)
     lab.sync()
-    count(lab, "of files")
+    count_objects(lab, "of files")
     lab.drop_caches(3)
-    count(lab, "dropped 3")
+    count_objects(lab, "dropped 3")
     lab.sample("dropped 3", pages=files)
-    count(lab, "before tmpfs")
+    count_objects(lab, "before tmpfs")
     lab.hand.populate_dir(tmpfs, FILES)
-    count(lab, "of tmpfs files")
+    count_objects(lab, "of tmpfs files")
     lab.drop_caches(3)
-    count(lab, "tmpfs dropped")
+    count_objects(lab, "tmpfs dropped")
     lab.hand.umount(tmpfs)
-    count(lab, "unmounted")
+    count_objects(lab, "unmounted")
 
 
 def kept(file: str, moment: str) -> Quantity:
@@ -70,10 +70,10 @@ def kept(file: str, moment: str) -> Quantity:
 
 
 def objects_freed(kind: str) -> Expect:
-    return Expect(THREE_FREES, more(kind, "before", "dropped 3", f"left of {FILES:,} closed files"),
-                  if_true=AtMost(OWN, "none of the files' own"), if_false=AtLeast(OWN + 1, "more than the lab's"),
-                  reads_true=more(kind, "before tmpfs", "unmounted", "left of as many files of an unmounted tmpfs"),
-                  reads_false=more(kind, "before tmpfs", "tmpfs dropped", "left of as many files that tmpfs holds"),
+    return Expect(THREE_FREES, objects_more(kind, "before", "dropped 3", f"left of {FILES:,} closed files"),
+                  if_true=AtMost(OWN_LOOKUPS, "none of the files' own"), if_false=AtLeast(OWN_LOOKUPS + 1, "more than the lab's"),
+                  reads_true=objects_more(kind, "before tmpfs", "unmounted", "left of as many files of an unmounted tmpfs"),
+                  reads_false=objects_more(kind, "before tmpfs", "tmpfs dropped", "left of as many files that tmpfs holds"),
                   says=f"{{value}} {kind} of {FILES:,} closed files were left when 3 was written.")
 
 
@@ -81,8 +81,8 @@ EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("drop_caches", "mount")),
     rate=0,
-    guards=(*(Guard(more(kind, before, made, f"of {made}"), AtLeast(FILES), "each file has one")
-              for kind in KINDS for before, made in (("before", "of files"), ("before tmpfs", "of tmpfs files"))),
+    guards=(*(Guard(objects_more(kind, before, made, f"of {made}"), AtLeast(FILES), "each file has one")
+              for kind in OBJECTS for before, made in (("before", "of files"), ("before tmpfs", "of tmpfs files"))),
             *(Guard(Pages("before", file), Exactly(pages(SIZE)), "all of it must be cached before the drop")
               for file in ("disk", "tmpfs"))),
     expects=(
@@ -90,7 +90,7 @@ EXPERIMENT = Experiment(
                if_false=AtMost(pages(SIZE) - 1, "one page that is freed is enough"),
                reads_true=kept("tmpfs", "dropped 2"), reads_false=kept("truncated", "dropped 2"),
                says="{value} of {bound} pages of a clean, closed file were left when 2 was written."),
-        *(objects_freed(kind) for kind in KINDS),
+        *(objects_freed(kind) for kind in OBJECTS),
         Expect(THREE_FREES, kept("disk", "dropped 3"), if_true=Exactly(0, "every page is freed"),
                if_false=AtLeast(1, "one page that stays is enough"), reads_true=kept("truncated", "dropped 3"),
                reads_false=kept("tmpfs", "dropped 3"), says="{value} pages of a clean file were left."),

@@ -8,7 +8,7 @@ its dentries until it is unmounted, show how both answers read.
 from experiments.sections import DROPPING_CACHES
 from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
 from harness.claims.needs import Needs
-from harness.lab.helpers.slab import KINDS, OWN, count, lost, more
+from harness.lab.helpers.files import OBJECTS, OWN_LOOKUPS, count_objects, objects_lost, objects_more
 from harness.procedure import Lab
 
 FILES = 3000
@@ -25,41 +25,41 @@ def procedure(lab: Lab) -> None:
     directory = f"{disk}/directory"
     lab.hand.mkdir(directory)
     lab.sync()
-    count(lab, "in a dry run")
+    count_objects(lab, "in a dry run")
     lab.drop_caches(2)
-    count(lab, "before")
+    count_objects(lab, "before")
     lab.hand.populate_dir(directory, FILES)
     lab.sync()
-    count(lab, "made")
+    count_objects(lab, "made")
     lab.sync()
-    count(lab, "of files")
+    count_objects(lab, "of files")
     lab.drop_caches(1)
-    count(lab, "dropped 1")
+    count_objects(lab, "dropped 1")
     lab.drop_caches(2)
-    count(lab, "dropped 2")
-    count(lab, "before tmpfs")
+    count_objects(lab, "dropped 2")
+    count_objects(lab, "before tmpfs")
     lab.hand.populate_dir(tmpfs, FILES)
-    count(lab, "of tmpfs files")
+    count_objects(lab, "of tmpfs files")
     lab.drop_caches(2)
-    count(lab, "tmpfs dropped")
+    count_objects(lab, "tmpfs dropped")
     lab.hand.umount(tmpfs)
-    count(lab, "unmounted")
+    count_objects(lab, "unmounted")
 
 
 def none_lost(kind: str) -> Expect:
-    return Expect(ONE_KEEPS, lost(kind, "of files", "dropped 1", "when 1 was written"),
+    return Expect(ONE_KEEPS, objects_lost(kind, "of files", "dropped 1", "when 1 was written"),
                   if_true=AtMost(0, "none goes"), if_false=AtLeast(1, "one that goes is enough"),
-                  reads_true=lost(kind, "made", "of files", "by sync"),
-                  reads_false=lost(kind, "tmpfs dropped", "unmounted", "by unmounting the tmpfs"),
+                  reads_true=objects_lost(kind, "made", "of files", "by sync"),
+                  reads_false=objects_lost(kind, "tmpfs dropped", "unmounted", "by unmounting the tmpfs"),
                   says=f"{{value}} {kind} went when 1 was written.")
 
 
 def none_left(kind: str) -> Expect:
-    return Expect(TWO_FREES, more(kind, "before", "dropped 2", f"of {FILES:,} closed files, left when 2 was written"),
-                  if_true=AtMost(OWN, "all of the files' own; so many are the lab's"),
-                  if_false=AtLeast(OWN + 1, "some of the files' own"),
-                  reads_true=more(kind, "before tmpfs", "unmounted", f"of {FILES:,} files of an unmounted tmpfs"),
-                  reads_false=more(kind, "before tmpfs", "tmpfs dropped", f"of {FILES:,} files that tmpfs holds"),
+    return Expect(TWO_FREES, objects_more(kind, "before", "dropped 2", f"of {FILES:,} closed files, left when 2 was written"),
+                  if_true=AtMost(OWN_LOOKUPS, "all of the files' own; so many are the lab's"),
+                  if_false=AtLeast(OWN_LOOKUPS + 1, "some of the files' own"),
+                  reads_true=objects_more(kind, "before tmpfs", "unmounted", f"of {FILES:,} files of an unmounted tmpfs"),
+                  reads_false=objects_more(kind, "before tmpfs", "tmpfs dropped", f"of {FILES:,} files that tmpfs holds"),
                   says=f"{{value}} {kind} of {FILES:,} closed files were left.")
 
 
@@ -67,8 +67,8 @@ EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("drop_caches", "mount")),
     rate=0,
-    guards=tuple(Guard(more(kind, before, made, f"of {made}"), AtLeast(FILES), "each file has one")
-                 for kind in KINDS for before, made in (("before", "of files"), ("before tmpfs", "of tmpfs files"))),
-    expects=(*(none_lost(kind) for kind in KINDS), *(none_left(kind) for kind in KINDS)),
+    guards=tuple(Guard(objects_more(kind, before, made, f"of {made}"), AtLeast(FILES), "each file has one")
+                 for kind in OBJECTS for before, made in (("before", "of files"), ("before tmpfs", "of tmpfs files"))),
+    expects=(*(none_lost(kind) for kind in OBJECTS), *(none_left(kind) for kind in OBJECTS)),
     version=2,
 )

@@ -11,8 +11,7 @@ from experiments.sections import OUT_OF_MEMORY
 from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.claims.needs import Needs
 from harness.claims.quantities import Quantity, Recorded
-from harness.lab.helpers.oom_quantities import rows
-from harness.lab.helpers.oom_score import adjust, number
+from harness.lab.helpers.oom import adjust, number, rows
 from harness.linux.sizes import MIB
 from harness.procedure import Lab, Probe
 

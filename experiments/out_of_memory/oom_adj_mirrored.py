@@ -12,8 +12,7 @@ from experiments.sections import OUT_OF_MEMORY
 from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known
 from harness.claims.needs import Needs
 from harness.claims.quantities import Quantity
-from harness.lab.helpers.oom_quantities import rows
-from harness.lab.helpers.oom_score import write_each
+from harness.lab.helpers.oom import rows, write_each
 from harness.linux.sizes import MIB
 from harness.procedure import Lab
 

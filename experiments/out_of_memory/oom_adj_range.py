@@ -9,8 +9,7 @@ from experiments.sections import OUT_OF_MEMORY
 from harness.claims.claim import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Not
 from harness.claims.needs import Needs
 from harness.claims.quantities import Quantity, Recorded
-from harness.lab.helpers.oom_quantities import rows
-from harness.lab.helpers.oom_score import adjust, number, write_each
+from harness.lab.helpers.oom import adjust, number, rows, write_each
 from harness.linux.sizes import MIB
 from harness.procedure import Lab
 

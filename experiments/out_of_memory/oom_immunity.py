@@ -10,9 +10,7 @@ from experiments.sections import OUT_OF_MEMORY
 from harness.claims.claim import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.claims.needs import Needs
 from harness.claims.quantities import Quantity, Recorded
-from harness.lab.helpers.oom import NEVER, Witness, exhaust_group, exhaust_machine, occupy, outgrow
-from harness.lab.helpers.oom_quantities import IsVictim
-from harness.lab.helpers.oom_score import adjust, number
+from harness.lab.helpers.oom import NEVER, IsVictim, Witness, adjust, exhaust_group, exhaust_machine, number, occupy, outgrow
 from harness.linux.sizes import MIB
 from harness.procedure import Lab, Probe
 

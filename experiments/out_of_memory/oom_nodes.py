@@ -10,8 +10,7 @@ from experiments.sections import OUT_OF_MEMORY
 from harness.claims.claim import CONFIRMED, Claim, Exactly, Expect, Experiment, Known
 from harness.claims.needs import Needs
 from harness.claims.quantities import Quantity
-from harness.lab.helpers.oom import NEVER, Witness, exhaust_node, occupy
-from harness.lab.helpers.oom_quantities import IsVictim
+from harness.lab.helpers.oom import NEVER, IsVictim, Witness, exhaust_node, occupy
 from harness.linux.sizes import MIB
 from harness.procedure import Lab, Probe
 

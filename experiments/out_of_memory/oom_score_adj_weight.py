@@ -10,9 +10,7 @@ from experiments.sections import OUT_OF_MEMORY
 from harness.claims.claim import CONFIRMED, Claim, Exactly, Expect, Experiment, Known
 from harness.claims.needs import Needs
 from harness.claims.quantities import Quantity
-from harness.lab.helpers.oom import NEVER, Witness, exhaust_group, occupy
-from harness.lab.helpers.oom_quantities import IsVictim
-from harness.lab.helpers.oom_score import adjust
+from harness.lab.helpers.oom import NEVER, IsVictim, Witness, adjust, exhaust_group, occupy
 from harness.linux.sizes import MIB
 from harness.procedure import Lab
 

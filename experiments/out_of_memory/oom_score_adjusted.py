@@ -10,7 +10,7 @@ from experiments.sections import OUT_OF_MEMORY
 from harness.claims.claim import CONFIRMED, REFUTED, Claim, Expect, Experiment, Known, Outside, Within
 from harness.claims.needs import Needs
 from harness.claims.quantities import Quantity, Recorded
-from harness.lab.helpers.oom_score import adjust, number, reach
+from harness.lab.helpers.oom import adjust, number, reach
 from harness.linux.sizes import MIB
 from harness.procedure import Lab
 

@@ -12,7 +12,7 @@ from experiments.sections import OUT_OF_MEMORY
 from harness.claims.claim import REFUTED, Claim, Expect, Experiment, Known
 from harness.claims.needs import Needs
 from harness.claims.quantities import Derived, Quantity, Recorded
-from harness.lab.helpers.oom_score import adjust, number, score_of
+from harness.lab.helpers.oom import adjust, number, score_of
 from harness.linux.sizes import MIB
 from harness.procedure import Lab, Probe
 

@@ -9,7 +9,7 @@ from experiments.sections import OUT_OF_MEMORY
 from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Known
 from harness.claims.needs import Needs
 from harness.claims.quantities import Quantity, Recorded
-from harness.lab.helpers.oom_score import adjust, score_of
+from harness.lab.helpers.oom import adjust, score_of
 from harness.linux.sizes import MIB
 from harness.procedure import Lab, Probe
 

@@ -9,7 +9,7 @@ from experiments.sections import OUT_OF_MEMORY
 from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known, Outside, Within
 from harness.claims.needs import Needs
 from harness.claims.quantities import Quantity, Recorded
-from harness.lab.helpers.oom_score import adjust, number, reach, used
+from harness.lab.helpers.oom import adjust, number, reach, used
 from harness.linux.sizes import MIB
 from harness.procedure import Lab
 

@@ -9,9 +9,7 @@ score, which shows the other answer.
 from experiments.sections import OUT_OF_MEMORY
 from harness.claims.claim import CONFIRMED, Claim, Exactly, Expect, Experiment, Known
 from harness.claims.needs import Needs
-from harness.lab.helpers.oom import NEVER, Witness, exhaust_by_file, exhaust_group, occupy
-from harness.lab.helpers.oom_quantities import HighestDied
-from harness.lab.helpers.oom_score import adjust, number
+from harness.lab.helpers.oom import NEVER, HighestDied, Witness, adjust, exhaust_by_file, exhaust_group, number, occupy
 from harness.linux.sizes import MIB
 from harness.procedure import Lab
 

@@ -16,7 +16,7 @@ from harness.claims.needs import Needs
 from harness.claims.quantities import Counter, Quantity, Recorded
 from harness.claims.settings import Settings
 from harness.lab.helpers.oom import kills
-from harness.lab.helpers.pieces import map_in_pieces
+from harness.lab.helpers.overcommit import map_in_pieces
 from harness.linux.sizes import MIB
 from harness.procedure import Lab, Region
 

@@ -11,7 +11,7 @@ from harness.agent.operations import COLD
 from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
 from harness.claims.needs import Needs
 from harness.claims.quantities import Change, Counter, Quantity, pages
-from harness.lab.helpers import generations
+from harness.lab.helpers.reclaim import age_generations
 from harness.linux.sizes import MIB
 from harness.procedure import Lab
 
@@ -42,7 +42,7 @@ def procedure(lab: Lab) -> None:
             probes[name].read(files[name], SIZE)        # the second look at a cached page activates it
         mapped.read()
         for _ in range(AGES if lab.settings["lru"] == "mglru" else 0):
-            generations.age(lab, boxes[name])
+            age_generations(lab, boxes[name])
             mapped.read()
     probes["once"].read(files["once"], SIZE)
     lab.drain_lru()

@@ -17,8 +17,8 @@ from harness.claims.needs import Needs
 from harness.claims.quantities import Derived, Quantity
 from harness.claims.settings import Settings
 from harness.evidence.recording import Recording
-from harness.lab.helpers import watermarks
-from harness.lab.helpers.watermarks import sleeps, wakes
+from harness.lab.helpers import reclaim
+from harness.lab.helpers.reclaim import sleeps, wakes
 from harness.linux.sizes import KIB, MIB
 from harness.procedure import Lab, Probe
 
@@ -45,28 +45,28 @@ SLEEPS = Claim(
 
 
 def procedure(lab: Lab) -> None:
-    watermarks.watch(lab)
+    reclaim.watch_kswapd(lab)
     swap = lab.swapon()
     probe = lab.probe()
     file = probe.open(lab.mount_disk() + "/file", os.O_RDWR | os.O_CREAT).value
     probe.ftruncate(file, FILE)                     # a hole: its pages are cached and reclaimed as all clean pages are
     lab.sync()
     probe.fadvise(file, 0, 0, RANDOM)               # no readahead: it would ask for more than single pages
-    with lab.trace(SHORTAGE, *watermarks.EVENTS):
+    with lab.trace(SHORTAGE, *reclaim.KSWAPD_EVENTS):
         memory = probe.map(ANON).fill()
         for offset in range(0, FILE, PIECE):        # after a piece kswapd gets to sleep, with the next one it wakes
             probe.read(file, PIECE, offset)
             lab.hand.sleep(PAUSE)
     memory.unmap()
     free = lab.counter("meminfo:MemFree")
-    with lab.trace(MOVED, *watermarks.EVENTS):      # the lowest mark to below what is free, the others to above it
+    with lab.trace(MOVED, *reclaim.KSWAPD_EVENTS):      # the lowest mark to below what is free, the others to above it
         lab.sysctl("vm.min_free_kbytes", free * 85 // 100 // KIB)
         probe.map(PIECE).fill()
         lab.sysctl("vm.min_free_kbytes", MARK)
         lab.hand.sleep(PAUSE)
     lab.drop_caches(1)
     lab.hand.swapoff(swap)                          # from here on there is next to nothing that could be freed
-    with lab.trace(HOPELESS, *watermarks.EVENTS):
+    with lab.trace(HOPELESS, *reclaim.KSWAPD_EVENTS):
         fill_until_woken(lab, probe)
         before = lab.counter(RUN)
         while lab.counter(RUN) < before + RUNS and not lab.counter(GIVEN_UP):
@@ -92,7 +92,7 @@ def margin(pick: Callable[[list[int]], int], moments: Callable[..., list[int]], 
 FIRST, LAST = itemgetter(0), itemgetter(-1)
 EXPERIMENT = Experiment(
     procedure,
-    needs=Needs(memory=RAM, files=(watermarks.BTF,), changes=("mount", "swap", "sysctl", "drop_caches"), throwaway=True),
+    needs=Needs(memory=RAM, files=(reclaim.BTF,), changes=("mount", "swap", "sysctl", "drop_caches"), throwaway=True),
     settings=Settings(overcommit=1, watermark_boost_factor=0, min_free_kbytes=MARK),
     axes={"lru": ("classic", "mglru")},
     rate=0,

@@ -10,8 +10,7 @@ from experiments.sections import RECLAIM
 from harness.claims.claim import CONFIRMED, REFUTED, Claim, Expect, Experiment, Known, Outside, Within
 from harness.claims.needs import Needs
 from harness.claims.quantities import Quantity, Recorded
-from harness.lab.helpers.oom import NEVER, Witness, exhaust_group, occupy
-from harness.lab.helpers.oom_quantities import Reported
+from harness.lab.helpers.oom import NEVER, Reported, Witness, exhaust_group, occupy
 from harness.linux.sizes import KIB, MIB
 from harness.procedure import Lab, Probe
 

@@ -16,7 +16,7 @@ from harness.claims.needs import DISK, Disk, Needs
 from harness.claims.quantities import Change, Derived, Quantity, Recorded, pages
 from harness.claims.settings import Settings
 from harness.evidence.recording import Recording
-from harness.lab.helpers.oom_score import adjust
+from harness.lab.helpers.oom import adjust
 from harness.linux.counters import pressure
 from harness.linux.sizes import GIB, KIB, MIB
 from harness.procedure import Lab, Pending, Region

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from harness.linux import oom_log, oom_report
+from harness.linux import oom_report
 
 GROUP = "\n".join(
     (
@@ -52,7 +52,7 @@ def test_a_groups_report() -> None:
     assert report.why["constraint"] == "CONSTRAINT_MEMCG"
     assert report.group == "/lab/grp"
     assert [victim.pid for victim in report.victims] == [72, 73]  # the first one is named twice
-    assert report.uids == {72: 1000, 73: 0}
+    assert {victim.pid: victim.uid for victim in report.victims} == {72: 1000, 73: 0}
     assert report.left == {72: {"anon-rss": 4, "file-rss": 0, "shmem-rss": 0}}  # the reaper is late
     assert report.tasks[72]["swapents"] == 3
 
@@ -89,4 +89,4 @@ def test_a_rate_limited_report_still_has_its_victim() -> None:
     killed = "\n".join(line for line in GROUP.splitlines() if "Killed process 73" in line)
     (report,) = oom_report.reports(killed)
     assert (report.asked, report.why, [victim.pid for victim in report.victims]) == (None, {}, [73])
-    assert len(oom_log.victims(killed)) == 1
+    assert len(oom_report.victims(killed)) == 1

@@ -1,16 +1,88 @@
-"""How a procedure brings about an OOM: processes that hold memory, one that asks for the rest, and a witness."""
+"""OOM kills: how a procedure brings one about, what the kernel said of it, and whom it took.
+
+A process's files oom_score, oom_score_adj and oom_adj: proc(5); fs/proc/base.c, proc_oom_score, oom_adj_write and
+oom_score_adj_write. What the log says of a kill: harness/linux/oom_report.py.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
 
 from harness.agent.operations import MPOL_BIND, POPULATE
-from harness.claims.quantities import Change, Quantity
-from harness.lab.helpers.oom_score import adjust
-from harness.linux import oom_log
+from harness.claims.quantities import Change, Derived, FromArm, Quantity
+from harness.evidence.recording import Number, Recording
+from harness.linux import oom_report
 from harness.linux.counters import keyed
+from harness.linux.oom_report import victims
 from harness.linux.sizes import KIB, MIB
 from harness.procedure import Lab, Probe, Sandbox
+
+_AT_ONCE = 40  # writes that are under way together: a round trip of its own for each takes three times as long
+
+
+def adjust(lab: Lab, probe: Probe, value: int, file: str = "oom_score_adj") -> int:
+    """Writes a process's oom_score_adj (or oom_adj): errno, 0 if it was taken."""
+    return lab.hand.attempt.put(f"/proc/{probe.pid}/{file}", str(value)).error
+
+
+def number(lab: Lab, probe: Probe, file: str = "oom_score") -> int:
+    """What one of a process's files says that holds a number."""
+    return int(lab.read(f"/proc/{probe.pid}/{file}"))
+
+
+def write_each(
+    lab: Lab,
+    probe: Probe,
+    file: str,
+    values: Iterable[int | str],
+    *reads: tuple[Probe, str],
+) -> list[list[int | str]]:
+    """Writes each value to a process's file and then reads others: a list of value, errno, the numbers read."""
+    found: list[list[int | str]] = []
+    left = list(values)
+    while left:
+        batch = [
+            (
+                value,
+                lab.hand.begin.put(f"/proc/{probe.pid}/{file}", str(value)),
+                [lab.hand.begin.slurp(f"/proc/{other.pid}/{name}") for other, name in reads],
+            )
+            for value in left[:_AT_ONCE]
+        ]
+        found += [[value, put.wait().error, *(int(one.wait().text) for one in got)] for value, put, got in batch]
+        left = left[_AT_ONCE:]
+    return found
+
+
+def reach(lab: Lab, probe: Probe, score: int) -> int:
+    """Writes the oom_score_adj with which a process's oom_score comes nearest to a number: the score it has then."""
+    low, high = -999, 1000
+    while low < high:
+        middle = (low + high) // 2
+        adjust(lab, probe, middle)
+        low, high = (middle + 1, high) if number(lab, probe) < score else (low, middle)
+    adjust(lab, probe, low)
+    return number(lab, probe)
+
+
+def used(lab: Lab, probe: Probe) -> int:
+    """What oom_badness counts: resident memory, swap and page tables, bytes (/proc/PID/status)."""
+    rows = dict(line.split(":", 1) for line in lab.read(f"/proc/{probe.pid}/status").splitlines())
+    return sum(int(rows[key].split()[0]) * KIB for key in ("VmRSS", "VmSwap", "VmPTE"))
+
+
+def score_of(lab: Lab, name: str, held: int, prepare: Callable[[Probe], object] | None = None, uid: int = 0) -> None:
+    """Records, as `name`, the oom_score of a process of its own that holds so many bytes and was prepared."""
+    probe = lab.probe(name, uid=uid)
+    probe.map(held).fill()
+    if prepare:
+        prepare(probe)
+    lab.record(name, number(lab, probe))
+    probe.kill_now()
+
 
 NEVER = -1000  # oom_score_adj of the process that asks: it is no candidate, so the others' sizes stay as they are
 
@@ -137,7 +209,7 @@ class Witness:
         """What has been logged since the last time, and memory.events of each sandbox that there is. Waits for the end
         of the probes that were killed."""
         log = self._news()
-        dead = {victim.pid for victim in oom_log.victims(log)}
+        dead = {victim.pid for victim in oom_report.victims(log)}
         for probe in probes:
             if probe.pid in dead:
                 probe.agent.channel.wait_exit(probe.number, probe.agent.seconds)
@@ -151,3 +223,126 @@ class Witness:
                 "events": events,
             },
         )
+
+
+# What harness/lab/helpers/oom.py records of one OOM: {"log": text, "pids": {probe: pid}, "ended": {probe: wait status},
+# "events": {sandbox: its memory.events}}.
+
+
+def killed(record: dict[str, Any]) -> list[str]:
+    """The probes that were killed, in order. Raises ValueError if the log and the wait statuses disagree."""
+    names = {pid: name for name, pid in record["pids"].items()}
+    order = [names.get(victim.pid, f"pid {victim.pid}") for victim in victims(record["log"])]
+    for name, status in record["ended"].items():
+        by_signal = status is not None and os.WIFSIGNALED(status) and os.WTERMSIG(status) == 9
+        if by_signal != (name in order):
+            raise ValueError(f"{name} ended with {status}, the log says that {order} were killed")
+    return order
+
+
+@dataclass(frozen=True)
+class IsVictim(FromArm):
+    """1 if the first that was killed in a recorded OOM is the probe, 0 if another one is (or none).
+
+    The first one is the choice: what is killed after it depends on how fast its memory comes back.
+    """
+
+    record: str
+    probe: str
+    arm: str = ""
+
+    def of(self, recording: Recording) -> Number | None:
+        record = recording.records.get(self.record)
+        if record is None or self.probe not in record["pids"]:
+            return None
+        try:
+            return int(killed(record)[:1] == [self.probe])
+        except ValueError:
+            return None
+
+    @property
+    def name(self) -> str:
+        return f"“{self.probe}” is the first victim of “{self.record}”"
+
+    @property
+    def unit(self) -> str:
+        return ""
+
+
+@dataclass(frozen=True)
+class HighestDied(FromArm):
+    """1 if the first that was killed is, of these probes, the one with the highest oom_score just before, 0 if not.
+
+    The scores stand in the record "RECORD: scores", {probe: number}. None if two share the highest."""
+
+    record: str
+    among: tuple[str, ...]
+    arm: str = ""
+
+    def of(self, recording: Recording) -> Number | None:
+        record, scores = recording.records.get(self.record), recording.records.get(f"{self.record}: scores", {})
+        if record is None or not set(self.among) <= set(scores):
+            return None
+        order = sorted(self.among, key=lambda name: scores[name])
+        if len(order) > 1 and scores[order[-1]] == scores[order[-2]]:
+            return None
+        return IsVictim(self.record, order[-1]).of(recording)
+
+    @property
+    def name(self) -> str:
+        return f"the first victim of “{self.record}” has the highest oom_score"
+
+    @property
+    def unit(self) -> str:
+        return ""
+
+
+@dataclass(frozen=True)
+class Kills(FromArm):
+    """How many processes were killed in a recorded OOM."""
+
+    record: str
+    arm: str = ""
+
+    def of(self, recording: Recording) -> Number | None:
+        record = recording.records.get(self.record)
+        return None if record is None else len(victims(record["log"]))
+
+    @property
+    def name(self) -> str:
+        return f"processes killed in “{self.record}”"
+
+    @property
+    def unit(self) -> str:
+        return ""
+
+
+@dataclass(frozen=True)
+class Reported(FromArm):
+    """A size in the report's line on its first victim ("anon-rss"), in KiB; None if no such field is there."""
+
+    record: str
+    field: str
+    arm: str = ""
+
+    def of(self, recording: Recording) -> Number | None:
+        record = recording.records.get(self.record)
+        found = victims(record["log"]) if record else []
+        return found[0].sizes.get(self.field) if found else None
+
+    @property
+    def name(self) -> str:
+        return f"{self.field} in the report of “{self.record}”"
+
+    @property
+    def unit(self) -> str:
+        return "KiB"
+
+
+def rows(record: str, which: Callable[..., bool], title: str, units: str = "values") -> Derived:
+    """How many rows of a recorded list `which` picks by their columns; None if it was not recorded."""
+    return Derived(
+        title,
+        lambda recording: sum(bool(which(*row)) for row in recording.records[record]) if record in recording.records else None,
+        units,
+    )

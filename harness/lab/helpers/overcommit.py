@@ -1,10 +1,11 @@
-"""The commit limit of overcommit mode 2: as the kernel names it, and as far as it grants memory."""
+"""The commit limit of overcommit mode 2, as the kernel names it and as far as it grants memory; address space in pieces."""
 
 from __future__ import annotations
 
+from harness.agent.operations import ANONYMOUS, FIXED, NORESERVE, PRIVATE
 from harness.claims.claim import Claim, Exactly, Expect, Not, Outside, Within
 from harness.claims.quantities import Counter, Quantity, Recorded
-from harness.procedure import Lab, Probe
+from harness.procedure import Lab, Probe, Region
 
 FIRST = "at first"  # the moment whose limit is known: it gives the references
 
@@ -65,3 +66,17 @@ def limit_is(
             says=f"The kernel granted up to {{value}} pages off {what}.",
         ),
     )
+
+
+def map_in_pieces(lab: Lab, probe: Probe, size: int, count: int, *, apart: bool) -> Region:
+    """Maps `size` bytes of private memory in `count` pieces. The kernel makes one mapping of neighbours, unless
+    (apart) a page between them is left out. Records the pages of the process's largest mapping."""
+    piece = size // count // lab.page_size * lab.page_size
+    step = piece + (lab.page_size if apart else 0)
+    # A page above stays free: there lies libc's memory, and where a piece joins it 6.1 does not join the piece below.
+    room = probe.map(count * step + lab.page_size, write=False, flags=NORESERVE)
+    room.unmap()
+    for index in range(count):
+        probe.mmap(piece, address=room.address + index * step, flags=PRIVATE | ANONYMOUS | FIXED)
+    lab.record(f"{probe.name}: largest mapping", max(mapping.length for mapping in lab.mappings(probe)) // lab.page_size)
+    return room

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from harness.evidence.recording import Recording
-from harness.lab.helpers import oom_quantities
-from harness.linux import oom_log
+from harness.lab.helpers import oom
+from harness.linux import oom_report
 from tests.refuting import made
 
 HEAD = "[  pid  ]   uid  tgid total_vm      rss {}pgtables_bytes swapents oom_score_adj name"
@@ -35,7 +35,7 @@ NEW = "\n".join(
 
 
 def test_victims() -> None:
-    first, second = oom_log.victims(f"{OLD}\n{NEW}")
+    first, second = oom_report.victims(f"{OLD}\n{NEW}")
     assert (first.pid, first.name, first.memcg, first.oom_score_adj) == (131, "a (b) c", True, -300)
     assert first.sizes == {"total-vm": 35204, "anon-rss": 30720, "file-rss": 1212, "shmem-rss": 0, "pgtables": 104}
     assert (first.constraint, first.oom_memcg, first.task_memcg) == ("CONSTRAINT_MEMCG", "/lab/box", "/lab/box/inner")
@@ -43,7 +43,7 @@ def test_victims() -> None:
 
 
 def test_tables() -> None:
-    old, new = oom_log.tables(f"{OLD}\n{NEW}")
+    old, new = oom_report.tables(f"{OLD}\n{NEW}")
     assert old[131]["rss"] == 5397
     assert old[131]["oom_score_adj"] == -300
     assert "rss_anon" not in old[131]
@@ -52,8 +52,8 @@ def test_tables() -> None:
 
 
 def test_nothing_was_killed() -> None:
-    assert oom_log.victims("6,1,1,-;Linux version 6.12\n") == []
-    assert oom_log.tables("") == []
+    assert oom_report.victims("6,1,1,-;Linux version 6.12\n") == []
+    assert oom_report.tables("") == []
 
 
 def quantities(record: dict[str, Any], scores: dict[str, int]) -> tuple[object, ...]:
@@ -61,9 +61,9 @@ def quantities(record: dict[str, Any], scores: dict[str, int]) -> tuple[object, 
         [{"event": "record", "name": "it", "value": record}, {"event": "record", "name": "it: scores", "value": scores}]
     )
     return (
-        oom_quantities.IsVictim("it", "a").of(recording),
-        oom_quantities.IsVictim("it", "b").of(recording),
-        oom_quantities.HighestDied("it", ("a", "b")).of(recording),
+        oom.IsVictim("it", "a").of(recording),
+        oom.IsVictim("it", "b").of(recording),
+        oom.HighestDied("it", ("a", "b")).of(recording),
     )
 
 
@@ -76,11 +76,11 @@ def test_first_victim() -> None:
 def test_log_and_wait_status_must_agree() -> None:
     record = made.oom("a", alive=("b",))
     with pytest.raises(ValueError, match="b ended with 9"):
-        oom_quantities.killed({**record, "ended": {"a": 9, "b": 9}})
+        oom.killed({**record, "ended": {"a": 9, "b": 9}})
     assert quantities({**record, "ended": {"a": None, "b": None}}, {"a": 2, "b": 1}) == (None, None, None)
 
 
 def test_rows() -> None:
     recording = Recording([{"event": "record", "name": "written", "value": [[1, 0, 1], [2, 22, 1], [3, 0, 9]]}])
-    assert oom_quantities.rows("written", lambda value, error, read: error or read != value, "gone wrong").of(recording) == 2
-    assert oom_quantities.rows("elsewhere", lambda *row: True, "of nothing").of(recording) is None
+    assert oom.rows("written", lambda value, error, read: error or read != value, "gone wrong").of(recording) == 2
+    assert oom.rows("elsewhere", lambda *row: True, "of nothing").of(recording) is None

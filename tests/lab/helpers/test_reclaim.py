@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.evidence.recording import Recording
-from harness.lab.helpers.watermarks import sleeps, wakes
+from harness.lab.helpers.reclaim import sleeps, wakes
 from tests.refuting.kswapd_watermarks import asleep, awake, woken
 
 
