@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+
+from harness import claims, lab
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,6 +31,32 @@ def test_judging_needs_no_machine(code: str) -> None:
     code = f"import sys; {code}; print(' '.join(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert not [module for module in loaded.split() if module.startswith(("harness.machine", "harness.run."))]
+
+
+DOORS = re.compile(r"harness\.claims|harness\.lab|harness\.lab\.helpers(\.\w+)?")
+
+
+def test_experiments_come_in_by_the_front_doors() -> None:
+    """Of the harness they import harness.claims, harness.lab and helpers of the lab, and nothing else."""
+    others = [
+        f"{path.relative_to(ROOT)}: {node.module}"
+        for path in sorted((ROOT / "experiments").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "harness"
+        if not DOORS.fullmatch(node.module or "")
+    ]
+    plain = [
+        path.name for path in (ROOT / "experiments").rglob("*.py") if re.search(r"^\s*import harness", path.read_text(), re.M)
+    ]
+    assert not others + plain
+
+
+@pytest.mark.parametrize("door", [claims, lab])
+def test_a_front_door_names_what_it_gives(door: ModuleType) -> None:
+    given = {name for name, value in vars(door).items() if not name.startswith("_") and not hasattr(value, "__path__")}
+    own = {path.stem for path in Path(str(door.__file__)).parent.glob("*.py")}
+    assert given - own | set(door.__all__) == set(door.__all__)
+    assert all(hasattr(door, name) for name in door.__all__)
 
 
 @pytest.mark.parametrize(

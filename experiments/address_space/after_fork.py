@@ -7,11 +7,11 @@ unwritten half are compared again. Memory that each maps for itself is what shar
 """
 
 from experiments.sections import ADDRESS_SPACE
-from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Range
-from harness.claims.needs import Needs
-from harness.claims.quantities import Counter, Pages, Quantity, Recorded, SameFrames, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab, Region
+from harness.claims import (
+    CONFIRMED, MIB, AtLeast, AtMost, Claim, Counter, Exactly, Expect, Experiment, Guard, Known, Needs, Pages, Quantity,
+    Range, Recorded, SameFrames, pages,
+)
+from harness.lab import Lab, Region
 
 SIZE = 8 * MIB
 HALF, QUARTER = SIZE // 2, SIZE // 4

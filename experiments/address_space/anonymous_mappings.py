@@ -8,11 +8,11 @@ anonymous or in the page cache. The tmpfs file shows how page cache reads, the h
 import os
 
 from experiments.sections import ADDRESS_SPACE
-from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Pages, Quantity, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, AtLeast, AtMost, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Pages, Quantity,
+    pages,
+)
+from harness.lab import Lab
 
 SIZE = 32 * MIB
 

@@ -8,12 +8,11 @@ recorded too.
 """
 
 from experiments.sections import ADDRESS_SPACE
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Pages, Quantity, Recorded, pages
-from harness.linux import pages as microscope
-from harness.linux.sizes import MIB
-from harness.procedure import Lab, Region
+from harness.claims import (
+    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Pages, Quantity,
+    Recorded, pages,
+)
+from harness.lab import Lab, Region, frames
 
 SIZE = 8 * MIB
 
@@ -40,7 +39,7 @@ def non_zero(lab: Lab, region: Region, skip: int = 0) -> int:
 
 def procedure(lab: Lab) -> None:
     former = lab.probe("former")
-    used = microscope.frames(lab.region_pages(former.map(8 * SIZE).fill()))
+    used = frames(lab.region_pages(former.map(8 * SIZE).fill()))
     former.kill_now()
     probe = lab.probe()
     hole = probe.create_file(f"{lab.mount_tmpfs()}/file", 0)
@@ -50,7 +49,7 @@ def procedure(lab: Lab) -> None:
                "hole": probe.map(SIZE, shared=True, fd=hole),
                "device": probe.map(SIZE, fd=probe.open("/dev/zero").value).read()}
     lab.sample("accessed", pages=regions)
-    lab.record("recycled", len(used & microscope.frames(lab.region_pages(written))))
+    lab.record("recycled", len(used & frames(lab.region_pages(written))))
     for name in ("read", "written", "filled", "hole"):
         lab.record(f"{name}: not zero", non_zero(lab, regions[name], skip=1 if name == "written" else 0))
 

@@ -9,11 +9,11 @@ blocks of the device what is on the disk after msync. A shared mapping and an an
 import os
 
 from experiments.sections import ADDRESS_SPACE
-from harness.claims.claim import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Pages, Quantity, Recorded, SameFrames, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Pages, Quantity, Recorded,
+    SameFrames, pages,
+)
+from harness.lab import Lab
 
 SIZE = 8 * MIB
 OLD, NEW = 1, 2     # seeds of the content: of the files, of what is written to mappings

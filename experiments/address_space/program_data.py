@@ -9,13 +9,11 @@ mappings of a file and anonymous memory are treated alike beside it.
 from dataclasses import replace
 
 from experiments.sections import ADDRESS_SPACE
-from harness.agent.operations import numbers
-from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import MappedPages, Pages, Quantity, Recorded, SameFrames, pages
-from harness.linux.maps import Mapping
-from harness.linux.sizes import KIB
-from harness.procedure import Lab, Probe, Region
+from harness.claims import (
+    CONFIRMED, KIB, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, MappedPages, Needs, Pages,
+    Quantity, Recorded, SameFrames, maps, pages,
+)
+from harness.lab import Lab, Probe, Region, numbers
 
 SPARE = 64 * KIB        # untouched pages that the probe keeps in its data segment
 HALF = SPARE // 2
@@ -31,7 +29,7 @@ COPIED = Claim(
     known=(Known(CONFIRMED, "mm/memory.c, wp_page_copy: a write to a private mapping copies the page (v6.12)"),))
 
 
-def data_of(lab: Lab, probe: Probe) -> tuple[Region, Mapping]:
+def data_of(lab: Lab, probe: Probe) -> tuple[Region, maps.Mapping]:
     """Untouched pages of its data segment, and the part of the program's file that stands there."""
     start, length = numbers(probe.segments().text)[:2]
     mapping = next(mapping for mapping in lab.mappings(probe) if mapping.covers(start))

@@ -6,12 +6,11 @@ mapping and a shared mapping of a file show how both answers read.
 """
 
 from experiments.sections import ADDRESS_SPACE
-from harness.agent.operations import numbers
-from harness.claims.claim import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import MappedPages, Pages, Quantity, Recorded, pages
-from harness.linux.sizes import KIB
-from harness.procedure import Lab, Probe, Region
+from harness.claims import (
+    CONFIRMED, KIB, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, MappedPages, Needs, Pages, Quantity,
+    Recorded, pages,
+)
+from harness.lab import Lab, Probe, Region, numbers
 
 SPARE = 64 * KIB        # untouched pages that the probe keeps in its bss, and what is asked of the heap
 

@@ -7,11 +7,11 @@ cache itself. A private mapping that was written shows how pages of a process's 
 """
 
 from experiments.sections import ADDRESS_SPACE
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import MappedPages, Pages, Quantity, Recorded, SameFrames
-from harness.linux import maps
-from harness.procedure import Lab, Probe
+from harness.claims import (
+    CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, MappedPages, Needs, Pages, Quantity,
+    Recorded, SameFrames, maps,
+)
+from harness.lab import Lab, Probe
 
 SHARED_MAPPING = Claim(
     "text-is-shared-mapping", "Text and libraries are mapped with MAP_SHARED.", ADDRESS_SPACE,

@@ -6,11 +6,10 @@ populated by mmap how resident ones do.
 """
 
 from experiments.sections import ALLOCATION
-from harness.agent.operations import POPULATE
-from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.quantities import Change, Pages, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, AtLeast, AtMost, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Pages, pages,
+)
+from harness.lab import POPULATE, Lab
 
 SIZE = 32 * MIB
 

@@ -6,13 +6,11 @@ Then it is let go, and the map is read again to see which libraries were mapped 
 """
 
 from experiments.sections import ALLOCATION
-from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Quantity, mappings
-from harness.evidence.recording import Recording
+from harness.claims import (
+    CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Needs, Quantity, Recording, mappings, maps,
+)
+from harness.lab import Lab
 from harness.lab.helpers.program import waiting_program
-from harness.linux.maps import Mapping
-from harness.procedure import Lab
 
 PROGRAM = "/programs/probe"
 
@@ -23,7 +21,7 @@ LDSO_FIRST = Claim(
                             "ld.so(8)"),))
 
 
-def is_loader(mapping: Mapping) -> bool:
+def is_loader(mapping: maps.Mapping) -> bool:
     return "/ld-" in mapping.path
 
 
@@ -49,14 +47,14 @@ def procedure(lab: Lab) -> None:
 
 def begins_in_loader(name: str) -> Quantity:
     """1 if the mapping of the first instruction is the loader's."""
-    def picks(recording: Recording, mapping: Mapping) -> bool:
+    def picks(recording: Recording, mapping: maps.Mapping) -> bool:
         return is_loader(mapping) and mapping.covers(recording.records[name])
 
     return mappings(name, "exec", picks, f"first instructions in the loader, “{name}”")
 
 
 def mapped_libraries(name: str) -> Quantity:
-    def library(_: Recording, mapping: Mapping) -> bool:
+    def library(_: Recording, mapping: maps.Mapping) -> bool:
         return ".so" in mapping.path and mapping.execute and not is_loader(mapping)
 
     return (mappings(name, "main", library, "") - mappings(name, "exec", library, "")).called(

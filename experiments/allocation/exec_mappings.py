@@ -6,14 +6,11 @@ memory by brk and the map is read again. Processes that gave their heap back or 
 """
 
 from experiments.sections import ALLOCATION
-from harness.agent.operations import numbers
-from harness.claims.claim import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Derived, Quantity, named_mappings
-from harness.evidence.recording import Recording
-from harness.linux.maps import parse
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, AtLeast, Claim, Derived, Exactly, Expect, Experiment, Known, Needs, Quantity, Recording, maps,
+    named_mappings,
+)
+from harness.lab import Lab, numbers
 
 SIZE = 1 * MIB
 START_OF_CODE = 26 - 3      # its place in /proc/PID/stat behind the name, which is field 2; proc(5)
@@ -58,7 +55,7 @@ def without(addresses: str, probe: str, moment: str, title: str) -> Quantity:
         text, wanted = recording.text(moment, f"{probe}/maps"), recording.records.get(addresses)
         if not text or wanted is None:
             return None
-        return sum(not any(mapping.covers(address) for mapping in parse(text)) for address in wanted)
+        return sum(not any(mapping.covers(address) for mapping in maps.parse(text)) for address in wanted)
 
     return Derived(title, function)
 

@@ -8,12 +8,11 @@ are in memory.
 import os
 
 from experiments.sections import ALLOCATION
-from harness.claims.claim import REFUTED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Pages, Quantity, pages
+from harness.claims import (
+    MIB, REFUTED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Pages, Quantity, pages,
+)
+from harness.lab import Lab
 from harness.lab.helpers.program import waiting_program
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
 
 SIZE = 20 * MIB
 

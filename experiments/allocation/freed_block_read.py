@@ -9,12 +9,10 @@ with blocks of 88 bytes and of 100 KiB, beside a live block, memory that the ker
 from __future__ import annotations
 
 from experiments.sections import ALLOCATION
-from harness.agent.operations import DONTNEED
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, known_by
-from harness.claims.needs import Needs
-from harness.claims.quantities import Quantity, Recorded
-from harness.linux.sizes import KIB
-from harness.procedure import Lab, Probe
+from harness.claims import (
+    CONFIRMED, KIB, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Needs, Quantity, Recorded, known_by,
+)
+from harness.lab import DONTNEED, Lab, Probe
 
 # A block that a list of its size takes back, two that are merged with free neighbours: of the second the last 8 bytes lie
 # where glibc notes the size of a free chunk.

@@ -9,12 +9,11 @@ back shows how both answers read.
 from __future__ import annotations
 
 from experiments.sections import ALLOCATION
-from harness.agent.operations import numbers
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Not, known_by
-from harness.claims.quantities import Quantity, Recorded
+from harness.claims import (
+    CONFIRMED, KIB, MIB, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Not, Quantity, Recorded, known_by,
+)
+from harness.lab import Lab, numbers
 from harness.lab.helpers.heap import BlockPages, Blocks
-from harness.linux.sizes import KIB, MIB
-from harness.procedure import Lab
 
 RETAINED = Claim(
     "free-heap-retained", "free of a heap block below a live block changes neither the heap's end nor the resident size: "

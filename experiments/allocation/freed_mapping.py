@@ -8,10 +8,9 @@ in one process and given back in another, shows how both answers read.
 from __future__ import annotations
 
 from experiments.sections import ALLOCATION
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, known_by
+from harness.claims import CONFIRMED, MIB, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, known_by
+from harness.lab import Lab
 from harness.lab.helpers.heap import BlockPages, Blocks, held, in_heap
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
 
 UNMAPS = Claim(
     "free-mmap-unmaps", "free of an mmap-served block gives it back to the system at once.", ALLOCATION,

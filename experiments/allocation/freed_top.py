@@ -8,11 +8,11 @@ process and given back in another, shows how both answers read.
 from __future__ import annotations
 
 from experiments.sections import ALLOCATION
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, known_by
-from harness.claims.quantities import pages
+from harness.claims import (
+    CONFIRMED, KIB, MIB, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, known_by, pages,
+)
+from harness.lab import Lab
 from harness.lab.helpers.heap import BlockPages, Blocks, held
-from harness.linux.sizes import KIB, MIB
-from harness.procedure import Lab
 
 TRIMMED = Claim(
     "free-heap-top-trimmed", "free of more than the trim threshold at the end of the heap gives it back to the system at "

@@ -7,12 +7,9 @@ answers read.
 """
 
 from experiments.sections import ALLOCATION
-from harness.agent.operations import ANONYMOUS, PRIVATE, READ, WRITE
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, known_by
-from harness.claims.needs import Needs
+from harness.claims import CONFIRMED, KIB, MIB, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Needs, known_by
+from harness.lab import ANONYMOUS, PRIVATE, READ, WRITE, Lab
 from harness.lab.helpers.heap import granted_in_heap, growths, own_mappings, record_origin
-from harness.linux.sizes import KIB, MIB
-from harness.procedure import Lab
 
 SMALL, LARGE, LATER = 100, 1 * MIB, 512 * KIB
 JEMALLOC = "jemalloc(3), opt.dss: mmap comes before brk; measured with 5.3.0"

@@ -8,11 +8,11 @@ untouched and once filled, shows how both answers read.
 from __future__ import annotations
 
 from experiments.sections import ALLOCATION
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, known_by
-from harness.claims.quantities import Quantity
+from harness.claims import (
+    CONFIRMED, KIB, MIB, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Quantity, known_by,
+)
+from harness.lab import Lab
 from harness.lab.helpers.heap import BlockPages, Blocks, in_heap
-from harness.linux.sizes import KIB, MIB
-from harness.procedure import Lab
 
 JEMALLOC = "jemalloc 5.3.0: its records of blocks lie apart from them (slab bitmaps, extents); measured"
 LARGE_LAZY = Claim(

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from experiments.sections import ALLOCATION
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Quantity, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab, Probe
+from harness.claims import (
+    CONFIRMED, MIB, REFUTED, AtLeast, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Quantity, pages,
+)
+from harness.lab import Lab, Probe
 
 SIZE = 16 * MIB
 

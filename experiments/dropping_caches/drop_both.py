@@ -7,12 +7,12 @@ stays, a truncated file and an unmounted tmpfs what is gone.
 """
 
 from experiments.sections import DROPPING_CACHES
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Pages, Quantity, pages
+from harness.claims import (
+    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Pages, Quantity,
+    pages,
+)
+from harness.lab import Lab
 from harness.lab.helpers.files import OBJECTS, OWN_LOOKUPS, count_objects, objects_more
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
 
 SIZE, FILES = 8 * MIB, 3000
 # The first write may do no objects_more than take the mark off what was used lately (fs/dcache.c, DCACHE_REFERENCED;

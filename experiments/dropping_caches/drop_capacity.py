@@ -7,11 +7,11 @@ that really takes memory away.
 """
 
 from experiments.sections import DROPPING_CACHES
-from harness.claims.claim import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Counter, Pages, Quantity, Recorded, pages
-from harness.linux.sizes import KIB, MIB
-from harness.procedure import Lab
+from harness.claims import (
+    KIB, MIB, REFUTED, AtLeast, AtMost, Change, Claim, Counter, Exactly, Expect, Experiment, Guard, Known, Needs, Pages,
+    Quantity, Recorded, pages,
+)
+from harness.lab import Lab
 
 MEMORY, CACHE, SHMEM, FILES, STEP = 256 * MIB, 64 * MIB, 16 * MIB, 1000, 512 * KIB
 SHARE = 50          # 2 % of RAM, as the claim has it

@@ -7,11 +7,11 @@ lost page would be noticed.
 """
 
 from experiments.sections import DROPPING_CACHES
-from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Counter, Quantity, Recorded, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, AtLeast, AtMost, Claim, Counter, Exactly, Expect, Experiment, Guard, Known, Needs, Quantity,
+    Recorded, pages,
+)
+from harness.lab import Lab
 
 SIZE = 4 * MIB
 PUNCH_HOLE = 3      # FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE: fallocate(2)

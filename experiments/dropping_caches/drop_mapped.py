@@ -8,11 +8,11 @@ mincore is asked again. A tmpfs file shows what stays.
 import os
 
 from experiments.sections import DROPPING_CACHES
-from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Pages, Quantity, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, AtLeast, AtMost, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Pages, Quantity,
+    pages,
+)
+from harness.lab import Lab
 
 SIZE = 8 * MIB
 EVICT = "mm/truncate.c, mapping_evict_folio (v6.12; before v5.18 invalidate_inode_page): "

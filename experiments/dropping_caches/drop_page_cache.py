@@ -9,12 +9,11 @@ file that was truncated what is gone.
 import os
 
 from experiments.sections import DROPPING_CACHES
-from harness.agent.operations import DONTNEED, RANDOM
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Counter, Pages, Quantity, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Change, Claim, Counter, Exactly, Expect, Experiment, Guard, Known, Needs,
+    Pages, Quantity, pages,
+)
+from harness.lab import DONTNEED, RANDOM, Lab
 
 SIZE = 8 * MIB
 EVICT = "mm/truncate.c, mapping_evict_folio (v6.12; before v5.18 invalidate_inode_page): "

@@ -6,10 +6,9 @@ its dentries until it is unmounted, show how both answers read.
 """
 
 from experiments.sections import DROPPING_CACHES
-from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known, Needs
+from harness.lab import Lab
 from harness.lab.helpers.files import OBJECTS, OWN_LOOKUPS, count_objects, objects_lost, objects_more
-from harness.procedure import Lab
 
 FILES = 3000
 MANUAL = "Documentation/admin-guide/sysctl/vm.rst, drop_caches; fs/drop_caches.c (v5.10, v6.12)"

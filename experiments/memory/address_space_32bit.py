@@ -5,11 +5,10 @@ granted, up to 16 GiB, and prints how much it got. The 64-bit one runs twice: fr
 """
 
 from experiments.sections import MEMORY
-from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Expect, Experiment, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Quantity, Recorded, pages
-from harness.linux.sizes import GIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, GIB, AtLeast, AtMost, Claim, Expect, Experiment, Known, Needs, Quantity, Recorded, pages,
+)
+from harness.lab import Lab
 from probes.build import BUILD
 
 RLIMIT_AS = 9       # include/uapi/asm-generic/resource.h

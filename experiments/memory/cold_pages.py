@@ -7,12 +7,10 @@ cold, so that only the other can go; where that is the hot one, it is left alone
 """
 
 from experiments.sections import MEMORY
-from harness.agent.operations import NO_REQUEST
-from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Pages, Quantity, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known, Needs, Pages, Quantity, pages,
+)
+from harness.lab import NO_REQUEST, Lab
 
 COLD = Claim(
     "swap-takes-cold-pages", "After a squeeze, with as much hot memory as cold at hand, at least 90 % of the pages in "

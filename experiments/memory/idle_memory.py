@@ -6,12 +6,10 @@ it uses shows that swap works, the locked memory how none of it reads.
 """
 
 from experiments.sections import MEMORY
-from harness.agent.operations import NO_REQUEST
-from harness.claims.claim import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Counter, Pages, Quantity
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    MIB, REFUTED, AtLeast, Claim, Counter, Exactly, Expect, Experiment, Guard, Known, Needs, Pages, Quantity,
+)
+from harness.lab import NO_REQUEST, Lab
 
 WITHOUT = Claim(
     "swap-takes-cold-without-pressure", "Cold data is moved to swap even when there is no shortage.", MEMORY,

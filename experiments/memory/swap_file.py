@@ -8,12 +8,10 @@ tells how many pages are in swap each time, and the content is checked when it c
 import os
 
 from experiments.sections import MEMORY
-from harness.agent.operations import PAGEOUT
-from harness.claims.claim import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Pages, Quantity, Recorded, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    MIB, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Pages, Quantity, Recorded, pages,
+)
+from harness.lab import PAGEOUT, Lab
 
 PARTITION = Claim(
     "swap-needs-partition", "On Linux the swap area has to be a partition; a plain file cannot serve.", MEMORY,

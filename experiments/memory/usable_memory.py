@@ -9,13 +9,12 @@ nothing, so that both answers are read.
 from __future__ import annotations
 
 from experiments.sections import MEMORY
-from harness.claims.claim import CONFIRMED, AtMost, Claim, Expect, Experiment, Guard, Known, Outside, Within
-from harness.claims.needs import Needs
-from harness.claims.quantities import Counter, Quantity, Recorded, pages
-from harness.claims.settings import Settings
+from harness.claims import (
+    CONFIRMED, KIB, MIB, AtMost, Claim, Counter, Expect, Experiment, Guard, Known, Needs, Outside, Quantity, Recorded,
+    Settings, Within, pages,
+)
+from harness.lab import Lab, Region, Sandbox
 from harness.lab.helpers.oom import keep_free_pages_together
-from harness.linux.sizes import KIB, MIB
-from harness.procedure import Lab, Region, Sandbox
 
 GROWS = Claim(
     "usable-is-ram-plus-swap", "What processes can really fill with data grows by the size of the swap area that is "

@@ -6,12 +6,11 @@ one that maps more than RAM once swap is on shows how enough does.
 """
 
 from experiments.sections import MEMORY
-from harness.claims.claim import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Counter, Quantity, Recorded
-from harness.claims.settings import Settings
-from harness.linux.sizes import MIB
-from harness.procedure import Lab, Probe
+from harness.claims import (
+    MIB, REFUTED, AtLeast, AtMost, Claim, Counter, Exactly, Expect, Experiment, Guard, Known, Needs, Quantity, Recorded,
+    Settings,
+)
+from harness.lab import Lab, Probe
 
 IS_SWAP = Claim(
     "vm-is-swap", "Virtual memory is the swap area: without swap there is no virtual memory beyond RAM.", MEMORY,

@@ -6,12 +6,11 @@ counters tell that the messages are in them.
 """
 
 from experiments.sections import OTHER_IPC
-from harness.agent.operations import IPC_RMID
-from harness.claims.claim import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Quantity, Recorded, pages
-from harness.linux.sizes import KIB, MIB
-from harness.procedure import Lab
+from harness.claims import (
+    KIB, MIB, REFUTED, AtLeast, AtMost, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Quantity,
+    Recorded, pages,
+)
+from harness.lab import IPC_RMID, Lab
 
 MESSAGE, MESSAGES = 8 * KIB, 1024
 SIZE = MESSAGE * MESSAGES

@@ -8,12 +8,9 @@ same.
 import os
 
 from experiments.sections import OTHER_IPC
-from harness.claims.claim import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Not
-from harness.claims.needs import Needs
-from harness.claims.quantities import Quantity
+from harness.claims import CONFIRMED, KIB, Claim, Exactly, Expect, Experiment, Known, Needs, Not, Quantity
+from harness.lab import Lab
 from harness.lab.helpers.files import file_system, identify, same_file
-from harness.linux.sizes import KIB
-from harness.procedure import Lab
 
 MQUEUE = 0x19800202     # MQUEUE_MAGIC, ipc/mqueue.c
 

@@ -6,12 +6,10 @@ messages of a System V queue do not.
 """
 
 from experiments.sections import OTHER_IPC
-from harness.claims.claim import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Derived, Quantity
-from harness.evidence.recording import Recording
-from harness.linux.btf import Types
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, AtMost, Claim, Derived, Exactly, Expect, Experiment, Known, Needs, Quantity, Recording, Types,
+)
+from harness.lab import Lab
 
 BTF = "/sys/kernel/btf/vmlinux"
 

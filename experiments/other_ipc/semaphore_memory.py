@@ -6,12 +6,11 @@ anonymous memory show how both answers read.
 """
 
 from experiments.sections import OTHER_IPC
-from harness.agent.operations import IPC_RMID
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Pages, Quantity, pages
-from harness.linux.sizes import KIB, MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, KIB, MIB, REFUTED, AtLeast, AtMost, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs,
+    Pages, Quantity, pages,
+)
+from harness.lab import IPC_RMID, Lab
 
 SETS, SEMAPHORES = 8, 32_000        # the most that a set may have: SEMMSL, semget(2)
 VALUES = 2 * SETS * SEMAPHORES      # bytes: a semaphore's value alone (0 to 32,767) takes two

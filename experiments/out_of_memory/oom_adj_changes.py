@@ -8,12 +8,11 @@ their own oom_score_adj and oom_adj. What counts is whether the value reads diff
 from collections.abc import Callable
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Quantity, Recorded
+from harness.claims import (
+    CONFIRMED, MIB, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Quantity, Recorded,
+)
+from harness.lab import Lab, Probe
 from harness.lab.helpers.oom import adjust, number, rows
-from harness.linux.sizes import MIB
-from harness.procedure import Lab, Probe
 
 VALUES = (-1000, -500, 1, 300, 1000)
 RAISED, LOWERED, USER = 300, -1, 1000

@@ -9,12 +9,9 @@ from collections.abc import Callable
 
 from experiments.out_of_memory.oom_adj_range import NEW, NEW_RANGE, OLD, OLD_RANGE
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Quantity
+from harness.claims import CONFIRMED, MIB, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Needs, Quantity
+from harness.lab import Lab
 from harness.lab.helpers.oom import rows, write_each
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
 
 STEP = 20       # of oom_score_adj, where some values do
 FILES = "fs/proc/base.c, oom_adj_write and oom_adj_read (v5.10 to v7.2)"

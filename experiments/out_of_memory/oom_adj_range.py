@@ -6,12 +6,9 @@ to. Which of the files exist is looked up beside a name that no kernel has.
 """
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims.claim import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Not
-from harness.claims.needs import Needs
-from harness.claims.quantities import Quantity, Recorded
+from harness.claims import CONFIRMED, MIB, AtLeast, Claim, Exactly, Expect, Experiment, Known, Needs, Not, Quantity, Recorded
+from harness.lab import Lab
 from harness.lab.helpers.oom import adjust, number, rows, write_each
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
 
 OLD, NEW = "oom_adj", "oom_score_adj"
 OLD_RANGE, NEW_RANGE = range(-17, 16), range(-1000, 1001)

@@ -7,12 +7,9 @@ much, and by way of oom_adj. The kernel's report and the wait statuses tell who 
 """
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims.claim import CONFIRMED, REFUTED, Claim, Exactly, Expect, Experiment, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Quantity
+from harness.claims import CONFIRMED, MIB, REFUTED, Claim, Exactly, Expect, Experiment, Known, Needs, Quantity
+from harness.lab import Lab
 from harness.lab.helpers.oom import NEVER, HighestDied, IsVictim, Witness, adjust, exhaust_group, number, occupy
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
 
 LIMIT, SMALL, LARGE, OUTSIDE = 64 * MIB, 16 * MIB, 32 * MIB, 48 * MIB
 # LARGE - SMALL is 250 thousandths of the limit, and 70 of the machine's memory: 150 are too little for the small one

@@ -7,12 +7,11 @@ The kernel's report and the wait statuses tell who was killed.
 """
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims.claim import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Quantity, Recorded
+from harness.claims import (
+    CONFIRMED, MIB, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Quantity, Recorded,
+)
+from harness.lab import Lab, Probe
 from harness.lab.helpers.oom import NEVER, IsVictim, Witness, adjust, exhaust_group, exhaust_machine, number, occupy, outgrow
-from harness.linux.sizes import MIB
-from harness.procedure import Lab, Probe
 
 LIMIT, LARGE, SMALL, HUGE = 64 * MIB, 40 * MIB, 8 * MIB, 72 * MIB
 ALONE, ROOM = 80 * MIB, 120 * MIB       # bytes

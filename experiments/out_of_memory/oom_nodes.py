@@ -7,12 +7,9 @@ whether the large process on the other node was spared.
 """
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims.claim import CONFIRMED, Claim, Exactly, Expect, Experiment, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Quantity
+from harness.claims import CONFIRMED, MIB, Claim, Exactly, Expect, Experiment, Known, Needs, Quantity
+from harness.lab import Lab, Probe
 from harness.lab.helpers.oom import NEVER, IsVictim, Witness, exhaust_node, occupy
-from harness.linux.sizes import MIB
-from harness.procedure import Lab, Probe
 
 NODE, ELSEWHERE = 1, 0
 SMALL, LARGE, OUTSIDE, FILLED = 12 * MIB, 40 * MIB, 48 * MIB, 80 * MIB

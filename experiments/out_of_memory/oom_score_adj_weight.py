@@ -7,12 +7,9 @@ and for two limits.
 """
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims.claim import CONFIRMED, Claim, Exactly, Expect, Experiment, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Quantity
+from harness.claims import CONFIRMED, MIB, Claim, Exactly, Expect, Experiment, Known, Needs, Quantity
+from harness.lab import Lab
 from harness.lab.helpers.oom import NEVER, IsVictim, Witness, adjust, exhaust_group, occupy
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
 
 LIMIT, OTHER = 96 * MIB, 64 * MIB
 # How far from the claimed balance the two processes are, in thousandths of the limit. The kernel's own division of the

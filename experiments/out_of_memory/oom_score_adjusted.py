@@ -7,12 +7,11 @@ read.
 """
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims.claim import CONFIRMED, REFUTED, Claim, Expect, Experiment, Known, Outside, Within
-from harness.claims.needs import Needs
-from harness.claims.quantities import Quantity, Recorded
+from harness.claims import (
+    CONFIRMED, MIB, REFUTED, Claim, Expect, Experiment, Known, Needs, Outside, Quantity, Recorded, Within,
+)
+from harness.lab import Lab
 from harness.lab.helpers.oom import adjust, number, reach
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
 
 RAISED = 300                # what is added to oom_score_adj
 SHIFTS = (-1, -2, -3)       # values of oom_adj; upwards there is no room in the score of a process to double it

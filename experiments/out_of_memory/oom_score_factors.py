@@ -9,12 +9,9 @@ from collections.abc import Callable
 
 from experiments.out_of_memory.oom_score_memory import BADNESS, HELD, HIGHER, MORE, NOT
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims.claim import REFUTED, Claim, Expect, Experiment, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Derived, Quantity, Recorded
+from harness.claims import MIB, REFUTED, Claim, Derived, Expect, Experiment, Known, Needs, Quantity, Recorded
+from harness.lab import Lab, Probe
 from harness.lab.helpers.oom import adjust, number, score_of
-from harness.linux.sizes import MIB
-from harness.procedure import Lab, Probe
 
 LARGE = 48 * MIB            # 3 % of it would be 4 points of a machine of 256 MiB
 BUSY = 1_000_000_000        # ns of CPU time

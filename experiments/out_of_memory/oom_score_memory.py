@@ -6,12 +6,11 @@ oom_score_adj and one that only reserves 32 MiB show how both answers read.
 """
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Quantity, Recorded
+from harness.claims import (
+    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Known, Needs, Quantity, Recorded,
+)
+from harness.lab import Lab, Probe
 from harness.lab.helpers.oom import adjust, score_of
-from harness.linux.sizes import MIB
-from harness.procedure import Lab, Probe
 
 HELD, MORE = 8 * MIB, 32 * MIB
 CHILDREN, FILLED, EACH = 30, 2, 32 * MIB

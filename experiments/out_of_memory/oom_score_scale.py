@@ -6,12 +6,12 @@ exactly half and 60 % of RAM and swap. Scores that were brought to 500 and to 60
 """
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known, Outside, Within
-from harness.claims.needs import Needs
-from harness.claims.quantities import Quantity, Recorded
+from harness.claims import (
+    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known, Needs, Outside, Quantity,
+    Recorded, Within,
+)
+from harness.lab import Lab
 from harness.lab.helpers.oom import adjust, number, reach, used
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
 
 MOST = 60       # percent of memory that the large process holds
 SCALE = ("fs/proc/base.c, proc_oom_score: (1000 + badness * 1000 / totalpages) * 2 / 3 since 9066e5cfb73c (v5.9), "

@@ -7,11 +7,9 @@ score, which shows the other answer.
 """
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims.claim import CONFIRMED, Claim, Exactly, Expect, Experiment, Known
-from harness.claims.needs import Needs
+from harness.claims import CONFIRMED, MIB, Claim, Exactly, Expect, Experiment, Known, Needs
+from harness.lab import Lab
 from harness.lab.helpers.oom import NEVER, HighestDied, Witness, adjust, exhaust_by_file, exhaust_group, number, occupy
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
 
 SIZES = {"small": 16 * MIB, "middle": 32 * MIB, "large": 48 * MIB}
 LIMIT = 24 * MIB

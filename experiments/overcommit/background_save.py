@@ -11,14 +11,13 @@ from __future__ import annotations
 import errno
 
 from experiments.sections import OVERCOMMIT
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Counter, Quantity, Recorded
-from harness.claims.settings import Settings
+from harness.claims import (
+    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Claim, Counter, Exactly, Expect, Experiment, Guard, Known, Needs,
+    Quantity, Recorded, Settings,
+)
+from harness.lab import Lab, Region
 from harness.lab.helpers.oom import kills
 from harness.lab.helpers.overcommit import map_in_pieces
-from harness.linux.sizes import MIB
-from harness.procedure import Lab, Region
 
 SOURCE = ("kernel/fork.c, dup_mmap: each accountable mapping is checked by itself, security_vm_enough_memory_mm; "
           "mode 0 refuses one larger than RAM and swap (v6.12; since v5.2, commit 8c7829b04c52)")

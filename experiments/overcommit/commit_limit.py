@@ -9,13 +9,11 @@ the first look as references.
 from __future__ import annotations
 
 from experiments.sections import OVERCOMMIT
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, Claim, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Counter, Quantity, pages
-from harness.claims.settings import Settings
+from harness.claims import (
+    CONFIRMED, KIB, MIB, REFUTED, AtLeast, Claim, Counter, Experiment, Guard, Known, Needs, Quantity, Settings, pages,
+)
+from harness.lab import Lab
 from harness.lab.helpers.overcommit import EDGE, FIRST, limit_is, look, share_of_ram
-from harness.linux.sizes import KIB, MIB
-from harness.procedure import Lab
 
 RATIO, HUGE_PAGES, KBYTES = 40, 32, 300 * MIB
 SOURCE = "mm/util.c, vm_commit_limit: (totalram_pages - hugetlb_total_pages) * ratio / 100 + total_swap_pages (v6.12)"

@@ -8,13 +8,11 @@ counted between the requests; a kill at a small group's limit shows how one read
 import errno
 
 from experiments.sections import OVERCOMMIT
-from harness.agent.operations import ANONYMOUS, SHARED
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Not
-from harness.claims.needs import Needs
-from harness.claims.quantities import Quantity, Recorded
-from harness.claims.settings import Settings
+from harness.claims import (
+    CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Needs, Not, Quantity, Recorded, Settings,
+)
+from harness.lab import ANONYMOUS, SHARED, Lab
 from harness.lab.helpers.oom import kills
-from harness.procedure import Lab
 
 SOURCE = ("mm/util.c, __vm_enough_memory: OVERCOMMIT_GUESS refuses what is larger than RAM and swap together, and "
           "nothing else (v6.12; since v5.2, commit 8c7829b04c52)")

@@ -6,12 +6,10 @@ how both answers read.
 """
 
 from experiments.sections import OVERCOMMIT
-from harness.claims.claim import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Quantity, Recorded
-from harness.claims.settings import Settings
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, AtMost, Claim, Exactly, Expect, Experiment, Known, Needs, Quantity, Recorded, Settings,
+)
+from harness.lab import Lab
 
 MODEST = Claim(
     "oc0-modest-allowed", "Mode 0: requests that are each below RAM plus swap are all granted, even if their sum is "

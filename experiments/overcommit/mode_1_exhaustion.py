@@ -7,13 +7,12 @@ is exhausted first as reference.
 """
 
 from experiments.sections import OVERCOMMIT
-from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Counter, Quantity, Recorded, pages
-from harness.claims.settings import Settings
+from harness.claims import (
+    CONFIRMED, KIB, MIB, AtLeast, AtMost, Claim, Counter, Exactly, Expect, Experiment, Known, Needs, Quantity, Recorded,
+    Settings, pages,
+)
+from harness.lab import Lab
 from harness.lab.helpers.oom import keep_free_pages_together, kills
-from harness.linux.sizes import KIB, MIB
-from harness.procedure import Lab
 
 EXHAUSTED = Claim(
     "oc1-oom-when-exhausted", "Mode 1: the OOM killer comes when memory is really used up.", OVERCOMMIT,

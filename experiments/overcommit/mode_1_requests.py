@@ -6,12 +6,8 @@ address space limits that.
 """
 
 from experiments.sections import OVERCOMMIT
-from harness.agent.operations import ANONYMOUS, PRIVATE, READ, SHARED, WRITE
-from harness.claims.claim import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Quantity, Recorded
-from harness.claims.settings import Settings
-from harness.procedure import Lab
+from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Needs, Quantity, Recorded, Settings
+from harness.lab import ANONYMOUS, PRIVATE, READ, SHARED, WRITE, Lab
 
 ALWAYS = Claim("oc1-always", "Mode 1: a request of any size the address space can hold is granted.", OVERCOMMIT,
                known=(Known(CONFIRMED, "mm/util.c, __vm_enough_memory: OVERCOMMIT_ALWAYS returns before any check "

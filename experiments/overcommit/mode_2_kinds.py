@@ -6,12 +6,8 @@ file). Counted is how many kinds are granted before and at the limit.
 """
 
 from experiments.sections import OVERCOMMIT
-from harness.agent.operations import ANONYMOUS, PRIVATE, READ, SHARED, WRITE
-from harness.claims.claim import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Quantity, Recorded
-from harness.claims.settings import Settings
-from harness.procedure import Lab
+from harness.claims import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Needs, Quantity, Recorded, Settings
+from harness.lab import ANONYMOUS, PRIVATE, READ, SHARED, WRITE, Lab
 
 EVERYTHING = Claim(
     "oc2-refuses-everything", "Mode 2: at the limit every further mapping is refused, whatever its kind.", OVERCOMMIT,

@@ -8,12 +8,10 @@ kills. A kill at a small group's limit shows how a kill reads.
 import errno
 
 from experiments.sections import OVERCOMMIT
-from harness.agent.operations import ANONYMOUS, PRIVATE, SHARED
-from harness.claims.claim import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Not
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Quantity, Recorded
-from harness.claims.settings import Settings
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, AtLeast, Change, Claim, Exactly, Expect, Experiment, Known, Needs, Not, Quantity, Recorded, Settings,
+)
+from harness.lab import ANONYMOUS, PRIVATE, SHARED, Lab
 
 HARD_LIMIT = Claim(
     "oc2-hard-limit", "Mode 2: an accountable mapping (private writable or shared anonymous) past the commit limit is "

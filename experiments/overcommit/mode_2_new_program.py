@@ -8,12 +8,11 @@ that work. A process that is alone in a group limited to one process shows how n
 from __future__ import annotations
 
 from experiments.sections import OVERCOMMIT
-from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Counter, Quantity, Recorded
-from harness.claims.settings import Settings
-from harness.linux.sizes import KIB
-from harness.procedure import Lab, Probe
+from harness.claims import (
+    CONFIRMED, KIB, AtLeast, AtMost, Claim, Counter, Exactly, Expect, Experiment, Guard, Known, Needs, Quantity,
+    Recorded, Settings,
+)
+from harness.lab import Lab, Probe
 
 NOTHING = Claim(
     "oc2-nothing-starts", "Mode 2: once an ordinary user has used up the limit to the last page that a fresh process "

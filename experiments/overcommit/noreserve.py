@@ -8,13 +8,11 @@ tells whether it was charged. The plain mapping is one that is checked, the read
 import errno
 
 from experiments.sections import OVERCOMMIT
-from harness.agent.operations import ANONYMOUS, NORESERVE, PRIVATE, READ, WRITE
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Quantity, Recorded
-from harness.claims.settings import Settings
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, REFUTED, AtLeast, Change, Claim, Exactly, Expect, Experiment, Known, Needs, Quantity, Recorded,
+    Settings,
+)
+from harness.lab import ANONYMOUS, NORESERVE, PRIVATE, READ, WRITE, Lab
 
 SOURCE = "mm/mmap.c, do_mmap: MAP_NORESERVE is honoured unless the mode is OVERCOMMIT_NEVER (v6.12); mmap(2)"
 MODE_0 = Claim("oc0-noreserve", "Mode 0: MAP_NORESERVE mappings are not checked.", OVERCOMMIT,

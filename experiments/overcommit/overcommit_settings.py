@@ -6,11 +6,10 @@ are read.
 """
 
 from experiments.sections import OVERCOMMIT
-from harness.claims.claim import CONFIRMED, Claim, Exactly, Expect, Experiment, Guard, Known, Not
-from harness.claims.needs import Needs
-from harness.claims.quantities import Counter, Quantity, Recorded
-from harness.claims.settings import Settings
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, Claim, Counter, Exactly, Expect, Experiment, Guard, Known, Needs, Not, Quantity, Recorded, Settings,
+)
+from harness.lab import Lab
 
 MODE = Claim("overcommit-default-0", "The default mode is 0.", OVERCOMMIT,
              known=(Known(CONFIRMED, "mm/util.c: sysctl_overcommit_memory = OVERCOMMIT_GUESS, which is 0 (v6.12)"),))

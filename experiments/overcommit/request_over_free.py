@@ -6,13 +6,12 @@ limit shows how a kill reads; huge pages that are set aside keep the figure from
 """
 
 from experiments.sections import OVERCOMMIT
-from harness.claims.claim import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Counter, Quantity, Recorded
-from harness.claims.settings import Settings
+from harness.claims import (
+    MIB, REFUTED, AtLeast, Change, Claim, Counter, Exactly, Expect, Experiment, Guard, Known, Needs, Quantity, Recorded,
+    Settings,
+)
+from harness.lab import Lab
 from harness.lab.helpers.oom import kills
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
 
 OVER_FREE = Claim(
     "request-over-free-is-oom", "A request larger than the memory that is left leaves only the OOM killer.", OVERCOMMIT,

@@ -7,13 +7,12 @@ deactivating reads, the cold one the opposite.
 """
 
 from experiments.sections import RECLAIM
-from harness.agent.operations import COLD
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Counter, Quantity, pages
+from harness.claims import (
+    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Change, Claim, Counter, Expect, Experiment, Guard, Known, Needs, Quantity,
+    pages,
+)
+from harness.lab import COLD, Lab
 from harness.lab.helpers.reclaim import age_generations
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
 
 SIZE, LEFT = 32 * MIB, 16 * MIB
 AGES = 2                # memory.stat calls the two youngest of MGLRU's generations active

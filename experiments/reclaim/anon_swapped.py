@@ -7,14 +7,11 @@ moved, memory paged out on demand and memory thrown away are read beside it.
 """
 
 from experiments.sections import RECLAIM
-from harness.agent.operations import DONTNEED, PAGEOUT
-from harness.agent.wire import Reply
-from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Pages, Quantity, Recorded, pages
-from harness.claims.settings import Settings
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, AtLeast, AtMost, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Pages, Quantity,
+    Recorded, Settings, pages,
+)
+from harness.lab import DONTNEED, PAGEOUT, Lab, Reply
 
 SIZE, MOVED = 16 * MIB, 12 * MIB        # MOVED: by so much a group is squeezed
 

@@ -6,11 +6,10 @@ how none does.
 """
 
 from experiments.sections import RECLAIM
-from harness.claims.claim import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Pages, Quantity, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, AtLeast, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Pages, Quantity, pages,
+)
+from harness.lab import Lab
 
 SIZE, LEFT = 16 * MIB, 4 * MIB
 FADV_DONTNEED = 4

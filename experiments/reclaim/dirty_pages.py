@@ -9,12 +9,11 @@ does.
 import os
 
 from experiments.sections import RECLAIM
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import SWAP, Disk, Needs
-from harness.claims.quantities import Change, Quantity, pages
-from harness.claims.settings import Settings
-from harness.linux.sizes import GIB, MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, GIB, MIB, REFUTED, SWAP, AtLeast, Change, Claim, Disk, Exactly, Expect, Experiment, Guard, Known, Needs,
+    Quantity, Settings, pages,
+)
+from harness.lab import Lab
 
 # DIRTY is 38 % of the guest's memory: by default at most 20 % may be dirty (dirty_ratio). Together with DEMAND
 # it is 69 MiB more than is available at first (163 MiB on 6.12): nearly all that is dirty has to go.

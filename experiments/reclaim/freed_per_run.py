@@ -9,14 +9,11 @@ import os
 import re
 
 from experiments.sections import RECLAIM
-from harness.claims.claim import REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Derived, Quantity
-from harness.claims.settings import Settings
-from harness.evidence.recording import Number, Recording
-from harness.linux.counters import keyed
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    MIB, REFUTED, AtLeast, AtMost, Change, Claim, Derived, Expect, Experiment, Guard, Known, Needs, Number, Quantity,
+    Recording, Settings, counters,
+)
+from harness.lab import Lab
 
 RAM, DEMAND, CACHE = 256 * MIB, 320 * MIB, 64 * MIB
 AGAIN, PARTS, PAUSE = 160 * MIB, 20, 50_000_000         # PAUSE in ns
@@ -53,7 +50,7 @@ def grown(recording: Recording, names: str) -> int | None:
     before, after = (recording.text(moment, "vmstat") for moment in ("before", "short"))
     if before is None or after is None:
         return None
-    old, new = keyed(before.encode()), keyed(after.encode())
+    old, new = counters.keyed(before.encode()), counters.keyed(after.encode())
     return sum(value - old.get(name, 0) for name, value in new.items() if re.fullmatch(names, name))
 
 

@@ -6,13 +6,11 @@ and of 512 pages, traced the same way, shows how a small and a large batch read.
 """
 
 from experiments.sections import RECLAIM
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, Claim, Expect, Experiment, Known, Within
-from harness.claims.needs import Needs
-from harness.claims.quantities import Derived, Quantity
-from harness.evidence.recording import Recording
-from harness.linux import trace_events
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, REFUTED, AtLeast, Claim, Derived, Expect, Experiment, Known, Needs, Quantity, Recording, Within,
+    trace_events,
+)
+from harness.lab import Lab
 
 SIZE, LEFT, BATCH = 32 * MIB, 12 * MIB, 32
 ISOLATE = "vmscan:mm_vmscan_lru_isolate"

@@ -5,14 +5,11 @@ process that sleeps all the time and of one that wakes once a second.
 """
 
 from experiments.sections import RECLAIM
-from harness.agent.operations import NO_REQUEST
-from harness.claims.claim import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Quantity, Recorded
-from harness.errors import LabError
-from harness.linux import counters
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    MIB, REFUTED, AtLeast, AtMost, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Quantity, Recorded,
+    counters,
+)
+from harness.lab import NO_REQUEST, Lab, LabError
 
 SECOND = 1_000_000_000
 # Seconds. Kernels whose kswapd did wake by itself let it sleep for one second (v2.4.0, mm/vmscan.c, kswapd): such a period

@@ -11,16 +11,13 @@ from collections.abc import Callable
 from operator import itemgetter
 
 from experiments.sections import RECLAIM
-from harness.agent.operations import RANDOM
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Derived, Quantity
-from harness.claims.settings import Settings
-from harness.evidence.recording import Recording
+from harness.claims import (
+    CONFIRMED, KIB, MIB, REFUTED, AtLeast, AtMost, Claim, Derived, Expect, Experiment, Guard, Known, Needs, Quantity,
+    Recording, Settings,
+)
+from harness.lab import RANDOM, Lab, Probe
 from harness.lab.helpers import reclaim
 from harness.lab.helpers.reclaim import sleeps, wakes
-from harness.linux.sizes import KIB, MIB
-from harness.procedure import Lab, Probe
 
 RAM, ANON, FILE, PIECE, BIT = 256 * MIB, 160 * MIB, 96 * MIB, 8 * MIB, 64 * KIB
 MARK = 8192                             # min_free_kbytes: low and high are each some 2 MiB above the one below

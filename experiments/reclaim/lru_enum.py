@@ -6,12 +6,10 @@ held against the same kind of list as references.
 """
 
 from experiments.sections import RECLAIM
-from harness.claims.claim import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Derived, Quantity
-from harness.evidence.recording import Recording
-from harness.linux.btf import Types
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, AtMost, Claim, Derived, Exactly, Expect, Experiment, Known, Needs, Quantity, Recording, Types,
+)
+from harness.lab import Lab
 
 BTF = "/sys/kernel/btf/vmlinux"
 FIVE = ["LRU_INACTIVE_ANON", "LRU_ACTIVE_ANON", "LRU_INACTIVE_FILE", "LRU_ACTIVE_FILE", "LRU_UNEVICTABLE"]

@@ -7,11 +7,10 @@ answers read.
 """
 
 from experiments.sections import RECLAIM
-from harness.claims.claim import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Pages, Quantity, Recorded, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Pages, Quantity, Recorded, pages,
+)
+from harness.lab import Lab
 
 SIZE, ANONYMOUS = 4 * MIB, 16 * MIB
 LIMIT, SWAP = 16 * MIB, 32 * MIB        # 28 MiB in all don't fit; neither do 48 MiB more into limit and swap

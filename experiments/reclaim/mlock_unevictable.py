@@ -8,12 +8,10 @@ flags tell for every page whether it is unevictable.
 from collections.abc import Sequence
 
 from experiments.sections import RECLAIM
-from harness.agent.operations import COLD
-from harness.claims.claim import CONFIRMED, Claim, Exactly, Expect, Experiment, Guard, Known, Not
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Pages, Quantity, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab, Region
+from harness.claims import (
+    CONFIRMED, MIB, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Not, Pages, Quantity, pages,
+)
+from harness.lab import COLD, Lab, Region
 
 SIZE = 8 * MIB
 

@@ -7,12 +7,11 @@ part of the memory is given back, which shows how a difference reads.
 """
 
 from experiments.sections import RECLAIM
-from harness.claims.claim import CONFIRMED, REFUTED, Claim, Expect, Experiment, Known, Outside, Within
-from harness.claims.needs import Needs
-from harness.claims.quantities import Quantity, Recorded
+from harness.claims import (
+    CONFIRMED, KIB, MIB, REFUTED, Claim, Expect, Experiment, Known, Needs, Outside, Quantity, Recorded, Within,
+)
+from harness.lab import Lab, Probe
 from harness.lab.helpers.oom import NEVER, Reported, Witness, exhaust_group, occupy
-from harness.linux.sizes import KIB, MIB
-from harness.procedure import Lab, Probe
 
 LIMIT, ANONYMOUS, FILE, SHARED, GONE = 64 * MIB, 24 * MIB, 8 * MIB, 16 * MIB, 8 * MIB
 NEAR = 256      # KiB, the claim's

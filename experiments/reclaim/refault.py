@@ -7,14 +7,11 @@ second.
 """
 
 from experiments.sections import RECLAIM
-from harness.agent.operations import PAGEOUT, RANDOM
-from harness.claims.claim import REFUTED, Claim, Exactly, Expect, Experiment, Guard, Known, Not
-from harness.claims.needs import Needs
-from harness.claims.quantities import Derived, Pages, Quantity, Recorded, pages
-from harness.evidence.recording import Recording
-from harness.linux import trace_events
-from harness.linux.sizes import MIB
-from harness.procedure import Lab, Region
+from harness.claims import (
+    MIB, REFUTED, Claim, Derived, Exactly, Expect, Experiment, Guard, Known, Needs, Not, Pages, Quantity, Recorded,
+    Recording, pages, trace_events,
+)
+from harness.lab import PAGEOUT, RANDOM, Lab, Region
 
 SIZE = 2 * MIB
 FAULT = "exceptions:page_fault_user"

@@ -6,11 +6,10 @@ the group is squeezed without swap: what is reclaimed with anonymous pages stays
 """
 
 from experiments.sections import RECLAIM
-from harness.claims.claim import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Pages, Quantity, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, AtMost, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Pages, Quantity, pages,
+)
+from harness.lab import Lab
 
 SIZE = 8 * MIB
 SHARED = ("shared anonymous memory", "a System V segment", "a mapped tmpfs file")

@@ -10,16 +10,12 @@ those of the pressure.
 import signal
 
 from experiments.sections import RECLAIM
-from harness.agent.operations import NO_REQUEST, numbers
-from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Within
-from harness.claims.needs import DISK, Disk, Needs
-from harness.claims.quantities import Change, Derived, Quantity, Recorded, pages
-from harness.claims.settings import Settings
-from harness.evidence.recording import Recording
+from harness.claims import (
+    CONFIRMED, DISK, GIB, KIB, MIB, AtLeast, AtMost, Change, Claim, Derived, Disk, Exactly, Expect, Experiment, Guard,
+    Known, Needs, Quantity, Recorded, Recording, Settings, Within, counters, pages,
+)
+from harness.lab import NO_REQUEST, Lab, Pending, Region, numbers
 from harness.lab.helpers.oom import adjust
-from harness.linux.counters import pressure
-from harness.linux.sizes import GIB, KIB, MIB
-from harness.procedure import Lab, Pending, Region
 
 RAM, OWN, SLICE, RATE = 256 * MIB, 16 * MIB, 64 * KIB, 20_000_000      # RATE in bytes a second
 SLOW = Disk("swap", "swap", 1 * GIB, rate=RATE)
@@ -106,7 +102,7 @@ def watch_pressure(lab: Lab, path: str, how_long: int) -> list[str]:
 def most_pressure(name: str, what: str) -> Quantity:
     def read(recording: Recording) -> int | None:
         texts = recording.records.get(name) or ()
-        return max((pressure(text.encode())["full.avg10"] for text in texts), default=None)
+        return max((counters.pressure(text.encode())["full.avg10"] for text in texts), default=None)
     return Derived(f"highest full avg10 {what}", read, "0.01 %")
 
 

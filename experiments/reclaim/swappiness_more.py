@@ -10,13 +10,11 @@ import os
 from collections.abc import Mapping, Sequence
 
 from experiments.sections import RECLAIM
-from harness.agent.operations import PAGEOUT
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Derived, Quantity
-from harness.evidence.recording import Recording
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Claim, Derived, Exactly, Expect, Experiment, Guard, Known, Needs,
+    Quantity, Recording,
+)
+from harness.lab import PAGEOUT, Lab
 
 LIMIT, IDLE, FILE, READS = 160 * MIB, 96 * MIB, 128 * MIB, 3
 # ROUNDS: if a setting made no difference, all 8 runs at it would lie above all 8 at another once in 12,870 trials (16 over 8).

@@ -6,11 +6,10 @@ without, are tried the same way.
 """
 
 from experiments.sections import RECLAIM
-from harness.claims.claim import CONFIRMED, REFUTED, Claim, Exactly, Expect, Experiment, Known, Not
-from harness.claims.needs import Needs
-from harness.claims.quantities import Quantity, Recorded
-from harness.claims.settings import Settings
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, REFUTED, Claim, Exactly, Expect, Experiment, Known, Needs, Not, Quantity, Recorded, Settings,
+)
+from harness.lab import Lab
 
 TRIED = (*range(95, 106), *range(195, 206), 300)
 

@@ -8,15 +8,11 @@ swapped out are counted meanwhile, and once more when the idle memory is paged o
 import os
 
 from experiments.sections import RECLAIM
-from harness.agent.operations import PAGEOUT
-from harness.claims.claim import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Derived, Quantity, pages
-from harness.claims.settings import Settings
-from harness.evidence.recording import Recording
-from harness.linux.counters import keyed, zoneinfo
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, AtLeast, Change, Claim, Derived, Exactly, Expect, Experiment, Guard, Known, Needs, Quantity,
+    Recording, Settings, counters, pages,
+)
+from harness.lab import PAGEOUT, Lab
 
 RAM, IDLE, FILE = 256 * MIB, 32 * MIB, 256 * MIB
 
@@ -54,8 +50,8 @@ def margin(recording: Recording) -> int | None:
     zones = recording.text("swap on", "zoneinfo")
     if since is None or until is None or zones is None:
         return None
-    high = sum(value for key, value in zoneinfo(zones.encode()).items() if key.endswith(".high"))
-    during = [keyed(event["files"]["vmstat"].encode()) for event in recording.series
+    high = sum(value for key, value in counters.zoneinfo(zones.encode()).items() if key.endswith(".high"))
+    during = [counters.keyed(event["files"]["vmstat"].encode()) for event in recording.series
               if since["ended"] <= event["began"] <= until["began"]]
     return min((one["nr_free_pages"] + one["nr_active_file"] + one["nr_inactive_file"] - high for one in during),
                default=None)

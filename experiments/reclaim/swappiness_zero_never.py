@@ -6,13 +6,11 @@ when memory is paged out on demand.
 """
 
 from experiments.sections import RECLAIM
-from harness.agent.operations import PAGEOUT
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Quantity
-from harness.claims.settings import Settings
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, REFUTED, AtLeast, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Quantity,
+    Settings,
+)
+from harness.lab import PAGEOUT, Lab
 
 RAM, IDLE, DEMAND = 256 * MIB, 32 * MIB, 256 * MIB
 MOMENTS = ("start", "idle", "short", "filled", "paged out")

@@ -5,12 +5,10 @@ fills memory that it does not lock. The kernel's page flags tell for every page 
 """
 
 from experiments.sections import RECLAIM
-from harness.agent.operations import SHM_LOCK
-from harness.claims.claim import REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Pages, Quantity, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    MIB, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Pages, Quantity, pages,
+)
+from harness.lab import SHM_LOCK, Lab
 
 SIZE = 8 * MIB
 

@@ -5,11 +5,9 @@ itself are asked the same.
 """
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims.claim import CONFIRMED, Claim, Exactly, Expect, Experiment, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Quantity, Recorded
+from harness.claims import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Needs, Quantity, Recorded
+from harness.lab import Lab
 from harness.lab.helpers.files import mounted_type
-from harness.procedure import Lab
 
 IS_TMPFS = Claim(
     "devshm-is-tmpfs",

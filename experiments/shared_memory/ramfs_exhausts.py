@@ -8,12 +8,11 @@ machine's shows how a kill reads.
 import os
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims.claim import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Not
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Quantity, Recorded
-from harness.claims.settings import Settings
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, AtLeast, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Not, Quantity, Recorded,
+    Settings,
+)
+from harness.lab import Lab
 
 EXHAUSTS = Claim(
     "ramfs-exhausts-memory",

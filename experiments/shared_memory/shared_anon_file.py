@@ -6,13 +6,12 @@ what its pages are. A tmpfs file, an unlinked one, a disk's file and a private m
 """
 
 from experiments.sections import SHARED_MEMORY
-from harness.agent.operations import TMPFS_MAGIC
-from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Not
-from harness.claims.needs import Needs
-from harness.claims.quantities import Pages, Quantity, Recorded, pages
+from harness.claims import (
+    CONFIRMED, MIB, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Needs, Not, Pages, Quantity, Recorded,
+    pages,
+)
+from harness.lab import TMPFS_MAGIC, Lab
 from harness.lab.helpers.files import file_system, identify, links
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
 
 SIZE = 1 * MIB          # as much as one `peek` returns
 

@@ -8,11 +8,10 @@ answers read.
 import os
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims.claim import REFUTED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Quantity, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab, Probe, Region
+from harness.claims import (
+    MIB, REFUTED, AtMost, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Quantity, pages,
+)
+from harness.lab import Lab, Probe, Region
 
 SIZE = 8 * MIB
 KINDS = ("tmpfs file", "unlinked tmpfs file", "shared anonymous mapping")

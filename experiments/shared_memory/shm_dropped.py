@@ -6,12 +6,10 @@ tells how many pages are still there. A clean disk file shows what is freed, a l
 """
 
 from experiments.sections import SHARED_MEMORY
-from harness.agent.operations import IPC_RMID
-from harness.claims.claim import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Pages, Quantity, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, AtMost, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Pages, Quantity, pages,
+)
+from harness.lab import IPC_RMID, Lab
 
 SIZE = 8 * MIB
 DIRTY = "mm/truncate.c, invalidate_mapping_pages: dirty pages are skipped, and written shmem stays dirty (v6.12)"

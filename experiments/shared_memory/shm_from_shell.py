@@ -9,12 +9,10 @@ import os
 from collections.abc import Callable
 
 from experiments.sections import SHARED_MEMORY
-from harness.agent.operations import IPC_RMID
-from harness.claims.claim import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Quantity, Recorded
-from harness.linux.sizes import MIB
-from harness.procedure import Lab, Probe
+from harness.claims import (
+    MIB, REFUTED, AtLeast, Change, Claim, Exactly, Expect, Experiment, Known, Needs, Quantity, Recorded,
+)
+from harness.lab import IPC_RMID, Lab, Probe
 
 NOT_FROM_SHELL = Claim(
     "shm-not-from-shell", "Shared memory cannot be requested from a shell.", SHARED_MEMORY,

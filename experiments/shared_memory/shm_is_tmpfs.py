@@ -7,13 +7,11 @@ systems do it; that they do is a claim of its own (devshm.py).
 """
 
 from experiments.sections import SHARED_MEMORY
-from harness.agent.operations import IPC_RMID, TMPFS_MAGIC
-from harness.claims.claim import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Known, Not
-from harness.claims.needs import Needs
-from harness.claims.quantities import Pages, Quantity, pages
+from harness.claims import (
+    CONFIRMED, MIB, AtMost, Claim, Exactly, Expect, Experiment, Known, Needs, Not, Pages, Quantity, pages,
+)
+from harness.lab import IPC_RMID, TMPFS_MAGIC, Lab
 from harness.lab.helpers.files import file_system, identify, same_file
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
 
 SIZE = 4 * MIB
 

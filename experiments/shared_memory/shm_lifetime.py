@@ -8,12 +8,11 @@ more. A tmpfs file and an unlinked one show how both answers read.
 import os
 
 from experiments.sections import SHARED_MEMORY
-from harness.agent.operations import IPC_RMID
-from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Quantity, Recorded, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab, Probe
+from harness.claims import (
+    CONFIRMED, MIB, AtLeast, AtMost, Change, Claim, Exactly, Expect, Experiment, Known, Needs, Quantity, Recorded,
+    pages,
+)
+from harness.lab import IPC_RMID, Lab, Probe
 
 SIZE = 8 * MIB
 

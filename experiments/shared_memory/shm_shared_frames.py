@@ -6,11 +6,10 @@ memory inherited by fork how common ones do.
 """
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims.claim import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Quantity, SameFrames, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, AtMost, Claim, Exactly, Expect, Experiment, Known, Needs, Quantity, SameFrames, pages,
+)
+from harness.lab import Lab
 
 SIZE = 8 * MIB
 

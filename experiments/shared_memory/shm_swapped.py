@@ -8,12 +8,11 @@ that only maps an object tells how much of it is in swap. A disk file and a lock
 import os
 
 from experiments.sections import SHARED_MEMORY
-from harness.agent.operations import IPC_RMID
-from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Counter, Pages, Quantity, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, AtLeast, AtMost, Change, Claim, Counter, Exactly, Expect, Experiment, Guard, Known, Needs, Pages,
+    Quantity, pages,
+)
+from harness.lab import IPC_RMID, Lab
 
 SIZE = 8 * MIB
 LIMIT = 4 * SIZE        # the shared memory fits in; the private memory alone does not

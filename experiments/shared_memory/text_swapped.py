@@ -10,11 +10,10 @@ import os
 from collections.abc import Sequence
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims.claim import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Pages, Quantity
-from harness.linux.sizes import MIB
-from harness.procedure import Lab, Region
+from harness.claims import (
+    MIB, REFUTED, AtLeast, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Pages, Quantity,
+)
+from harness.lab import Lab, Region
 
 SIZE = 4 * MIB
 

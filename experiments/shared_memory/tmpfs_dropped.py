@@ -8,12 +8,11 @@ there. A file of the disk that is locked in memory shows what stays, the clean o
 import os
 
 from experiments.sections import SHARED_MEMORY
-from harness.agent.operations import POPULATE
-from harness.claims.claim import CONFIRMED, REFUTED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Pages, Quantity, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, REFUTED, AtMost, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Pages, Quantity,
+    pages,
+)
+from harness.lab import POPULATE, Lab
 
 SIZE = 32 * MIB
 

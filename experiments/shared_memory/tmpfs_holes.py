@@ -8,11 +8,11 @@ frame. Reading a hole through a mapping and writing to a private mapping show ho
 import os
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Quantity, SameFrames, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Change, Claim, Exactly, Expect, Experiment, Known, Needs, Quantity,
+    SameFrames, pages,
+)
+from harness.lab import Lab
 
 SIZE = 4 * MIB
 

@@ -6,11 +6,8 @@ is neither.
 """
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims.claim import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Not
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Quantity, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import CONFIRMED, MIB, Change, Claim, Exactly, Expect, Experiment, Known, Needs, Not, Quantity, pages
+from harness.lab import Lab
 
 SIZE = 16 * MIB
 

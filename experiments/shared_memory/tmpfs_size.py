@@ -9,11 +9,11 @@ import errno
 import os
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Not
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Pages, Quantity, Recorded, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, AtLeast, AtMost, Change, Claim, Exactly, Expect, Experiment, Known, Needs, Not, Pages, Quantity,
+    Recorded, pages,
+)
+from harness.lab import Lab
 
 SIZE, LIMIT = 64 * MIB, 8 * MIB
 

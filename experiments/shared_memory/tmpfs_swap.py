@@ -6,11 +6,11 @@ tells what is still there, also after the group is squeezed to 1 MiB.
 """
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Counter, Pages, Quantity, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, AtLeast, AtMost, Claim, Counter, Exactly, Expect, Experiment, Guard, Known, Needs, Pages, Quantity,
+    pages,
+)
+from harness.lab import Lab
 
 SIZE = 8 * MIB
 LIMIT = 4 * SIZE        # three files fit in, the private memory does not

@@ -7,13 +7,12 @@ file that is cut off how it does not.
 """
 
 from experiments.sections import SHARED_MEMORY
-from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Within
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Counter, Pages, Quantity, Recorded, pages
-from harness.claims.settings import Settings
+from harness.claims import (
+    CONFIRMED, MIB, AtLeast, AtMost, Change, Claim, Counter, Exactly, Expect, Experiment, Guard, Known, Needs, Pages,
+    Quantity, Recorded, Settings, Within, pages,
+)
+from harness.lab import Lab
 from harness.lab.helpers.reclaim import swap_out, tmpfs_files
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
 
 SIZE, MORE = 4 * MIB, MIB // 4
 FILES = ("read", "write", "cut")

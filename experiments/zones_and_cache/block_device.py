@@ -9,12 +9,11 @@ its last close.
 import os
 
 from experiments.sections import ZONES_AND_CACHE
-from harness.agent.operations import RANDOM
-from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Not
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Pages, Quantity, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, AtLeast, AtMost, Change, Claim, Exactly, Expect, Experiment, Known, Needs, Not, Pages, Quantity,
+    pages,
+)
+from harness.lab import RANDOM, Lab
 
 SIZE = 32 * MIB
 PERCENT = pages(SIZE) // 100

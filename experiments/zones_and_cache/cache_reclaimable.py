@@ -6,11 +6,10 @@ tells how many pages of each file are still there.
 """
 
 from experiments.sections import ZONES_AND_CACHE
-from harness.claims.claim import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Pages, Quantity, pages
-from harness.linux.sizes import KIB, MIB
-from harness.procedure import Lab
+from harness.claims import (
+    KIB, MIB, REFUTED, AtLeast, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Pages, Quantity, pages,
+)
+from harness.lab import Lab
 
 MEMORY, CLEAN, SHMEM, LOCKED, STEP = 256 * MIB, 32 * MIB, 16 * MIB, 4 * MIB, 512 * KIB
 

@@ -8,11 +8,10 @@ shows what I/O reads like, a tmpfs file what none does, and direct I/O what does
 import os
 
 from experiments.sections import ZONES_AND_CACHE
-from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Pages, Quantity, Recorded, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known, Needs, Pages, Quantity, Recorded, pages,
+)
+from harness.lab import Lab
 
 SIZE = 8 * MIB
 SOURCE = "mm/filemap.c, filemap_read and filemap_fault look into the same page cache first (v6.12)"

@@ -9,13 +9,11 @@ import os
 
 from experiments.sections import ZONES_AND_CACHE
 from experiments.zones_and_cache import TOOLS
-from harness.claims.claim import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Not
-from harness.claims.needs import Needs
-from harness.claims.quantities import Derived, Quantity
-from harness.evidence.recording import Recording
-from harness.linux import counters
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, MIB, AtLeast, Claim, Derived, Exactly, Expect, Experiment, Guard, Known, Needs, Not, Quantity, Recording,
+    counters,
+)
+from harness.lab import Lab
 
 MS_BIND = 4096
 PARTS = ("Buffers", "Cached", "SReclaimable")

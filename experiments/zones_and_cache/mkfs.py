@@ -12,11 +12,11 @@ from collections.abc import Iterable
 
 from experiments.sections import ZONES_AND_CACHE
 from experiments.zones_and_cache import TOOLS
-from harness.claims.claim import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Not
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Quantity, Recorded
-from harness.linux.sizes import GIB, MIB
-from harness.procedure import Lab, SystemCall
+from harness.claims import (
+    CONFIRMED, GIB, MIB, AtLeast, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Not, Quantity,
+    Recorded,
+)
+from harness.lab import Lab, SystemCall
 
 PREAD, PWRITE = 17, 18          # arch/x86/entry/syscalls/syscall_64.tbl
 REFERENCE = 2 * MIB

@@ -5,11 +5,8 @@ touch in a page makes one fault, the step at which the count stops growing is th
 """
 
 from experiments.sections import ZONES_AND_CACHE
-from harness.claims.claim import CONFIRMED, Claim, Exactly, Expect, Experiment, Known, Not
-from harness.claims.needs import Needs
-from harness.claims.quantities import Quantity, Recorded
-from harness.linux.sizes import KIB, MIB
-from harness.procedure import Lab
+from harness.claims import CONFIRMED, KIB, MIB, Claim, Exactly, Expect, Experiment, Known, Needs, Not, Quantity, Recorded
+from harness.lab import Lab
 
 STEPS, PAGE, FAR = 256, 4 * KIB, 64 * KIB
 

@@ -8,11 +8,10 @@ keeps nothing reads.
 import os
 
 from experiments.sections import ZONES_AND_CACHE
-from harness.claims.claim import REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Quantity, Recorded
-from harness.linux.sizes import KIB, MIB
-from harness.procedure import Lab
+from harness.claims import (
+    KIB, MIB, REFUTED, AtLeast, AtMost, Change, Claim, Expect, Experiment, Guard, Known, Needs, Quantity, Recorded,
+)
+from harness.lab import Lab
 
 PROC, SYS = "/proc/kallsyms", "/sys/class/tty"      # the largest text there is, and many small files
 COUNTERS = {"meminfo:Cached": "Cached", "box/memory.current": "the sandbox's memory"}

@@ -9,12 +9,11 @@ that stores a byte is the third.
 import os
 
 from experiments.sections import ZONES_AND_CACHE
-from harness.agent.operations import DONTNEED
-from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Guard, Known
-from harness.claims.needs import DISK, Disk, Needs
-from harness.claims.quantities import Pages, Quantity, Recorded, pages
-from harness.linux.sizes import MIB
-from harness.procedure import Lab
+from harness.claims import (
+    CONFIRMED, DISK, MIB, REFUTED, AtLeast, AtMost, Claim, Disk, Expect, Experiment, Guard, Known, Needs, Pages,
+    Quantity, Recorded, pages,
+)
+from harness.lab import DONTNEED, Lab
 
 SECTOR, COUNT, SMALL = 512, 256, 1024
 # A commit of the journal that falls between (every 5 s): inode, tables, descriptor and commit block, 4 KiB each.

@@ -8,11 +8,8 @@ import os
 import re
 
 from experiments.sections import ZONES_AND_CACHE
-from harness.claims.claim import REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Known
-from harness.claims.needs import Needs
-from harness.claims.quantities import Derived, Quantity
-from harness.evidence.recording import Recording
-from harness.procedure import Lab
+from harness.claims import REFUTED, AtLeast, Claim, Derived, Exactly, Expect, Experiment, Known, Needs, Quantity, Recording
+from harness.lab import Lab
 
 CLAIMED = frozenset({"DMA", "Normal", "HighMem"})       # as mm/page_alloc.c names them: zone_names
 KERNELS = "/proc/zoneinfo"

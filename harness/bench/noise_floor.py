@@ -23,12 +23,12 @@ from harness.claims.claim import Experiment, numbers
 from harness.claims.settings import Settings
 from harness.evidence import recording as evidence
 from harness.evidence.recording import Recording
+from harness.lab.lab import Lab
 from harness.linux import counters
 from harness.machine import processes
 from harness.machine.guest import accelerator
 from harness.machine.kernels import find
 from harness.machine.kernels.kernel import Kernel
-from harness.procedure import Lab
 from harness.run.cell import Cell
 from harness.run.trial import open_machine, with_machine
 from harness.verdicts import noise

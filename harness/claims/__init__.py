@@ -1,1 +1,103 @@
-"""The language in which an experiment is written."""
+"""The language in which an experiment is written, and its front door: `from harness.claims import …`.
+
+A Claim is a statement. An Expect says which quantity decides it, in which range it falls if the claim is true and in which
+if it is false, each with its reason, and which two references must read so. A Guard is a condition without which a trial
+says nothing. Needs and Settings describe the machine. An Experiment puts them together with its procedure, whose own front
+door is harness.lab. Quantities read numbers of a trial's Recording; where they need more than a counter or a page state,
+the parsers of harness.linux help them (counters, maps, trace_events, Types of the kernel's BTF).
+"""
+
+from harness.claims.claim import (
+    CONFIRMED,
+    FALSE,
+    REFUTED,
+    SKIPPED,
+    TRUE,
+    UNDECIDED,
+    AtLeast,
+    AtMost,
+    Claim,
+    Exactly,
+    Expect,
+    Experiment,
+    Guard,
+    Known,
+    Not,
+    Outside,
+    Range,
+    Within,
+    known_by,
+)
+from harness.claims.needs import DISK, SWAP, Disk, Needs
+from harness.claims.quantities import (
+    Bound,
+    Change,
+    Counter,
+    Derived,
+    FromArm,
+    MappedPages,
+    Pages,
+    Quantity,
+    Recorded,
+    SameFrames,
+    Size,
+    mappings,
+    named_mappings,
+    pages,
+)
+from harness.claims.settings import Settings
+from harness.evidence.recording import Number, Recording, Trial
+from harness.linux import counters, maps, trace_events
+from harness.linux.btf import Types
+from harness.linux.sizes import GIB, KIB, MIB
+
+__all__ = [
+    "CONFIRMED",
+    "DISK",
+    "FALSE",
+    "GIB",
+    "KIB",
+    "MIB",
+    "REFUTED",
+    "SKIPPED",
+    "SWAP",
+    "TRUE",
+    "UNDECIDED",
+    "AtLeast",
+    "AtMost",
+    "Bound",
+    "Change",
+    "Claim",
+    "Counter",
+    "Derived",
+    "Disk",
+    "Exactly",
+    "Expect",
+    "Experiment",
+    "FromArm",
+    "Guard",
+    "Known",
+    "MappedPages",
+    "Needs",
+    "Not",
+    "Number",
+    "Outside",
+    "Pages",
+    "Quantity",
+    "Range",
+    "Recorded",
+    "Recording",
+    "SameFrames",
+    "Settings",
+    "Size",
+    "Trial",
+    "Types",
+    "Within",
+    "counters",
+    "known_by",
+    "mappings",
+    "maps",
+    "named_mappings",
+    "pages",
+    "trace_events",
+]

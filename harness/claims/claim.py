@@ -12,7 +12,7 @@ from harness.claims.settings import Settings
 from harness.linux.sizes import MIB
 
 if TYPE_CHECKING:
-    from harness.procedure import Lab
+    from harness.lab.lab import Lab
 
 CONFIRMED, REFUTED, UNDECIDED, SKIPPED = "confirmed", "refuted", "undecided", "skipped"
 # What one reading says of a claim.

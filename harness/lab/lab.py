@@ -7,7 +7,7 @@ import os
 import stat
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from harness.agent import wire
 from harness.agent.operations import TMPFS_MAGIC, numbers
@@ -24,7 +24,9 @@ from harness.lab.probe import Probe, Region, SystemCall
 from harness.lab.sandbox import Sandbox, prepare
 from harness.linux import counters, maps
 from harness.linux.sizes import MIB
-from harness.machine.machine import Machine
+
+if TYPE_CHECKING:
+    from harness.machine.machine import Machine
 
 PROBE = "/programs/probe"
 TRACING = "/sys/kernel/tracing"

@@ -6,8 +6,10 @@ Format: Documentation/trace/kprobetrace.rst (v6.12).
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
-from harness.procedure import Lab
+if TYPE_CHECKING:
+    from harness.lab.lab import Lab
 
 EVENTS = "/sys/kernel/tracing/kprobe_events"
 

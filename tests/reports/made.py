@@ -10,7 +10,7 @@ from typing import Any
 from harness.claims.claim import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.claims.quantities import Change, Counter, Pages, pages
 from harness.evidence import recording, run_directory
-from harness.procedure import Lab
+from harness.lab.lab import Lab
 from harness.run.cell import describe_cell
 from harness.verdicts import judged
 from harness.verdicts.judged import Judged

@@ -7,7 +7,7 @@ import os
 from harness.agent.operations import numbers
 from harness.claims.quantities import Derived, Quantity, Recorded
 from harness.evidence.recording import Recording
-from harness.procedure import Lab
+from harness.lab.lab import Lab
 
 
 def identify(lab: Lab, name: str, path: str) -> None:

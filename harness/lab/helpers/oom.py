@@ -14,11 +14,13 @@ from typing import Any
 from harness.agent.operations import MPOL_BIND, POPULATE
 from harness.claims.quantities import Change, Derived, FromArm, Quantity
 from harness.evidence.recording import Number, Recording
+from harness.lab.lab import Lab
+from harness.lab.probe import Probe
+from harness.lab.sandbox import Sandbox
 from harness.linux import oom_report
 from harness.linux.counters import keyed
 from harness.linux.oom_report import victims
 from harness.linux.sizes import KIB, MIB
-from harness.procedure import Lab, Probe, Sandbox
 
 _AT_ONCE = 40  # writes that are under way together: a round trip of its own for each takes three times as long
 

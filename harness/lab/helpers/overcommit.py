@@ -5,7 +5,8 @@ from __future__ import annotations
 from harness.agent.operations import ANONYMOUS, FIXED, NORESERVE, PRIVATE
 from harness.claims.claim import Claim, Exactly, Expect, Not, Outside, Within
 from harness.claims.quantities import Counter, Quantity, Recorded
-from harness.procedure import Lab, Probe, Region
+from harness.lab.lab import Lab
+from harness.lab.probe import Probe, Region
 
 FIRST = "at first"  # the moment whose limit is known: it gives the references
 

@@ -13,10 +13,12 @@ from itertools import pairwise
 from harness.errors import LabError
 from harness.evidence.recording import Recording
 from harness.lab import tracing
+from harness.lab.lab import Lab
+from harness.lab.probe import Probe
+from harness.lab.sandbox import Sandbox
 from harness.linux import trace_events
 from harness.linux.btf import Types
 from harness.linux.trace_events import Event
-from harness.procedure import Lab, Probe, Sandbox
 
 
 def swap_out(lab: Lab, box: Sandbox, left: int = 0) -> int:
