@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -82,6 +84,32 @@ class Agent:
         """Keeps a file open for sampling; False where the machine has no such file."""
         reply = self.channel.call("watch", wire.AGENT, (number, sets), path.encode(), self.seconds)
         return not reply.error
+
+    def unwatch(self, number: int) -> None:
+        """Closes a watched file; does nothing where none has that number."""
+        self.channel.call("unwatch", wire.AGENT, (number,), b"", self.seconds)
+
+    def hear_samples(self, heard: Callable[[wire.Reply], None] | None) -> None:
+        """Has each sample of a series handed to `heard` as it comes; None: to nobody."""
+        self.channel.on_sample = heard
+
+    def look_at_requests(self, look: Callable[[str, bytes], None]) -> None:
+        """Has each request (operation, text) looked at before it is sent; an exception of `look` refuses it."""
+        self.channel.before = look
+
+    def wait_exit(self, target: int) -> int:
+        """Waits for the end of a target that is to end, or has ended, and gives its wait status."""
+        return self.channel.wait_exit(target, self.seconds)
+
+    def ended(self, target: int) -> int | None:
+        """Gives the wait status of a target that has ended, None of one that lives."""
+        self.call("hello")  # takes in what has come
+        return self.channel.exits.get(target)
+
+    def kill_all(self) -> None:
+        """Sends SIGKILL to every target that there may be; one that is gone is no error."""
+        for target in range(wire.FIRST_PROBE, wire.TARGET_LIMIT):
+            self.channel.call("signal", wire.AGENT, (target, signal.SIGKILL), b"", self.seconds)
 
 
 class Answering(Protocol):

@@ -362,6 +362,14 @@ class Operations(Generic[R]):
     def swapoff(self, path: str) -> R:
         return self.run("swapoff", text=path.encode())
 
+    def set_clock(self, nanoseconds: int) -> R:
+        """Sets the machine's clock to a time since 1970."""
+        return self.run("set_clock", nanoseconds)
+
+    def reseed(self, data: bytes) -> R:
+        """Gives the kernel's random numbers a new seed, as credited entropy."""
+        return self.run("reseed", text=data)
+
     def insmod(self, path: str) -> R:
         return self.run("insmod", text=path.encode())
 

@@ -15,6 +15,10 @@ from harness.errors import Denied, LabError
 Log = Callable[..., None]
 
 
+def unrecorded(event: str, **fields: object) -> None:
+    """Keeps nothing of an operation: for looks at a machine that are no evidence."""
+
+
 def describe_status(status: int) -> str:
     """A wait status in words."""
     if status < 0:
@@ -103,3 +107,11 @@ class Target(Operations[wire.Reply]):
             major_faults=reply.major_faults,
             ended=reply.ended,
         )
+
+
+def hand_of(agent: Agent, record: Log = unrecorded) -> Target:
+    """Gives a machine's hand: the agent's own process that carries out operations outside of every sandbox.
+
+    record: is told of each operation (default: none is kept).
+    """
+    return Target(agent, wire.HAND, "hand", record)

@@ -1,4 +1,5 @@
-"""The allocators that heap claims are asked of besides glibc's: where their libraries are, and how they come here."""
+"""The allocators that heap claims are asked of besides glibc's: where their libraries are, how they come here, and how
+a program is given one of them."""
 
 from __future__ import annotations
 
@@ -14,10 +15,13 @@ from harness.machine.kernels import archive
 # Where distributions have the libraries of x86-64.
 LIBRARIES = ("/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/lib64")
 
+GLIBC = "glibc"
+
 
 @dataclass(frozen=True)
 class Allocator:
-    """name: in a guest, below /programs (harness/lab/sampler.py); file: of the library; package: Debian's and Ubuntu's."""
+    """An allocator's library. name: on a machine, below /programs; file: as distributions name it; package: Debian's and
+    Ubuntu's."""
 
     name: str
     file: str
@@ -29,6 +33,11 @@ ALLOCATORS = {
     # The one without the profiler, which needs libunwind. Where it is called …4t64 the old name is provided.
     "tcmalloc": Allocator("libtcmalloc.so", "libtcmalloc_minimal.so.4", "libtcmalloc-minimal4"),
 }
+
+
+def environment(malloc: str) -> dict[str, str]:
+    """Gives the variables with which a program on a machine uses that allocator; none for glibc's own."""
+    return {} if malloc == GLIBC else {"LD_PRELOAD": f"/programs/{ALLOCATORS[malloc].name}"}
 
 
 def _kept(allocator: Allocator) -> Path:

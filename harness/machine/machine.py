@@ -42,6 +42,10 @@ class Machine(Protocol):
         """The block device of a disk that the experiment needs. Raises LabError for one that it did not name."""
         ...
 
+    def environment(self, malloc: str) -> dict[str, str]:
+        """Gives the variables with which a program there uses that allocator (a value of Settings.malloc)."""
+        ...
+
     def processor_seconds(self) -> float:
         """Seconds of this host's processors that it has used so far."""
         ...

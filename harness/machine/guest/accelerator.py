@@ -14,6 +14,7 @@ from harness.machine import initramfs
 from harness.machine.guest import qemu
 from harness.machine.guest.qemu import Memory, Qemu, Shape
 from harness.machine.kernels.kernel import Kernel
+from harness.machine.processes import fleet
 
 PROOF_SECONDS = 5
 
@@ -36,7 +37,7 @@ def promising() -> str | None:
 def _prove(kernel: Kernel) -> str:
     """Boots the real guest under KVM: "" if it answered, else what happened."""
     archive, _ = initramfs.make(kernel)
-    with tempfile.TemporaryDirectory(prefix="folklab-") as directory:
+    with tempfile.TemporaryDirectory(prefix="folklab-") as directory, fleet.running():
         process = Qemu(qemu.command_line(kernel, Shape(), archive, "kvm", Memory()), Path(directory, "console.log"))
         try:
             agent.greet(process, PROOF_SECONDS)

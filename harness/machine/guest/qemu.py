@@ -21,9 +21,8 @@ from harness.claims.needs import DISK, SWAP, Disk
 from harness.errors import LabError, MachineLost
 from harness.linux.sizes import MIB
 from harness.machine import disks
-from harness.machine.guest import qemu
 from harness.machine.kernels.kernel import Kernel
-from harness.machine.processes import WITH_PARENT, fleet, launcher
+from harness.machine.processes import WITH_PARENT, fleet
 
 BINARY = "qemu-system-x86_64"
 
@@ -221,16 +220,14 @@ class Qemu:
             ]
             passed = (theirs.fileno(), monitored.fileno(), *files)
             with open(f"{console}.qemu", "wb") as said:
-                self.process = launcher.submit(
-                    subprocess.Popen,
+                self.process = fleet.launch(
                     command,
                     pass_fds=passed,
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=said,
                     start_new_session=True,
-                ).result()
-        fleet.add(self)
+                )
         self.socket = ours
         self._monitor_socket = monitor
         self._monitor: QEMUMonitorProtocol | None = None
@@ -298,7 +295,7 @@ class Qemu:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        fleet.remove(self)
+        fleet.forget(self.process)
         errors = Path(f"{self.console}.qemu")
         if errors.exists() and not errors.stat().st_size:
             errors.unlink()
@@ -312,6 +309,6 @@ def describe(words: list[str]) -> str:
 def guests() -> bool:
     """Whether guests can run: then they are the machine, unless the user asks for this host."""
     try:
-        return bool(disks.tool(qemu.BINARY))
+        return bool(disks.tool(BINARY))
     except LabError:
         return False

@@ -22,11 +22,12 @@ from typing import Any
 from harness.agent.agent import Agent, Info, greet, patience
 from harness.claims.needs import Disk
 from harness.errors import LabError, MachineLost
-from harness.machine import disks, initramfs, processes
+from harness.machine import allocators, disks, initramfs
 from harness.machine.host import cgroup
 from harness.machine.host.journal import Journal
 from harness.machine.host.permissions import Permissions, swaps
-from harness.machine.host.write_guard import Changes
+from harness.machine.host.write_guard import WriteGuard
+from harness.machine.processes import fleet
 
 # In the cgroup and the namespaces already: leaves the group to its children, builds the root, becomes the agent.
 # /dev/shm is the machine's own unless the experiment asks what the system has there; tracefs is mounted where no one has.
@@ -114,8 +115,8 @@ class Local:
         """Takes the agent's first reply; from then on each request is looked at before it is sent."""
         self.agent, self.info = greet(self, patience(START_SECONDS))
         self.groups = str(cgroup.of_process(self.info.agent_pid).parent / "lab")
-        changes = Changes(self.journal, self.groups, self.host.permissions.changes, f"/proc/{self.info.agent_pid}/root")
-        self.agent.channel.before = changes.before
+        guard = WriteGuard(self.journal, self.groups, self.host.permissions.changes, f"/proc/{self.info.agent_pid}/root")
+        self.agent.look_at_requests(guard.before)
 
     def device(self, name: str) -> str:
         """A loop device over a copy of the image that a guest's disk has."""
@@ -142,6 +143,8 @@ class Local:
             "run as root where /dev/loop-control is, or use --machine vm",
         )
 
+    environment = staticmethod(allocators.environment)
+
     def processor_seconds(self) -> float:
         """Of the whole group, the probes that have ended too (cpu.stat is there without the cpu controller)."""
         text = Path(self.groups).parent.joinpath("cpu.stat").read_text()
@@ -155,7 +158,7 @@ class Local:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        processes.fleet.remove(self)
+        fleet.forget(self.process)
 
 
 def _fill_holes(file: Path, size: int) -> None:
@@ -204,7 +207,7 @@ def _lay_out(work: Path, host: Host) -> None:
 
 
 def _start(host: Host, journal: Journal, work: Path, chosen: cgroup.Scope, console: Path) -> Local:
-    processes.fleet.check()
+    fleet.check()
     ours, theirs = socket.socketpair()
     # An ordinary user is root of a user namespace of his own: there he may mount (user_namespaces(7)).
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
@@ -234,8 +237,7 @@ def _start(host: Host, journal: Journal, work: Path, chosen: cgroup.Scope, conso
             "shm": "system" if host.system else "own",
             "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin",
         }
-        process = processes.launcher.submit(
-            subprocess.Popen,
+        process = fleet.launch(
             words,
             pass_fds=(theirs.fileno(),),
             stdin=subprocess.DEVNULL,
@@ -243,10 +245,8 @@ def _start(host: Host, journal: Journal, work: Path, chosen: cgroup.Scope, conso
             stderr=subprocess.STDOUT,
             start_new_session=True,
             env={**os.environ, **variables},
-        ).result()
-    local = Local(host, journal, work, process, ours, console)
-    processes.fleet.add(local)
-    return local
+        )
+    return Local(host, journal, work, process, ours, console)
 
 
 def file_system(path: Path) -> str:

@@ -13,7 +13,7 @@ PRIVATE = ("/proc/sys/kernel/shm", "/proc/sys/kernel/msg", "/proc/sys/kernel/sem
 ALLOW = "with --allow-host-changes it is done, and restored afterwards"
 
 
-class Changes:
+class WriteGuard:
     """Looks at each request before it is sent (Channel.before). groups: the cgroups that are the machine's own;
     allowed: whether anything else may be changed; root: the machine's own root directory, where tracefs is mounted even
     if it is nowhere else."""
