@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import Unavailable
+from harness.linux import mounts
 from harness.linux.counters import CONTROLLERS
 from harness.machine.host.journal import Journal
 
-MOUNTS = Path("/proc/self/mountinfo")
+MOUNTS = Path(mounts.PATH)
 SYSTEMD = Path("/run/systemd/system")  # there if systemd is PID 1 (sd_booted(3))
 USERS = Path("/proc/self/uid_map")
 GUEST = "or use --machine vm"
@@ -26,9 +27,9 @@ CONTAINER = "--privileged --cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup -v /d
 
 
 @dataclass(frozen=True)
-class Scope:
-    """How a command gets a group of its own. words: what stands before the command. unit: systemd's name of it,
-    manager: "system" or "user", of whose units; group: the directory of a plain one, "" for systemd's."""
+class NewGroup:
+    """The cgroup that a command is to have for itself. words: what stands before the command. unit: systemd's name of
+    the group, manager: "system" or "user", of whose units; group: the directory of a plain one, "" for systemd's."""
 
     words: tuple[str, ...]
     unit: str = ""
@@ -54,9 +55,9 @@ def _is_root(group: str | Path) -> bool:
     return not Path(group, "cgroup.type").exists()
 
 
-def hierarchy(mounts: str | None = None) -> Path:
+def hierarchy(mountinfo: str | None = None) -> Path:
     """Where cgroup v2 is mounted with its memory controller. Raises Unavailable where that is not so."""
-    found = [line.split()[4] for line in (mounts or MOUNTS.read_text()).splitlines() if " - cgroup2 " in line]
+    found = [mount.point for mount in mounts.parse(mountinfo or MOUNTS.read_text()) if mount.kind == "cgroup2"]
     if not found:
         raise Unavailable(
             "cgroup v2", "it is not mounted here", f"boot with systemd.unified_cgroup_hierarchy=1 (systemd) or mount it, {GUEST}"
@@ -90,13 +91,13 @@ def _unreachable(environment: dict[str, str]) -> str | None:
     return None
 
 
-def _by_systemd(name: str, manager: str) -> Scope:
+def _by_systemd(name: str, manager: str) -> NewGroup:
     # --collect: a failed scope goes too. Without Delegate an OOM kill in it would end all of it (OOMPolicy=stop).
     words = ("systemd-run", f"--{manager}", "--scope", "--quiet", "--collect", "-p", "Delegate=yes", "--unit", name)
-    return Scope(words, unit=f"{name}.scope", manager=manager)
+    return NewGroup(words, unit=f"{name}.scope", manager=manager)
 
 
-def choose(name: str, root: bool, environment: dict[str, str] | None = None) -> Scope:
+def choose(name: str, root: bool, environment: dict[str, str] | None = None) -> NewGroup:
     """The way to a group for a new machine. Raises Unavailable, with what to type, where there is none."""
     at = hierarchy()
     environment = dict(os.environ) if environment is None else environment
@@ -126,7 +127,7 @@ def _rootless() -> bool:
     return USERS.read_text().split()[:2] != ["0", "0"]
 
 
-def _plain(name: str, at: Path) -> Scope:
+def _plain(name: str, at: Path) -> NewGroup:
     if _rootless():
         raise Unavailable(
             f"cgroup v2 at {at}",
@@ -147,7 +148,7 @@ def _plain(name: str, at: Path) -> Scope:
         )
     group = str(at / name)
     join = 'echo $$ >"$0/cgroup.procs"; exec "$@"'
-    return Scope(("sh", "-ec", join, group), group=group)
+    return NewGroup(("sh", "-ec", join, group), group=group)
 
 
 def of_process(pid: int) -> Path:

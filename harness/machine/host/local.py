@@ -22,6 +22,7 @@ from typing import Any
 from harness.agent.agent import Agent, Info, greet, patience
 from harness.claims.needs import Disk
 from harness.errors import LabError, MachineLost
+from harness.linux import mounts
 from harness.machine import allocators, disks, initramfs
 from harness.machine.host import cgroup
 from harness.machine.host.journal import Journal
@@ -206,7 +207,7 @@ def _lay_out(work: Path, host: Host) -> None:
         file.chmod(0o755)
 
 
-def _start(host: Host, journal: Journal, work: Path, chosen: cgroup.Scope, console: Path) -> Local:
+def _start(host: Host, journal: Journal, work: Path, chosen: cgroup.NewGroup, console: Path) -> Local:
     fleet.check()
     ours, theirs = socket.socketpair()
     # An ordinary user is root of a user namespace of his own: there he may mount (user_namespaces(7)).
@@ -251,12 +252,8 @@ def _start(host: Host, journal: Journal, work: Path, chosen: cgroup.Scope, conso
 
 def file_system(path: Path) -> str:
     """The type of the file system that a path lies on, and where that is mounted: "ext4 at /"."""
-    best = ("?", "")
-    for line in cgroup.MOUNTS.read_text().splitlines():
-        fields = line.split()
-        if path.is_relative_to(fields[4]) and len(fields[4]) >= len(best[1]):
-            best = (fields[fields.index("-") + 1], fields[4])
-    return " at ".join(best)
+    mount = mounts.holding(mounts.parse(cgroup.MOUNTS.read_text()), path)
+    return f"{mount.kind} at {mount.point}" if mount else "? at "
 
 
 def require() -> None:
