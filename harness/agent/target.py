@@ -20,7 +20,7 @@ def unrecorded(event: str, **fields: object) -> None:
 
 
 def describe_status(status: int) -> str:
-    """A wait status in words."""
+    """Says a wait status in words."""
     if status < 0:
         return "ended"
     if os.WIFSIGNALED(status):
@@ -37,10 +37,11 @@ class Pending:
 
     @property
     def done(self) -> bool:
+        """Says whether the reply is here, without waiting for it."""
         return self.target.agent.channel.ready(self.sequence)
 
     def wait(self, seconds: float | None = None) -> wire.Reply:
-        """The reply, whatever it says; a machine that is silent for so long is lost (default: the agent's patience)."""
+        """Waits for the reply, whatever it says. Raises MachineLost after so many seconds (default: the agent's patience)."""
         reply = self.target.agent.channel.wait(self.sequence, seconds or self.target.agent.seconds)
         self.target.log(self, reply)
         return reply
@@ -93,6 +94,7 @@ class Target(Operations[wire.Reply]):
         return reply
 
     def log(self, pending: Pending, reply: wire.Reply) -> None:
+        """Records an operation that is over."""
         self._record(
             "operation",
             target=self.name,

@@ -45,14 +45,14 @@ def _kept(allocator: Allocator) -> Path:
 
 
 def find(name: str) -> Path:
-    """An allocator's library: the system's, else the fetched one; where that would be, if there is neither."""
+    """Finds an allocator's library: the system's, else the fetched one; gives where that would be, if there is neither."""
     allocator = ALLOCATORS[name]
     installed = [Path(directory, allocator.file) for directory in LIBRARIES]
     return next((path for path in installed if path.exists()), _kept(allocator))
 
 
 def fetch(name: str) -> Path:
-    """The library, downloaded into the cache if it is nowhere yet; nothing is installed. Raises LabError."""
+    """Downloads a library into the cache if it is nowhere yet; nothing is installed. Raises LabError."""
     if (found := find(name)).exists():
         return found
     allocator = ALLOCATORS[name]

@@ -35,7 +35,7 @@ class Fleet:
     def running(self) -> Iterator[None]:
         """Lets machines start until the block ends, and then ends those that are left; their trials end as lost machines.
 
-        Inside of a pool whose threads drive machines, since leaving a pool waits for its threads:
+        A block stands inside of the pool whose threads drive its machines, since leaving a pool waits for its threads:
         `with ThreadPoolExecutor() as pool, fleet.running():`.
         """
         with self._lock:

@@ -20,7 +20,7 @@ CONTROLLERS = "/sys/fs/cgroup/cgroup.controllers"
 
 
 def prove(kernel: Kernel) -> None:
-    """Boots a kernel to the first reply. Raises Unavailable where none comes or the guest has no memory controller, and
+    """Boots a kernel to its guest's first reply. Raises Unavailable where none comes or the guest has no memory controller, and
     names the options that are missing."""
     chosen = accelerator.choose(kernel)[0]
     with tempfile.TemporaryDirectory(prefix="folklab-") as directory, fleet.running(), slots.acquire():
@@ -38,6 +38,7 @@ def prove(kernel: Kernel) -> None:
 
 
 def refuse(kernel: Kernel, chosen: str, reason: str) -> NoReturn:
+    """Remembers that a kernel does not serve as a guest. Raises Unavailable, always."""
     boots.remember(kernel, Boot(chosen, reason=reason))
     raise Unavailable(
         f"kernel {kernel.release}",
@@ -47,6 +48,7 @@ def refuse(kernel: Kernel, chosen: str, reason: str) -> NoReturn:
 
 
 def ensure(kernel: Kernel) -> None:
-    """The same for one that no archive has made for guests, unless one of its guests has answered here before."""
+    """Makes sure that a kernel serves as a guest: one that no archive has made for guests is booted, unless one of its guests
+    has answered here before. Raises Unavailable."""
     if not kernel.version and not boots.answered(kernel):
         prove(kernel)

@@ -38,7 +38,7 @@ SHARED = [{"capability": "x-ignore-shared", "state": True}]  # memory stays in i
 
 
 def key(kernel: Kernel, shape: Shape, accelerator: str) -> str:
-    """A name for exactly this guest: kernel, initramfs, disks, QEMU and its arguments."""
+    """Names exactly this guest: kernel, initramfs, disks, QEMU and its arguments."""
     _, digest = initramfs.make(kernel, ((name, Path(path)) for name, path in shape.programs))
     words = qemu.command_line(kernel, shape, Path("initramfs"), accelerator, Memory(Path("ram")))
     images = [(disk, os.stat(disks.image(disk)).st_mtime_ns) for disk in shape.disks]
@@ -120,7 +120,7 @@ def _describe(directory: Path, kernel: Kernel, guest: vm.VM) -> None:
 
 
 def _is_whole(directory: Path) -> bool:
-    """Whether the snapshot is there, whole, and as it was written."""
+    """Says whether a snapshot is there, whole, and as it was written."""
     try:
         info = json.loads((directory / "info.json").read_text())
         digest = hashlib.sha256((directory / "state").read_bytes()).hexdigest()
@@ -130,12 +130,12 @@ def _is_whole(directory: Path) -> bool:
 
 
 def directory_of(kernel: Kernel, shape: Shape, accelerator: str, number: int) -> Path:
-    """Where the snapshot of boot `number` (0…) is, or would be."""
+    """Gives the directory where the snapshot of boot `number` (0…) is, or would be."""
     return cache.directory("snapshots", key(kernel, shape, accelerator)) / str(number)
 
 
 def ensure(kernel: Kernel, shape: Shape, accelerator: str, number: int, console: Path | None = None) -> Path:
-    """The snapshot of boot `number` (0…), made if it is missing, damaged or stale. console: where the log of a boot
+    """Gives the snapshot of boot `number` (0…), made if it is missing, damaged or stale. console: where the log of a boot
     is kept that this takes (default: it goes with the boot)."""
     directory = directory_of(kernel, shape, accelerator, number)
     if not _is_whole(directory):
@@ -178,7 +178,7 @@ class Waiting:
         self._loaded = True
 
     def resume(self) -> vm.VM:
-        """The guest, gone on from where its snapshot was taken."""
+        """Lets the guest go on from where its snapshot was taken, and gives it."""
         self.ready()
         self.process.monitor("cont")
         agent, info = greet(self.process, patience(RESTORE_SECONDS))
@@ -188,12 +188,13 @@ class Waiting:
         return guest
 
     def close(self) -> None:
+        """Ends the clone, or the guest that came of it."""
         self._state.close()
         self.process.close()
 
 
 def launch(kernel: Kernel, shape: Shape, accelerator: str, number: int, console: Path) -> Waiting | None:
-    """A clone of boot `number` that waits; None if there is no whole snapshot of it (`restore` makes one)."""
+    """Launches a clone of boot `number`, which waits; gives None if there is no whole snapshot of it (`restore` makes one)."""
     directory = directory_of(kernel, shape, accelerator, number)
     if not _is_whole(directory):
         return None
@@ -202,7 +203,7 @@ def launch(kernel: Kernel, shape: Shape, accelerator: str, number: int, console:
 
 
 def restore(kernel: Kernel, shape: Shape, accelerator: str, number: int, console: Path, waiting: Waiting | None = None) -> vm.VM:
-    """A guest that goes on where boot `number` stood; `waiting`: one that was launched for it. A snapshot that can't be
+    """Gives a guest that goes on where boot `number` stood; `waiting`: one that was launched for it. A snapshot that can't be
     loaded is made anew, once."""
     if waiting:
         try:
@@ -222,7 +223,7 @@ def restore(kernel: Kernel, shape: Shape, accelerator: str, number: int, console
 
 
 def size(directory: Path) -> int:
-    """Bytes on disk of a snapshot's files (they are sparse)."""
+    """Counts the bytes on disk of a snapshot's files (they are sparse)."""
     return sum(path.stat().st_blocks * 512 for path in directory.rglob("*") if path.is_file())
 
 

@@ -77,6 +77,7 @@ class VM:
         self.qemu.close()
 
     def console(self) -> str:
+        """Reads what the guest has printed on its serial console so far."""
         return self.qemu.console.read_text(errors="replace")
 
     def __enter__(self) -> VM:
@@ -98,7 +99,8 @@ def _boot_once(kernel: Kernel, shape: Shape, accelerator: str, console: Path, me
 
 
 def boot(kernel: Kernel, shape: Shape, accelerator: str, console: Path, memory: Memory | None = None) -> VM:
-    """Boots a guest. A lost boot is tried again, with the kernel's whole log on the console, and counted."""
+    """Boots a guest, to be closed by whoever asked. A lost boot is tried again, with the kernel's whole log on the console,
+    and counted."""
     for attempt in range(1, BOOT_TRIES + 1):
         log = console if attempt == 1 else console.with_suffix(f".boot-{attempt}{console.suffix}")
         began = time.monotonic()
@@ -117,7 +119,8 @@ def boot(kernel: Kernel, shape: Shape, accelerator: str, console: Path, memory: 
 
 
 def set_clock_and_randomness(vm: VM) -> None:
-    """A clone's clock stands where its snapshot was taken, and its random stream is that of every other clone."""
+    """Sets a clone's clock, which stands where its snapshot was taken, and gives it random numbers of its own: its stream is
+    that of every other clone."""
     hand = vm.hand.attempt
     for what, reply in (("reseed", hand.reseed(os.urandom(64))), ("set_clock", hand.set_clock(time.time_ns()))):
         if reply.error:

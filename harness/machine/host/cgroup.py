@@ -37,7 +37,7 @@ class NewGroup:
     group: str = ""
 
     def prepare(self, journal: Journal) -> None:
-        """Notes it, and makes a plain one, with the controllers that there are."""
+        """Notes the group, and makes a plain one, with the controllers that there are."""
         if self.unit:
             journal.note("unit", self.unit, self.manager)
         if self.group:
@@ -51,12 +51,12 @@ class NewGroup:
 
 
 def _is_root(group: str | Path) -> bool:
-    """Whether a group is the hierarchy's root: every other has a cgroup.type."""
+    """Says whether a group is the hierarchy's root: every other has a cgroup.type."""
     return not Path(group, "cgroup.type").exists()
 
 
 def hierarchy(mountinfo: str | None = None) -> Path:
-    """Where cgroup v2 is mounted with its memory controller. Raises Unavailable where that is not so."""
+    """Finds where cgroup v2 is mounted with its memory controller. Raises Unavailable where it is nowhere."""
     found = [mount.point for mount in mounts.parse(mountinfo or MOUNTS.read_text()) if mount.kind == "cgroup2"]
     if not found:
         raise Unavailable(
@@ -82,7 +82,7 @@ def hierarchy(mountinfo: str | None = None) -> Path:
 
 
 def _unreachable(environment: dict[str, str]) -> str | None:
-    """Why an ordinary user's systemd can't be asked, None if it can."""
+    """Says why an ordinary user's systemd can't be asked, None if it can."""
     runtime = environment.get("XDG_RUNTIME_DIR")
     if not runtime:
         return "there is no session (XDG_RUNTIME_DIR is not set)"
@@ -98,7 +98,7 @@ def _by_systemd(name: str, manager: str) -> NewGroup:
 
 
 def choose(name: str, root: bool, environment: dict[str, str] | None = None) -> NewGroup:
-    """The way to a group for a new machine. Raises Unavailable, with what to type, where there is none."""
+    """Chooses how a new machine gets a group of its own. Raises Unavailable, with what to type, where there is none."""
     at = hierarchy()
     environment = dict(os.environ) if environment is None else environment
     if SYSTEMD.is_dir() and shutil.which("systemd-run"):
@@ -117,13 +117,13 @@ def choose(name: str, root: bool, environment: dict[str, str] | None = None) -> 
 
 
 def _occupied(at: Path) -> bool:
-    """Whether a group that is not the hierarchy's root holds processes while the memory controller stays with it."""
+    """Says whether a group that is not the hierarchy's root holds processes while the memory controller stays with it."""
     given = Path(at, "cgroup.subtree_control").read_text().split()
     return not _is_root(at) and "memory" not in given and bool(Path(at, "cgroup.procs").read_text().strip())
 
 
 def _rootless() -> bool:
-    """Whether root of this user namespace is somebody else outside of it (user_namespaces(7))."""
+    """Says whether root of this user namespace is somebody else outside of it (user_namespaces(7))."""
     return USERS.read_text().split()[:2] != ["0", "0"]
 
 
@@ -152,7 +152,7 @@ def _plain(name: str, at: Path) -> NewGroup:
 
 
 def of_process(pid: int) -> Path:
-    """The group that a process is in. Raises Unavailable where it has none of version 2."""
+    """Finds the group that a process is in. Raises Unavailable where it has none of version 2."""
     for line in Path(f"/proc/{pid}/cgroup").read_text().splitlines():
         if line.startswith("0::"):
             return hierarchy() / line[4:]

@@ -85,17 +85,18 @@ class Local:
 
     @property
     def pinned(self) -> dict[str, str]:
-        """THP is switched off for the probes alone (prctl(2), PR_SET_THP_DISABLE)."""
+        """Tells that THP is switched off, for the probes alone (prctl(2), PR_SET_THP_DISABLE)."""
         return {"thp": "never"} if self.host.thp == "never" else {}
 
     @property
     def left(self) -> frozenset[str]:
-        """What is about swap, where there is none and none will be switched on."""
+        """Names the settings about swap, where there is none and none will be switched on."""
         return frozenset() if self.host.permissions.changes or swaps() else frozenset({"zswap", "swappiness", "page_cluster"})
 
     @property
     def facts(self) -> dict[str, Any]:
-        """oomd: whether systemd-oomd runs, which may kill under pressure; disks_on: the file system of the disks."""
+        """Tells the circumstances. oomd: whether systemd-oomd runs, which may kill under pressure; disks_on: the file system of
+        the disks."""
         return {
             "oomd": Path("/run/systemd/oom").exists(),
             "disks_on": file_system(self.work),
@@ -105,6 +106,7 @@ class Local:
         }
 
     def lost(self, what: str) -> MachineLost:
+        """Makes the error for an agent that is gone or silent, with the last lines that it printed."""
         said = self.console.read_text(errors="replace").splitlines() if self.console.exists() else []
         return MachineLost(
             "agent on this host",
@@ -120,7 +122,7 @@ class Local:
         self.agent.look_at_requests(guard.before)
 
     def device(self, name: str) -> str:
-        """A loop device over a copy of the image that a guest's disk has."""
+        """Gives a loop device over a copy of the image that a guest's disk has. Raises LabError."""
         if name not in self._devices:
             disk = next((one for one in self.host.disks if one.name == name), None)
             if disk is None:
@@ -147,7 +149,8 @@ class Local:
     environment = staticmethod(allocators.environment)
 
     def processor_seconds(self) -> float:
-        """Of the whole group, the probes that have ended too (cpu.stat is there without the cpu controller)."""
+        """Gives the processor seconds of the whole group, the probes that have ended too (cpu.stat is there without the cpu
+        controller)."""
         text = Path(self.groups).parent.joinpath("cpu.stat").read_text()
         return int(text.split()[1]) / 1e6
 
@@ -163,16 +166,16 @@ class Local:
 
 
 def _fill_holes(file: Path, size: int) -> None:
-    """Blocks for all of a disk's file, where there is room for twice as much: a hole that is written to takes metadata of
-    the file system below, and Buffers count it (measured: 2 pages while mkfs wrote)."""
+    """Gives all of a disk's file blocks, where there is room for twice as much: a hole that is written to takes metadata
+    of the file system below, and Buffers count it (measured: 2 pages while mkfs wrote)."""
     free = os.statvfs(file)
     if file_system(file).split()[0] not in MEMORY and free.f_bavail * free.f_frsize > 2 * size:
         subprocess.run(["fallocate", "--length", str(size), str(file)], capture_output=True)
 
 
 def _be_quiet() -> None:
-    """Python's own heap is counted too while it drives the trial: no huge page at once (measured where THP is always:
-    AnonPages +512 between two samples), no collection that gives memory back in between."""
+    """Keeps Python's own heap still, which is counted too while it drives the trial: no huge page at once (measured where
+    THP is always: AnonPages +512 between two samples), no collection that gives memory back in between."""
     ctypes.CDLL(None).prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)
     gc.collect()
     gc.freeze()
@@ -180,7 +183,7 @@ def _be_quiet() -> None:
 
 @contextmanager
 def machine(host: Host, console: Path) -> Iterator[Local]:
-    """This host as a machine; whatever was changed is undone when the block ends, however it does."""
+    """Gives this host as a machine; undoes whatever was changed when the block ends, however it does."""
     _be_quiet()
     name = f"folklab-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     chosen = cgroup.choose(name, os.geteuid() == 0)
@@ -196,7 +199,7 @@ def machine(host: Host, console: Path) -> Iterator[Local]:
 
 
 def _lay_out(work: Path, host: Host) -> None:
-    """The files of the root, and the place where it is mounted."""
+    """Makes the files of the root, and the directory where it is mounted."""
     work.mkdir(mode=0o700)
     for path in ("root", *(f"files/{path}" for path in initramfs.DIRECTORIES)):
         (work / path).mkdir(parents=True)
@@ -251,7 +254,7 @@ def _start(host: Host, journal: Journal, work: Path, chosen: cgroup.NewGroup, co
 
 
 def file_system(path: Path) -> str:
-    """The type of the file system that a path lies on, and where that is mounted: "ext4 at /"."""
+    """Names the type of the file system that a path lies on, and where that is mounted: "ext4 at /"."""
     mount = mounts.holding(mounts.parse(cgroup.MOUNTS.read_text()), path)
     return f"{mount.kind} at {mount.point}" if mount else "? at "
 
