@@ -13,12 +13,12 @@ from harness.claims.needs import Needs
 from harness.claims.settings import Settings
 from harness.evidence.recording import Recorder
 from harness.lab.lab import Lab
-from harness.machine import processes
+from harness.machine import slots
 from harness.machine.guest import accelerator, snapshots
 from harness.machine.guest.qemu import Shape
 from harness.machine.kernels import find
 from harness.machine.kernels.kernel import Kernel
-from harness.machine.slots import place
+from harness.machine.processes import fleet
 
 
 def every_kernel() -> list[Kernel]:
@@ -49,11 +49,15 @@ def lab_in(
 ) -> Iterator[Lab]:
     """A lab whose recording is DIRECTORY/recording.jsonl.zst. programs: name in the guest → path here."""
     needs, settings = needs or Needs(), settings or Settings()
-    processes.fleet.start()
     shape = Shape(needs.memory, needs.cpus, needs.disks, needs.nodes, settings.thp, needs.append, programs)
     recorder = Recorder(directory / "recording.jsonl.zst")
     try:
-        with place(), snapshots.restore(kernel, shape, accelerator.choose(kernel)[0], 0, directory / "console.log") as guest:
+        chosen = accelerator.choose(kernel)[0]
+        with (
+            fleet.running(),
+            slots.acquire(),
+            snapshots.restore(kernel, shape, chosen, 0, directory / "console.log") as guest,
+        ):
             lab = Lab(guest, recorder, needs, settings)
             lab.start(experiment="test", version=1)
             yield lab

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -36,7 +38,7 @@ class Agent:
         self._targets = iter(range(wire.FIRST_PROBE, wire.TARGET_LIMIT))
 
     def call(self, operation: str, *arguments: int, text: bytes = b"") -> wire.Reply:
-        """One of the agent's own operations. Raises LabError with the errno's text if it fails."""
+        """Has one of the agent's own operations carried out. Raises LabError with the errno's text if it fails."""
         reply = self.channel.call(operation, wire.AGENT, arguments, text, self.seconds)
         if reply.error:
             kind = Denied if reply.error in DENIALS else LabError
@@ -48,10 +50,12 @@ class Agent:
         return reply
 
     def hello(self) -> Info:
+        """Asks the agent what its machine is."""
         release, version, arch, page, cpus, pid = self.call("hello").text.decode().split("\n")[:6]
         return Info(release, version, arch, int(page), int(cpus), int(pid))
 
     def next_target(self) -> int:
+        """Gives a number that no target had before. Raises LabError once all are used up."""
         try:
             return next(self._targets)
         except StopIteration:
@@ -71,7 +75,7 @@ class Agent:
         held: bool = False,
         environment: dict[str, str] | None = None,
     ) -> tuple[int, int]:
-        """Starts a program in a cgroup (a directory of the machine's): its target number and pid."""
+        """Starts a program in a cgroup (a directory of the machine's) and gives its target number and pid."""
         target = self.next_target()
         variables = [f"{name}={value}" for name, value in (environment or {}).items()]
         text = b"".join(part.encode() + b"\0" for part in [group, *words, *variables])
@@ -79,9 +83,35 @@ class Agent:
         return target, reply.value
 
     def watch(self, number: int, path: str, sets: int) -> bool:
-        """Keeps a file open for sampling; False where the machine has no such file."""
+        """Keeps a file open for sampling; gives False where the machine has no such file."""
         reply = self.channel.call("watch", wire.AGENT, (number, sets), path.encode(), self.seconds)
         return not reply.error
+
+    def unwatch(self, number: int) -> None:
+        """Closes a watched file; does nothing where none has that number."""
+        self.channel.call("unwatch", wire.AGENT, (number,), b"", self.seconds)
+
+    def hear_samples(self, heard: Callable[[wire.Reply], None] | None) -> None:
+        """Has each sample of a series handed to `heard` as it comes; None: to nobody."""
+        self.channel.on_sample = heard
+
+    def look_at_requests(self, look: Callable[[str, bytes], None]) -> None:
+        """Has each request (operation, text) looked at before it is sent; an exception of `look` refuses it."""
+        self.channel.before = look
+
+    def wait_exit(self, target: int) -> int:
+        """Waits for the end of a target that is to end, or has ended, and gives its wait status."""
+        return self.channel.wait_exit(target, self.seconds)
+
+    def ended(self, target: int) -> int | None:
+        """Gives the wait status of a target that has ended, None of one that lives."""
+        self.call("hello")  # takes in what has come
+        return self.channel.exits.get(target)
+
+    def kill_all(self) -> None:
+        """Sends SIGKILL to every target that there may be; one that is gone is no error."""
+        for target in range(wire.FIRST_PROBE, wire.TARGET_LIMIT):
+            self.channel.call("signal", wire.AGENT, (target, signal.SIGKILL), b"", self.seconds)
 
 
 class Answering(Protocol):
@@ -93,12 +123,13 @@ class Answering(Protocol):
 
 
 def patience(seconds: float) -> float:
-    """A deadline that grows with the load of this host."""
+    """Gives a deadline that grows with the load of this host, in seconds."""
     return seconds * (1 + os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def greet(process: Answering, seconds: float, later: float = 120) -> tuple[Agent, Info]:
-    """Waits for the agent's first reply; later: seconds for each other one, on a quiet host."""
+    """Waits for the agent's first reply and gives the agent and its machine. later: seconds for each other reply, on a quiet
+    host."""
     agent = Agent(Channel(process.socket, process.lost), seconds)
     info = agent.hello()
     agent.seconds = patience(later)

@@ -43,7 +43,7 @@ class Channel:
         return self._sequence
 
     def _send(self, frame: bytes, seconds: float = 60) -> None:
-        """Goes on reading while it writes: an agent that is sending samples takes nothing in until they are read."""
+        """Writes a frame, and goes on reading meanwhile: an agent that sends samples takes nothing in until they are read."""
         deadline, rest = time.monotonic() + seconds, memoryview(frame)
         while rest:
             readable, writable, _ = select.select([self.socket], [self.socket], [], deadline - time.monotonic())
@@ -61,20 +61,20 @@ class Channel:
         return wire.Reply(wire.EXIT, target, sequence, 0, 0, 0, 0, 0, 0, ended=self.exits[target])
 
     def ready(self, sequence: int) -> bool:
-        """Whether the reply is here already; takes in what has come, without waiting."""
+        """Says whether the reply is here already; takes in what has come, without waiting."""
         while sequence not in self._replies and select.select([self.socket], [], [], 0)[0]:
             self._take_in(time.monotonic() + 10)
         return sequence in self._replies
 
     def wait(self, sequence: int, seconds: float) -> wire.Reply:
-        """The reply to a request. Raises MachineLost when the machine is gone or silent for so many seconds."""
+        """Waits for the reply to a request. Raises MachineLost when the machine is gone or silent for so many seconds."""
         deadline = time.monotonic() + seconds
         while sequence not in self._replies:
             self._take_in(deadline)
         return self._replies.pop(sequence)
 
     def wait_exit(self, target: int, seconds: float) -> int:
-        """The wait status of a target that is to end, or has ended."""
+        """Waits for the end of a target that is to end, or has ended, and gives its wait status."""
         deadline = time.monotonic() + seconds
         while target not in self.exits:
             self._take_in(deadline)

@@ -30,7 +30,7 @@ TMPFS_MAGIC, RAMFS_MAGIC, EXT4_MAGIC = 0x01021994, 0x858458F6, 0xEF53  # statfs(
 
 
 class Operations(Generic[R]):
-    """The operations, family by family as in probes/."""
+    """All operations, family by family as in probes/."""
 
     def run(self, operation: str, *arguments: int, text: bytes = b"") -> R:
         raise NotImplementedError
@@ -55,14 +55,14 @@ class Operations(Generic[R]):
         return self.run("mallopt", parameter, value)
 
     def brk(self, end: int) -> R:
-        """The bare system call: it returns the heap's end, moved or not."""
+        """Makes the bare system call: it returns the heap's end, moved or not."""
         return self.run("brk", end)
 
     def sbrk(self, growth: int) -> R:
         return self.run("sbrk", growth)
 
     def malloc_many(self, count: int, size: int) -> R:
-        """Blocks that nobody touches; `addresses` reads them from the reply."""
+        """Allocates blocks that nobody touches; `numbers` reads their addresses from the reply's text."""
         return self.run("malloc_many", count, size)
 
     def free_many(self, blocks: tuple[int, ...]) -> R:
@@ -82,7 +82,7 @@ class Operations(Generic[R]):
         return self.run("mmap", address, length, protection, flags, fd, offset)
 
     def mmap_many(self, count: int, length: int, *, protection: int = READ | WRITE, flags: int = PRIVATE | ANONYMOUS) -> R:
-        """value: how many were granted; text: first, last address, errno of the refusal."""
+        """Maps until it is refused. value: how many were granted; text: first, last address, errno of the refusal."""
         return self.run("mmap_many", count, length, protection, flags)
 
     def munmap(self, address: int, length: int) -> R:
@@ -101,7 +101,7 @@ class Operations(Generic[R]):
         return self.run("msync", address, length, flags)
 
     def mincore(self, address: int, length: int) -> R:
-        """value: resident pages; text: a byte a page."""
+        """Asks which pages are resident. value: how many; text: a byte a page."""
         return self.run("mincore", address, length)
 
     def touch(self, address: int, length: int, *, stride: int = 4096, write: bool = False, rounds: int = 1, pause: int = 0) -> R:
@@ -111,11 +111,11 @@ class Operations(Generic[R]):
         return self.run("touch", address, length, stride, int(write), rounds, pause)
 
     def fill(self, address: int, length: int, seed: int = 1, first: int = 0) -> R:
-        """Every page non-zero and unlike every other of all seeds."""
+        """Fills memory: every page non-zero and unlike every other of all seeds."""
         return self.run("fill", address, length, seed, first)
 
     def check(self, address: int, length: int, seed: int = 1, first: int = 0) -> R:
-        """value: how many pages hold what fill wrote."""
+        """Compares memory with what `fill` writes. value: how many pages hold it."""
         return self.run("check", address, length, seed, first)
 
     def peek(self, address: int, size: int) -> R:
@@ -132,7 +132,7 @@ class Operations(Generic[R]):
         return self.run("close", fd)
 
     def read(self, fd: int, length: int, offset: int = 0) -> R:
-        """value: bytes read; what they were is dropped."""
+        """Reads a file's bytes and drops them. value: how many were read."""
         return self.run("read", fd, length, offset)
 
     def write(self, fd: int, length: int, offset: int = 0, seed: int = 1) -> R:
@@ -142,11 +142,11 @@ class Operations(Generic[R]):
         return self.run("write", fd, 0, offset, text=data)
 
     def check_file(self, fd: int, length: int, offset: int = 0, seed: int = 1, ahead: int = 0) -> R:
-        """value: how many pages hold the pattern, which starts `ahead` pages before the file does."""
+        """Compares a file with the pattern, which starts `ahead` pages before the file does. value: how many pages hold it."""
         return self.run("check_file", fd, length, offset, seed, ahead)
 
     def slurp(self, path: str, limit: int = 0, flags: int = 0, offset: int = 0) -> R:
-        """text: the file from `offset` on, as much of it as fits into one reply (or `limit` bytes)."""
+        """Reads a file. text: it from `offset` on, as much of it as fits into one reply (or `limit` bytes)."""
         return self.run("slurp", limit, flags, offset, text=path.encode())
 
     def put(self, path: str, content: str, flags: int = 0) -> R:
@@ -178,14 +178,15 @@ class Operations(Generic[R]):
         return self.run("rmdir", text=path.encode())
 
     def stat(self, path: str) -> R:
-        """text: device, inode, mode, links, size, blocks of 512 bytes; 64-bit numbers."""
+        """Asks what a file is. text: device, inode, mode, links, size, blocks of 512 bytes; 64-bit numbers."""
         return self.run("stat", 0, text=path.encode())
 
     def fstat(self, fd: int) -> R:
         return self.run("stat", fd)
 
     def statfs(self, path: str) -> R:
-        """value: the file system's magic number; text: type, block size, blocks, free blocks, files, free files."""
+        """Asks what a file system is. value: its magic number; text: type, block size, blocks, free blocks, files, free
+        files."""
         return self.run("statfs", 0, text=path.encode())
 
     def fstatfs(self, fd: int) -> R:
@@ -208,12 +209,12 @@ class Operations(Generic[R]):
         return self.run("chown", uid, gid, mode, text=path.encode())
 
     def copy(self, source: str, target: str) -> R:
-        """A new executable file with the content of another; value: its size."""
+        """Makes a new executable file with the content of another. value: its size."""
         return self.run("copy", text=source.encode() + b"\0" + target.encode())
 
     def fibmap(self, fd: int, blocks: int) -> R:
-        """text: for each of the file's first blocks (of the file system) the device's block, 0 for a hole. ext4 first
-        writes a file with dirty pages (fs/ext4/inode.c, ext4_bmap): ask while it is clean."""
+        """Asks where a file lies. text: for each of its first blocks (of the file system) the device's block, 0 for a hole.
+        ext4 first writes a file with dirty pages (fs/ext4/inode.c, ext4_bmap): ask while it is clean."""
         return self.run("fibmap", fd, blocks)
 
     # shm.c
@@ -243,7 +244,8 @@ class Operations(Generic[R]):
         return self.run("mq_send", queue, size, count)
 
     def mq_receive(self, queue: int, size: int, count: int = 1) -> R:
-        """value: how many came; text: the last one. size: of the largest message that the queue takes, bytes."""
+        """Takes messages from a queue. value: how many came; text: the last one. size: of the largest message that the queue
+        takes, bytes."""
         return self.run("mq_receive", queue, size, count)
 
     def mq_unlink(self, name: str) -> R:
@@ -256,11 +258,11 @@ class Operations(Generic[R]):
         return self.run("msgsnd", queue, size, count, flags)
 
     def msgrcv(self, queue: int, size: int, count: int = 1, flags: int = 0) -> R:
-        """value: how many came; text: the last one."""
+        """Takes messages from a queue. value: how many came; text: the last one."""
         return self.run("msgrcv", queue, size, count, flags)
 
     def msgctl(self, queue: int, command: int) -> R:
-        """text after IPC_STAT: messages in the queue, their bytes, the most bytes; 64-bit numbers."""
+        """Carries out a command on a queue. text after IPC_STAT: its messages, their bytes, the most bytes; 64-bit numbers."""
         return self.run("msgctl", queue, command)
 
     def semget(self, count: int, key: int = 0, flags: int = IPC_CREAT | 0o600) -> R:
@@ -270,7 +272,7 @@ class Operations(Generic[R]):
         return self.run("semop", semaphores, number, change, flags)
 
     def semctl(self, semaphores: int, number: int, command: int, value: int = 0) -> R:
-        """value after GETVAL: the semaphore's."""
+        """Carries out a command on a semaphore. value after GETVAL: the semaphore's."""
         return self.run("semctl", semaphores, number, command, value)
 
     def sem_open(self, name: str, flags: int = os.O_CREAT, value: int = 1) -> R:
@@ -309,7 +311,7 @@ class Operations(Generic[R]):
 
     # process.c
     def fork_idle(self, count: int, size: int = 0) -> R:
-        """Children that fill so many bytes and wait; they die with the probe."""
+        """Forks children that fill so many bytes and wait; they die with the probe."""
         return self.run("fork_idle", count, size)
 
     def wait(self, pid: int = -1, options: int = 0) -> R:
@@ -344,8 +346,8 @@ class Operations(Generic[R]):
         return self.run("mbind", address, length, policy, nodes)
 
     def latency(self, address: int, length: int, piece: int, period: int, wakes: int, limit: int = 0) -> R:
-        """text: for each wake the ns (64-bit) from when it was due until its piece had been touched. limit: ns after which
-        no more follow."""
+        """Wakes in time and touches a piece. text: for each wake the ns (64-bit) from when it was due until its piece had been
+        touched. limit: ns after which no more follow."""
         return self.run("latency", address, length, piece, period, wakes, limit)
 
     # system.c
@@ -362,13 +364,21 @@ class Operations(Generic[R]):
     def swapoff(self, path: str) -> R:
         return self.run("swapoff", text=path.encode())
 
+    def set_clock(self, nanoseconds: int) -> R:
+        """Sets the machine's clock to a time since 1970."""
+        return self.run("set_clock", nanoseconds)
+
+    def reseed(self, data: bytes) -> R:
+        """Gives the kernel's random numbers a new seed, as credited entropy."""
+        return self.run("reseed", text=data)
+
     def insmod(self, path: str) -> R:
         return self.run("insmod", text=path.encode())
 
     # segments.c
     def segments(self) -> R:
-        """text: address and length of pages in the program's data segment and of pages in its bss, none of them
-        touched before; an address on its stack."""
+        """Asks where the program's segments are. text: address and length of pages in its data segment and of pages in its bss,
+        none of them touched before; an address on its stack."""
         return self.run("segments")
 
     # yardstick.c
@@ -379,7 +389,7 @@ class Operations(Generic[R]):
 
 
 def numbers(text: bytes) -> tuple[int, ...]:
-    """The 64-bit numbers of a reply's text."""
+    """Reads the 64-bit numbers of a reply's text."""
     return struct.unpack(f"{len(text) // 8}Q", text)
 
 

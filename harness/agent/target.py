@@ -15,8 +15,12 @@ from harness.errors import Denied, LabError
 Log = Callable[..., None]
 
 
+def unrecorded(event: str, **fields: object) -> None:
+    """Keeps nothing of an operation: for looks at a machine that are no evidence."""
+
+
 def describe_status(status: int) -> str:
-    """A wait status in words."""
+    """Says a wait status in words."""
     if status < 0:
         return "ended"
     if os.WIFSIGNALED(status):
@@ -33,10 +37,11 @@ class Pending:
 
     @property
     def done(self) -> bool:
+        """Says whether the reply is here, without waiting for it."""
         return self.target.agent.channel.ready(self.sequence)
 
     def wait(self, seconds: float | None = None) -> wire.Reply:
-        """The reply, whatever it says; a machine that is silent for so long is lost (default: the agent's patience)."""
+        """Waits for the reply, whatever it says. Raises MachineLost after so many seconds (default: the agent's patience)."""
         reply = self.target.agent.channel.wait(self.sequence, seconds or self.target.agent.seconds)
         self.target.log(self, reply)
         return reply
@@ -89,6 +94,7 @@ class Target(Operations[wire.Reply]):
         return reply
 
     def log(self, pending: Pending, reply: wire.Reply) -> None:
+        """Records an operation that is over."""
         self._record(
             "operation",
             target=self.name,
@@ -103,3 +109,11 @@ class Target(Operations[wire.Reply]):
             major_faults=reply.major_faults,
             ended=reply.ended,
         )
+
+
+def hand_of(agent: Agent, record: Log = unrecorded) -> Target:
+    """Gives a machine's hand: the agent's own process that carries out operations outside of every sandbox.
+
+    record: is told of each operation (default: none is kept).
+    """
+    return Target(agent, wire.HAND, "hand", record)

@@ -44,7 +44,7 @@ class Reply:
 
 
 def request(operation: str, target: int, sequence: int, arguments: tuple[int, ...], text: bytes) -> bytes:
-    """One frame, ready to be sent. Raises ValueError for a text beyond TEXT_LIMIT."""
+    """Makes one frame, ready to be sent. Raises ValueError for a text beyond TEXT_LIMIT."""
     if len(text) > TEXT_LIMIT:
         raise ValueError(f"a frame holds {TEXT_LIMIT} bytes of text, not {len(text)}")
     head = ffi.new(
@@ -56,7 +56,7 @@ def request(operation: str, target: int, sequence: int, arguments: tuple[int, ..
 
 
 def reply_head(data: bytes) -> tuple[Reply, int]:
-    """A reply without its text, and the size of that text in bytes."""
+    """Reads a reply without its text, and the size of that text in bytes."""
     head = ffi.from_buffer("struct reply *", data)
     return Reply(
         head.kind,
@@ -72,7 +72,7 @@ def reply_head(data: bytes) -> tuple[Reply, int]:
 
 
 def sections(text: bytes) -> tuple[int, int, list[tuple[int, int, bytes]]]:
-    """A sample's text: the times before and after it (ns), and (watch number, errno, content) of each file."""
+    """Takes a sample's text apart: the times before and after it (ns), and (watch number, errno, content) of each file."""
     began, ended = ffi.unpack(ffi.from_buffer("uint64_t[]", text[:16]), 2)
     found, at = [], 16
     while at < len(text):
@@ -84,7 +84,7 @@ def sections(text: bytes) -> tuple[int, int, list[tuple[int, int, bytes]]]:
 
 
 def syscalls(text: bytes) -> list[tuple[int, tuple[int, ...], int, int]]:
-    """Of a trace's text: number, arguments, result and the sequence of the request, for each call."""
+    """Takes a trace's text apart: number, arguments, result and the sequence of the request, for each call."""
     return [
         (entry.number, tuple(ffi.unpack(entry.argument, 6)), entry.result, entry.sequence)
         for entry in ffi.from_buffer("struct syscall[]", text)

@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
-from harness.agent import wire
 from harness.agent.agent import Agent
+from harness.agent.target import hand_of
 from harness.bench import local
 from harness.bench.comparison import Contender, Limit, Row, interleave
 from harness.bench.peers import Missing, virtme_ng
 from harness.errors import LabError
+from harness.machine import slots
 from harness.machine.guest import accelerator, snapshots, vm
 from harness.machine.guest.qemu import Shape
 from harness.machine.guest.vm import VM
 from harness.machine.kernels.kernel import Kernel
-from harness.machine.slots import place
 
 SHAPE = Shape()  # 1 GiB, one processor, the two disks: what nearly all experiments ask for
 RESTORES, CALLS = 5, 200
@@ -32,7 +32,7 @@ def _opened(opening: Callable[[Path], AbstractContextManager[VM]], directory: Pa
     def turn() -> list[float]:
         found = []
         for _ in range(times):
-            with place(timed=True):
+            with slots.acquire(timed=True):
                 began = time.monotonic()
                 with opening(directory / f"{next(numbers)}.log"):
                     found.append(time.monotonic() - began)
@@ -48,7 +48,7 @@ def _resumed(kernel: Kernel, accelerated: str, directory: Path) -> Callable[[], 
     def turn() -> list[float]:
         found = []
         for _ in range(RESTORES):
-            with place(timed=True):
+            with slots.acquire(timed=True):
                 waiting = snapshots.launch(kernel, SHAPE, accelerated, 0, directory / f"ahead-{next(numbers)}.log")
                 if waiting is None:
                     raise LabError("bench", "its snapshot is gone", "run it again")
@@ -111,7 +111,7 @@ def hello(agent: Agent) -> object:
 
 
 def block(agent: Agent) -> object:
-    return agent.channel.call("slurp", wire.HAND, (BLOCK, 0), b"/dev/zero", agent.seconds)
+    return hand_of(agent).slurp("/dev/zero", BLOCK)
 
 
 def channel(kernel: Kernel, turns: int, directory: Path) -> Iterator[Row]:
@@ -122,7 +122,7 @@ def channel(kernel: Kernel, turns: int, directory: Path) -> Iterator[Row]:
         ("answer of 64 KiB", block, CALLS // 4, "through agent and hand"),
     )
     with (
-        place(timed=True),
+        slots.acquire(timed=True),
         snapshots.restore(kernel, SHAPE, chosen, 0, directory / "channel.log") as guest,
         local.agent() as on_host,
     ):

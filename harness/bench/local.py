@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.agent import wire
 from harness.agent.agent import Agent
 from harness.agent.channel import Channel
-from harness.agent.target import Target
 from harness.errors import MachineLost
 from probes import build
 
@@ -29,14 +27,6 @@ def agent(seconds: float = 60) -> Iterator[Agent]:
     finally:
         ours.close()  # the agent ends when its channel does
         process.wait(seconds)
-
-
-def unrecorded(*_: object, **__: object) -> None:
-    """Keeps no record of an operation."""
-
-
-def hand(of: Agent) -> Target:
-    return Target(of, wire.HAND, "hand", unrecorded)
 
 
 def memory_stat() -> str | None:

@@ -25,10 +25,10 @@ from harness.evidence import recording as evidence
 from harness.evidence.recording import Recording
 from harness.lab.lab import Lab
 from harness.linux import counters
-from harness.machine import processes
 from harness.machine.guest import accelerator
 from harness.machine.kernels import find
 from harness.machine.kernels.kernel import Kernel
+from harness.machine.processes import fleet
 from harness.run.cell import Cell
 from harness.run.trial import open_machine, with_machine
 from harness.verdicts import noise
@@ -183,10 +183,10 @@ def run(kernels_: Sequence[str], runs: int, results: Path) -> int:
     """Measures the floor of each kernel series and writes it to `results`: the exit status, that of a broken lab where
     the sampler disturbs what it must not."""
     disturbed = False
-    processes.fleet.start()
     for series in kernels_:
         began = time.monotonic()
-        floor = measure(find.by_name(series), runs)
+        with fleet.running():
+            floor = measure(find.by_name(series), runs)
         write(floor, results)
         moved = [name for name in UNDISTURBED if name in floor["moving"]]
         disturbed = disturbed or bool(moved)

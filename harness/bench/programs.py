@@ -11,7 +11,6 @@ from pathlib import Path
 from harness import catalogue
 from harness.bench.comparison import Contender, Limit, Row, Timing, interleave
 from harness.errors import LabError
-from harness.machine import processes
 from harness.machine.guest import accelerator
 from harness.machine.kernels.kernel import Kernel
 from harness.paths import ROOT
@@ -70,7 +69,6 @@ def trial(kernel: Kernel, turns: int, directory: Path) -> Row:
     """Measures one trial of the README's experiment: opening a guest, the procedure, the recording."""
     chosen, _ = accelerator.choose(kernel)
     experiment, _ = catalogue.find(CLAIM)
-    processes.fleet.start()
 
     def contender(name: str, fresh: bool) -> Contender:
         cell = cells(experiment, kernel, RunOptions(trials=1, fresh_boot=fresh), chosen)[0]

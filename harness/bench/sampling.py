@@ -14,7 +14,7 @@ from pathlib import Path
 from harness.agent import wire
 from harness.agent.agent import Agent
 from harness.agent.operations import numbers
-from harness.agent.target import Target
+from harness.agent.target import Target, hand_of, unrecorded
 from harness.bench import local
 from harness.bench.comparison import Contender, Limit, Row, interleave
 from harness.bench.guests import SHAPE
@@ -24,9 +24,9 @@ from harness.lab.sampler import NAMED, SERIES, Sampler
 from harness.lab.sandbox import Sandbox, prepare
 from harness.linux import counters
 from harness.linux.sizes import MIB
+from harness.machine import slots
 from harness.machine.guest import accelerator, snapshots
 from harness.machine.kernels.kernel import Kernel
-from harness.machine.slots import place
 from probes import build
 
 MILLISECOND = 1_000_000  # ns: both sides read at 1 kHz, each out of its sleep
@@ -45,12 +45,12 @@ def files(pid: int, memory_stat: str | None) -> list[str]:
 
 def _in_c(agent: Agent, paths: Sequence[str]) -> list[Contender]:
     """Measures the agent's time series, and the yardstick: a loop that preads into a buffer and does nothing else."""
-    hand = local.hand(agent)
+    hand = hand_of(agent)
     _watch(agent, paths)
 
     def series() -> list[float]:
         took: list[float] = []
-        agent.channel.on_sample = lambda reply: took.append(reply.nanoseconds / 1e9)
+        agent.hear_samples(lambda reply: took.append(reply.nanoseconds / 1e9))
         agent.call("series", MILLISECOND)
         hand.sleep(ROUNDS * MILLISECOND)  # another process of the machine's; samples come in meanwhile
         agent.call("series", 0)
@@ -65,7 +65,7 @@ def _in_c(agent: Agent, paths: Sequence[str]) -> list[Contender]:
 def _touch(agent: Agent, program: str, parent: int, size: int) -> int:
     """Starts a probe with memory of its own, to be sampled, and gives its pid. It lives as long as the agent."""
     number, pid = agent.spawn([program, str(parent)])
-    probe = Target(agent, number, "sampled", local.unrecorded, pid)
+    probe = Target(agent, number, "sampled", unrecorded, pid)
     probe.fill(probe.mmap(size).value, size, 1)
     return pid
 
@@ -73,7 +73,7 @@ def _touch(agent: Agent, program: str, parent: int, size: int) -> int:
 def _watch(agent: Agent, paths: Sequence[str]) -> None:
     """Watches these files and no others, in every sample."""
     for number in range(1, MOST + 1):
-        agent.channel.call("unwatch", wire.AGENT, (number,))
+        agent.unwatch(number)
     for number, path in enumerate(paths, 1):
         agent.watch(number, path, NAMED | SERIES)
 
@@ -81,8 +81,8 @@ def _watch(agent: Agent, paths: Sequence[str]) -> None:
 def in_guest(kernel: Kernel, turns: int, directory: Path) -> Row:
     """Measures both in C, as a trial samples: on the machine under test."""
     chosen, _ = accelerator.choose(kernel)
-    with place(timed=True), snapshots.restore(kernel, SHAPE, chosen, 0, directory / "sample.log") as guest:
-        hand = local.hand(guest.agent)
+    with slots.acquire(timed=True), snapshots.restore(kernel, SHAPE, chosen, 0, directory / "sample.log") as guest:
+        hand = hand_of(guest.agent)
         prepare(hand, GROUPS)
         with Sandbox(hand, GROUPS, "bench") as box:
             pid = _touch(guest.agent, "/programs/probe", guest.info.agent_pid, SMALL)
@@ -206,8 +206,8 @@ def _recorded(agent: Agent, python: Sequence[Contender], turns: int, directory: 
 
 def _share(agent: Agent, pid: int, turns: int) -> Row:
     """Measures how much of a processor the agent takes for 1,000 samples a second (/proc/PID/schedstat: ns on a processor)."""
-    hand = local.hand(agent)
-    agent.channel.on_sample = None
+    hand = hand_of(agent)
+    agent.hear_samples(None)
 
     def busy() -> int:
         return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])

@@ -16,10 +16,10 @@ from harness.bench import growth, guests, programs, report, sampling, whole_syst
 from harness.bench.comparison import Row
 from harness.errors import Unavailable
 from harness.evidence import run_directory
-from harness.machine import processes
 from harness.machine.guest import accelerator, qemu
 from harness.machine.kernels import find
 from harness.machine.kernels.kernel import Kernel
+from harness.machine.processes import fleet
 
 SCHEMA = 1
 PEER = "6.1"  # the series that virtme-ng boots beside ours
@@ -50,7 +50,6 @@ def host(kernel: Kernel) -> dict[str, Any]:
 def measured(found: Sequence[Kernel], turns: int, long: bool, directory: Path) -> Iterator[Row]:
     """Measures every row. What needs guests runs one at a time: nothing else of ours is on the machine meanwhile."""
     main = next((kernel for kernel in found if kernel.series == MAIN), found[-1])
-    processes.fleet.start()
     yield programs.listing(turns)
     yield from sampling.on_host(turns)
     for kernel in found:
@@ -81,7 +80,7 @@ def run(names: Sequence[str], turns: int, long: bool, into: Path) -> int:
     found = chosen(names)
     about = host(found[-1])
     rows, skipped = [], []
-    with tempfile.TemporaryDirectory(prefix="folklab-bench-") as directory:
+    with tempfile.TemporaryDirectory(prefix="folklab-bench-") as directory, fleet.running():
         try:
             for row in measured(found, turns, long, Path(directory)):
                 rows.append(row.as_json())

@@ -11,6 +11,7 @@ from pathlib import Path
 from harness import cache, catalogue
 from harness.claims import settings
 from harness.errors import LabError, Unavailable
+from harness.linux import mounts
 from harness.machine import allocators, disks
 from harness.machine.guest import accelerator, qemu
 from harness.machine.host import cgroup, journal, local, permissions
@@ -113,8 +114,8 @@ def _testbed() -> Finding:
 
 def _groups() -> Finding:
     """Tells the mode of the control groups, as far as the local machine has to know it."""
-    mounts = cgroup.MOUNTS.read_text()
-    first, second = " - cgroup " in mounts, " - cgroup2 " in mounts
+    kinds = {mount.kind for mount in mounts.parse(cgroup.MOUNTS.read_text())}
+    first, second = "cgroup" in kinds, "cgroup2" in kinds
     mode = "hybrid" if first and second else "version 2" if second else "version 1" if first else "not mounted"
     try:
         at = cgroup.hierarchy()

@@ -63,12 +63,8 @@ def testbed(
         whole_number("trials", trials) or 1,
         whole_number("rounds", rounds) or ROUNDS,
     )
-    with ThreadPoolExecutor(len(chosen)) as pool:
-        try:
-            wrong = list(pool.map(lambda tested: showing(tested, asked, Path(results)), chosen))
-        except BaseException:  # Ctrl-C: the pool waits for its guests
-            fleet.stop()
-            raise
+    with ThreadPoolExecutor(len(chosen)) as pool, fleet.running():
+        wrong = list(pool.map(lambda tested: showing(tested, asked, Path(results)), chosen))
     return errors.SURPRISE if any(wrong) else errors.AS_KNOWN
 
 

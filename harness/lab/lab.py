@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from harness.agent import wire
 from harness.agent.operations import TMPFS_MAGIC, numbers
-from harness.agent.target import Target
+from harness.agent.target import hand_of
 from harness.claims import settings as pinned
 from harness.claims.needs import Needs
 from harness.claims.settings import Settings
@@ -51,7 +51,7 @@ class Lab:
         self.machine, self.recorder, self.arm, self.needs = machine, recorder, arm, needs
         self.agent = machine.agent
         self.page_size = machine.info.page_size
-        self.hand = Target(self.agent, wire.HAND, "hand", recorder.event)
+        self.hand = hand_of(self.agent, recorder.event)
         self.sampler = sampler.Sampler(self.agent, recorder)
         self._sandboxes: list[Sandbox] = []
         self._mounted: list[str] = []
@@ -109,7 +109,7 @@ class Lab:
             arm=self.arm,
             **fields,
         )
-        if library := sampler.allocator(self._malloc).get("LD_PRELOAD"):
+        if library := self.machine.environment(self._malloc).get("LD_PRELOAD"):
             # The loader only warns of a library that it can't preload: the probe would use glibc's allocator.
             pattern = self.probe("allocator")
             self.require(any(mapping.path == library for mapping in self.mappings(pattern)), f"probes load {library}")
@@ -233,7 +233,7 @@ class Lab:
         """A new probe, born in the sandbox (or outside of any); its counters are sampled as "NAME/…". program: the
         words that start it, as `program_on_disk` gives them for one whose text lies elsewhere. held: it stands at its
         exec, before its first instruction, until `release` or `trace`."""
-        variables = {**sampler.allocator(self._malloc), **(environment or {})}
+        variables = {**self.machine.environment(self._malloc), **(environment or {})}
         words = [*program, str(self.machine.info.agent_pid)]
         number, pid = self.agent.spawn(
             words, group=sandbox.path if sandbox else "", uid=uid, gid=uid, held=held, environment=variables
@@ -296,7 +296,7 @@ class Lab:
         """Runs a program to its end, outside every sandbox: its wait status and its system calls."""
         number, _ = self.agent.spawn(list(words), held=True)
         self.agent.call("trace", number, 1)
-        status = self.agent.channel.wait_exit(number, self.agent.seconds)
+        status = self.agent.wait_exit(number)
         calls = [SystemCall(*entry) for entry in wire.syscalls(self.agent.call("trace", number, 0).text)]
         self.recorder.event("program", words=words, status=status, calls=len(calls))
         return status, calls
@@ -432,8 +432,7 @@ class Lab:
         """Undoes all of it: sandboxes with their probes, swap, mounts."""
         for box in reversed(self._sandboxes):
             box.remove()
-        for number in range(wire.FIRST_PROBE, wire.TARGET_LIMIT):
-            self.agent.channel.call("signal", wire.AGENT, (number, 9), b"", self.agent.seconds)
+        self.agent.kill_all()
         for device in self._swaps:
             self.hand.attempt.swapoff(device)
         for target in reversed(self._mounted):

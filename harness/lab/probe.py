@@ -153,7 +153,7 @@ class Probe(Target):
     def end(self, status: int = 0) -> int:
         """Lets it exit: its wait status."""
         self.attempt.run("exit", status)
-        return self.agent.channel.wait_exit(self.number, self.agent.seconds)
+        return self.agent.wait_exit(self.number)
 
     def signal(self, number: int) -> None:
         self.agent.call("signal", self.number, number)
@@ -162,16 +162,15 @@ class Probe(Target):
         """SIGKILL: its wait status once it is gone."""
         if self.alive:
             self.signal(signal.SIGKILL)
-        return self.agent.channel.wait_exit(self.number, self.agent.seconds)
+        return self.agent.wait_exit(self.number)
 
     @property
     def alive(self) -> bool:
-        self.agent.call("hello")  # takes in what has come
-        return self.number not in self.agent.channel.exits
+        return self.agent.ended(self.number) is None
 
     def status(self) -> int | None:
         """Its wait status if it has ended."""
-        return None if self.alive else self.agent.channel.exits[self.number]
+        return self.agent.ended(self.number)
 
     def trace(self) -> Trace:
         """Records its system calls: `with probe.trace() as calls:`, then `calls.calls`."""

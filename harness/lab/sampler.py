@@ -9,18 +9,6 @@ from harness.linux import counters
 
 NAMED, SERIES = 1, 2  # enum watch_set of probes/wire.h
 
-# Where a guest has them (harness/machine/initramfs.py).
-ALLOCATORS = {
-    "glibc": {},
-    "jemalloc": {"LD_PRELOAD": "/programs/libjemalloc.so"},
-    "tcmalloc": {"LD_PRELOAD": "/programs/libtcmalloc.so"},
-}
-
-
-def allocator(name: str) -> dict[str, str]:
-    """The environment with which a probe uses an allocator."""
-    return dict(ALLOCATORS[name])
-
 
 class Sampler:
     """Reads the watched files through the agent and writes them to the recording, raw."""
@@ -28,7 +16,7 @@ class Sampler:
     def __init__(self, agent: Agent, recorder: Recorder) -> None:
         self.agent, self.recorder = agent, recorder
         self.sources: dict[int, str] = {}
-        agent.channel.on_sample = self._series
+        agent.hear_samples(self._series)
 
     def watch(self, source: str, path: str) -> bool:
         """Watches a file as `source` from now on; False where the machine has no such file."""

@@ -1,4 +1,5 @@
-"""The allocators that heap claims are asked of besides glibc's: where their libraries are, and how they come here."""
+"""The allocators that heap claims are asked of besides glibc's: where their libraries are, how they come here, and how
+a program is given one of them."""
 
 from __future__ import annotations
 
@@ -14,10 +15,13 @@ from harness.machine.kernels import archive
 # Where distributions have the libraries of x86-64.
 LIBRARIES = ("/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/lib64")
 
+GLIBC = "glibc"
+
 
 @dataclass(frozen=True)
 class Allocator:
-    """name: in a guest, below /programs (harness/lab/sampler.py); file: of the library; package: Debian's and Ubuntu's."""
+    """An allocator's library. name: on a machine, below /programs; file: as distributions name it; package: Debian's and
+    Ubuntu's."""
 
     name: str
     file: str
@@ -31,19 +35,24 @@ ALLOCATORS = {
 }
 
 
+def environment(malloc: str) -> dict[str, str]:
+    """Gives the variables with which a program on a machine uses that allocator; none for glibc's own."""
+    return {} if malloc == GLIBC else {"LD_PRELOAD": f"/programs/{ALLOCATORS[malloc].name}"}
+
+
 def _kept(allocator: Allocator) -> Path:
     return cache.directory("allocators") / allocator.file
 
 
 def find(name: str) -> Path:
-    """An allocator's library: the system's, else the fetched one; where that would be, if there is neither."""
+    """Finds an allocator's library: the system's, else the fetched one; gives where that would be, if there is neither."""
     allocator = ALLOCATORS[name]
     installed = [Path(directory, allocator.file) for directory in LIBRARIES]
     return next((path for path in installed if path.exists()), _kept(allocator))
 
 
 def fetch(name: str) -> Path:
-    """The library, downloaded into the cache if it is nowhere yet; nothing is installed. Raises LabError."""
+    """Downloads a library into the cache if it is nowhere yet; nothing is installed. Raises LabError."""
     if (found := find(name)).exists():
         return found
     allocator = ALLOCATORS[name]

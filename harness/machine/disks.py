@@ -37,7 +37,7 @@ SWAP = ("mkswap", "-q", "-U", UUID)
 
 
 def tool(name: str) -> str:
-    """A program of the system's; /sbin is looked at too, which an ordinary user's PATH leaves out."""
+    """Finds a program of the system's; in /sbin too, which an ordinary user's PATH leaves out. Raises Unavailable."""
     found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
     if not found:
         raise Unavailable(name, "it is not installed", "run ./bootstrap")
@@ -45,7 +45,7 @@ def tool(name: str) -> str:
 
 
 def image(disk: Disk) -> Path:
-    """The image's file: sparse, never written to (guests work on a copy that goes with them)."""
+    """Makes a disk's image, once: a sparse file, never written to (guests work on a copy that goes with them)."""
     kept = cache.directory("disks") / f"{disk.kind}-{disk.size // MIB}M-{disk.block}.raw"
     if kept.exists():
         return kept

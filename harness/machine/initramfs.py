@@ -22,7 +22,7 @@ DIRECTORIES = ("proc", "sys", "dev", "mnt", "tmp", "root", "modules", "programs"
 
 
 def entry(path: str, mode: int, data: bytes = b"", *, inode: int, major: int = 0, minor: int = 0) -> bytes:
-    """One file in the newc format (Documentation/driver-api/early-userspace/buffer-format.rst)."""
+    """Packs one file in the newc format (Documentation/driver-api/early-userspace/buffer-format.rst)."""
     name = path.encode() + b"\0"
     fields = (inode, mode, 0, 0, 1, 0, len(data), 0, 0, major, minor, len(name), 0)
     head = b"070701" + b"".join(b"%08x" % field for field in fields) + name
@@ -32,7 +32,7 @@ def entry(path: str, mode: int, data: bytes = b"", *, inode: int, major: int = 0
 
 @lru_cache
 def libraries(program: Path) -> list[Path]:
-    """The loader and the shared libraries that a program is linked with, as this host would load them; none of a
+    """Lists the loader and the shared libraries that a program is linked with, as this host would load them; none of a
     static one."""
     try:
         done = subprocess.run(["ldd", program], capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
@@ -44,7 +44,7 @@ def libraries(program: Path) -> list[Path]:
 
 
 def program_files(program: Path, name: str) -> dict[str, bytes]:
-    """A dynamic program under /programs/NAME, with all it is linked with where it looks for it."""
+    """Gives a dynamic program under /programs/NAME, with all it is linked with where it looks for it."""
     files = {f"programs/{name}": program.read_bytes()}
     for library in libraries(program):
         files[str(library).lstrip("/")] = library.read_bytes()
@@ -52,7 +52,7 @@ def program_files(program: Path, name: str) -> dict[str, bytes]:
 
 
 def pack(files: dict[str, bytes]) -> bytes:
-    """A cpio archive: every file executable, every parent directory there, the console's device too."""
+    """Packs a cpio archive: every file executable, every parent directory there, the console's device too."""
     parents = {*DIRECTORIES} | {str(parent) for path in files for parent in Path(path).parents if str(parent) != "."}
     parts = [entry(path, 0o040755, inode=1000 + number) for number, path in enumerate(sorted(parents))]
     parts.append(entry("dev/console", 0o020600, inode=900, major=5, minor=1))
@@ -61,7 +61,7 @@ def pack(files: dict[str, bytes]) -> bytes:
 
 
 def contents(kernel: Kernel, extra: Iterable[tuple[str, Path]] = ()) -> dict[str, bytes]:
-    """Path → bytes of all that a guest of this kernel starts with."""
+    """Maps path → bytes of all that a guest of this kernel starts with."""
     files = programs(extra)
     for number, module in enumerate(modules.load_order(kernel, MODULES)):
         files[f"modules/{number:02d}-{module.name}.ko"] = module.data
@@ -69,7 +69,7 @@ def contents(kernel: Kernel, extra: Iterable[tuple[str, Path]] = ()) -> dict[str
 
 
 def programs(extra: Iterable[tuple[str, Path]] = ()) -> dict[str, bytes]:
-    """Path → bytes of the agent, the probe and what else an experiment runs, on any kernel."""
+    """Maps path → bytes of the agent, the probe and what else an experiment runs, on any kernel."""
     files = {"init": (build.BUILD / "agent").read_bytes(), **program_files(build.BUILD / "probe", "probe")}
     for name, program in extra:
         files |= program_files(program, name)
@@ -77,14 +77,14 @@ def programs(extra: Iterable[tuple[str, Path]] = ()) -> dict[str, bytes]:
 
 
 def sources(kernel: Kernel, extra: Iterable[tuple[str, Path]]) -> str:
-    """What the archive is made from, told by sizes and times: cheap to compare at every start."""
+    """Tells what the archive is made from, by sizes and times: cheap to compare at every start."""
     paths = [build.BUILD / "agent", build.BUILD / "probe", *(path for _, path in extra), Path(__file__)]
     states = [(str(path), os.stat(path).st_size, os.stat(path).st_mtime_ns) for path in paths]
     return hashlib.sha256(repr((kernel.digest, str(kernel.modules), states)).encode()).hexdigest()[:20]
 
 
 def make(kernel: Kernel, extra: Iterable[tuple[str, Path]] = ()) -> tuple[Path, str]:
-    """The archive for a kernel, made once and kept in the cache: its path and its digest (sha256, hex)."""
+    """Makes the archive for a kernel, once, and keeps it in the cache: its path and its digest (sha256, hex)."""
     extra = tuple(extra)
     kept = cache.directory("initramfs") / f"{sources(kernel, extra)}.cpio"
     digest = kept.with_suffix(".sha256")

@@ -39,11 +39,15 @@ class Machine(Protocol):
     def facts(self) -> Mapping[str, Any]: ...
 
     def device(self, name: str) -> str:
-        """The block device of a disk that the experiment needs. Raises LabError for one that it did not name."""
+        """Gives the block device of a disk that the experiment needs. Raises LabError for one that it did not name."""
+        ...
+
+    def environment(self, malloc: str) -> dict[str, str]:
+        """Gives the variables with which a program there uses that allocator (a value of Settings.malloc)."""
         ...
 
     def processor_seconds(self) -> float:
-        """Seconds of this host's processors that it has used so far."""
+        """Gives the seconds of this host's processors that it has used so far."""
         ...
 
     def close(self) -> None: ...

@@ -1,4 +1,4 @@
-"""Places for guests: two for each processor of this host, over all runs of a user together.
+"""Slots for guests: two for each processor of this host, over all runs of a user together.
 
 A guest that works without hardware virtualisation fills a processor, but for two fifths of the time it sleeps or waits
 for Python (measured over the catalogue). Many more of them make every deadline worthless (measured on 2 processors: at
@@ -23,21 +23,21 @@ PAUSE = 0.005  # seconds between two looks
 
 
 def count(timed: bool = False) -> int:
-    """How many guests this host runs at once."""
+    """Says how many guests this host runs at once."""
     return (os.cpu_count() or 1) * (1 if timed else 2)
 
 
 @contextmanager
-def place(timed: bool = False) -> Iterator[None]:
-    """Waits for a free place and keeps it. `timed`: one that time would spoil runs beside none but its like, each on a
+def acquire(timed: bool = False) -> Iterator[None]:
+    """Waits for a free slot and holds it. `timed`: what time would spoil runs beside none but its like, each on a
     processor of its own, over all runs. The kernel frees what a dead holder had. Raises MachineLost once the run is
     interrupted."""
-    directory = cache.directory("places")
+    directory = cache.directory("slots")
     with ExitStack() as kept:
         ordinary, others = (kept.enter_context(open(directory / name, "w")) for name in ("ordinary", "timed"))
         ours, theirs = (others, ordinary) if timed else (ordinary, others)
         # Only the one whose turn it is enters: once nobody of the other kind is left, it marks that its own kind is
-        # there, and takes the next place that is given back. Who has entered waits for no other.
+        # there, and takes the next slot that is given back. Who has entered waits for no other.
         with _turn(directory):
             _lock_one([theirs])
             fcntl.flock(ours, fcntl.LOCK_SH)
@@ -48,10 +48,13 @@ def place(timed: bool = False) -> Iterator[None]:
 
 @contextmanager
 def _turn(directory: Path) -> Iterator[None]:
-    """One at a time, first come, first served. Who has just given a place back would take it again before a sleeper
-    looks, trial for trial (measured: a run waited for 6 minutes beside two of many short trials); and where everybody
-    may be next, a timed one waits for 5 minutes in a crowd of eight."""
-    queue = cache.directory("places", "queue")
+    """Waits for this one's turn and keeps it: one at a time, first come, first served.
+
+    Who has just given a slot back would take it again before a sleeper looks, trial for trial (measured: a run waited
+    for 6 minutes beside two of many short trials); and where everybody may be next, a timed one waits for 5 minutes in a
+    crowd of eight.
+    """
+    queue = cache.directory("slots", "queue")
     ticket = queue / f"{time.monotonic_ns():020}.{os.getpid()}.{threading.get_ident()}"
     ahead = sorted(other for other in queue.iterdir() if other.name < ticket.name)
     with open(ticket, "w") as held, open(directory / "turn", "w") as turn:
@@ -68,7 +71,7 @@ def _turn(directory: Path) -> Iterator[None]:
 
 
 def _waits(ticket: Path) -> bool:
-    """Whether its holder still lives and waits; the ticket of a dead one is removed."""
+    """Says whether a ticket's holder still lives and waits; removes the ticket of a dead one."""
     try:
         with open(ticket) as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -81,6 +84,7 @@ def _waits(ticket: Path) -> bool:
 
 
 def _lock_one(files: Sequence[IO[str]]) -> None:
+    """Waits until one of these files can be locked, and locks it."""
     while True:
         fleet.check()
         for file in files:

@@ -12,7 +12,7 @@ from typing import Any
 from harness.evidence import run_directory
 from harness.run import resume
 from harness.run.cell import Cell, describe
-from harness.run.trial import Slot, run_arms
+from harness.run.trial import Limit, run_arms
 from harness.verdicts import judged
 from harness.verdicts.judged import Judged
 
@@ -20,8 +20,8 @@ from harness.verdicts.judged import Judged
 class Batch:
     """The trials of one cell, on their way."""
 
-    def __init__(self, cell: Cell, run: Path, pool: Executor, slot: Slot, begins: Callable[[Cell], None]) -> None:
-        self.cell, self.slot, self.begins = cell, slot, begins
+    def __init__(self, cell: Cell, run: Path, pool: Executor, limit: Limit, begins: Callable[[Cell], None]) -> None:
+        self.cell, self.limit, self.begins = cell, limit, begins
         self.directory = run_directory.cell_directory(run, cell.name)
         self.row = describe(cell)
         self.began: float | None = None
@@ -37,7 +37,7 @@ class Batch:
                 self.begins(self.cell)
         if self.absent:
             return None  # what one trial has found out of a kernel, the others need not
-        status, reason = run_arms(self.cell, number, self.directory, self.slot)
+        status, reason = run_arms(self.cell, number, self.directory, self.limit)
         self.absent = self.absent or status == "absent"
         return reason if status == "broken" else None
 

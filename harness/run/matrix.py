@@ -12,7 +12,7 @@ from typing import Any
 from harness.claims.claim import Experiment
 from harness.errors import UsageError
 from harness.evidence import run_directory
-from harness.machine import processes, slots
+from harness.machine import slots
 from harness.machine.guest import accelerator, boot_check, qemu
 from harness.machine.kernels import find, running
 from harness.machine.kernels.kernel import Kernel
@@ -49,7 +49,7 @@ def plan(experiments: Sequence[Experiment], found: Sequence[Kernel], options: Ru
 
 
 def default_jobs(planned: Sequence[Cell]) -> int:
-    """Gives how many machines work at once: as many as there are places for, as far as memory holds them with a quarter to
+    """Gives how many machines work at once: as many as there are slots for, as far as memory holds them with a quarter to
     spare."""
     if any(cell.permissions for cell in planned):
         return 1  # there is only one of this host
@@ -65,7 +65,6 @@ def execute(experiments: Sequence[Experiment], options: RunOptions, what: str, w
     starting anew: cells that are finished there are kept.
     """
     found = find_kernels(options)
-    processes.fleet.start()
     for kernel in () if options.scheduler or options.gdb or options.permissions else found:
         boot_check.ensure(kernel)
     planned = plan(experiments, found, options)
@@ -92,7 +91,6 @@ def _run(run: Run, to_run: Sequence[Cell], options: RunOptions, elsewhere: Execu
     watch.planned(run.directory, to_run, run.outcomes)
     if run.outcomes:
         run.save()  # what stands there is from before the interruption
-    processes.fleet.start()
     try:
         if elsewhere:
             send_cells(run, to_run, elsewhere, options.mirror, watch, report)
@@ -103,7 +101,6 @@ def _run(run: Run, to_run: Sequence[Cell], options: RunOptions, elsewhere: Execu
     except KeyboardInterrupt:
         run.interrupted = True
     finally:
-        processes.fleet.stop()
         watch.ended()
         run.outcomes.sort(key=lambda one: one.directory.name)
         run.save()

@@ -28,10 +28,11 @@ from harness.evidence import run_directory
 from harness.machine.guest import accelerator, qemu
 from harness.machine.kernels import find
 from harness.machine.kernels.kernel import Kernel
+from harness.machine.processes import fleet
 from harness.run import resume
 from harness.run.batch import Batch
 from harness.run.cell import Cell, cell_of, describe
-from harness.run.trial import FREE
+from harness.run.trial import NO_LIMIT
 from harness.verdicts import judged
 from harness.verdicts.judged import Judged
 from probes import build
@@ -77,8 +78,12 @@ def run_cell(wanted: Mapping[str, Any]) -> Archive:
     # TCG is everywhere; where KVM was ordered and is not here, TCG gives the same answers, later.
     chosen = accelerator.choose(kernel)[0] if ordered["accelerator"] == "kvm" else ordered["accelerator"]
     cell = cell_of(experiment, kernel, ordered, chosen)
-    with tempfile.TemporaryDirectory(prefix="folklab-") as place, ThreadPoolExecutor(cell.trials) as pool:
-        batch = Batch(cell, Path(place), pool, FREE, lambda _: None)
+    with (
+        tempfile.TemporaryDirectory(prefix="folklab-") as directory,
+        ThreadPoolExecutor(cell.trials) as pool,
+        fleet.running(),
+    ):
+        batch = Batch(cell, Path(directory), pool, NO_LIMIT, lambda _: None)
         wait(batch.futures)
         ran = {"host": platform.node(), "accelerator": chosen, "qemu": qemu.version()}
         run_directory.write_json(batch.directory / "cell.json", {**batch.over(), "ran": ran})

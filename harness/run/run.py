@@ -12,13 +12,14 @@ from typing import Any
 
 from harness import errors, reports
 from harness.evidence import run_directory
-from harness.machine import processes, slots
+from harness.machine import slots
+from harness.machine.processes import fleet
 from harness.reports import Report
 from harness.run import resume
 from harness.run.batch import Batch
 from harness.run.cell import Cell
 from harness.run.remote import Sent
-from harness.run.trial import FREE
+from harness.run.trial import NO_LIMIT
 from harness.verdicts import classify
 from harness.verdicts.judged import Judged, Outcome
 
@@ -76,9 +77,9 @@ def run_cells(run: Run, planned: Sequence[Cell], jobs: int, watch: Watch, report
         ([cell for cell in planned if not cell.experiment.timed], jobs, 1),
         ([cell for cell in planned if cell.experiment.timed], min(jobs, slots.count(timed=True)), 0),
     ):
-        slot = threading.Semaphore(workers)
-        with ThreadPoolExecutor(workers + ahead) as pool:
-            batches = [Batch(cell, run.directory, pool, slot, watch.began) for cell in chosen]
+        limit = threading.Semaphore(workers)
+        with ThreadPoolExecutor(workers + ahead) as pool, fleet.running():
+            batches = [Batch(cell, run.directory, pool, limit, watch.began) for cell in chosen]
             collect(run, batches, watch, report)
 
 
@@ -86,19 +87,19 @@ def run_here(run: Run, planned: Sequence[Cell], watch: Watch, report: Report) ->
     """Runs cells on this host itself: what a cell leaves is judged, and its plot drawn, before the next one begins.
     Counters of the whole machine count this process too."""
     reports.loaded()
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, fleet.running():
         for cell in planned:
-            collect(run, [Batch(cell, run.directory, pool, FREE, watch.began)], watch, report)
+            collect(run, [Batch(cell, run.directory, pool, NO_LIMIT, watch.began)], watch, report)
 
 
 def send_cells(run: Run, planned: Sequence[Cell], elsewhere: Executor, mirror: str | None, watch: Watch, report: Report) -> None:
-    """Runs cells on other machines: whole cells, each a call on any executor. There `places` keeps apart what time
+    """Runs cells on other machines: whole cells, each a call on any executor. There slots keep apart what time
     would spoil."""
     collect(run, [Sent(cell, run.directory, elsewhere, mirror, watch.began) for cell in planned], watch, report)
 
 
 def collect(run: Run, batches: Sequence[Batch | Sent], watch: Watch, report: Report) -> None:
-    """Enters every cell once all its trials are over; ends them all where that is interrupted."""
+    """Enters every cell once all its trials are over; cancels the others where that is interrupted."""
     try:
         for judged in finished(batches):
             watch.done(judged)
@@ -108,7 +109,6 @@ def collect(run: Run, batches: Sequence[Batch | Sent], watch: Watch, report: Rep
     except BaseException:
         for batch in batches:
             batch.cancel()
-        processes.fleet.stop()
         raise
 
 

@@ -14,29 +14,30 @@ from harness.evidence import recording
 from harness.evidence.recording import Recorder
 from harness.lab.lab import Absent, Lab
 from harness.linux.sizes import MIB
+from harness.machine import slots
 from harness.machine.guest import snapshots, vm
 from harness.machine.host import local
 from harness.machine.host.permissions import why_not
 from harness.machine.machine import Machine
-from harness.machine.slots import place
 from harness.run.cell import Cell, programs_of
 
 HELD = 4 * MIB  # a recording takes 0.1 MiB as a rule
-# What of a run a machine takes while it works, so that no more than --jobs do at once.
-Slot = AbstractContextManager[object]
-FREE: Slot = nullcontext()
+# A run's own limit (--jobs), which each of its machines holds while it works. A slot (harness/machine/slots.py) is the
+# host's, over all runs.
+Limit = AbstractContextManager[object]
+NO_LIMIT: Limit = nullcontext()
 
 
 @contextmanager
-def open_machine(cell: Cell, number: int, console: Path, slot: Slot = FREE) -> Iterator[Machine]:
-    """Opens a fresh machine for trial `number` (1…), held by a slot of the run and a place of the host: restored from boot
-    `number`, or booted. A clone is launched, and has loaded its snapshot, before it has them; they are given back before it
+def open_machine(cell: Cell, number: int, console: Path, limit: Limit = NO_LIMIT) -> Iterator[Machine]:
+    """Opens a fresh machine for trial `number` (1…), within the run's limit and in a slot of the host: restored from
+    boot `number`, or booted. A clone is launched, and has loaded its snapshot, before it has them; they are given back before it
     is ended."""
     where = (cell.kernel, cell.shape, cell.accelerator)
     with ExitStack() as stack:
         if cell.permissions:
-            stack.enter_context(slot)
-            stack.enter_context(place(timed=True))
+            stack.enter_context(limit)
+            stack.enter_context(slots.acquire(timed=True))
             yield stack.enter_context(local.machine(cell.host, console))
             return
         waiting = None if cell.fresh else snapshots.launch(*where, number - 1, console)
@@ -44,8 +45,8 @@ def open_machine(cell: Cell, number: int, console: Path, slot: Slot = FREE) -> I
             stack.callback(waiting.close)
             with suppress(MachineLost):  # `restore` meets it again, and makes the snapshot anew
                 waiting.ready()
-        stack.enter_context(slot)
-        stack.enter_context(place(timed=cell.experiment.timed))
+        stack.enter_context(limit)
+        stack.enter_context(slots.acquire(timed=cell.experiment.timed))
         guest = vm.boot(*where, console) if cell.fresh else snapshots.restore(*where, number - 1, console, waiting)
         yield guest if waiting and guest.qemu is waiting.process else stack.enter_context(guest)
 
@@ -57,14 +58,14 @@ def run_trial(cell: Cell, number: int, directory: Path) -> str | None:
     return reason if status == "broken" else None
 
 
-def run_arms(cell: Cell, number: int, directory: Path, slot: Slot = FREE) -> tuple[str, str]:
+def run_arms(cell: Cell, number: int, directory: Path, limit: Limit = NO_LIMIT) -> tuple[str, str]:
     """Runs all arms of one trial and returns how it ended ("ok", "skipped", "absent" or "broken", as `_run_arm` has it),
     and why."""
     for arm in cell.experiment.arms:
         recorder = Recorder(directory / recording.name_of(number, arm), held=HELD if cell.permissions else 0)
         try:
             try:
-                status, reason = _run_arm(cell, number, arm, directory, recorder, slot)
+                status, reason = _run_arm(cell, number, arm, directory, recorder, limit)
                 recorder.event("end", status=status, reason=reason)
             finally:
                 recorder.close()
@@ -80,7 +81,7 @@ def run_arms(cell: Cell, number: int, directory: Path, slot: Slot = FREE) -> tup
     return status, reason
 
 
-def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recorder, slot: Slot) -> tuple[str, str]:
+def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recorder, limit: Limit) -> tuple[str, str]:
     """Runs one arm and returns how it ended: "ok", "skipped", "absent" (no such setting on this kernel) or "broken", and
     why."""
     if cell.permissions and (reason := why_not(cell.experiment.needs, cell.permissions)):
@@ -95,7 +96,7 @@ def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recor
             )
     console = directory / f"trial-{number}{'.' + arm if arm else ''}.console.log"
     try:
-        with open_machine(cell, number, console, slot) as machine:
+        with open_machine(cell, number, console, limit) as machine:
             began = time.monotonic()
             with_machine(machine, cell, arm, recorder)
             recorder.event("cost", seconds=round(time.monotonic() - began, 3), processor_seconds=machine.processor_seconds())

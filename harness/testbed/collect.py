@@ -48,11 +48,11 @@ def main() -> None:
     permissions = Permissions(options.changes or options.throwaway, options.throwaway)
     found = catalogue.load()
     chosen = list(found.values()) if options.names == ["all"] else [found[name] for name in options.names]
-    fleet.start()
     planned = matrix.plan(chosen, [running.kernel()], RunOptions(trials=options.trials, permissions=permissions))
-    for _, cells in groupby(planned, lambda cell: cell.experiment.name):
-        for cell in list(cells)[SETTINGS[options.settings]]:
-            collect(options.run, cell)
+    with fleet.running():
+        for _, cells in groupby(planned, lambda cell: cell.experiment.name):
+            for cell in list(cells)[SETTINGS[options.settings]]:
+                collect(options.run, cell)
 
 
 if __name__ == "__main__":

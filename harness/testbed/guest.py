@@ -12,11 +12,10 @@ from pathlib import Path
 
 from harness import cache
 from harness.agent import agent
-from harness.agent.target import Target
-from harness.agent.wire import HAND
+from harness.agent.target import hand_of
 from harness.errors import LabError
 from harness.linux.sizes import MIB
-from harness.machine import initramfs, processes
+from harness.machine import initramfs
 from harness.machine.guest import accelerator, qemu
 from harness.machine.guest.qemu import Qemu
 from harness.machine.kernels import find, modules
@@ -56,7 +55,7 @@ class Guest:
     def __init__(self, process: Qemu) -> None:
         self.process = process
         self.agent, self.info = agent.greet(process, agent.patience(BOOT_SECONDS))
-        self.hand = Target(self.agent, HAND, "hand", lambda event, **fields: None)
+        self.hand = hand_of(self.agent)
 
     def type(self, command: str, user: str = "", seconds: float = 600, session: bool = True) -> Said:
         """Runs a shell command; session: with the environment of a login of that user's."""
@@ -156,7 +155,6 @@ def command_line(kernel: Kernel, root: Path, lab: Path, accelerated: str, cpus: 
 def booted(tested: System, console: Path) -> Iterator[Guest]:
     """Boots a guest of an installed system, with the project at /opt/lab, users' caches made."""
     kernel = find.by_name(tested.series)
-    processes.fleet.start()
     with tempfile.TemporaryDirectory() as work:
         lab = system.project(Path(work, "lab.ext4"))
         words = command_line(kernel, system.image(tested), lab, accelerator.choose(kernel)[0], tested.cpus)

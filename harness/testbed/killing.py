@@ -67,10 +67,10 @@ def victim(names: tuple[str, ...]) -> NoReturn:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for descriptor in (1, 2):
             os.dup2(nowhere, descriptor)
-        fleet.start()
         options = RunOptions(trials=1, permissions=Permissions(True, True))
-        for cell in matrix.plan([catalogue.load()[name] for name in names], [running.kernel()], options):
-            collect(RUN, cell)
+        with fleet.running():
+            for cell in matrix.plan([catalogue.load()[name] for name in names], [running.kernel()], options):
+                collect(RUN, cell)
     finally:
         os._exit(0)
 

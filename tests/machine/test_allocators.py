@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.claims import settings
 from harness.errors import LabError
-from harness.lab.sampler import ALLOCATORS
 from harness.machine import allocators
+from harness.machine.guest.vm import VM
+from harness.machine.host.local import Local
 from harness.machine.kernels import archive
 
 
@@ -19,9 +21,11 @@ def nothing_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_guest_has_them_where_probes_look() -> None:
-    for name, allocator in allocators.ALLOCATORS.items():
-        assert ALLOCATORS[name] == {"LD_PRELOAD": f"/programs/{allocator.name}"}
+def test_a_program_is_given_what_a_machine_has() -> None:
+    for name in settings.CHOICES["malloc"]:
+        there = {"LD_PRELOAD": f"/programs/{allocators.ALLOCATORS[name].name}"} if name in allocators.ALLOCATORS else {}
+        assert allocators.environment(name) == VM.environment(name) == Local.environment(name) == there
+    assert allocators.environment("glibc") == {}
 
 
 def test_the_system_comes_first(nothing_installed: Path) -> None:

@@ -1,4 +1,4 @@
-"""Places for guests: as many at once as there are, and timed ones beside none but timed ones."""
+"""Slots for guests: as many at once as there are, and timed ones beside none but timed ones."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ import pytest
 from harness.errors import MachineLost
 from harness.machine import slots
 from harness.machine.processes import fleet
-from harness.machine.slots import place
 
 SOON, LONG = 0.2, 10.0  # seconds: enough for a waiter to look 40 times; more than any wait that is not for ever
 
 
 class Guest:
-    """Somebody who takes a place and keeps it until told to go."""
+    """Somebody who takes a slot and keeps it until told to go."""
 
     def __init__(self, timed: bool = False) -> None:
         self.inside, self._leave = threading.Event(), threading.Event()
@@ -26,7 +25,7 @@ class Guest:
         self._thread.start()
 
     def _live(self, timed: bool) -> None:
-        with place(timed):
+        with slots.acquire(timed):
             self.inside.set()
             self._leave.wait(LONG)
 
@@ -36,9 +35,11 @@ class Guest:
 
 
 @pytest.fixture(autouse=True)
-def two_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def two_slots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("FOLKLAB_CACHE", str(tmp_path))
     monkeypatch.setattr(slots, "count", lambda timed=False: 2)
+    with fleet.running():
+        yield
 
 
 @contextmanager
@@ -52,7 +53,7 @@ def guests(*timed: bool) -> Iterator[list[Guest]]:
 
 
 @pytest.mark.parametrize("timed", [False, True])
-def test_no_more_guests_than_places(timed: bool) -> None:
+def test_no_more_guests_than_slots(timed: bool) -> None:
     """Timed ones too run beside each other."""
     with guests(timed, timed) as here:
         assert all(guest.inside.wait(LONG) for guest in here)
@@ -104,17 +105,18 @@ def test_first_come_first_served() -> None:
 
 
 def test_the_ticket_of_a_dead_waiter_holds_nobody_up(tmp_path: Path) -> None:
-    queue = tmp_path / "places" / "queue"
+    queue = tmp_path / "slots" / "queue"
     queue.mkdir(parents=True)
     dead = queue / f"{1:020}.1.1"
     dead.touch()
-    with place():
+    with slots.acquire():
         assert not list(queue.iterdir())
 
 
-def test_a_run_that_is_interrupted_waits_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_is_interrupted_waits_no_longer() -> None:
     with guests(False) as (here,):
         assert here.inside.wait(LONG)
-        monkeypatch.setattr(fleet, "_stopped", True)
-        with pytest.raises(MachineLost), place(timed=True):
+        with pytest.raises(KeyboardInterrupt), fleet.running():
+            raise KeyboardInterrupt
+        with pytest.raises(MachineLost), slots.acquire(timed=True):
             pass

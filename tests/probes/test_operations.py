@@ -29,7 +29,7 @@ from harness.agent.operations import (
     SHARED,
     numbers,
 )
-from harness.agent.target import Target
+from harness.agent.target import Target, hand_of, unrecorded
 from harness.errors import LabError, MachineLost
 from harness.lab.probe import Probe
 from harness.linux import maps
@@ -37,10 +37,6 @@ from probes import build
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 SIZE = 16 * PAGE
-
-
-def nothing(*_: object, **__: object) -> None:
-    """Records nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -57,13 +53,13 @@ def agent() -> Iterator[Agent]:
 
 @pytest.fixture
 def hand(agent: Agent) -> Target:
-    return Target(agent, wire.HAND, "hand", nothing)
+    return hand_of(agent)
 
 
 @pytest.fixture
 def probe(agent: Agent) -> Iterator[Probe]:
     number, pid = agent.spawn([str(build.BUILD / "probe"), str(agent.hello().agent_pid)])
-    found = Probe(agent, number, "probe", nothing, pid, PAGE)
+    found = Probe(agent, number, "probe", unrecorded, pid, PAGE)
     found.run("pid")  # its loader is done once it answers: no trace has a part of that
     yield found
     found.kill_now()
@@ -250,7 +246,7 @@ def test_the_four_kinds_of_mappings(probe: Probe, tmp_path: Path, shared: bool, 
     region = probe.map(SIZE, shared=shared, fd=fd)
     assert region.check(3) == (16 if of_file else 0)
     region.fill(4)
-    child = Probe(agent := probe.agent, number := agent.next_target(), "child", nothing, probe.run("fork", number).value, PAGE)
+    child = Probe(agent := probe.agent, number := agent.next_target(), "child", unrecorded, probe.run("fork", number).value, PAGE)
     region.of(child).fill(5)
     assert region.check(5) == (16 if shared else 0)
     if of_file:
@@ -299,7 +295,7 @@ def test_locks(probe: Probe) -> None:
 def test_processes(agent: Agent, probe: Probe) -> None:
     shared, private = probe.map(PAGE, shared=True), probe.map(PAGE)
     number = agent.next_target()
-    child = Probe(agent, number, "child", nothing, probe.run("fork", number).value, PAGE)
+    child = Probe(agent, number, "child", unrecorded, probe.run("fork", number).value, PAGE)
     assert child.run("pid").value == child.pid != probe.run("pid").value
     shared.of(child).fill(5)
     private.of(child).fill(5)
@@ -398,7 +394,7 @@ def test_a_traced_probe_may_be_killed_or_get_a_signal(probe: Probe) -> None:
 def test_a_traced_probe_may_fork(agent: Agent, probe: Probe) -> None:
     with probe.trace() as trace:
         number = agent.next_target()
-        child = Probe(agent, number, "child", nothing, probe.run("fork", number).value, PAGE)
+        child = Probe(agent, number, "child", unrecorded, probe.run("fork", number).value, PAGE)
         assert child.run("pid").value == child.pid
     assert any(call.result == child.pid for call in trace.calls)
     child.kill_now()
@@ -411,7 +407,7 @@ def test_a_held_program_stands_before_its_first_instruction(agent: Agent) -> Non
     assert "/ld-" in at.path
     assert at.execute
     assert not any("libc" in mapping.path for mapping in maps.parse(Path(f"/proc/{pid}/maps").read_text()))
-    probe = Probe(agent, number, "held", nothing, pid, PAGE)
+    probe = Probe(agent, number, "held", unrecorded, pid, PAGE)
     with probe.trace() as trace:
         probe.run("pid")
     assert any(call.number in {257, 2} for call in trace.calls)  # its loader opened the libraries
@@ -430,16 +426,16 @@ def test_samples(agent: Agent) -> None:
     began, ended, sections = wire.sections(agent.call("sample", 1).text)
     assert began <= ended
     assert [(number, error) for number, error, _ in sections] == [(250, 0)]
-    agent.call("unwatch", 250)
+    agent.unwatch(250)
 
 
 def test_samples_of_a_series_come_in_order_and_before_a_later_reply(agent: Agent) -> None:
     """They are sent together; what was sampled before an answer was given is never read after it."""
     came: list[int] = []
-    agent.channel.on_sample = lambda reply: came.append(wire.sections(reply.text)[0])
+    agent.hear_samples(lambda reply: came.append(wire.sections(reply.text)[0]))
     agent.watch(250, "/proc/self/statm", 2)
     agent.call("series", 1_000_000)
-    hand = Target(agent, wire.HAND, "hand", nothing)
+    hand = hand_of(agent)
     for _ in range(5):
         hand.sleep(5_000_000)
         asked = agent.call("sample", 2)
@@ -450,14 +446,14 @@ def test_samples_of_a_series_come_in_order_and_before_a_later_reply(agent: Agent
     assert came == sorted(set(came))
     hand.sleep(20_000_000)
     assert len(came) == last  # none waits for ever
-    agent.call("unwatch", 250)
-    agent.channel.on_sample = None
+    agent.unwatch(250)
+    agent.hear_samples(None)
 
 
 def test_a_long_wait_does_not_hold_samples_back(agent: Agent) -> None:
     """While nobody asks for anything they come all the same: a machine may die before its next answer."""
     came: list[int] = []
-    agent.channel.on_sample = lambda reply: came.append(wire.sections(reply.text)[0])
+    agent.hear_samples(lambda reply: came.append(wire.sections(reply.text)[0]))
     agent.watch(250, "/proc/self/statm", 2)
     agent.call("series", 1_000_000)
     deadline = time.monotonic() + 10
@@ -465,8 +461,8 @@ def test_a_long_wait_does_not_hold_samples_back(agent: Agent) -> None:
         agent.channel.ready(0)
     agent.call("series", 0)
     assert len(came) >= 30
-    agent.call("unwatch", 250)
-    agent.channel.on_sample = None
+    agent.unwatch(250)
+    agent.hear_samples(None)
 
 
 def test_shared_constant_agrees_with_the_kernel_headers() -> None:

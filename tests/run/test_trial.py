@@ -21,26 +21,27 @@ pytestmark = pytest.mark.guest
 SECONDS = 60
 
 
-def test_the_next_machine_starts_while_another_works_and_waits_for_its_slot(tmp_path: Path) -> None:
+def test_the_next_machine_starts_while_another_works_and_waits_for_its_turn(tmp_path: Path) -> None:
     kernel = find.by_name()
     chosen, _ = accelerator.choose(kernel)
     (cell,) = cells(catalogue.load()["page-size"], kernel, RunOptions(trials=1), chosen)
-    snapshots.ensure(kernel, cell.shape, chosen, 0)
-    slot, others = threading.Semaphore(1), len(fleet)
+    limit, others = threading.Semaphore(1), len(fleet)
     works = threading.Event()
 
     def next_trial() -> None:
-        with open_machine(cell, 1, tmp_path / "next.log", slot):
+        with open_machine(cell, 1, tmp_path / "next.log", limit):
             works.set()
 
-    with open_machine(cell, 1, tmp_path / "first.log", slot):
-        thread = threading.Thread(target=next_trial)
-        thread.start()
-        deadline = time.monotonic() + SECONDS
-        while len(fleet) < others + 2 and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert len(fleet) == others + 2, "the next one was not launched ahead"
-        assert not works.wait(1), "two machines work in one slot"
-    assert works.wait(SECONDS)
-    thread.join()
+    with fleet.running():
+        snapshots.ensure(kernel, cell.shape, chosen, 0)
+        with open_machine(cell, 1, tmp_path / "first.log", limit):
+            thread = threading.Thread(target=next_trial)
+            thread.start()
+            deadline = time.monotonic() + SECONDS
+            while len(fleet) < others + 2 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert len(fleet) == others + 2, "the next one was not launched ahead"
+            assert not works.wait(1), "two machines work where one may"
+        assert works.wait(SECONDS)
+        thread.join()
     assert len(fleet) == others

@@ -11,6 +11,7 @@ import pytest
 
 from harness import catalogue
 from harness.errors import Unavailable
+from harness.machine.processes import fleet
 from harness.testbed import state, subordinate
 from harness.testbed.guest import Guest, booted
 from harness.testbed.session import Asked, show
@@ -54,7 +55,7 @@ def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
         subordinate.require()
     except Unavailable as error:
         pytest.skip(str(error))
-    with booted(SYSTEMS[0], tmp_path_factory.mktemp("testbed") / "console.log") as found:
+    with fleet.running(), booted(SYSTEMS[0], tmp_path_factory.mktemp("testbed") / "console.log") as found:
         yield found
 
 

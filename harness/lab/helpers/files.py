@@ -8,6 +8,7 @@ from harness.agent.operations import numbers
 from harness.claims.quantities import Derived, Quantity, Recorded
 from harness.evidence.recording import Recording
 from harness.lab.lab import Lab
+from harness.linux import mounts
 
 
 def identify(lab: Lab, name: str, path: str) -> None:
@@ -21,11 +22,8 @@ def mounted_type(lab: Lab, path: str) -> str | None:
     """The type of the file system mounted where a file lies, as mount(8) names it: statfs(2) has one number for tmpfs
     and devtmpfs (drivers/base/devtmpfs.c, v5.10 to v6.12: with CONFIG_TMPFS it is made by mm/shmem.c)."""
     device = numbers(lab.hand.stat(path).text)[0]
-    for row in lab.read("/proc/self/mountinfo").splitlines():
-        fields = row.split()
-        if fields[2] == f"{os.major(device)}:{os.minor(device)}":
-            return fields[fields.index("-") + 1]
-    return None
+    numbered = f"{os.major(device)}:{os.minor(device)}"
+    return next((mount.kind for mount in mounts.parse(lab.read(mounts.PATH)) if mount.device == numbered), None)
 
 
 def _field(name: str, field: str, title: str) -> Quantity:

@@ -214,7 +214,7 @@ class Witness:
         dead = {victim.pid for victim in oom_report.victims(log)}
         for probe in probes:
             if probe.pid in dead:
-                probe.agent.channel.wait_exit(probe.number, probe.agent.seconds)
+                probe.agent.wait_exit(probe.number)
         events = {box.name: keyed(text.encode()) for box in self.lab.sandboxes if (text := box.read("memory.events"))}
         self.lab.record(
             name,

@@ -14,17 +14,18 @@ from harness.machine import initramfs
 from harness.machine.guest import qemu
 from harness.machine.guest.qemu import Memory, Qemu, Shape
 from harness.machine.kernels.kernel import Kernel
+from harness.machine.processes import fleet
 
 PROOF_SECONDS = 5
 
 
 def host_boot() -> str:
-    """This host's boot: what was proved holds until the next one."""
+    """Names this host's boot: what was proved holds until the next one."""
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def promising() -> str | None:
-    """Why KVM can't work here, None if it may: /dev/kvm alone is no proof (vm-facts: it opens, and guests hang)."""
+    """Says why KVM can't work here, None if it may: /dev/kvm alone is no proof (vm-facts: it opens, and guests hang)."""
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return "/dev/kvm can't be opened"
     flags = re.search(r"^flags\s*:(.*)$", Path("/proc/cpuinfo").read_text(), re.M)
@@ -34,9 +35,9 @@ def promising() -> str | None:
 
 
 def _prove(kernel: Kernel) -> str:
-    """Boots the real guest under KVM: "" if it answered, else what happened."""
+    """Boots the real guest under KVM; gives "" if it answered, else what happened."""
     archive, _ = initramfs.make(kernel)
-    with tempfile.TemporaryDirectory(prefix="folklab-") as directory:
+    with tempfile.TemporaryDirectory(prefix="folklab-") as directory, fleet.running():
         process = Qemu(qemu.command_line(kernel, Shape(), archive, "kvm", Memory()), Path(directory, "console.log"))
         try:
             agent.greet(process, PROOF_SECONDS)
@@ -48,7 +49,7 @@ def _prove(kernel: Kernel) -> str:
 
 
 def choose(kernel: Kernel) -> tuple[str, str]:
-    """ "kvm" or "tcg", and why it is not KVM. The proof is made once for each boot of this host."""
+    """Chooses "kvm" or "tcg", and says why it is not KVM. The proof is made once for each boot of this host."""
     reason = promising()
     if reason is None:
         kept = cache.directory("kvm") / host_boot()

@@ -7,29 +7,28 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from harness.agent import wire
 from harness.errors import MachineLost, Unavailable
+from harness.machine import slots
 from harness.machine.guest import accelerator, vm
 from harness.machine.guest.qemu import Shape
 from harness.machine.kernels import boots, requirements
 from harness.machine.kernels.boots import Boot
 from harness.machine.kernels.kernel import Kernel
-from harness.machine.slots import place
+from harness.machine.processes import fleet
 
-CONTROLLERS = b"/sys/fs/cgroup/cgroup.controllers"
+CONTROLLERS = "/sys/fs/cgroup/cgroup.controllers"
 
 
 def prove(kernel: Kernel) -> None:
-    """Boots a kernel to the first reply. Raises Unavailable where none comes or the guest has no memory controller, and
+    """Boots a kernel to its guest's first reply. Raises Unavailable where none comes or the guest has no memory controller, and
     names the options that are missing."""
     chosen = accelerator.choose(kernel)[0]
-    with tempfile.TemporaryDirectory(prefix="folklab-") as directory, place():
+    with tempfile.TemporaryDirectory(prefix="folklab-") as directory, fleet.running(), slots.acquire():
         began = time.monotonic()
         try:
             with vm.boot(kernel, Shape(disks=()), chosen, Path(directory, "console.log")) as guest:
                 seconds = round(time.monotonic() - began, 1)
-                reply = guest.agent.channel.call("slurp", wire.HAND, (0, 0), CONTROLLERS, guest.agent.seconds)
-                enough = b"memory" in reply.text.split()
+                enough = b"memory" in guest.hand.attempt.slurp(CONTROLLERS).text.split()
         except MachineLost as error:
             console = "\n".join(path.read_text(errors="replace") for path in sorted(Path(directory).glob("console*.log")))
             refuse(kernel, chosen, requirements.sentence(kernel, console) or error.reason)
@@ -39,6 +38,7 @@ def prove(kernel: Kernel) -> None:
 
 
 def refuse(kernel: Kernel, chosen: str, reason: str) -> NoReturn:
+    """Remembers that a kernel does not serve as a guest. Raises Unavailable, always."""
     boots.remember(kernel, Boot(chosen, reason=reason))
     raise Unavailable(
         f"kernel {kernel.release}",
@@ -48,6 +48,7 @@ def refuse(kernel: Kernel, chosen: str, reason: str) -> NoReturn:
 
 
 def ensure(kernel: Kernel) -> None:
-    """The same for one that no archive has made for guests, unless one of its guests has answered here before."""
+    """Makes sure that a kernel serves as a guest: one that no archive has made for guests is booted, unless one of its guests
+    has answered here before. Raises Unavailable."""
     if not kernel.version and not boots.answered(kernel):
         prove(kernel)

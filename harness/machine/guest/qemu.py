@@ -21,9 +21,8 @@ from harness.claims.needs import DISK, SWAP, Disk
 from harness.errors import LabError, MachineLost
 from harness.linux.sizes import MIB
 from harness.machine import disks
-from harness.machine.guest import qemu
 from harness.machine.kernels.kernel import Kernel
-from harness.machine.processes import WITH_PARENT, fleet, launcher
+from harness.machine.processes import WITH_PARENT, fleet
 
 BINARY = "qemu-system-x86_64"
 
@@ -61,9 +60,11 @@ class Shape:
 
     @property
     def machine(self) -> str:
+        """Names QEMU's type of machine."""
         return "microvm" if self.nodes == 1 else "q35"  # microvm has no NUMA
 
     def kernel_arguments(self, quiet: bool) -> str:
+        """Gives the kernel's command line. quiet: only warnings on the console."""
         fixed = APPEND.format(quiet="quiet " if quiet else "", thp=self.thp)
         return f"{fixed} {self.append}".strip()
 
@@ -85,7 +86,7 @@ def _backend(name: str, size: str, memory: Memory, suffix: str = "") -> list[str
 
 
 def _numa(shape: Shape, memory: Memory) -> list[str]:
-    """The memory in equal parts; the processors are on node 0, so the others' is touched by experiments only."""
+    """Gives each node an equal part of the memory; the processors are on node 0, so only experiments touch the others'."""
     words: list[str] = []
     for node in range(shape.nodes):
         words += [
@@ -111,6 +112,7 @@ def _disks(shape: Shape) -> list[str]:
 
 
 def bus(shape: Shape) -> str:
+    """Gives the end of virtio devices' names on that machine."""
     return "device" if shape.machine == "microvm" else "pci"
 
 
@@ -125,16 +127,18 @@ def _machine(shape: Shape, memory: Memory) -> list[str]:
 
 
 def accelerated(accelerator: str, cpus: int) -> list[str]:
-    """TCG gets one thread for all processors: with one for each, a processor met the int3 of a static key that another
-    was patching after its handler was gone (6.12, QEMU 7.2: an oops in mm/page_alloc.c after four minutes of the fault
-    test)."""
+    """Gives the words for an accelerator.
+
+    TCG gets one thread for all processors: with one for each, a processor met the int3 of a static key that another was
+    patching after its handler was gone (6.12, QEMU 7.2: an oops in mm/page_alloc.c after four minutes of the fault test).
+    """
     return ["-accel", "tcg,thread=single" if accelerator == "tcg" and cpus > 1 else accelerator]
 
 
 def command_line(
     kernel: Kernel, shape: Shape, initramfs: Path, accelerator: str, memory: Memory, quiet: bool = True
 ) -> list[str]:
-    """The part of QEMU's command line that makes the guest what it is (a snapshot's key is made from it)."""
+    """Makes the part of QEMU's command line that makes the guest what it is (a snapshot's key is made from it)."""
     # -cx16: QEMU 7.2's TCG corrupts the flags around cmpxchg16b (vm-facts: 2 of 14 boots of 6.12 oopsed).
     # -erms, -fsrm: TCG carries out rep movsb byte by byte; without them the kernel copies words (measured on 6.12:
     # writing 64 MiB to tmpfs 0.80 s with, 0.36 s without; reading it back 0.23 s and 0.04 s).
@@ -167,13 +171,14 @@ def command_line(
 
 
 def _debugger(gdb: str) -> list[str]:
-    """-S: the guest stops before its first instruction, so that a breakpoint can stand anywhere."""
+    """Gives the words for a debugger. -S: the guest stops before its first instruction, so that a breakpoint can stand
+    anywhere."""
     where = f"tcp:127.0.0.1:{gdb}" if gdb.isdecimal() else f"unix:{gdb}"
     return ["-gdb", f"{where},server=on,wait=off", "-S"] if gdb else []
 
 
 def version() -> str:
-    """QEMU's version, asked once for each binary and remembered."""
+    """Gives QEMU's version, asked once for each binary and remembered."""
     binary = disks.tool(BINARY)
     state = os.stat(binary)
     mark = hashlib.sha256(repr((binary, state.st_size, state.st_mtime_ns)).encode()).hexdigest()[:16]
@@ -221,16 +226,14 @@ class Qemu:
             ]
             passed = (theirs.fileno(), monitored.fileno(), *files)
             with open(f"{console}.qemu", "wb") as said:
-                self.process = launcher.submit(
-                    subprocess.Popen,
+                self.process = fleet.launch(
                     command,
                     pass_fds=passed,
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=said,
                     start_new_session=True,
-                ).result()
-        fleet.add(self)
+                )
         self.socket = ours
         self._monitor_socket = monitor
         self._monitor: QEMUMonitorProtocol | None = None
@@ -250,7 +253,7 @@ class Qemu:
         return self._monitor.cmd(command, **arguments)
 
     def lost(self, what: str) -> MachineLost:
-        """The error for a guest that is gone or silent, with where it stands if it lives, and the last lines of its console
+        """Makes the error for a guest that is gone or silent, with where it stands if it lives, and the last lines of its console
         and of QEMU's own messages."""
         return MachineLost(
             "guest",
@@ -259,7 +262,7 @@ class Qemu:
         )
 
     def standing(self, looks: int = 3) -> str:
-        """Where the first processor of a silent guest is, at some moments, by the addresses of its System.map (nokaslr),
+        """Says where the first processor of a silent guest is, at some moments, by the addresses of its System.map (nokaslr),
         and what it has used: a kernel that goes round in circles is told from one that waits."""
         seen: list[str] = []
         with suppress(Exception):  # it ends meanwhile, or its monitor is what broke
@@ -271,7 +274,7 @@ class Qemu:
         return f" (its processor: {', '.join(seen)}; {self.processor_seconds():.0f} s used)" if len(seen) == looks else ""
 
     def last_words(self, most: int = 3) -> str:
-        """What the kernel said of its end: the lines that name it, or else the last ones."""
+        """Quotes what the kernel said of its end: the lines that name it, or else the last ones."""
         said = [
             line.strip()
             for path in (Path(f"{self.console}.qemu"), self.console)
@@ -283,7 +286,7 @@ class Qemu:
         return "on its console: " + " / ".join(chosen) if chosen else "its console is empty"
 
     def processor_seconds(self) -> float:
-        """Seconds of this host's processors that it has used so far (proc(5), stat: utime and stime)."""
+        """Gives the seconds of this host's processors that it has used so far (proc(5), stat: utime and stime)."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[-1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -298,20 +301,20 @@ class Qemu:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        fleet.remove(self)
+        fleet.forget(self.process)
         errors = Path(f"{self.console}.qemu")
         if errors.exists() and not errors.stat().st_size:
             errors.unlink()
 
 
 def describe(words: list[str]) -> str:
-    """The command line as one digest."""
+    """Gives a command line as one digest."""
     return hashlib.sha256(json.dumps(words).encode()).hexdigest()
 
 
 def guests() -> bool:
-    """Whether guests can run: then they are the machine, unless the user asks for this host."""
+    """Says whether guests can run: then they are the machine, unless the user asks for this host."""
     try:
-        return bool(disks.tool(qemu.BINARY))
+        return bool(disks.tool(BINARY))
     except LabError:
         return False

@@ -17,42 +17,43 @@ from pathlib import Path
 from typing import Any
 
 from harness import cache
-from harness.agent import wire
 from harness.agent.agent import greet, patience
 from harness.errors import MachineLost
-from harness.machine import disks, initramfs, processes
+from harness.machine import disks, initramfs
 from harness.machine.guest import qemu, vm
 from harness.machine.guest.qemu import Memory, Qemu, Shape
 from harness.machine.kernels import boots
 from harness.machine.kernels.boots import Boot
 from harness.machine.kernels.kernel import Kernel
+from harness.machine.processes import fleet
 
 # Bytes on disk that all snapshots may take together; the one unused for longest goes first.
 LIMIT = 16 << 30
 RESTORE_SECONDS = 20
+# What `unfit` asks of a boot, as a number: whoever changes it raises the number, and snapshots are made anew.
+FITNESS_VERSION = 2
+CLOCKS = ("tsc", "kvm-clock")
+CLOCK_SECONDS = 10
 SHARED = [{"capability": "x-ignore-shared", "state": True}]  # memory stays in its file, the state is 70 KB
 
 
 def key(kernel: Kernel, shape: Shape, accelerator: str) -> str:
-    """A name for exactly this guest: kernel, initramfs, disks, QEMU and its arguments."""
+    """Names exactly this guest: kernel, initramfs, disks, QEMU and its arguments."""
     _, digest = initramfs.make(kernel, ((name, Path(path)) for name, path in shape.programs))
     words = qemu.command_line(kernel, shape, Path("initramfs"), accelerator, Memory(Path("ram")))
     images = [(disk, os.stat(disks.image(disk)).st_mtime_ns) for disk in shape.disks]
-    made_from = repr((words, kernel.digest, digest, qemu.version(), images, gate.__doc__))
+    made_from = repr((words, kernel.digest, digest, qemu.version(), images, FITNESS_VERSION))
     return hashlib.sha256(made_from.encode()).hexdigest()[:24]
 
 
-CLOCKS = ("tsc", "kvm-clock")
-CLOCK_SECONDS = 10
-
-
 def clocksource(guest: vm.VM) -> str:
-    path = b"/sys/devices/system/clocksource/clocksource0/current_clocksource"
-    return guest.agent.channel.call("slurp", wire.HAND, (0, 0), path, guest.agent.seconds).text.decode().strip()
+    """Names the clock that a guest goes by; "" where it does not tell."""
+    reply = guest.hand.attempt.slurp("/sys/devices/system/clocksource/clocksource0/current_clocksource")
+    return reply.text.decode().strip()
 
 
-def gate(guest: vm.VM) -> str | None:
-    """Why this boot is unfit to be copied, None if it is fit. Version 1: clocksource tsc or kvm-clock, no oops.
+def unfit(guest: vm.VM) -> str | None:
+    """Says why a boot is unfit to be copied, None if it is fit: a clock that can be relied on, no oops.
 
     One unlucky boot would bias every clone of it (vm-facts: a guest with clocksource refined-jiffies).
     """
@@ -66,7 +67,7 @@ def _settle(guest: vm.VM) -> None:
     takes over from tsc-early a second or more after boot, later on a busy host)."""
     deadline = time.monotonic() + patience(CLOCK_SECONDS)
     while True:
-        guest.agent.channel.call("sleep", wire.HAND, (500_000_000,), b"", guest.agent.seconds)
+        guest.hand.attempt.sleep(500_000_000)
         if clocksource(guest) in CLOCKS or time.monotonic() > deadline:
             return
 
@@ -92,12 +93,12 @@ def _make(kernel: Kernel, shape: Shape, accelerator: str, directory: Path, conso
             memory = Memory(temporary / "ram")
             with vm.boot(kernel, shape, accelerator, console or temporary / "console.log", memory) as guest:
                 _settle(guest)
-                unfit = gate(guest)
-                if unfit is None:
+                reason = unfit(guest)
+                if reason is None:
                     _save(guest, temporary)
                     break
         else:
-            raise MachineLost(f"kernel {kernel.release}", f"no boot was fit for a snapshot: {unfit}", "use --fresh-boot")
+            raise MachineLost(f"kernel {kernel.release}", f"no boot was fit for a snapshot: {reason}", "use --fresh-boot")
         _describe(temporary, kernel, guest)
         shutil.rmtree(directory, ignore_errors=True)
         temporary.rename(directory)
@@ -118,8 +119,8 @@ def _describe(directory: Path, kernel: Kernel, guest: vm.VM) -> None:
     (directory / "info.json").write_text(text)
 
 
-def _sound(directory: Path) -> bool:
-    """Whether the snapshot is there, whole, and as it was written."""
+def _is_whole(directory: Path) -> bool:
+    """Says whether a snapshot is there, whole, and as it was written."""
     try:
         info = json.loads((directory / "info.json").read_text())
         digest = hashlib.sha256((directory / "state").read_bytes()).hexdigest()
@@ -128,18 +129,18 @@ def _sound(directory: Path) -> bool:
         return False
 
 
-def place_of(kernel: Kernel, shape: Shape, accelerator: str, number: int) -> Path:
-    """Where the snapshot of boot `number` (0…) is, or would be."""
+def directory_of(kernel: Kernel, shape: Shape, accelerator: str, number: int) -> Path:
+    """Gives the directory where the snapshot of boot `number` (0…) is, or would be."""
     return cache.directory("snapshots", key(kernel, shape, accelerator)) / str(number)
 
 
 def ensure(kernel: Kernel, shape: Shape, accelerator: str, number: int, console: Path | None = None) -> Path:
-    """The snapshot of boot `number` (0…), made if it is missing, damaged or stale. console: where the log of a boot
+    """Gives the snapshot of boot `number` (0…), made if it is missing, damaged or stale. console: where the log of a boot
     is kept that this takes (default: it goes with the boot)."""
-    directory = place_of(kernel, shape, accelerator, number)
-    if not _sound(directory):
+    directory = directory_of(kernel, shape, accelerator, number)
+    if not _is_whole(directory):
         with cache.lock(directory.with_name(f"{number}.lock")):
-            if not _sound(directory):
+            if not _is_whole(directory):
                 _make(kernel, shape, accelerator, directory, console)
                 clear(keep=directory.parent)
     os.utime(directory / "info.json")
@@ -177,7 +178,7 @@ class Waiting:
         self._loaded = True
 
     def resume(self) -> vm.VM:
-        """The guest, gone on from where its snapshot was taken."""
+        """Lets the guest go on from where its snapshot was taken, and gives it."""
         self.ready()
         self.process.monitor("cont")
         agent, info = greet(self.process, patience(RESTORE_SECONDS))
@@ -187,29 +188,30 @@ class Waiting:
         return guest
 
     def close(self) -> None:
+        """Ends the clone, or the guest that came of it."""
         self._state.close()
         self.process.close()
 
 
 def launch(kernel: Kernel, shape: Shape, accelerator: str, number: int, console: Path) -> Waiting | None:
-    """A clone of boot `number` that waits; None if there is no sound snapshot of it (`restore` makes one)."""
-    directory = place_of(kernel, shape, accelerator, number)
-    if not _sound(directory):
+    """Launches a clone of boot `number`, which waits; gives None if there is no whole snapshot of it (`restore` makes one)."""
+    directory = directory_of(kernel, shape, accelerator, number)
+    if not _is_whole(directory):
         return None
     os.utime(directory / "info.json")
     return Waiting(kernel, shape, accelerator, directory, console)
 
 
 def restore(kernel: Kernel, shape: Shape, accelerator: str, number: int, console: Path, waiting: Waiting | None = None) -> vm.VM:
-    """A guest that goes on where boot `number` stood; `waiting`: one that was launched for it. A snapshot that can't be
+    """Gives a guest that goes on where boot `number` stood; `waiting`: one that was launched for it. A snapshot that can't be
     loaded is made anew, once."""
     if waiting:
         try:
             return waiting.resume()
         except (MachineLost, OSError):
-            processes.fleet.check()
+            fleet.check()
             waiting.close()
-            shutil.rmtree(place_of(kernel, shape, accelerator, number), ignore_errors=True)
+            shutil.rmtree(directory_of(kernel, shape, accelerator, number), ignore_errors=True)
     booting = console.with_name(f"{console.name.removesuffix('.log')}.boot.log")
     directory = ensure(kernel, shape, accelerator, number, booting)
     fresh = Waiting(kernel, shape, accelerator, directory, console)
@@ -221,7 +223,7 @@ def restore(kernel: Kernel, shape: Shape, accelerator: str, number: int, console
 
 
 def size(directory: Path) -> int:
-    """Bytes on disk of a snapshot's files (they are sparse)."""
+    """Counts the bytes on disk of a snapshot's files (they are sparse)."""
     return sum(path.stat().st_blocks * 512 for path in directory.rglob("*") if path.is_file())
 
 

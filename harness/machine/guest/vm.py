@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.agent import wire
 from harness.agent.agent import Agent, Info, greet, patience
+from harness.agent.target import Target, hand_of
 from harness.errors import LabError, MachineLost
-from harness.machine import initramfs
+from harness.machine import allocators, initramfs
 from harness.machine.guest import qemu
 from harness.machine.guest.qemu import Memory, Qemu, Shape
 from harness.machine.kernels import boots
@@ -55,16 +55,20 @@ class VM:
     def facts(self) -> dict[str, Any]:
         return {}
 
-    def _hand(self, operation: str, path: str) -> bytes:
-        """What its hand reads there; nothing where there is no such file or directory."""
-        arguments = (0, 0) if operation == "slurp" else ()
-        return self.agent.channel.call(operation, wire.HAND, arguments, path.encode(), self.agent.seconds).text
+    @property
+    def hand(self) -> Target:
+        """Gives its hand for looks that are no evidence."""
+        return hand_of(self.agent)
 
     def device(self, name: str) -> str:
-        for block in self._hand("list", "/sys/block").decode().split("\0"):
-            if block and self._hand("slurp", f"/sys/block/{block}/serial").decode().strip() == name:
+        """Gives the block device whose serial number is the disk's name. Raises LabError where there is none."""
+        hand = self.hand.attempt  # not every block device has a serial number
+        for block in hand.list("/sys/block").text.decode().split("\0"):
+            if block and hand.slurp(f"/sys/block/{block}/serial").text.decode().strip() == name:
                 return f"/dev/{block}"
         raise LabError(f"disk {name}", "the machine has none of that name", "name it in the experiment's needs")
+
+    environment = staticmethod(allocators.environment)
 
     def processor_seconds(self) -> float:
         return self.qemu.processor_seconds()
@@ -73,6 +77,7 @@ class VM:
         self.qemu.close()
 
     def console(self) -> str:
+        """Reads what the guest has printed on its serial console so far."""
         return self.qemu.console.read_text(errors="replace")
 
     def __enter__(self) -> VM:
@@ -94,7 +99,8 @@ def _boot_once(kernel: Kernel, shape: Shape, accelerator: str, console: Path, me
 
 
 def boot(kernel: Kernel, shape: Shape, accelerator: str, console: Path, memory: Memory | None = None) -> VM:
-    """Boots a guest. A lost boot is tried again, with the kernel's whole log on the console, and counted."""
+    """Boots a guest, to be closed by whoever asked. A lost boot is tried again, with the kernel's whole log on the console,
+    and counted."""
     for attempt in range(1, BOOT_TRIES + 1):
         log = console if attempt == 1 else console.with_suffix(f".boot-{attempt}{console.suffix}")
         began = time.monotonic()
@@ -113,8 +119,9 @@ def boot(kernel: Kernel, shape: Shape, accelerator: str, console: Path, memory: 
 
 
 def set_clock_and_randomness(vm: VM) -> None:
-    """A clone's clock stands where its snapshot was taken, and its random stream is that of every other clone."""
-    for operation, arguments, text in (("reseed", (), os.urandom(64)), ("set_clock", (time.time_ns(),), b"")):
-        reply = vm.agent.channel.call(operation, wire.HAND, arguments, text, vm.agent.seconds)
+    """Sets a clone's clock, which stands where its snapshot was taken, and gives it random numbers of its own: its stream is
+    that of every other clone."""
+    hand = vm.hand.attempt
+    for what, reply in (("reseed", hand.reseed(os.urandom(64))), ("set_clock", hand.set_clock(time.time_ns()))):
         if reply.error:
-            raise LabError("guest", f"{operation}: {os.strerror(reply.error)}", "use --fresh-boot")
+            raise LabError("guest", f"{what}: {os.strerror(reply.error)}", "use --fresh-boot")

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import Unavailable
+from harness.linux import mounts
 from harness.linux.counters import CONTROLLERS
 from harness.machine.host.journal import Journal
 
-MOUNTS = Path("/proc/self/mountinfo")
+MOUNTS = Path(mounts.PATH)
 SYSTEMD = Path("/run/systemd/system")  # there if systemd is PID 1 (sd_booted(3))
 USERS = Path("/proc/self/uid_map")
 GUEST = "or use --machine vm"
@@ -26,9 +27,9 @@ CONTAINER = "--privileged --cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup -v /d
 
 
 @dataclass(frozen=True)
-class Scope:
-    """How a command gets a group of its own. words: what stands before the command. unit: systemd's name of it,
-    manager: "system" or "user", of whose units; group: the directory of a plain one, "" for systemd's."""
+class NewGroup:
+    """The cgroup that a command is to have for itself. words: what stands before the command. unit: systemd's name of
+    the group, manager: "system" or "user", of whose units; group: the directory of a plain one, "" for systemd's."""
 
     words: tuple[str, ...]
     unit: str = ""
@@ -36,7 +37,7 @@ class Scope:
     group: str = ""
 
     def prepare(self, journal: Journal) -> None:
-        """Notes it, and makes a plain one, with the controllers that there are."""
+        """Notes the group, and makes a plain one, with the controllers that there are."""
         if self.unit:
             journal.note("unit", self.unit, self.manager)
         if self.group:
@@ -50,13 +51,13 @@ class Scope:
 
 
 def _is_root(group: str | Path) -> bool:
-    """Whether a group is the hierarchy's root: every other has a cgroup.type."""
+    """Says whether a group is the hierarchy's root: every other has a cgroup.type."""
     return not Path(group, "cgroup.type").exists()
 
 
-def hierarchy(mounts: str | None = None) -> Path:
-    """Where cgroup v2 is mounted with its memory controller. Raises Unavailable where that is not so."""
-    found = [line.split()[4] for line in (mounts or MOUNTS.read_text()).splitlines() if " - cgroup2 " in line]
+def hierarchy(mountinfo: str | None = None) -> Path:
+    """Finds where cgroup v2 is mounted with its memory controller. Raises Unavailable where it is nowhere."""
+    found = [mount.point for mount in mounts.parse(mountinfo or MOUNTS.read_text()) if mount.kind == "cgroup2"]
     if not found:
         raise Unavailable(
             "cgroup v2", "it is not mounted here", f"boot with systemd.unified_cgroup_hierarchy=1 (systemd) or mount it, {GUEST}"
@@ -81,7 +82,7 @@ def hierarchy(mounts: str | None = None) -> Path:
 
 
 def _unreachable(environment: dict[str, str]) -> str | None:
-    """Why an ordinary user's systemd can't be asked, None if it can."""
+    """Says why an ordinary user's systemd can't be asked, None if it can."""
     runtime = environment.get("XDG_RUNTIME_DIR")
     if not runtime:
         return "there is no session (XDG_RUNTIME_DIR is not set)"
@@ -90,14 +91,14 @@ def _unreachable(environment: dict[str, str]) -> str | None:
     return None
 
 
-def _by_systemd(name: str, manager: str) -> Scope:
+def _by_systemd(name: str, manager: str) -> NewGroup:
     # --collect: a failed scope goes too. Without Delegate an OOM kill in it would end all of it (OOMPolicy=stop).
     words = ("systemd-run", f"--{manager}", "--scope", "--quiet", "--collect", "-p", "Delegate=yes", "--unit", name)
-    return Scope(words, unit=f"{name}.scope", manager=manager)
+    return NewGroup(words, unit=f"{name}.scope", manager=manager)
 
 
-def choose(name: str, root: bool, environment: dict[str, str] | None = None) -> Scope:
-    """The way to a group for a new machine. Raises Unavailable, with what to type, where there is none."""
+def choose(name: str, root: bool, environment: dict[str, str] | None = None) -> NewGroup:
+    """Chooses how a new machine gets a group of its own. Raises Unavailable, with what to type, where there is none."""
     at = hierarchy()
     environment = dict(os.environ) if environment is None else environment
     if SYSTEMD.is_dir() and shutil.which("systemd-run"):
@@ -116,17 +117,17 @@ def choose(name: str, root: bool, environment: dict[str, str] | None = None) -> 
 
 
 def _occupied(at: Path) -> bool:
-    """Whether a group that is not the hierarchy's root holds processes while the memory controller stays with it."""
+    """Says whether a group that is not the hierarchy's root holds processes while the memory controller stays with it."""
     given = Path(at, "cgroup.subtree_control").read_text().split()
     return not _is_root(at) and "memory" not in given and bool(Path(at, "cgroup.procs").read_text().strip())
 
 
 def _rootless() -> bool:
-    """Whether root of this user namespace is somebody else outside of it (user_namespaces(7))."""
+    """Says whether root of this user namespace is somebody else outside of it (user_namespaces(7))."""
     return USERS.read_text().split()[:2] != ["0", "0"]
 
 
-def _plain(name: str, at: Path) -> Scope:
+def _plain(name: str, at: Path) -> NewGroup:
     if _rootless():
         raise Unavailable(
             f"cgroup v2 at {at}",
@@ -147,11 +148,11 @@ def _plain(name: str, at: Path) -> Scope:
         )
     group = str(at / name)
     join = 'echo $$ >"$0/cgroup.procs"; exec "$@"'
-    return Scope(("sh", "-ec", join, group), group=group)
+    return NewGroup(("sh", "-ec", join, group), group=group)
 
 
 def of_process(pid: int) -> Path:
-    """The group that a process is in. Raises Unavailable where it has none of version 2."""
+    """Finds the group that a process is in. Raises Unavailable where it has none of version 2."""
     for line in Path(f"/proc/{pid}/cgroup").read_text().splitlines():
         if line.startswith("0::"):
             return hierarchy() / line[4:]

@@ -48,7 +48,7 @@ UNDOING_SECONDS = 5
 
 
 def directory() -> Path:
-    """Where journals are: they must outlive the cache. FOLKLAB_STATE names another place."""
+    """Gives the directory of journals: they must outlive the cache. FOLKLAB_STATE names another place."""
     path = Path(os.environ.get("FOLKLAB_STATE") or platformdirs.user_state_dir("folklab"), "journals")
     path.mkdir(parents=True, exist_ok=True)
     return path
@@ -66,12 +66,12 @@ class Change:
         return f"{self.kind} {self.place}" + (f" (was {self.before})" if self.before else "")
 
     def undo(self) -> None:
-        """Does nothing where it was never made, or is undone. Raises OSError or CalledProcessError."""
+        """Undoes the change; does nothing where it was never made, or is undone. Raises OSError or CalledProcessError."""
         UNDO[self.kind](self.place, self.before)
 
 
 def value_of(text: str) -> str:
-    """What to write to have a setting as its file's text has it: "always [madvise] never" → "madvise"."""
+    """Reads what to write to have a setting as its file's text has it: "always [madvise] never" → "madvise"."""
     return text[text.index("[") + 1 : text.index("]")] if "[" in text else text.strip()
 
 
@@ -85,7 +85,7 @@ def _run(*words: str) -> str:
 
 
 def _swap_off(path: str, on_device: str) -> None:
-    """swapoff(2) itself tells what is no swap area. /proc/swaps can't: it names what was switched on in a mount
+    """Switches a swap area off. swapoff(2) itself tells what is none. /proc/swaps can't: it names what was switched on in a mount
     namespace that is gone by the rest of its path ("/loop0"). on_device: "/dev/loop3 name" of a file on a disk that was
     mounted there alone; while it is swapped to, that disk can be mounted again, and the file is found on it."""
     library = ctypes.CDLL(None, use_errno=True)
@@ -130,14 +130,14 @@ def _remove_group(path: str, _: str) -> None:
 
 
 def _stop_unit(unit: str, manager: str) -> None:
-    """A scope goes by itself with its last process: one that is gone is no error. Killed first, since a stop waits 90
-    seconds for a process that ignores its signal."""
+    """Ends a scope, which goes by itself with its last process: one that is gone is no error. It is killed first, since a
+    stop waits 90 seconds for a process that ignores its signal."""
     for words in (["kill", "--signal=KILL", unit], ["stop", unit]):
         subprocess.run([tool("systemctl"), f"--{manager}", *words], capture_output=True)
 
 
 def _withdraw_controllers(path: str, before: str) -> None:
-    """Those that were not given to the children; one that another group uses by now stays."""
+    """Takes back the controllers that were not given to the children before; one that another group uses by now stays."""
     for name in set(Path(path).read_text().split()) - set(before.split()):
         with suppress(OSError):
             Path(path).write_text(f"-{name}")
@@ -158,12 +158,12 @@ def _trace(script: str, *words: str) -> None:
 
 
 def _remove_instance(path: str, _: str) -> None:
-    """tracefs removes a directory with the files in it."""
+    """Removes an instance of tracing: tracefs removes a directory with the files in it."""
     _trace('[ ! -d "$1" ] || rmdir "$1"', path)
 
 
 def _forget_events(path: str, before: str) -> None:
-    """Definitions of kprobe_events that were not there: "p:kprobes/name …" is removed by "-:kprobes/name"."""
+    """Removes the definitions of kprobe_events that were not there before: "p:kprobes/name …" is removed by "-:kprobes/name"."""
     _trace(
         r"""for name in $(sed -n 's/^[^:]*:\([^ ]*\).*/\1/p' "$1"); do
                    case "$2" in *":$name "*) ;; *) echo "-:$name" >>"$1" ;; esac
@@ -190,7 +190,7 @@ LASTING = {"directory"}
 
 
 def _undone(change: Change) -> list[str]:
-    """Undoes it, or says why that can't be. A child of a killed run may be undoing the same at this moment, and what
+    """Undoes a change, or says why that can't be. A child of a killed run may be undoing the same at this moment, and what
     another process holds may be let go of: so it is tried for some seconds."""
     deadline = time.monotonic() + UNDOING_SECONDS
     while True:
@@ -213,6 +213,7 @@ class Journal:
 
     @classmethod
     def begin(cls) -> Journal:
+        """Begins a journal, which this process holds."""
         path = directory() / f"{os.getpid()}-{time.time_ns()}{SUFFIX}"
         new = path.with_suffix(NEW)
         file = open(new, "x+")  # noqa: SIM115 - closed by restore()
@@ -236,13 +237,13 @@ class Journal:
             os.close(fd)
 
     def note(self, kind: str, place: str | Path, before: str = "") -> None:
-        """Before the change is made: the first note of a place counts. Returns once it is on disk."""
+        """Notes a change before it is made: the first note of a place counts. Returns once it is on disk."""
         if (kind, str(place)) not in self._noted:
             self._noted.add((kind, str(place)))
             self._write(asdict(Change(kind, str(place), before)))
 
     def note_setting(self, path: str) -> None:
-        """As it stands now, with what changes by itself when it is written."""
+        """Notes a setting as it stands now, with what changes by itself when it is written."""
         for one in (path, TOGETHER.get(path)):
             if one and os.path.exists(one):
                 value = value_of(Path(one).read_text())
@@ -250,7 +251,7 @@ class Journal:
                     self.note("setting", one, value)
 
     def restore(self) -> list[Change]:
-        """Undoes all of it and removes the journal: what was undone. Raises LabError naming what can't be; then the
+        """Undoes all of it, removes the journal and tells what was undone. Raises LabError naming what can't be; then the
         journal stays."""
         self._file.seek(0)
         boot, changes = read(self._file)
@@ -277,7 +278,7 @@ class Journal:
 
 
 def read(file: IO[str]) -> tuple[str, list[Change]]:
-    """Boot and changes. A last line that was cut short belongs to a change that was never made."""
+    """Reads a journal's boot and changes. A last line that was cut short belongs to a change that was never made."""
     boot, changes = "", []
     for line in file:
         try:
@@ -292,7 +293,7 @@ def read(file: IO[str]) -> tuple[str, list[Change]]:
 
 
 def left() -> Iterator[Journal]:
-    """The journals that killed runs have left behind, taken over by this process."""
+    """Yields the journals that killed runs have left behind, each taken over by this process."""
     for path in sorted(directory().glob(f"*{SUFFIX}")):
         try:
             file = open(path, "r+")  # noqa: SIM115 - closed by restore()
@@ -303,12 +304,12 @@ def left() -> Iterator[Journal]:
 
 
 def _owner(path: Path) -> Path:
-    """The process that began a journal; it is there while that lives."""
+    """Gives the /proc directory of the process that began a journal; it is there while that lives."""
     return Path("/proc", path.name.partition("-")[0])
 
 
 def _taken(file: IO[str], path: Path) -> bool:
-    """Whether this process holds it now. One whose run is dead may be held for a moment by a child that the run was
+    """Says whether this process holds a journal now. One whose run is dead may be held for a moment by a child that the run was
     just starting: between fork and exec it has all of its parent's files (seen in one of 100 kills)."""
     owner, deadline = _owner(path), time.monotonic() + STARTING_SECONDS
     while True:
@@ -322,7 +323,7 @@ def _taken(file: IO[str], path: Path) -> bool:
 
 
 def look() -> list[tuple[Path, list[Change]]]:
-    """What was left behind, without touching it."""
+    """Lists what was left behind, without touching it."""
     found = []
     for journal in left():
         with journal._file as file:

@@ -22,11 +22,13 @@ from typing import Any
 from harness.agent.agent import Agent, Info, greet, patience
 from harness.claims.needs import Disk
 from harness.errors import LabError, MachineLost
-from harness.machine import disks, initramfs, processes
+from harness.linux import mounts
+from harness.machine import allocators, disks, initramfs
 from harness.machine.host import cgroup
 from harness.machine.host.journal import Journal
 from harness.machine.host.permissions import Permissions, swaps
-from harness.machine.host.write_guard import Changes
+from harness.machine.host.write_guard import WriteGuard
+from harness.machine.processes import fleet
 
 # In the cgroup and the namespaces already: leaves the group to its children, builds the root, becomes the agent.
 # /dev/shm is the machine's own unless the experiment asks what the system has there; tracefs is mounted where no one has.
@@ -83,17 +85,18 @@ class Local:
 
     @property
     def pinned(self) -> dict[str, str]:
-        """THP is switched off for the probes alone (prctl(2), PR_SET_THP_DISABLE)."""
+        """Tells that THP is switched off, for the probes alone (prctl(2), PR_SET_THP_DISABLE)."""
         return {"thp": "never"} if self.host.thp == "never" else {}
 
     @property
     def left(self) -> frozenset[str]:
-        """What is about swap, where there is none and none will be switched on."""
+        """Names the settings about swap, where there is none and none will be switched on."""
         return frozenset() if self.host.permissions.changes or swaps() else frozenset({"zswap", "swappiness", "page_cluster"})
 
     @property
     def facts(self) -> dict[str, Any]:
-        """oomd: whether systemd-oomd runs, which may kill under pressure; disks_on: the file system of the disks."""
+        """Tells the circumstances. oomd: whether systemd-oomd runs, which may kill under pressure; disks_on: the file system of
+        the disks."""
         return {
             "oomd": Path("/run/systemd/oom").exists(),
             "disks_on": file_system(self.work),
@@ -103,6 +106,7 @@ class Local:
         }
 
     def lost(self, what: str) -> MachineLost:
+        """Makes the error for an agent that is gone or silent, with the last lines that it printed."""
         said = self.console.read_text(errors="replace").splitlines() if self.console.exists() else []
         return MachineLost(
             "agent on this host",
@@ -114,11 +118,11 @@ class Local:
         """Takes the agent's first reply; from then on each request is looked at before it is sent."""
         self.agent, self.info = greet(self, patience(START_SECONDS))
         self.groups = str(cgroup.of_process(self.info.agent_pid).parent / "lab")
-        changes = Changes(self.journal, self.groups, self.host.permissions.changes, f"/proc/{self.info.agent_pid}/root")
-        self.agent.channel.before = changes.before
+        guard = WriteGuard(self.journal, self.groups, self.host.permissions.changes, f"/proc/{self.info.agent_pid}/root")
+        self.agent.look_at_requests(guard.before)
 
     def device(self, name: str) -> str:
-        """A loop device over a copy of the image that a guest's disk has."""
+        """Gives a loop device over a copy of the image that a guest's disk has. Raises LabError."""
         if name not in self._devices:
             disk = next((one for one in self.host.disks if one.name == name), None)
             if disk is None:
@@ -142,8 +146,11 @@ class Local:
             "run as root where /dev/loop-control is, or use --machine vm",
         )
 
+    environment = staticmethod(allocators.environment)
+
     def processor_seconds(self) -> float:
-        """Of the whole group, the probes that have ended too (cpu.stat is there without the cpu controller)."""
+        """Gives the processor seconds of the whole group, the probes that have ended too (cpu.stat is there without the cpu
+        controller)."""
         text = Path(self.groups).parent.joinpath("cpu.stat").read_text()
         return int(text.split()[1]) / 1e6
 
@@ -155,20 +162,20 @@ class Local:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        processes.fleet.remove(self)
+        fleet.forget(self.process)
 
 
 def _fill_holes(file: Path, size: int) -> None:
-    """Blocks for all of a disk's file, where there is room for twice as much: a hole that is written to takes metadata of
-    the file system below, and Buffers count it (measured: 2 pages while mkfs wrote)."""
+    """Gives all of a disk's file blocks, where there is room for twice as much: a hole that is written to takes metadata
+    of the file system below, and Buffers count it (measured: 2 pages while mkfs wrote)."""
     free = os.statvfs(file)
     if file_system(file).split()[0] not in MEMORY and free.f_bavail * free.f_frsize > 2 * size:
         subprocess.run(["fallocate", "--length", str(size), str(file)], capture_output=True)
 
 
 def _be_quiet() -> None:
-    """Python's own heap is counted too while it drives the trial: no huge page at once (measured where THP is always:
-    AnonPages +512 between two samples), no collection that gives memory back in between."""
+    """Keeps Python's own heap still, which is counted too while it drives the trial: no huge page at once (measured where
+    THP is always: AnonPages +512 between two samples), no collection that gives memory back in between."""
     ctypes.CDLL(None).prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)
     gc.collect()
     gc.freeze()
@@ -176,7 +183,7 @@ def _be_quiet() -> None:
 
 @contextmanager
 def machine(host: Host, console: Path) -> Iterator[Local]:
-    """This host as a machine; whatever was changed is undone when the block ends, however it does."""
+    """Gives this host as a machine; undoes whatever was changed when the block ends, however it does."""
     _be_quiet()
     name = f"folklab-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     chosen = cgroup.choose(name, os.geteuid() == 0)
@@ -192,7 +199,7 @@ def machine(host: Host, console: Path) -> Iterator[Local]:
 
 
 def _lay_out(work: Path, host: Host) -> None:
-    """The files of the root, and the place where it is mounted."""
+    """Makes the files of the root, and the directory where it is mounted."""
     work.mkdir(mode=0o700)
     for path in ("root", *(f"files/{path}" for path in initramfs.DIRECTORIES)):
         (work / path).mkdir(parents=True)
@@ -203,8 +210,8 @@ def _lay_out(work: Path, host: Host) -> None:
         file.chmod(0o755)
 
 
-def _start(host: Host, journal: Journal, work: Path, chosen: cgroup.Scope, console: Path) -> Local:
-    processes.fleet.check()
+def _start(host: Host, journal: Journal, work: Path, chosen: cgroup.NewGroup, console: Path) -> Local:
+    fleet.check()
     ours, theirs = socket.socketpair()
     # An ordinary user is root of a user namespace of his own: there he may mount (user_namespaces(7)).
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
@@ -234,8 +241,7 @@ def _start(host: Host, journal: Journal, work: Path, chosen: cgroup.Scope, conso
             "shm": "system" if host.system else "own",
             "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin",
         }
-        process = processes.launcher.submit(
-            subprocess.Popen,
+        process = fleet.launch(
             words,
             pass_fds=(theirs.fileno(),),
             stdin=subprocess.DEVNULL,
@@ -243,20 +249,14 @@ def _start(host: Host, journal: Journal, work: Path, chosen: cgroup.Scope, conso
             stderr=subprocess.STDOUT,
             start_new_session=True,
             env={**os.environ, **variables},
-        ).result()
-    local = Local(host, journal, work, process, ours, console)
-    processes.fleet.add(local)
-    return local
+        )
+    return Local(host, journal, work, process, ours, console)
 
 
 def file_system(path: Path) -> str:
-    """The type of the file system that a path lies on, and where that is mounted: "ext4 at /"."""
-    best = ("?", "")
-    for line in cgroup.MOUNTS.read_text().splitlines():
-        fields = line.split()
-        if path.is_relative_to(fields[4]) and len(fields[4]) >= len(best[1]):
-            best = (fields[fields.index("-") + 1], fields[4])
-    return " at ".join(best)
+    """Names the type of the file system that a path lies on, and where that is mounted: "ext4 at /"."""
+    mount = mounts.holding(mounts.parse(cgroup.MOUNTS.read_text()), path)
+    return f"{mount.kind} at {mount.point}" if mount else "? at "
 
 
 def require() -> None:

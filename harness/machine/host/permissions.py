@@ -22,17 +22,17 @@ class Permissions:
 
     @property
     def place(self) -> Path:
-        """For what is to lie on a disk: /tmp may be a tmpfs."""
+        """Gives the directory for what is to lie on a disk: /tmp may be a tmpfs."""
         return (self.directory or Path("/var/tmp")).absolute()
 
 
 def swaps() -> list[str]:
-    """The swap areas of this host that are switched on, as /proc/swaps names them."""
+    """Lists the swap areas of this host that are switched on, as /proc/swaps names them."""
     return [line.split()[0] for line in Path("/proc/swaps").read_text().splitlines()[1:]]
 
 
 def why_not(needs: Needs, permissions: Permissions) -> str | None:
-    """Why an experiment is not run on this host, None if it is; the reason names what to type."""
+    """Says why an experiment is not run on this host, None if it is; the reason names what to type."""
     root, memory = os.geteuid() == 0, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     changes = needs.changes + (("disk",) if any(disk.rate for disk in needs.disks) else ())
     if needs.root and not root:

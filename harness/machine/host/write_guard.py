@@ -13,8 +13,8 @@ PRIVATE = ("/proc/sys/kernel/shm", "/proc/sys/kernel/msg", "/proc/sys/kernel/sem
 ALLOW = "with --allow-host-changes it is done, and restored afterwards"
 
 
-class Changes:
-    """Looks at each request before it is sent (Channel.before). groups: the cgroups that are the machine's own;
+class WriteGuard:
+    """Looks at each request before it is sent (Agent.look_at_requests). groups: the cgroups that are the machine's own;
     allowed: whether anything else may be changed; root: the machine's own root directory, where tracefs is mounted even
     if it is nowhere else."""
 
@@ -23,7 +23,7 @@ class Changes:
         self._mounted: dict[str, str] = {}  # where in the machine's namespace → device
 
     def before(self, operation: str, text: bytes) -> None:
-        """Raises Skip where the request would change what may not be changed."""
+        """Notes what a request would change. Raises Skip where that may not be changed."""
         path = text.partition(b"\0")[0].decode(errors="replace")
         if operation == "put":
             self._write(path)
@@ -39,7 +39,7 @@ class Changes:
             raise Skip(f"it needs {operation}, which can't be undone on a host: --machine vm does it")
 
     def _on_device(self, path: str) -> str:
-        """ "/dev/loop3 name" for a file on a disk that only the machine has mounted, "" for any other."""
+        """Gives "/dev/loop3 name" for a file on a disk that only the machine has mounted, "" for any other."""
         found = [place for place in self._mounted if path.startswith(f"{place}/")]
         return f"{self._mounted[found[0]]} {path[len(found[0]) + 1 :]}" if found else ""
 

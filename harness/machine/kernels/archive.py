@@ -86,7 +86,7 @@ class Offer:
 
 
 def offers(*, mirror: str | None = None, age_s: float = INDEX_FRESH_S) -> list[Offer]:
-    """What the suites offer, newest first, from a list that is at most age_s seconds old.
+    """Lists what the suites offer, newest first, from a list that is at most age_s seconds old.
 
     mirror: URL of a Debian mirror; else FOLKLAB_MIRROR, else what the system's own sources name.
     Raises Unavailable without apt, sources or an answer, and UsageError for a mirror that is no URL.
@@ -111,7 +111,8 @@ def unpack(offer: Offer, into: Path) -> None:
 
 
 def unpack_own(name: str, into: Path) -> None:
-    """The same with a package of the system's own release: what was built for the C library that is here."""
+    """Downloads a package of the system's own release, verifies it and unpacks it below `into`: what was built for the C
+    library that is here. Raises LabError."""
     named = dict.fromkeys((base, suite) for base, suite, _ in _targets())
     with workplace() as root:
         config = _private_root(root, [line for base, suite in named for line in _own_sources(base, suite)])
@@ -139,7 +140,7 @@ def _unpack(config: Path, name: str, uri: str, digest: str, into: Path) -> None:
 
 @contextmanager
 def workplace() -> Iterator[Path]:
-    """A directory inside the cache for half-done work; goes away, also what a killed run has left."""
+    """Gives a directory inside the cache for half-done work, until the block ends; removes what a killed run has left."""
     place = cache.directory("kernels")
     for left in place.glob(".work-*"):
         if time.time() - left.stat().st_mtime > ABANDONED_S:
@@ -161,7 +162,7 @@ def version_key(version: str) -> tuple[object, ...]:
 
 
 def series(release: str) -> str:
-    """The first two numbers of a release or version: "6.12" of 6.12.117+deb13-cloud-amd64."""
+    """Gives the first two numbers of a release or version: "6.12" of 6.12.117+deb13-cloud-amd64."""
     numbers = re.match(r"\d+\.\d+", release)
     return numbers.group() if numbers else release
 
@@ -187,7 +188,7 @@ def _private_root(root: Path, sources: list[str]) -> Path:
 
 
 def _targets(*options: str) -> Iterator[tuple[str, str, str]]:
-    """(base URL, suite, file name in apt's lists) of everything that `apt-get update` would fetch."""
+    """Yields (base URL, suite, file name in apt's lists) of everything that `apt-get update` would fetch."""
     for line in _run("apt-get", *options, "--print-uris", "update").stdout.splitlines():
         if found := re.match(r"'(\S+)/dists/(\S+?)/(?:InRelease|main/binary-amd64/Packages)\S*' (\S+)", line):
             base, suite, file = found.groups()
@@ -195,14 +196,14 @@ def _targets(*options: str) -> Iterator[tuple[str, str, str]]:
 
 
 def sources_of(suite: str) -> list[str]:
-    """The lines of sources.list for one suite of Debian with its updates, from the archive that the system names.
+    """Gives the lines of sources.list for one suite of Debian with its updates, from the archive that the system names.
     Raises Unavailable when it names none."""
     parts = {suite, f"{suite}-updates", f"{suite}-security"}
     return [line for line in _sources(os.environ.get("FOLKLAB_MIRROR")) if line.split()[-2] in parts]
 
 
 def _sources(mirror: str | None) -> list[str]:
-    """The lines of sources.list to ask. Raises Unavailable when the system names no archive that serves."""
+    """Gives the lines of sources.list to ask. Raises Unavailable when the system names no archive that serves."""
     named = dict.fromkeys((base, suite) for base, suite, _ in _targets())
     if mirror:
         if not re.fullmatch(r"[a-z+]+:/\S+", mirror):
@@ -227,7 +228,8 @@ def _sources(mirror: str | None) -> list[str]:
 
 
 def _own_sources(base: str, suite: str) -> Iterator[str]:
-    """The lines for a suite that the system's own sources name (Ubuntu has in `universe` what Debian has in `main`)."""
+    """Yields the lines for a suite that the system's own sources name (Ubuntu has in `universe` what Debian has in
+    `main`)."""
     debian = suite.split("-")[0] in RELEASES + ALIASES
     keyring = KEYRINGS / "debian-archive-keyring.gpg" if debian else UBUNTU_KEYRING
     if keyring.exists():
@@ -235,7 +237,7 @@ def _own_sources(base: str, suite: str) -> Iterator[str]:
 
 
 def _debian_sources(bases: dict[str, bool]) -> list[str]:
-    """Every suite that may exist; bases: the URLs, and whether each has the security suites only."""
+    """Gives the lines for every suite that may exist; bases: the URLs, and whether each has the security suites only."""
     keyring = KEYRINGS / "debian-archive-keyring.gpg"
     if not keyring.exists():
         raise Unavailable(
@@ -254,7 +256,7 @@ def _debian_sources(bases: dict[str, bool]) -> list[str]:
 
 
 def _listed(sources: list[str]) -> list[Package]:
-    """The kernel packages in the signed lists of all sources that answer. Raises Unavailable if none does."""
+    """Lists the kernel packages in the signed lists of all sources that answer. Raises Unavailable if none does."""
     with workplace() as root:
         config = _private_root(root, sources)
         targets = list(_targets("-c", str(config)))
@@ -285,7 +287,7 @@ def _kernel_packages(base: str, suite: str, listed: bytes) -> Iterator[Package]:
 
 
 def _kernels(packages: Iterable[Package]) -> list[Offer]:
-    """The kernels of which every part is there, newest first."""
+    """Makes offers of the kernels of which every part is there, newest first."""
     found: dict[tuple[str, str], dict[str, list[Package]]] = {}
     for package in packages:
         if name := PACKAGE.fullmatch(package.name):

@@ -12,8 +12,8 @@ from harness.machine.kernels.kernel import Kernel
 
 @dataclass(frozen=True)
 class Boot:
-    """Whether a guest has answered. seconds: from launch to its first reply, None for one restored from an earlier
-    boot. reason: why none has."""
+    """What came of booting a kernel here. seconds: from launch to a guest's first reply, None for one restored from an
+    earlier boot. reason: why none has answered, "" if one has."""
 
     accelerator: str
     seconds: float | None = None
@@ -26,18 +26,19 @@ class Boot:
 
 
 def _kept(kernel: Kernel) -> Path:
-    """One image boots with its modules and not without."""
+    """Gives the file for a kernel: one image boots with its modules and not without."""
     return cache.directory("boots") / f"{kernel.digest.partition(':')[2]}{'' if kernel.modules else '-bare'}.json"
 
 
 def remember(kernel: Kernel, boot: Boot) -> None:
-    """An answer counts for more than any silence: a busy host can miss a deadline."""
+    """Keeps what came of a boot. An answer counts for more than any silence: a busy host can miss a deadline."""
     if not answered(kernel):
         with cache.replacing(_kept(kernel)) as new:
             new.write_text(json.dumps(asdict(boot)))
 
 
 def recall(kernel: Kernel) -> Boot | None:
+    """Gives what came of a kernel's boots here, None if it was never tried."""
     try:
         return Boot(**json.loads(_kept(kernel).read_text()))
     except (OSError, ValueError, TypeError):
@@ -45,10 +46,11 @@ def recall(kernel: Kernel) -> Boot | None:
 
 
 def answered(kernel: Kernel) -> bool:
+    """Says whether a guest of that kernel has ever answered here."""
     found = recall(kernel)
     return found is not None and not found.reason
 
 
 def said(kernel: Kernel) -> str:
-    """ "boots here (TCG, 2.4 s)", "does not boot here: …", "not tried"."""
+    """Says it in words: "boots here (TCG, 2.4 s)", "does not boot here: …", "not tried"."""
     return str(recall(kernel) or "not tried")

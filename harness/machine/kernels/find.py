@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 def by_name(name: str | None = None, *, modules: Path | None = None, mirror: str | None = None, offline: bool = False) -> Kernel:
-    """The kernel of that name; the network is used only for one that is not there yet.
+    """Finds the kernel of that name; the network is used only for one that is not there yet.
 
     name: a series ("6.1"), a release or version, a label, a path, "sha256:…" or "6.1@sha256:…"; None: the default
     series, or else the newest kernel that can be had. modules: a module tree instead of the kernel's own.
@@ -70,12 +70,12 @@ def fetch(name: str, *, mirror: str | None = None) -> Kernel:
 
 
 def offers(*, mirror: str | None = None) -> list[Offer]:
-    """What the suites offer, newest first. Raises Unavailable when the archive does not answer."""
+    """Lists what the suites offer, newest first. Raises Unavailable when the archive does not answer."""
     return [replace(offer, fetched=_stored(offer) is not None) for offer in archive.offers(mirror=mirror)]
 
 
 def fetched() -> list[Kernel]:
-    """The kernels in the cache, newest first; the newest of a series is labelled so, others by release."""
+    """Lists the kernels in the cache, newest first; the newest of a series is labelled so, others by release."""
     found = [_load(info) for info in cache.directory("kernels").glob("*/info.json")]
     kernels = sorted(filter(None, found), key=lambda k: archive.version_key(k.version), reverse=True)
     newest = {kernel.series: kernel for kernel in reversed(kernels)}
@@ -83,7 +83,7 @@ def fetched() -> list[Kernel]:
 
 
 def installed() -> list[Kernel]:
-    """The kernels of this system that its user can read, newest first."""
+    """Lists the kernels of this system that its user can read, newest first."""
     kernels: dict[str, Kernel] = {}
     for image in [*Path("/boot").glob("vmlinuz-*"), *Path("/usr/lib/modules").glob("*/vmlinuz")]:
         try:
@@ -98,7 +98,7 @@ def installed() -> list[Kernel]:
 
 
 def _default(mirror: str | None, offline: bool) -> Kernel:
-    """The default series; where it cannot be had, the newest kernel fetched, offered or installed."""
+    """Finds the default series; where it cannot be had, the newest kernel fetched, offered or installed."""
     kernels = fetched()
     for kernel in kernels:
         if kernel.series == DEFAULT_SERIES:
@@ -146,7 +146,7 @@ def _named(name: str, mirror: str | None, offline: bool) -> Kernel:
 
 
 def _parsed(name: str) -> tuple[str, str]:
-    """Version and digest of "6.12", "sha256:…" or "6.12@sha256:…", "" for the one that is not given."""
+    """Reads version and digest of "6.12", "sha256:…" or "6.12@sha256:…", "" for the one that is not given."""
     wanted, at, pin = ("", "@", name) if name.startswith("sha256:") else name.partition("@")
     if at and not re.fullmatch(r"sha256:[0-9a-f]{8,64}", pin):
         raise UsageError(f"kernel {name!r}", "is no digest", "type sha256: and at least 8 of its hex digits")
@@ -160,7 +160,7 @@ def _first(fits: Callable[[Kernel], bool], kernels: list[Kernel]) -> Kernel | No
 
 
 def _matches(wanted: str, *names: str) -> bool:
-    """Whether a name is the wanted one or goes on from it: "6.1" is in 6.1.0-56, but not in 6.12."""
+    """Says whether a name is the wanted one or goes on from it: "6.1" is in 6.1.0-56, but not in 6.12."""
     return any(re.match(re.escape(wanted) + r"(?![0-9A-Za-z])", name) for name in names) or not wanted
 
 
@@ -212,7 +212,7 @@ def _stored(offer: Offer) -> Kernel | None:
 
 
 def _load(info: Path) -> Kernel | None:
-    """A fetched kernel, None if it is damaged. Its size and time vouch for it: hashing it takes 30 ms."""
+    """Loads a fetched kernel, None if it is damaged. Its size and time vouch for it: hashing it takes 30 ms."""
     try:
         home, record = info.parent, json.loads(info.read_text())
         kernel = Kernel(image=home / "vmlinuz", modules=home / "modules", config=home / "config", **record["kernel"])

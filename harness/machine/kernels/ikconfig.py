@@ -37,7 +37,7 @@ COMPRESSIONS: dict[bytes, Callable[[bytes], bytes]] = {
 
 
 def text_of(image: bytes) -> bytes | None:
-    """The configuration in a bzImage, None if there is none that can be read."""
+    """Reads the configuration in a bzImage, None if there is none that can be read."""
     try:
         offset, length = struct.unpack_from("<II", image, PAYLOAD)
         start = (image[SETUP_SECTORS] + 1) * SECTOR + offset
@@ -61,7 +61,8 @@ def text_of(image: bytes) -> bytes | None:
 
 
 def embedded(image: Path, digest: str) -> Path | None:
-    """The same as a file of the cache. digest: of the image; one that has none is not looked through twice."""
+    """Gives the configuration in a bzImage as a file of the cache, None if there is none. digest: of the image; one that has
+    none is not looked through twice."""
     kept = cache.directory("ikconfig") / f"{digest.partition(':')[2]}.config"
     if not kept.exists():
         with cache.replacing(kept) as new:

@@ -36,12 +36,12 @@ class Kernel:
 
     @property
     def series(self) -> str:
-        """The first two numbers of the release."""
+        """Gives the first two numbers of the release."""
         return archive.series(self.release)
 
 
 def kernel_at(image: Path) -> Kernel:
-    """The kernel at a path, with what lies beside it, in lib/modules of the same root, or in its build."""
+    """Describes the kernel at a path, with what lies beside it, in lib/modules of the same root, or in its build."""
     release = image_release(image)
     image = image.absolute()
     tree = image.parent.parent / "lib/modules" / release
@@ -64,7 +64,7 @@ def kernel_at(image: Path) -> Kernel:
 
 
 def module_tree(directory: Path, release: str) -> Path:
-    """The tree ("kernel/…") at or below a directory that the user names. Raises UsageError without one."""
+    """Finds the tree ("kernel/…") at or below a directory that the user names. Raises UsageError without one."""
     for tree in (directory, directory / release, directory / "lib/modules" / release):
         if (tree / "kernel").is_dir():
             return tree.absolute()
@@ -76,7 +76,7 @@ def module_tree(directory: Path, release: str) -> Path:
 
 
 def image_release(image: Path) -> str:
-    """The release that a bzImage tells, as `uname -r` would. Raises UsageError for any other file."""
+    """Reads the release that a bzImage tells, as `uname -r` would. Raises UsageError for any other file."""
     try:
         with image.open("rb") as file:
             head = file.read(SECTOR + 0x10000)  # the version's offset has 16 bits
@@ -100,5 +100,5 @@ def image_release(image: Path) -> str:
 
 
 def image_digest(image: Path) -> str:
-    """ "sha256:…" of the whole file."""
+    """Gives "sha256:…" of the whole file."""
     return f"sha256:{hashlib.sha256(image.read_bytes()).hexdigest()}"

@@ -30,7 +30,7 @@ def add(label: str, image: Path, modules: Path | None = None) -> Kernel:
 
 
 def find(label: str) -> Kernel | None:
-    """The kernel of a label, None if there is no such label. Raises UsageError where its image is gone."""
+    """Finds the kernel of a label, None if there is no such label. Raises UsageError where its image is gone."""
     try:
         kept = json.loads((_home() / f"{label}.json").read_text())
     except (OSError, ValueError):
@@ -39,7 +39,7 @@ def find(label: str) -> Kernel | None:
 
 
 def labelled() -> list[Kernel]:
-    """The kernels with a label whose images are there, by label."""
+    """Lists the kernels with a label whose images are there, by label."""
     found = []
     for path in sorted(_home().glob("*.json")):
         try:
@@ -52,7 +52,7 @@ def labelled() -> list[Kernel]:
 
 
 def forget(label: str) -> None:
-    """Raises UsageError for a label that there is not."""
+    """Removes a label; its kernel stays. Raises UsageError for a label that there is not."""
     try:
         (_home() / f"{label}.json").unlink()
     except FileNotFoundError:

@@ -35,7 +35,7 @@ class Module:
 
 
 def load_order(kernel: Kernel, wanted: Sequence[str]) -> list[Module]:
-    """The wanted modules and all that they depend on, each after its dependencies.
+    """Reads the wanted modules and all that they depend on, each after its dependencies.
 
     A module that the tree lacks is left out: it is built in (see missing()). The dependencies are read from
     the modules themselves, for Debian's packages have no modules.dep (depmod runs when they are installed).
@@ -68,7 +68,7 @@ def load_order(kernel: Kernel, wanted: Sequence[str]) -> list[Module]:
 
 
 def missing(kernel: Kernel, wanted: Sequence[str]) -> list[str]:
-    """Those of the wanted modules that the kernel surely has neither as a file nor built in.
+    """Names those of the wanted modules that the kernel surely has neither as a file nor built in.
 
     What is built in is told by modules.builtin, or by the configuration for the modules of REQUIRED; where
     neither came along nothing is known, and nothing is reported.
@@ -118,7 +118,7 @@ def _unpacked(file: Path) -> bytes:
 
 
 def _depends(file: Path, data: bytes) -> list[str]:
-    """The names after "depends=" in the section .modinfo of a 64-bit ELF file (scripts/mod/modpost.c)."""
+    """Reads the names after "depends=" in the section .modinfo of a 64-bit ELF file (scripts/mod/modpost.c)."""
     try:
         entries = dict(entry.partition(b"=")[::2] for entry in _section(data, b".modinfo").split(b"\0"))
     except (struct.error, ValueError, IndexError) as error:
@@ -127,7 +127,7 @@ def _depends(file: Path, data: bytes) -> list[str]:
 
 
 def _section(data: bytes, name: bytes) -> bytes:
-    """The content of a section (elf(5)). Raises ValueError, IndexError or struct.error without one."""
+    """Reads the content of a section (elf(5)). Raises ValueError, IndexError or struct.error without one."""
     if data[:6] != b"\x7fELF\x02\x01":
         raise ValueError("no 64-bit ELF file")
     (table,) = struct.unpack_from("<Q", data, 0x28)  # e_shoff

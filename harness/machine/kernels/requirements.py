@@ -46,7 +46,7 @@ SILENT = ("CONFIG_SERIAL_8250_CONSOLE",)
 
 
 def by_configuration(kernel: Kernel) -> list[str]:
-    """The options that the kernel's configuration, and its modules, surely lack; none where nothing is known."""
+    """Names the options that the kernel's configuration, and its modules, surely lack; none where nothing is known."""
     lacking = [modules.REQUIRED[name] for name in modules.missing(kernel, list(modules.REQUIRED))]
     if kernel.config:
         options = set(kernel.config.read_text(errors="replace").splitlines())
@@ -55,14 +55,14 @@ def by_configuration(kernel: Kernel) -> list[str]:
 
 
 def by_console(said: str) -> list[str]:
-    """The options that are missing by what a guest's console said."""
+    """Names the options that are missing by what a guest's console said."""
     if not said.strip():
         return list(SILENT)
     return next((list(options) for pattern, options in SIGNS if re.search(pattern, said)), [])
 
 
 def sentence(kernel: Kernel, console: str) -> str:
-    """ "by its configuration it lacks CONFIG_A, CONFIG_B", or by its console; "" where neither tells."""
+    """Says "by its configuration it lacks CONFIG_A, CONFIG_B", or by its console; "" where neither tells."""
     for source, lacking in (("configuration", by_configuration(kernel)), ("console", by_console(console))):
         if lacking:
             return f"by its {source} it lacks {', '.join(lacking)}"

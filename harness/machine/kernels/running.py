@@ -13,7 +13,7 @@ from harness.machine.kernels.kernel import Kernel, kernel_at
 
 
 def kernel() -> Kernel:
-    """The kernel that runs here, with what lies beside its image; where that can't be read, told by its version."""
+    """Describes the kernel that runs here, with what lies beside its image; where that can't be read, told by its version."""
     release = platform.release()
     image = Path(f"/boot/vmlinuz-{release}")
     if os.access(image, os.R_OK):
@@ -34,7 +34,7 @@ def kernel() -> Kernel:
 
 
 def _own_config(digest: str) -> Path | None:
-    """The configuration that the kernel itself tells (CONFIG_IKCONFIG_PROC), None if it does not."""
+    """Reads the configuration that the kernel itself tells (CONFIG_IKCONFIG_PROC), None if it does not."""
     told = Path("/proc/config.gz")
     if not told.exists():
         return None

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from harness.linux.sizes import MIB
-from harness.machine import processes
+from harness.machine import slots
 from harness.machine.guest import qemu, vm
 from harness.machine.guest.qemu import Shape
 from harness.machine.kernels import boots, find
-from harness.machine.slots import place
+from harness.machine.processes import fleet
 
 pytestmark = pytest.mark.guest
 
@@ -35,10 +35,9 @@ def connected(path: Path) -> socket.socket:
 
 
 def test_stopped_until_continue(kernel: find.Kernel, tmp_path: Path) -> None:
-    processes.fleet.start()
     shape = Shape(memory=256 * MIB, disks=(), gdb=str(tmp_path / "gdb"))
     before = boots.recall(kernel)
-    with ThreadPoolExecutor(1) as pool, place():
+    with ThreadPoolExecutor(1) as pool, fleet.running(), slots.acquire():
         booting = pool.submit(vm.boot, kernel, shape, "tcg", tmp_path / "console.log")
         with connected(tmp_path / "gdb") as stub:
             stub.sendall(b"+$?#3f")  # why does it stand? (the remote protocol of gdb)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from harness.agent import wire
 from harness.errors import MachineLost
 from harness.linux.sizes import MIB
 from harness.machine import processes
@@ -18,6 +20,7 @@ from harness.machine.guest.qemu import Shape
 from harness.machine.guest.vm import VM
 from harness.machine.kernels import find
 from harness.machine.kernels.kernel import Kernel
+from harness.machine.processes import fleet
 
 pytestmark = pytest.mark.guest
 
@@ -33,12 +36,13 @@ def accelerated(kernel: Kernel) -> str:
 
 
 @pytest.fixture(autouse=True)
-def fleet() -> None:
-    processes.fleet.start()
+def running() -> Iterator[None]:
+    with fleet.running():
+        yield
 
 
 def slurp(guest: VM, path: str, limit: int = 0) -> bytes:
-    return guest.agent.channel.call("slurp", wire.HAND, (limit, 0), path.encode(), guest.agent.seconds).text
+    return guest.hand.slurp(path, limit).text
 
 
 def test_boot(kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
@@ -57,9 +61,8 @@ def test_clones_are_fresh_and_apart(kernel: Kernel, accelerated: str, tmp_path: 
         with snapshots.restore(kernel, Shape(), accelerated, 0, tmp_path / f"{number}.log") as guest:
             assert guest.restored
             random.append(slurp(guest, "/dev/urandom", 32))
-            call = guest.agent.channel.call
-            names.append(call("list", wire.HAND, (), b"/tmp", 30).text)
-            call("put", wire.HAND, (0o100,), b"/tmp/mark\0here", 30)
+            names.append(guest.hand.list("/tmp").text)
+            guest.hand.put("/tmp/mark", "here", os.O_CREAT)
             uptime = float(slurp(guest, "/proc/uptime").split()[0])
             booted = int(slurp(guest, "/proc/stat").split(b"btime ")[1].split()[0])
             assert abs(booted + uptime - time.time()) < 30, "the clone's clock stands where its snapshot was taken"
@@ -115,8 +118,8 @@ def test_a_guest_with_nodes_is_restored_too(kernel: Kernel, accelerated: str, tm
     for number in (1, 2):
         with snapshots.restore(kernel, shape, accelerated, 0, tmp_path / f"{number}.log") as guest:
             assert slurp(guest, "/sys/devices/system/node/online") == b"0-1\n"
-            assert guest.agent.channel.call("list", wire.HAND, (), b"/tmp", 30).text == b""
-            guest.agent.channel.call("put", wire.HAND, (0o100,), b"/tmp/mark\0here", 30)
+            assert guest.hand.list("/tmp").text == b""
+            guest.hand.put("/tmp/mark", "here", os.O_CREAT)
 
 
 def test_a_damaged_snapshot_is_made_anew(kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
@@ -136,10 +139,23 @@ def test_a_guest_without_an_agent_is_lost_and_says_why(kernel: Kernel, accelerat
     assert len(list(tmp_path.glob("console*.log"))) == vm.BOOT_TRIES
 
 
-def test_a_stopped_fleet_starts_nothing(kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
-    processes.fleet.stop()
+def test_an_interruption_ends_a_guest_that_boots(kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
+    """Its process is gone, and nothing is started in its place."""
+    with ThreadPoolExecutor(1) as pool:
+        with suppress(KeyboardInterrupt), fleet.running():
+            booting = pool.submit(vm.boot, kernel, Shape(), accelerated, tmp_path / "console.log")
+            deadline = time.monotonic() + 30
+            while not (tmp_path / "console.log").exists() and time.monotonic() < deadline:
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+        began = time.monotonic()
+        with pytest.raises(MachineLost):
+            booting.result()
+        assert time.monotonic() - began < 5
+    assert not len(fleet)
+    assert len(list(tmp_path.glob("console*.log"))) == 1
     with pytest.raises(MachineLost, match="interrupted"):
-        vm.boot(kernel, Shape(), accelerated, tmp_path / "console.log")
+        vm.boot(kernel, Shape(), accelerated, tmp_path / "again.log")
 
 
 def test_old_snapshots_are_cleared_by_size(kernel: Kernel, accelerated: str) -> None:

@@ -14,7 +14,7 @@ from harness.linux.sizes import GIB, MIB
 from harness.machine.host import journal, permissions, write_guard
 from harness.machine.host.journal import Journal
 from harness.machine.host.permissions import Permissions, why_not
-from harness.machine.host.write_guard import Changes
+from harness.machine.host.write_guard import WriteGuard
 
 GROUPS = "/sys/fs/cgroup/name.scope/lab"
 
@@ -41,9 +41,9 @@ CHANGING = [
 @pytest.mark.parametrize(("operation", "text", "kinds"), CHANGING)
 def test_a_change_is_refused_or_noted_before_it_is_made(entered: Journal, operation: str, text: str, kinds: list[str]) -> None:
     with pytest.raises(Skip, match="--allow-host-changes"):
-        Changes(entered, GROUPS, allowed=False).before(operation, text.encode())
+        WriteGuard(entered, GROUPS, allowed=False).before(operation, text.encode())
     assert noted(entered) == []
-    Changes(entered, GROUPS, allowed=True).before(operation, text.encode())
+    WriteGuard(entered, GROUPS, allowed=True).before(operation, text.encode())
     assert noted(entered) == kinds
 
 
@@ -61,12 +61,12 @@ def test_a_change_is_refused_or_noted_before_it_is_made(entered: Journal, operat
     ],
 )
 def test_what_is_the_machine_s_own_is_free(entered: Journal, operation: str, text: str) -> None:
-    Changes(entered, GROUPS, allowed=False).before(operation, text.encode())
+    WriteGuard(entered, GROUPS, allowed=False).before(operation, text.encode())
     assert noted(entered) == []
 
 
 def test_a_swap_file_is_noted_with_the_disk_that_only_the_machine_has_mounted(entered: Journal) -> None:
-    looking = Changes(entered, GROUPS, allowed=True)
+    looking = WriteGuard(entered, GROUPS, allowed=True)
     looking.before("mount", b"/dev/loop3\0/mnt/disk\0ext4\0")
     looking.before("mount", b"tmpfs\0/mnt/tmpfs\0tmpfs\0")
     looking.before("swapon", b"/mnt/disk/a/swapfile\0")
@@ -80,7 +80,7 @@ def test_a_swap_file_is_noted_with_the_disk_that_only_the_machine_has_mounted(en
 
 def test_what_cannot_be_undone_is_never_done(entered: Journal) -> None:
     with pytest.raises(Skip, match="can't be undone"):
-        Changes(entered, GROUPS, allowed=True).before("insmod", b"/tmp/module.ko")
+        WriteGuard(entered, GROUPS, allowed=True).before("insmod", b"/tmp/module.ko")
 
 
 @pytest.mark.parametrize(
