@@ -7,9 +7,10 @@ unwritten half are compared again. Memory that each maps for itself is what shar
 """
 
 from experiments.sections import ADDRESS_SPACE
+from harness.claims.address_space import SameFrames
 from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Range
 from harness.claims.needs import Needs
-from harness.claims.quantities import Counter, Pages, Quantity, Recorded, SameFrames, pages
+from harness.claims.quantities import Counter, Pages, Quantity, Recorded, pages
 from harness.linux.sizes import MIB
 from harness.procedure import Lab, Region
 

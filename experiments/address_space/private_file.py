@@ -9,9 +9,10 @@ blocks of the device what is on the disk after msync. A shared mapping and an an
 import os
 
 from experiments.sections import ADDRESS_SPACE
+from harness.claims.address_space import SameFrames
 from harness.claims.claim import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.claims.needs import Needs
-from harness.claims.quantities import Pages, Quantity, Recorded, SameFrames, pages
+from harness.claims.quantities import Pages, Quantity, Recorded, pages
 from harness.linux.sizes import MIB
 from harness.procedure import Lab
 

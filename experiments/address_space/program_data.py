@@ -10,9 +10,10 @@ from dataclasses import replace
 
 from experiments.sections import ADDRESS_SPACE
 from harness.agent.operations import numbers
+from harness.claims.address_space import MappedPages, SameFrames
 from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.claims.needs import Needs
-from harness.claims.quantities import MappedPages, Pages, Quantity, Recorded, SameFrames, pages
+from harness.claims.quantities import Pages, Quantity, Recorded, pages
 from harness.linux.maps import Mapping
 from harness.linux.sizes import KIB
 from harness.procedure import Lab, Probe, Region

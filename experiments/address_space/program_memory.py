@@ -7,9 +7,10 @@ mapping and a shared mapping of a file show how both answers read.
 
 from experiments.sections import ADDRESS_SPACE
 from harness.agent.operations import numbers
+from harness.claims.address_space import MappedPages
 from harness.claims.claim import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.claims.needs import Needs
-from harness.claims.quantities import MappedPages, Pages, Quantity, Recorded, pages
+from harness.claims.quantities import Pages, Quantity, Recorded, pages
 from harness.linux.sizes import KIB
 from harness.procedure import Lab, Probe, Region
 

@@ -7,9 +7,10 @@ cache itself. A private mapping that was written shows how pages of a process's 
 """
 
 from experiments.sections import ADDRESS_SPACE
+from harness.claims.address_space import MappedPages, SameFrames
 from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known
 from harness.claims.needs import Needs
-from harness.claims.quantities import MappedPages, Pages, Quantity, Recorded, SameFrames
+from harness.claims.quantities import Pages, Quantity, Recorded
 from harness.linux import maps
 from harness.procedure import Lab, Probe
 

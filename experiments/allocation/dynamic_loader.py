@@ -6,9 +6,10 @@ Then it is let go, and the map is read again to see which libraries were mapped 
 """
 
 from experiments.sections import ALLOCATION
+from harness.claims.address_space import mappings
 from harness.claims.claim import CONFIRMED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known
 from harness.claims.needs import Needs
-from harness.claims.quantities import Quantity, mappings
+from harness.claims.quantities import Quantity
 from harness.evidence.recording import Recording
 from harness.lab.helpers.program import waiting_program
 from harness.linux.maps import Mapping

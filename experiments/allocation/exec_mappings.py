@@ -7,9 +7,10 @@ memory by brk and the map is read again. Processes that gave their heap back or 
 
 from experiments.sections import ALLOCATION
 from harness.agent.operations import numbers
+from harness.claims.address_space import named_mappings
 from harness.claims.claim import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known
 from harness.claims.needs import Needs
-from harness.claims.quantities import Derived, Quantity, named_mappings
+from harness.claims.quantities import Derived, Quantity
 from harness.evidence.recording import Recording
 from harness.linux.maps import parse
 from harness.linux.sizes import MIB

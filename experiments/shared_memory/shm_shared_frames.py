@@ -6,9 +6,10 @@ memory inherited by fork how common ones do.
 """
 
 from experiments.sections import SHARED_MEMORY
+from harness.claims.address_space import SameFrames
 from harness.claims.claim import CONFIRMED, AtMost, Claim, Exactly, Expect, Experiment, Known
 from harness.claims.needs import Needs
-from harness.claims.quantities import Quantity, SameFrames, pages
+from harness.claims.quantities import Quantity, pages
 from harness.linux.sizes import MIB
 from harness.procedure import Lab
 

@@ -8,9 +8,10 @@ frame. Reading a hole through a mapping and writing to a private mapping show ho
 import os
 
 from experiments.sections import SHARED_MEMORY
+from harness.claims.address_space import SameFrames
 from harness.claims.claim import CONFIRMED, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Known
 from harness.claims.needs import Needs
-from harness.claims.quantities import Change, Quantity, SameFrames, pages
+from harness.claims.quantities import Change, Quantity, pages
 from harness.linux.sizes import MIB
 from harness.procedure import Lab
 

@@ -22,6 +22,7 @@ from harness import errors
 from harness.claims.claim import Experiment, numbers
 from harness.claims.settings import Settings
 from harness.evidence import recording as evidence
+from harness.evidence.floor import role
 from harness.evidence.recording import Recording
 from harness.linux import counters
 from harness.machine import processes
@@ -69,7 +70,7 @@ def empty(pause: int) -> Experiment:
 def values(files: Mapping[str, str | None]) -> dict[str, int]:
     """Every counter of a sample, under its role's name."""
     return {
-        noise.role(f"{source}:{key}" if key else source): value
+        role(f"{source}:{key}" if key else source): value
         for source, text in files.items()
         if text is not None
         for key, value in counters.file_of(source).parse(text.encode()).items()

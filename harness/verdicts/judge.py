@@ -9,9 +9,9 @@ from typing import Any
 
 from harness.claims.claim import CONFIRMED, FALSE, REFUTED, SKIPPED, TRUE, UNDECIDED, Claim, Expect, Experiment, Guard, Range
 from harness.claims.quantities import value_of
+from harness.evidence.floor import UNKNOWN, Floor
 from harness.evidence.recording import Number, Trial
 from harness.verdicts import noise
-from harness.verdicts.noise import Floor
 from harness.verdicts.wording import common, sentence, show
 
 
@@ -115,7 +115,7 @@ def resolve(bounds: Range, trial: Trial) -> Limits | None:
     return Limits(low, high, bounds.outside)
 
 
-def read(expect: Expect, trial: Trial, recorded: Recorded | None = None, floor: Floor = noise.UNKNOWN) -> Reading:
+def read(expect: Expect, trial: Trial, recorded: Recorded | None = None, floor: Floor = UNKNOWN) -> Reading:
     """One expectation in one trial."""
     value, true, false = (quantity.read(trial) for quantity in (expect.quantity, expect.reads_true, expect.reads_false))
     ranges = (recorded or {}).get((expect.claim.id, expect.quantity.name))
@@ -175,7 +175,7 @@ def judge(
     trials: Sequence[Trial],
     recorded: Recorded | None = None,
     planned: int | None = None,
-    floor: Floor = noise.UNKNOWN,
+    floor: Floor = UNKNOWN,
 ) -> list[Verdict]:
     """A verdict for each of the experiment's claims. Trials that broke are none of them: they are errors.
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from harness.claims.quantities import Derived, FromArm
+from harness.claims.quantities import Derived, Still
 from harness.evidence.recording import Number, Recording
 from harness.linux.oom_log import victims
 
@@ -32,7 +32,7 @@ def killed(record: dict[str, Any]) -> list[str]:
 
 
 @dataclass(frozen=True)
-class IsVictim(FromArm):
+class IsVictim(Still):
     """1 if the first that was killed in a recorded OOM is the probe, 0 if another one is (or none).
 
     The first one is the choice: what is killed after it depends on how fast its memory comes back.
@@ -61,7 +61,7 @@ class IsVictim(FromArm):
 
 
 @dataclass(frozen=True)
-class HighestDied(FromArm):
+class HighestDied(Still):
     """1 if the first that was killed is, of these probes, the one with the highest oom_score just before, 0 if not.
 
     The scores stand in the record "RECORD: scores", {probe: number}. None if two share the highest."""
@@ -89,7 +89,7 @@ class HighestDied(FromArm):
 
 
 @dataclass(frozen=True)
-class Kills(FromArm):
+class Kills(Still):
     """How many processes were killed in a recorded OOM."""
 
     record: str
@@ -109,7 +109,7 @@ class Kills(FromArm):
 
 
 @dataclass(frozen=True)
-class Reported(FromArm):
+class Reported(Still):
     """A size in the report's line on its first victim ("anon-rss"), in KiB; None if no such field is there."""
 
     record: str
