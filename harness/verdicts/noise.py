@@ -9,15 +9,14 @@ across, whatever was read: the expectation is undecided.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from harness import paths
 from harness.claims.claim import Expect
 from harness.claims.quantities import noise_of
 from harness.evidence.floor import UNKNOWN, Floor
 from harness.evidence.recording import Number, Trial
+from harness.evidence.schema import CellRecord, NoiseFile, NoiseRow
 
 
 def path_of(series: str, directory: Path = paths.BENCH) -> Path:
@@ -25,11 +24,11 @@ def path_of(series: str, directory: Path = paths.BENCH) -> Path:
     return directory / f"noise-{series}.json"
 
 
-def published(series: str, directory: Path = paths.BENCH) -> dict[str, Any] | None:
+def published(series: str, directory: Path = paths.BENCH) -> NoiseRow | None:
     """Reads what cell.json keeps of a series' published floor: from which kernel and how many runs it is, and how far each
     counter moved that did, in its own unit. None where no floor is published."""
     try:
-        found = json.loads(path_of(series, directory).read_text())
+        found: NoiseFile = json.loads(path_of(series, directory).read_text())
     except (OSError, ValueError):
         return None
     return {
@@ -39,10 +38,10 @@ def published(series: str, directory: Path = paths.BENCH) -> dict[str, Any] | No
     }
 
 
-def floor_of(cell: Mapping[str, Any]) -> Floor:
+def floor_of(cell: CellRecord) -> Floor:
     """Gives the kernel's floor as cell.json has it; evidence from before there was one has none."""
-    found: Floor = (cell.get("noise") or {}).get("counters", UNKNOWN)
-    return found
+    published = cell.get("noise")
+    return published["counters"] if published else UNKNOWN
 
 
 def of_expect(expect: Expect, trial: Trial, floor: Floor) -> tuple[str, Number]:

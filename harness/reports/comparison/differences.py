@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.evidence.recording import Number
+from harness.evidence.schema import Row
 from harness.reports.comparison import rows
-from harness.reports.comparison.rows import Axis, Difference, Row, Selection
+from harness.reports.comparison.rows import Axis, Difference, Selection
 from harness.reports.wording import setting as as_text
 from harness.verdicts.wording import spread
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from harness.claims.claim import CONFIRMED, REFUTED, Claim, Known, numbers
+from harness.evidence.schema import Row
 from harness.reports.comparison import differences, rows
-from harness.reports.comparison.rows import Axis, Row
+from harness.reports.comparison.rows import Axis
 from harness.reports.wording import known_text, setting, wrapped
+from harness.verdicts.classify import is_surprise
 from harness.verdicts.wording import spread
 
 DECIDED = (CONFIRMED, REFUTED)
@@ -76,7 +78,7 @@ def printed(claim: Claim, found: Sequence[Row]) -> Iterator[str]:
     for line in lines:
         yield f"\n{setting(dict(line.axis)) or 'On all kernels that were run'}: {line.summary()}"
         for row in line.rows:
-            known = f", known answer {row['known']}" if row["known"] not in {None, row["verdict"]} else ""
+            known = f", known answer {row['known']}" if is_surprise(row) else ""
             yield f"  {row['kernel']:32} {row['verdict']}{known}  [{row['run']}]"
             if row["verdict"] not in DECIDED:
                 yield wrapped(row["why"], "    ")

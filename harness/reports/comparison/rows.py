@@ -7,15 +7,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from harness import catalogue
 from harness.claims.settings import Settings
 from harness.errors import UsageError
 from harness.evidence import run_directory
 from harness.evidence.recording import Number
+from harness.evidence.schema import QuantityRow, ReferenceRow, Row
 
-Row: TypeAlias = Mapping[str, Any]
 Axis: TypeAlias = tuple[tuple[str, str], ...]  # settings that tell rows of one claim and kernel apart, sorted
 
 REFERENCE = Path("results/reference")
@@ -111,16 +111,18 @@ def age(release: str) -> tuple[list[int], str]:
     return parts[:2] + ([-1, int(candidate[1])] if candidate else parts[2:]), release
 
 
-def collected(parent: Path, reference: Path = REFERENCE) -> list[dict[str, Any]]:
+def collected(parent: Path, reference: Path = REFERENCE) -> list[Row]:
     """The rows of all runs and of the reference, oldest first, each with its `run`."""
+    published = [reference / "verdicts.json"] if (reference / "verdicts.json").exists() else []
     files = sorted((path for path in parent.glob("*/verdicts.json")), key=lambda path: path.stat().st_mtime)
-    found = []
-    for path in [*([reference / "verdicts.json"] if (reference / "verdicts.json").exists() else []), *files]:
-        found += [{"run": path.parent.name, **row} for row in run_directory.read_verdicts(path.parent)["verdicts"]]
+    found: list[Row] = []
+    for path in [*published, *files]:
+        rows = run_directory.read_verdicts(path.parent)["verdicts"]
+        found += [{**row, "run": row.get("run", path.parent.name)} for row in rows]
     return found
 
 
-def values(entry: Row) -> list[Number]:
+def values(entry: QuantityRow | ReferenceRow) -> list[Number]:
     """What was read of a quantity or reference, in the valid trials."""
     return [value for value in entry["values"] if value is not None]
 
@@ -162,7 +164,7 @@ class Difference:
         return distance(self.one, self.other)
 
 
-def quantities(row: Row) -> dict[str, Row]:
+def quantities(row: Row) -> dict[str, QuantityRow]:
     return {entry["name"]: entry for entry in row["quantities"]}
 
 
