@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from harness import errors
-from harness.claims.claim import Experiment, numbers
+from harness.claims.claim import Experiment
 from harness.claims.settings import Settings
 from harness.evidence import recording as evidence
 from harness.evidence.floor import role
 from harness.evidence.recording import Recording
-from harness.linux import counters
+from harness.linux import counters, releases
 from harness.machine import processes
 from harness.machine.guest import accelerator
 from harness.machine.kernels import find
@@ -163,7 +163,7 @@ def cell(row: Mapping[str, Any] | None) -> str:
 def measured(results: Path) -> list[dict[str, Any]]:
     """The floors in a directory, oldest kernel first."""
     found: list[dict[str, Any]] = [json.loads(path.read_text()) for path in results.glob("noise-*.json")]
-    return sorted(found, key=lambda one: numbers(one["series"]))
+    return sorted(found, key=lambda one: releases.order(one["series"]))
 
 
 def write(floor: Mapping[str, Any], results: Path) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from harness.claims.claim import CONFIRMED, REFUTED, Claim, Known, numbers
+from harness.claims.claim import CONFIRMED, REFUTED, Claim, Known
 from harness.evidence.schema import Row
+from harness.linux.releases import order
 from harness.reports.comparison import differences, rows
 from harness.reports.comparison.rows import Axis
 from harness.reports.wording import known_text, setting, wrapped
@@ -66,7 +67,7 @@ def between(claim: Claim, one: Row, other: Row) -> list[Known]:
         known
         for known in claim.known
         if (known in sides[0]) != (known in sides[1])
-        and any(numbers(one["series"]) < numbers(end) <= numbers(other["series"]) for end in (known.since, known.until) if end)
+        and any(order(one["series"]) < order(end) <= order(other["series"]) for end in (known.since, known.until) if end)
     ]
 
 

@@ -14,8 +14,9 @@ from harness.claims.claim import Claim, Expect, Experiment
 from harness.errors import UsageError
 from harness.evidence import run_directory
 from harness.evidence.schema import FailureRow, Row, decided
+from harness.linux import releases
 from harness.reports import markdown
-from harness.reports.comparison import history, kernel_plot, rows, run_noise
+from harness.reports.comparison import history, kernel_plot, run_noise
 from harness.reports.comparison.history import Line
 from harness.reports.comparison.index import Cells, Entry, index, kernel_table, sections
 from harness.reports.comparison.rows import Selection
@@ -58,9 +59,9 @@ def gather(runs: Sequence[Path]) -> Cells:
                 broken[f"{one.experiment.name} {axis}", failure["kernel"]] = {**failure, "what": near(failure["what"])}
     if not found:
         raise UsageError(f"runs {', '.join(run.name for run in runs)}", "they have no verdict", "`invoke matrix` makes one")
-    order = sorted(found, key=lambda key: (key[0], rows.age(key[1]), key[2]))
+    in_order = sorted(found, key=lambda key: (key[0], releases.order(key[1]), key[2]))
     return Cells(
-        tuple(found[key] for key in order), tuple(broken.values()), tuple(run_directory.read_environment(run) for run in runs)
+        tuple(found[key] for key in in_order), tuple(broken.values()), tuple(run_directory.read_environment(run) for run in runs)
     )
 
 
@@ -124,7 +125,7 @@ class Page:
     def rows(self) -> list[tuple[str, Row]]:
         """Setting and row, kernel by kernel."""
         found = [(setting(dict(line.axis)), row) for line in self.lines for row in line.rows]
-        return sorted(found, key=lambda pair: (rows.age(pair[1]["kernel"]), pair[0]))
+        return sorted(found, key=lambda pair: (releases.order(pair[1]["kernel"]), pair[0]))
 
     @property
     def runs(self) -> list[str]:
@@ -201,7 +202,7 @@ def copy_plots(claim: Claim, cells: Cells, to: Path) -> list[tuple[str, str]]:
     shows. A plot of several claims is there once."""
     own = sorted(
         (entry for entry in cells.entries if entry.row["claim"] == claim.id and entry.plot.exists()),
-        key=lambda entry: (rows.age(entry.row["kernel"]), entry.cell),
+        key=lambda entry: (releases.order(entry.row["kernel"]), entry.cell),
         reverse=True,
     )
     chosen: dict[str, Entry] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -15,6 +14,7 @@ from harness.errors import UsageError
 from harness.evidence import run_directory
 from harness.evidence.recording import Number
 from harness.evidence.schema import QuantityRow, ReferenceRow, Row
+from harness.linux.releases import order
 
 Axis: TypeAlias = tuple[tuple[str, str], ...]  # settings that tell rows of one claim and kernel apart, sorted
 
@@ -99,16 +99,8 @@ def axis(row: Row, names: Sequence[str]) -> Axis:
 
 
 def in_order(kernels: Iterable[str]) -> list[str]:
-    """Releases, each once, the oldest first."""
-    return sorted(dict.fromkeys(kernels), key=age)
-
-
-def age(release: str) -> tuple[list[int], str]:
-    """By what kernels are in order: their numbers; a candidate ("7.3-rc2") comes before what it is one of."""
-    numbers = re.match(r"[\d.]*", release)
-    candidate = re.search(r"-?rc(\d+)", release)
-    parts = [int(part) for part in (numbers[0] if numbers else "").split(".") if part]
-    return parts[:2] + ([-1, int(candidate[1])] if candidate else parts[2:]), release
+    """Gives releases, each once, the oldest first."""
+    return sorted(dict.fromkeys(kernels), key=order)
 
 
 def collected(parent: Path, reference: Path = REFERENCE) -> list[Row]:

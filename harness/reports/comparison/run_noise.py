@@ -11,6 +11,7 @@ from typing import TypedDict
 from harness.evidence import run_directory
 from harness.evidence.recording import Number
 from harness.evidence.schema import Row
+from harness.linux import releases
 from harness.reports import quantities_table
 from harness.reports.comparison import rows
 from harness.reports.comparison.differences import Noise
@@ -104,10 +105,11 @@ def measure(runs: Sequence[Selection]) -> Table:
     for run in runs:
         for row in run.rows:
             grouped.setdefault((row["claim"], row["kernel"], rows.axis(row, names[row["claim"]])), []).append(row)
+    in_order = sorted(grouped, key=lambda key: (key[0], releases.order(key[1]), key[2]))
     return Table(
         tuple(run.label for run in runs),
-        tuple(one for (_, _, axis), found in sorted(grouped.items()) for one in spreads(axis, found)),
-        {key: tuple(row["verdict"] for row in found) for key, found in sorted(grouped.items())},
+        tuple(one for key in in_order for one in spreads(key[2], grouped[key])),
+        {key: tuple(row["verdict"] for row in grouped[key]) for key in in_order},
     )
 
 
