@@ -23,6 +23,7 @@ from harness.claims.quantities import in_pages
 from harness.errors import LabError
 from harness.evidence import recording as evidence
 from harness.evidence import run_directory
+from harness.evidence.floor import role
 from harness.linux import counters
 from harness.machine.kernels.kernel import Kernel
 from harness.paths import ROOT
@@ -184,7 +185,7 @@ def floors(series: str, directory: Path) -> dict[str, Number]:
     moved = published["counters"] if published else {}
     page_size = os.sysconf("SC_PAGE_SIZE")
     return {
-        counter: max(pages, in_pages(moved.get(noise.role(counter), 0), counters.unit_of(counter), page_size))
+        counter: max(pages, in_pages(moved.get(role(counter), 0), counters.unit_of(counter), page_size))
         for counter, pages in EXACT.items()
     }
 

@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from harness import errors
-from harness.claims.claim import Experiment, numbers
+from harness.claims.claim import Experiment
 from harness.claims.settings import Settings
 from harness.evidence import recording as evidence
+from harness.evidence.floor import role
 from harness.evidence.recording import Recording
 from harness.lab.lab import Lab
-from harness.linux import counters
+from harness.linux import counters, releases
 from harness.machine.guest import accelerator
 from harness.machine.kernels import find
 from harness.machine.kernels.kernel import Kernel
@@ -69,7 +70,7 @@ def empty(pause: int) -> Experiment:
 def values(files: Mapping[str, str | None]) -> dict[str, int]:
     """Gives every counter of a sample, under its role's name."""
     return {
-        noise.role(f"{source}:{key}" if key else source): value
+        role(f"{source}:{key}" if key else source): value
         for source, text in files.items()
         if text is not None
         for key, value in counters.file_of(source).parse(text.encode()).items()
@@ -162,7 +163,7 @@ def cell(row: Mapping[str, Any] | None) -> str:
 def measured(results: Path) -> list[dict[str, Any]]:
     """Reads the floors in a directory, oldest kernel first."""
     found: list[dict[str, Any]] = [json.loads(path.read_text()) for path in results.glob("noise-*.json")]
-    return sorted(found, key=lambda one: numbers(one["series"]))
+    return sorted(found, key=lambda one: releases.order(one["series"]))
 
 
 def write(floor: Mapping[str, Any], results: Path) -> None:

@@ -7,6 +7,7 @@ door is harness.lab. Quantities read numbers of a trial's Recording; where they 
 the parsers of harness.linux help them (counters, maps, trace_events, Types of the kernel's BTF).
 """
 
+from harness.claims.address_space import MappedPages, SameFrames, mappings, named_mappings
 from harness.claims.claim import (
     CONFIRMED,
     FALSE,
@@ -35,14 +36,11 @@ from harness.claims.quantities import (
     Counter,
     Derived,
     FromArm,
-    MappedPages,
     Pages,
     Quantity,
     Recorded,
-    SameFrames,
     Size,
-    mappings,
-    named_mappings,
+    Still,
     pages,
 )
 from harness.claims.settings import Settings
@@ -90,6 +88,7 @@ __all__ = [
     "SameFrames",
     "Settings",
     "Size",
+    "Still",
     "Trial",
     "Types",
     "Within",

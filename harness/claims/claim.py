@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from harness.claims.needs import Needs
 from harness.claims.quantities import Bound, Quantity
 from harness.claims.settings import Settings
+from harness.linux.releases import order
 from harness.linux.sizes import MIB
 
 if TYPE_CHECKING:
@@ -33,10 +34,10 @@ class Known:
     settings: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def applies(self, series: str, settings: Mapping[str, str]) -> bool:
-        here = numbers(series)
+        here = order(series)
         return (
-            (self.since is None or here >= numbers(self.since))
-            and (self.until is None or here < numbers(self.until))
+            (self.since is None or here >= order(self.since))
+            and (self.until is None or here < order(self.until))
             and all(settings.get(name) == value for name, value in self.settings.items())
         )
 
@@ -44,10 +45,6 @@ class Known:
 def known_by(setting: str, **answers: tuple[str, str]) -> tuple[Known, ...]:
     """A known answer for each value of a setting: known_by("malloc", glibc=(CONFIRMED, source), jemalloc=…)."""
     return tuple(Known(verdict, source, settings={setting: value}) for value, (verdict, source) in answers.items())
-
-
-def numbers(series: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in series.split("."))
 
 
 @dataclass(frozen=True)

@@ -1,39 +1,46 @@
 """Quantities: numbers read from the evidence of one trial. Pure; no reading is None, never 0.
 
-Amounts of memory are in pages of the machine, whatever unit the kernel's file has.
+Amounts of memory are in pages of the machine, whatever unit the kernel's file has. Every quantity says how far noise alone
+can move it: a class without `noise` can't be instantiated, so that none is taken as still because nobody thought of it.
 """
 
 from __future__ import annotations
 
 import operator
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-from harness.evidence.recording import Number
-from harness.linux import counters, maps
-
-if TYPE_CHECKING:
-    from harness.evidence.recording import Recording, Trial
+from harness.evidence.floor import Floor, carried_noise, counter_noise
+from harness.evidence.recording import Number, Recording, Trial
+from harness.linux import counters
 
 
 @dataclass(frozen=True)
-class Quantity:
-    """A number with a name and a unit. `read` gives it for a trial, None where the evidence does not have it."""
+class Quantity(ABC):
+    """A number with a name and a unit."""
 
+    @abstractmethod
     def read(self, trial: Trial) -> Number | None:
-        raise NotImplementedError
+        """Gives the number for a trial, None where the evidence does not have it."""
+
+    @abstractmethod
+    def noise(self, trial: Trial, floor: Floor) -> Number:
+        """Gives how far noise alone can move the number in this trial, in the quantity's unit."""
 
     @property
+    @abstractmethod
     def name(self) -> str:
-        raise NotImplementedError
+        """Says what is read."""
 
     @property
     def unit(self) -> str:
+        """Names what is counted, "" for a bare number."""
         return "pages"
 
     def called(self, name: str, unit: str | None = None) -> Quantity:
-        """The same under a name that a reader understands."""
+        """Gives this quantity a name that a reader understands."""
         return Called(self, name, self.unit if unit is None else unit)
 
     def __add__(self, other: Bound) -> Quantity:
@@ -59,21 +66,33 @@ Bound: TypeAlias = int | float | Quantity
 
 
 def value_of(bound: Bound | None, trial: Trial) -> Number | None:
+    """Gives a bound's number in a trial."""
     return bound.read(trial) if isinstance(bound, Quantity) else bound
 
 
+def noise_of(bound: Bound | None, trial: Trial, floor: Floor) -> Number:
+    """Gives how far noise alone can move a bound: not at all, unless it is read itself."""
+    return bound.noise(trial, floor) if isinstance(bound, Quantity) else 0
+
+
 def name_of(bound: Bound) -> str:
+    """Says what a bound is, with separators in its number."""
     return bound.name if isinstance(bound, Quantity) else f"{bound:,}"
 
 
 @dataclass(frozen=True)
 class Called(Quantity):
+    """A quantity under another name, and perhaps another unit's name."""
+
     what: Quantity
     title: str
     units: str
 
     def read(self, trial: Trial) -> Number | None:
         return self.what.read(trial)
+
+    def noise(self, trial: Trial, floor: Floor) -> Number:
+        return self.what.noise(trial, floor)
 
     @property
     def name(self) -> str:
@@ -95,6 +114,8 @@ _OPERATIONS: dict[str, Callable[[Number, Number], Number]] = {
 
 @dataclass(frozen=True)
 class Combined(Quantity):
+    """Two quantities, or one and a number, with a sign between them."""
+
     sign: str
     left: Quantity
     right: Bound
@@ -104,6 +125,17 @@ class Combined(Quantity):
         if left is None or right is None or (self.sign in {"/", "//"} and not right):
             return None
         return _OPERATIONS[self.sign](left, right)
+
+    def noise(self, trial: Trial, floor: Floor) -> Number:
+        """Gives, of sums and differences, the noise of both parts together; of products and quotients, what it does to the
+        parts' values."""
+        left, right = self.left.noise(trial, floor), noise_of(self.right, trial, floor)
+        if self.sign in {"+", "-"} or not (left or right):
+            return left + right
+        one, other = self.left.read(trial), value_of(self.right, trial)
+        if one is None or other is None:
+            return 0  # there is no reading that could be judged
+        return carried_noise(self.sign, (abs(one), left), (abs(other), right))
 
     @property
     def name(self) -> str:
@@ -124,6 +156,9 @@ class Magnitude(Quantity):
         value = self.what.read(trial)
         return None if value is None else abs(value)
 
+    def noise(self, trial: Trial, floor: Floor) -> Number:
+        return self.what.noise(trial, floor)
+
     @property
     def name(self) -> str:
         return f"|{self.what.name}|"
@@ -137,20 +172,48 @@ class Magnitude(Quantity):
 class FromArm(Quantity):
     """A quantity of one recording of the trial: that of the arm `arm` (the only one has no name)."""
 
+    @abstractmethod
     def of(self, recording: Recording) -> Number | None:
-        raise NotImplementedError
+        """Gives the number for a recording, None where that does not have it."""
 
     def read(self, trial: Trial) -> Number | None:
         recording = trial.arms.get(getattr(self, "arm", ""))
         return None if recording is None else self.of(recording)
 
     def in_arm(self, arm: str) -> FromArm:
-        """The same quantity, read in another arm."""
+        """Gives this quantity of another arm."""
         return replace(self, arm=arm)  # type: ignore[call-arg]  # every subclass has the field
 
 
+@dataclass(frozen=True)
+class Still(FromArm):
+    """A quantity that no noise moves, since it is made of no counter: states of pages, mappings, what was recorded."""
+
+    def noise(self, trial: Trial, floor: Floor) -> Number:
+        return 0
+
+
+@dataclass(frozen=True)
+class Counted(FromArm):
+    """A quantity that is read from one counter, and moves as far by itself as that does."""
+
+    counter: str
+
+    def noise(self, trial: Trial, floor: Floor) -> Number:
+        recording = trial.arms.get(getattr(self, "arm", ""))
+        if recording is None:
+            return 0
+        moved = counter_noise(self.counter, recording, floor)
+        return in_pages(moved, counters.unit_of(self.counter), recording.page_size)
+
+    @property
+    def unit(self) -> str:
+        unit = counters.unit_of(self.counter)
+        return "pages" if unit in {"KiB", "bytes"} else unit
+
+
 def in_pages(value: int, unit: str, page_size: int) -> Number:
-    """KiB and bytes become pages; a whole number where it is one."""
+    """Turns KiB and bytes into pages; a whole number where it is one."""
     size = {"KiB": 1024, "bytes": 1}.get(unit)
     if size is None:
         return value
@@ -159,10 +222,9 @@ def in_pages(value: int, unit: str, page_size: int) -> Number:
 
 
 @dataclass(frozen=True)
-class Counter(FromArm):
+class Counter(Counted):
     """A counter at a named moment: Counter("meminfo:Cached", "before")."""
 
-    counter: str
     sample: str
     arm: str = ""
 
@@ -174,17 +236,11 @@ class Counter(FromArm):
     def name(self) -> str:
         return f"{self.counter} at “{self.sample}”"
 
-    @property
-    def unit(self) -> str:
-        unit = counters.unit_of(self.counter)
-        return "pages" if unit in {"KiB", "bytes"} else unit
-
 
 @dataclass(frozen=True)
-class Change(FromArm):
+class Change(Counted):
     """How much a counter grew between two named moments."""
 
-    counter: str
     since: str
     until: str
     arm: str = ""
@@ -198,13 +254,9 @@ class Change(FromArm):
     def name(self) -> str:
         return f"growth of {self.counter} from “{self.since}” to “{self.until}”"
 
-    @property
-    def unit(self) -> str:
-        return Counter(self.counter, self.since).unit
-
 
 @dataclass(frozen=True)
-class Pages(FromArm):
+class Pages(Still):
     """How many pages of a range or a file are in a state (harness/linux/pages.py lists the states) at a named moment."""
 
     sample: str
@@ -221,60 +273,7 @@ class Pages(FromArm):
 
 
 @dataclass(frozen=True)
-class SameFrames(FromArm):
-    """How many pages of two ranges have the same physical frame, page by page, at a named moment.
-
-    until: the second range is looked at then; with the same range twice: how many pages stayed where they were.
-    """
-
-    sample: str
-    first: str
-    second: str
-    arm: str = ""
-    until: str = ""
-
-    def of(self, recording: Recording) -> Number | None:
-        return recording.same_frames(self.sample, self.first, self.second, self.until or self.sample)
-
-    @property
-    def name(self) -> str:
-        since = f"“{self.sample}”" + (f" and “{self.until}”" if self.until else "")
-        return f"pages that {self.first} and {self.second} share at {since}"
-
-
-@dataclass(frozen=True)
-class MappedPages(FromArm):
-    """How many pages of a process's ranges lie in mappings that `which` picks from its /proc/PID/maps.
-
-    ranges: the record that lists them, [address, length] each in bytes.
-    """
-
-    sample: str
-    process: str
-    ranges: str
-    which: Callable[[maps.Mapping], bool]
-    title: str
-    arm: str = ""
-
-    def of(self, recording: Recording) -> Number | None:
-        text, ranges = recording.text(self.sample, f"{self.process}/maps"), recording.records.get(self.ranges)
-        if text is None or ranges is None:
-            return None
-        picked = [mapping for mapping in maps.parse(text) if self.which(mapping)]
-        size = sum(
-            max(0, min(mapping.end, address + length) - max(mapping.start, address))
-            for address, length in ranges
-            for mapping in picked
-        )
-        return int(size // recording.page_size)
-
-    @property
-    def name(self) -> str:
-        return self.title
-
-
-@dataclass(frozen=True)
-class Recorded(FromArm):
+class Recorded(Still):
     """What the procedure recorded under a name, as it is."""
 
     record: str
@@ -298,7 +297,7 @@ class Recorded(FromArm):
 
 
 @dataclass(frozen=True)
-class Derived(FromArm):
+class Derived(Still):
     """Any number that a pure function reads from a recording (or None)."""
 
     title: str
@@ -319,15 +318,19 @@ class Derived(FromArm):
 
 
 @dataclass(frozen=True)
-class Size(FromArm):
+class Size(Still):
     """A size in bytes as pages of the machine, rounded up."""
 
     bytes: int
     arm: str | None = None
 
+    def of(self, recording: Recording) -> Number:
+        return -(-self.bytes // recording.page_size)
+
     def read(self, trial: Trial) -> Number | None:
+        """Gives the number for all arms, if their machines have pages of one size."""
         sizes = {recording.page_size for recording in trial.arms.values()}
-        return -(-self.bytes // sizes.pop()) if len(sizes) == 1 else None
+        return self.of(trial.any) if len(sizes) == 1 else None
 
     @property
     def name(self) -> str:
@@ -335,20 +338,5 @@ class Size(FromArm):
 
 
 def pages(size: int) -> Quantity:
-    """So many bytes, in pages of the machine."""
+    """Gives so many bytes in pages of the machine."""
     return Size(size)
-
-
-def mappings(probe: str, sample: str, what: Callable[[Recording, maps.Mapping], bool], title: str) -> Derived:
-    """How many mappings of a probe at a named moment `what` picks; None if its maps were not read (or it was gone)."""
-
-    def function(recording: Recording) -> int | None:
-        text = recording.text(sample, f"{probe}/maps")
-        return sum(what(recording, one) for one in maps.parse(text)) if text else None
-
-    return Derived(title, function, "mappings")
-
-
-def named_mappings(probe: str, sample: str, path: str, title: str) -> Derived:
-    """How many mappings have this path, or kernel's name ("[heap]")."""
-    return mappings(probe, sample, lambda _, mapping: mapping.path == path, title)

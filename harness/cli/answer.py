@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.claims.claim import CONFIRMED, REFUTED, UNDECIDED
 from harness.reports.wording import setting, tally, where
 from harness.verdicts import wording
+from harness.verdicts.classify import Standing, classify, is_surprise
 from harness.verdicts.judged import Judged, Outcome
 
 
@@ -16,11 +16,7 @@ def lines(judged: Judged, claim: str | None = None) -> Iterator[str]:
         if claim is not None and row["claim"] != claim:
             continue
         axis = f"  [{setting(judged.cell['axis'])}]" if judged.cell["axis"] else ""
-        surprise = (
-            f"  SURPRISE: known answer {row['known']}"
-            if row["known"] not in {None, row["verdict"]} and (row["verdict"] in {CONFIRMED, REFUTED})
-            else ""
-        )
+        surprise = f"  SURPRISE: known answer {row['known']}" if is_surprise(row) else ""
         yield (
             f"{row['claim']}  {row['verdict'].upper()}  on {where(row)}, {row['valid']} of {row['trials']} trials{axis}{surprise}"
         )
@@ -36,11 +32,8 @@ def ending(outcomes: Sequence[Outcome]) -> Iterator[str]:
     """Gives the end of a run of many cells: how many verdicts; then what needs a look, each with its evidence."""
     found = [(one, row) for one in outcomes for row in one.rows]
     yield f"\n{tally([row for _, row in found])}"
-    surprises = [
-        (one, row) for one, row in found if row["verdict"] in {CONFIRMED, REFUTED} and row["known"] not in {None, row["verdict"]}
-    ]
-    undecided = [(one, row) for one, row in found if row["verdict"] == UNDECIDED]
-    for title, chosen in (("Surprises", surprises), ("Undecided", undecided)):
+    for title, standing in (("Surprises", Standing.SURPRISE), ("Undecided", Standing.UNDECIDED)):
+        chosen = [(one, row) for one, row in found if classify(row) is standing]
         if chosen:
             yield f"{title}: {len(chosen)}"
         for one, row in chosen:

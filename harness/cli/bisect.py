@@ -6,7 +6,7 @@ import atexit
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from harness.cli.base import say
 from harness.cli.options import running
 from harness.cli.running import execute
 from harness.errors import LabError, UsageError
+from harness.evidence.schema import Row
 from harness.run.options import DEBUGGER, RunOptions
 
 # git-bisect(1), "Bisect run": 0 good, 1 to 127 bad except 125, which skips the commit; what is above 127 ends the
@@ -23,7 +24,7 @@ from harness.run.options import DEBUGGER, RunOptions
 AS_WANTED, OTHER, CANNOT_TELL, STOP = 0, 1, 125, 128
 
 
-def status(rows: Iterable[Mapping[str, Any]], want: str, broken: bool) -> int:
+def status(rows: Iterable[Row], want: str, broken: bool) -> int:
     """Gives the status that a claim's rows come to, one row for each setting: as wanted only if all are; the other verdict
     once is enough."""
     found = [row["verdict"] for row in rows]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.claims.claim import Claim, Expect, Experiment
+from harness.evidence.schema import Row
 from harness.reports.comparison import history, rows
 from harness.reports.wording import aloud, counted, known_text, needs_text, number, wrapped
 
@@ -55,7 +56,7 @@ def expectation_lines(expect: Expect) -> Iterator[str]:
     yield wrapped(f"reference that must read false: {expect.reads_false.name}", "    ")
 
 
-def measured_lines(row: rows.Row) -> Iterator[str]:
+def measured_lines(row: Row) -> Iterator[str]:
     """Tells one row of verdicts.json: the verdict, then each quantity and reference with its values."""
     settings = ", ".join(f"{name}={row['settings'][name]}" for name in KINDS if name in row["settings"])
     trials = f"{row['valid']} of {row['trials']} trials valid, from {counted(row['boots'], 'boot')}"
@@ -64,8 +65,8 @@ def measured_lines(row: rows.Row) -> Iterator[str]:
     for one in row["quantities"]:
         unit = f" {one['unit']}" if one["unit"] else ""
         yield wrapped(f"{one['name']}: {values(one['values'])}{unit}", "    ")
-    for one in row["references"]:
-        yield wrapped(f"{one['name']}, must read {one['must']}: {values(one['values'])}", "    ")
+    for reference in row["references"]:
+        yield wrapped(f"{reference['name']}, must read {reference['must']}: {values(reference['values'])}", "    ")
 
 
 def values(read: Sequence[int | float | None]) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from harness.claims.claim import Claim, Experiment
+from harness.linux import releases
 from harness.reports.wording import known_text, needs_text
+
+if TYPE_CHECKING:
+    from harness.machine.kernels.archive import Offer
+    from harness.machine.kernels.kernel import Kernel
 
 
 def claim_lines(found: Sequence[tuple[Claim, Experiment]]) -> Iterator[str]:
@@ -31,33 +35,36 @@ def print_claims(found: Sequence[tuple[Claim, Experiment]]) -> None:
 
 
 def kernel_lines(
-    offered: Sequence[Any], fetched: Sequence[Any], installed: Sequence[Any], own: Sequence[Any], said: Callable[[Any], str]
+    offered: Sequence[Offer],
+    fetched: Sequence[Kernel],
+    installed: Sequence[Kernel],
+    own: Sequence[Kernel],
+    said: Callable[[Kernel], str],
 ) -> Iterator[str]:
     """Lists kernels of the archive (the newest of each series), fetched or not, of this host, of the user's own; the oldest
     first. said: whether a kernel boots here."""
-    here = {kernel.release: kernel for kernel in fetched}
-    series: dict[str, Any] = {}
-    for one in [*fetched, *offered]:  # newest first
-        series.setdefault(one.series, one)
-    rest = [kernel for kernel in fetched if series[kernel.series] is not kernel]
-    if series:
+    found = [(kernel.release, kernel_line(kernel.series, kernel, f"fetched, {said(kernel)}")) for kernel in fetched]
+    there = {kernel.series for kernel in fetched}
+    for offer in offered:  # newest first
+        if offer.series not in there:
+            there.add(offer.series)
+            found.append((offer.release, offer_line(offer)))
+    if found:
         yield "Of the archive (`invoke kernels.fetch SERIES` fetches one)"
-    for one in sorted([*series.values(), *rest], key=lambda one: by_numbers(one.release)):
-        if one.release in here:
-            yield kernel_line(here[one.release].series, here[one.release], f"fetched, {said(here[one.release])}")
-        else:
-            yield f"  {one.series:12} {one.release:36} {one.size >> 20:4} MiB  not fetched; {one.suite} {one.version}"
+    for _, line in sorted(found, key=lambda pair: releases.order(pair[0])):
+        yield line
     for title, kernels in (("On this host", installed), ("Your own (`invoke kernels.add PATH --label NAME`)", own)):
         if kernels:
             yield title
-        for kernel in sorted(kernels, key=lambda one: by_numbers(one.release)):
+        for kernel in sorted(kernels, key=lambda one: releases.order(one.release)):
             yield kernel_line(kernel.label if kernels is own else kernel.series, kernel, said(kernel))
 
 
-def kernel_line(name: str, kernel: Any, said: str) -> str:
+def offer_line(offer: Offer) -> str:
+    """Describes a kernel that can be fetched."""
+    return f"  {offer.series:12} {offer.release:36} {offer.size >> 20:4} MiB  not fetched; {offer.suite} {offer.version}"
+
+
+def kernel_line(name: str, kernel: Kernel, said: str) -> str:
+    """Describes a kernel that is here."""
     return f"  {name:12} {kernel.release:36} {kernel.image.stat().st_size >> 20:4} MiB  {said}; {kernel.source}"
-
-
-def by_numbers(release: str) -> tuple[list[int], str]:
-    """The two numbers of a series, then the rest: enough to list kernels in order."""
-    return [int(number) for number in re.findall(r"\d+", release)[:2]], release

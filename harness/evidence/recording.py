@@ -21,6 +21,9 @@ import zstandard
 from harness.linux import counters, pages
 
 SUFFIX = ".jsonl.zst"
+Number: TypeAlias = int | float
+# A line of a recording: its keys are those of its kind of event, and an experiment's own under `record`.
+Event: TypeAlias = dict[str, Any]
 # Level 6, window 8 MiB: successive samples repeat nearly all of the text before them.
 _COMPRESSION = zstandard.ZstdCompressionParameters.from_level(6, window_log=23)
 
@@ -100,14 +103,14 @@ def encode(data: bytes) -> str:
 class Recording:
     """One arm of one trial, read back."""
 
-    events: list[dict[str, Any]]
+    events: list[Event]
 
     @cached_property
-    def start(self) -> dict[str, Any]:
+    def start(self) -> Event:
         return next((event for event in self.events if event["event"] == "start"), {})
 
     @cached_property
-    def end(self) -> dict[str, Any]:
+    def end(self) -> Event:
         """How it ended: status "ok", "skipped" or "broken", and the reason."""
         return next(
             (event for event in reversed(self.events) if event["event"] == "end"),
@@ -119,12 +122,12 @@ class Recording:
         return int(self.start["machine"]["page_size"])
 
     @cached_property
-    def samples(self) -> dict[str, dict[str, Any]]:
+    def samples(self) -> dict[str, Event]:
         """Name → event, of the named moments; a name used twice keeps the last."""
         return {event["name"]: event for event in self.events if event["event"] == "sample"}
 
     @cached_property
-    def series(self) -> list[dict[str, Any]]:
+    def series(self) -> list[Event]:
         return [event for event in self.events if event["event"] == "series"]
 
     @cached_property
@@ -132,7 +135,7 @@ class Recording:
         return {event["name"]: event["value"] for event in self.events if event["event"] == "record"}
 
     @cached_property
-    def operations(self) -> list[dict[str, Any]]:
+    def operations(self) -> list[Event]:
         return [event for event in self.events if event["event"] == "operation"]
 
     @cached_property
@@ -167,7 +170,7 @@ class Recording:
         return None if before is None or after is None else after - before
 
     @cached_property
-    def _idle(self) -> list[dict[str, Any]]:
+    def _idle(self) -> list[Event]:
         return [event for event in self.events if event["event"] == "idle"]
 
     def page_data(self, sample: str, label: str) -> tuple[str, bytes] | None:
@@ -212,7 +215,7 @@ def read(path: Path) -> Recording:
     return Recording(list(_events(path)))
 
 
-def _events(path: Path) -> Iterator[dict[str, Any]]:
+def _events(path: Path) -> Iterator[Event]:
     with open(path, "rb") as raw:
         reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(raw, read_across_frames=True)
         text = io.BufferedReader(reader)
@@ -235,6 +238,3 @@ def read_trials(directory: Path) -> list[Trial]:
         number, _, arm = path.name.removesuffix(SUFFIX).removeprefix("trial-").partition(".")
         found.setdefault(int(number), Trial(int(number))).arms[arm] = read(path)
     return [found[number] for number in sorted(found)]
-
-
-Number: TypeAlias = int | float

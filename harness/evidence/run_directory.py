@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import LabError, UsageError
+from harness.evidence.schema import CellRecord, EnvironmentFile, FailureRow, KernelRow, OptionsRow, Row, VerdictsFile
 
 RUNS = Path("results/runs")
 SCHEMA = 1
@@ -58,7 +59,7 @@ def cell_directory(run: Path, name: str) -> Path:
     return run / "experiments" / name
 
 
-def environment(kernel_rows: Sequence[dict[str, Any]], options: dict[str, Any], qemu: str) -> dict[str, Any]:
+def environment(kernel_rows: Sequence[KernelRow], options: OptionsRow, qemu: str) -> EnvironmentFile:
     """What a stranger needs to know of the host, the tools and the kernels to judge again."""
     return {
         "schema": SCHEMA,
@@ -76,10 +77,19 @@ def environment(kernel_rows: Sequence[dict[str, Any]], options: dict[str, Any], 
     }
 
 
-def read_cell(directory: Path) -> dict[str, Any]:
+def read_environment(run: Path) -> EnvironmentFile:
+    """Reads environment.json of a run; empty without one: the recordings have the machine and the settings too."""
+    try:
+        found: EnvironmentFile = json.loads((run / "environment.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def read_cell(directory: Path) -> CellRecord:
     """cell.json. Raises UsageError for a directory without one."""
     try:
-        found: dict[str, Any] = json.loads((directory / "cell.json").read_text())
+        found: CellRecord = json.loads((directory / "cell.json").read_text())
     except (OSError, ValueError) as error:
         raise UsageError(f"cell {directory}", "it has no readable cell.json", "name the run's directory") from error
     return found
@@ -98,23 +108,23 @@ def write_json(path: Path, content: Any) -> None:
         ) from error
 
 
-def document(run: Path, rows: Sequence[dict[str, Any]], failures: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def document(run: Path, rows: Sequence[Row], failures: Sequence[FailureRow]) -> VerdictsFile:
     """What verdicts.json holds."""
     return {"schema": SCHEMA, "run": run.name, "arch": platform.machine(), "errors": list(failures), "verdicts": list(rows)}
 
 
-def as_text(run: Path, rows: Sequence[dict[str, Any]], failures: Sequence[dict[str, Any]]) -> str:
+def as_text(run: Path, rows: Sequence[Row], failures: Sequence[FailureRow]) -> str:
     return json.dumps(document(run, rows, failures), indent=1, ensure_ascii=False)
 
 
-def write_verdicts(run: Path, rows: Sequence[dict[str, Any]], failures: Sequence[dict[str, Any]]) -> None:
+def write_verdicts(run: Path, rows: Sequence[Row], failures: Sequence[FailureRow]) -> None:
     write_json(run / "verdicts.json", document(run, rows, failures))
 
 
-def read_verdicts(run: Path) -> dict[str, Any]:
+def read_verdicts(run: Path) -> VerdictsFile:
     """Raises UsageError for a run without verdicts."""
     try:
-        found: dict[str, Any] = json.loads((run / "verdicts.json").read_text())
+        found: VerdictsFile = json.loads((run / "verdicts.json").read_text())
     except (OSError, ValueError) as error:
         raise UsageError(
             f"run {run}", "it has no readable verdicts.json", "`invoke report` makes one from its evidence"

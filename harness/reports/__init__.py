@@ -23,8 +23,7 @@ from harness.reports import (
     samples_table,
 )
 from harness.reports.markdown import Section
-from harness.verdicts import judged as results
-from harness.verdicts.judged import Judged, Outcome
+from harness.verdicts.judged import Judged, Outcome, judge_cell
 
 _preloading: threading.Thread | None = None
 
@@ -55,7 +54,7 @@ class Report:
 
     def __init__(self, run: Path) -> None:
         preload()
-        self.run, self.around = run, markdown.environment(run)
+        self.run, self.around = run, run_directory.read_environment(run)
         self.path = run / "report.md"
         self._added = False
 
@@ -83,7 +82,7 @@ class Report:
         loaded()
         for outcome in outcomes:
             if not self._piece(outcome.directory, "md").exists():
-                self.add(results.judge_cell(outcome.directory))
+                self.add(judge_cell(outcome.directory))
         samples = [self._piece(outcome.directory, "arrow") for outcome in outcomes]
         _replace(self.run / "samples.parquet", lambda path: samples_table.combine(path, samples))
         _replace(self.run / "quantities.parquet", lambda path: quantities_table.write(path, outcomes))

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from harness.claims.claim import SKIPPED, UNDECIDED
+from harness.evidence.schema import Row
 from harness.reports.wording import setting
+from harness.verdicts.classify import Standing, classify
 from harness.verdicts.judged import Outcome
 
 PASSED, SURPRISE, BROKEN = "passed", "surprise", "broken"
+KINDS = {
+    Standing.AS_KNOWN: PASSED,
+    Standing.UNKNOWN: PASSED,
+    Standing.SURPRISE: SURPRISE,
+    Standing.UNDECIDED: UNDECIDED,
+    Standing.SKIPPED: SKIPPED,
+}
 FAILURES = (SURPRISE, UNDECIDED)  # kinds that say something of the kernel, unlike BROKEN, which is an error of the lab's
 
 
@@ -42,16 +50,11 @@ def line(text: object) -> str:
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(str(text).split()))
 
 
-def case(row: dict[str, Any]) -> Case:
-    """A row of verdicts.json."""
-    verdict, known, why = row["verdict"], row["known"], line(row["why"])
-    if verdict == SKIPPED:
-        return Case(row["claim"], SKIPPED, why)
-    if verdict == UNDECIDED:
-        return Case(row["claim"], UNDECIDED, f"undecided: {why}")
-    if known not in {None, verdict}:
-        return Case(row["claim"], SURPRISE, f"{verdict}, known answer {known}: {why}")
-    return Case(row["claim"], PASSED, f"{verdict}: {why}")
+def case(row: Row) -> Case:
+    """Makes a case of a row of verdicts.json."""
+    standing, why = classify(row), line(row["why"])
+    known = f", known answer {row['known']}" if standing is Standing.SURPRISE else ""
+    return Case(row["claim"], KINDS[standing], why if standing is Standing.SKIPPED else f"{row['verdict']}{known}: {why}")
 
 
 def suite(outcome: Outcome) -> Suite:

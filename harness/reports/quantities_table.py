@@ -10,21 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
+from harness.evidence.recording import Number
+from harness.evidence.schema import Row, decided
 from harness.reports import samples_table
-from harness.reports.comparison.rows import Row
 from harness.reports.wording import setting
 from harness.verdicts.judged import Outcome
 
 TEXTS = ("claim", "experiment", "setting", "kernel", "verdict", "known", "role", "quantity", "unit")
 
 
-def entries(row: Row) -> Iterator[tuple[str, str, str, list[Any]]]:
-    """Role, name, unit and values of a row's quantities and references: of each quantity the two that go with it."""
-    for index, quantity in enumerate(row["quantities"]):
+def entries(row: Row) -> Iterator[tuple[str, str, str, list[Number | None]]]:
+    """Gives role, name, unit and values of a row's quantities and references: of each quantity the two that go with it."""
+    for quantity, *references in decided(row):
         yield "decides", quantity["name"], quantity["unit"], quantity["values"]
-        for reference in row["references"][2 * index : 2 * index + 2]:
+        for reference in references:
             yield f"must read {reference['must']}", reference["name"], quantity["unit"], reference["values"]
 
 

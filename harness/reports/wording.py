@@ -6,31 +6,41 @@ import re
 import shutil
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Known, Range
 from harness.claims.needs import Needs
 from harness.claims.quantities import Quantity, name_of
 from harness.evidence.recording import Number
-from harness.verdicts import wording
+from harness.evidence.schema import Row
 from harness.verdicts.judge import Limits
-from harness.verdicts.wording import human
+from harness.verdicts.wording import human, spread
+
+
+def spoken(low: str | None, high: str | None, outside: bool) -> str:
+    """Says a range in words, of the words for its ends."""
+    if low == high:
+        return "any number" if low is None else f"{'anything but' if outside else 'exactly'} {low}"
+    if low is None:
+        return f"more than {high}" if outside else f"at most {high}"
+    if high is None:
+        return f"less than {low}" if outside else f"at least {low}"
+    return f"less than {low} or more than {high}" if outside else f"{low} to {high}"
 
 
 def words(limits: Limits | None) -> str:
-    """A range as it is read aloud."""
+    """Says a range with its numbers in words."""
     if limits is None:
         return "a bound that was not read"
-    low, high = human(limits.low), human(limits.high)
-    if limits.low == limits.high:
-        return "any number" if limits.low is None else f"{'anything but' if limits.outside else 'exactly'} {low}"
-    if limits.low is None:
-        return f"more than {high}" if limits.outside else f"at most {high}"
-    if limits.high is None:
-        return f"less than {low}" if limits.outside else f"at least {low}"
-    return f"less than {low} or more than {high}" if limits.outside else f"{low} to {high}"
+    low, high = (None if end is None else human(end) for end in (limits.low, limits.high))
+    return spoken(low, high, limits.outside)
+
+
+def aloud(range_: Range) -> str:
+    """Says a range in words as it was declared."""
+    low, high = (None if end is None else name_of(end) for end in (range_.low, range_.high))
+    return spoken(low, high, range_.outside)
 
 
 def bound(range_: Range, limits: Sequence[Limits | None]) -> str:
@@ -41,7 +51,7 @@ def bound(range_: Range, limits: Sequence[Limits | None]) -> str:
 
 def over_trials(range_: Range, limits: Sequence[Limits | None]) -> str:
     """What a range is in all trials, or what it is in each; as it was declared, if no trial gives it numbers."""
-    return " | ".join(dict.fromkeys(words(one) for one in limits)) or wording.describe(range_)
+    return " | ".join(dict.fromkeys(words(one) for one in limits)) or aloud(range_)
 
 
 def number(value: Number | None) -> str:
@@ -56,6 +66,11 @@ def memory(size: Number) -> str:
     """Bytes gained or lost as people say them: in MiB, or in KiB below one."""
     whole, unit = (size / (1 << 20), "MiB") if abs(size) >= 1 << 20 else (size / 1024, "KiB")
     return f"{whole:+,.2f}".rstrip("0").rstrip(".") + f" {unit}"
+
+
+def near(text: str) -> str:
+    """Gives an error's text with the paths of evidence as they are from the run's directory, wherever that lies."""
+    return re.sub(r"/\S*/(?=experiments/)", "", text)
 
 
 def plain(text: object) -> str:
@@ -78,39 +93,27 @@ def counted(count: int, noun: str) -> str:
     return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"
 
 
-def spread(changes: Sequence[Number | None]) -> str:
-    """Changes over all trials: one number if they are alike."""
-    read = sorted(change for change in changes if change is not None)
-    if not read:
-        return "not read"
-    return signed(read[0]) if read[0] == read[-1] else f"{signed(read[0])} to {signed(read[-1])}"
+def signed_spread(changes: Sequence[Number | None]) -> str:
+    """Says changes over all trials: one number if they are alike."""
+    return spread(changes, signed, "not read")
 
 
-def where(row: dict[str, Any]) -> str:
+def where(row: Row) -> str:
     """ "6.12.117 (guest, TCG)": kernel and machine."""
     machine = "guest" if row["machine"] == "vm" else "this host"
     accelerator = {"tcg": ", TCG", "kvm": ", KVM"}.get(row["accelerator"], "")
     return f"{row['kernel']} ({machine}{accelerator})"
 
 
-def setting(axis: dict[str, str]) -> str:
+def setting(axis: Mapping[str, str]) -> str:
     return " ".join(f"{name}={value}" for name, value in axis.items())
 
 
-def tally(rows: Sequence[dict[str, Any]]) -> str:
+def tally(rows: Sequence[Row]) -> str:
     """ "12 verdicts: 9 confirmed, 3 refuted"."""
     count = Counter(row["verdict"] for row in rows)
     kinds = ", ".join(f"{count[kind]} {kind}" for kind in (CONFIRMED, REFUTED, UNDECIDED, SKIPPED) if count[kind])
-    return f"{len(rows)} verdicts{': ' if kinds else ''}{kinds}"
-
-
-SIGNS = {"=": "exactly", "<=": "at most", ">=": "at least", "not": "anything but"}
-
-
-def aloud(range_: Range) -> str:
-    """A range as it is declared, in words."""
-    sign, _, rest = wording.describe(range_).partition(" ")
-    return f"{SIGNS[sign]} {rest}" if sign in SIGNS else f"{sign} {rest}".strip()
+    return f"{counted(len(rows), 'verdict')}{': ' if kinds else ''}{kinds}"
 
 
 def width() -> int:
@@ -122,14 +125,11 @@ def wrapped(text: str, indent: str = "  ") -> str:
 
 
 def known_text(known: Known) -> str:
-    """ "confirmed from 5.8 on, before 6.7, lru=mglru"."""
-    parts = [known.verdict]
-    if known.since:
-        parts.append(f"since {known.since}")
-    if known.until:
-        parts.append(f"before {known.until}")
-    parts += [f"{name}={value}" for name, value in known.settings.items()]
-    return " ".join(parts)
+    """Says an answer and where it holds: "confirmed since 5.8, before 6.7, with lru=mglru"."""
+    parts = [f"since {known.since}"] if known.since else []
+    parts += [f"before {known.until}"] if known.until else []
+    parts += [f"with {setting(known.settings)}"] if known.settings else []
+    return " ".join([known.verdict, *([", ".join(parts)] if parts else [])])
 
 
 def needs_text(needs: Needs) -> str:

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from pathlib import Path
-from typing import Any
 
 from harness.evidence import run_directory
+from harness.evidence.schema import CellRecord
 from harness.run import resume
 from harness.run.cell import Cell, describe
 from harness.run.trial import Limit, run_arms
@@ -45,7 +45,7 @@ class Batch:
         for future in self.futures:
             future.cancel()
 
-    def over(self) -> dict[str, Any]:
+    def over(self) -> CellRecord:
         """Gives cell.json, once all trials of the cell are over."""
         self.row["seconds"] = round(time.monotonic() - (self.began or 0), 1)
         self.row["failures"] = [broken for future in self.futures if (broken := future.result())]

@@ -14,6 +14,7 @@ from harness import catalogue
 from harness.claims.claim import Experiment
 from harness.claims.settings import BOOTED, Settings
 from harness.evidence.run_directory import SCHEMA
+from harness.evidence.schema import CellRecord, KernelRow
 from harness.linux.sizes import MIB
 from harness.machine import allocators
 from harness.machine.guest.qemu import Shape
@@ -25,7 +26,7 @@ from harness.verdicts import noise
 
 
 @cache
-def describe_kernel(kernel: Kernel) -> dict[str, Any]:
+def describe_kernel(kernel: Kernel) -> KernelRow:
     config = kernel.config.read_bytes() if kernel.config else None
     return {
         "release": kernel.release,
@@ -36,7 +37,7 @@ def describe_kernel(kernel: Kernel) -> dict[str, Any]:
     }
 
 
-def describe(cell: Cell) -> dict[str, Any]:
+def describe(cell: Cell) -> CellRecord:
     """Gives a cell as data, complete: kernel by name and digest, experiment by name, version and source, settings."""
     row = describe_cell(cell.experiment, dict(cell.axis), cell.trials, describe_kernel(cell.kernel), cell.accelerator)
     sets = {name: value for name, value in vars(cell.settings).items() if value is not None}
@@ -58,9 +59,7 @@ def overridden(cell: Cell) -> dict[str, str]:
     return {name: value for name, value in stated.items() if name not in cell.experiment.axes and now.get(name) != value}
 
 
-def describe_cell(
-    experiment: Experiment, axis: dict[str, str], trials: int, kernel: dict[str, Any], accelerator: str
-) -> dict[str, Any]:
+def describe_cell(experiment: Experiment, axis: dict[str, str], trials: int, kernel: KernelRow, accelerator: str) -> CellRecord:
     """Gives cell.json as it stands before the trials: what was planned, on what (by digest, so that it can be told from
     another)."""
     return {
@@ -190,15 +189,15 @@ def cells(experiment: Experiment, kernel: Kernel, options: RunOptions, accelerat
     ]
 
 
-def cell_of(experiment: Experiment, kernel: Kernel, ordered: Mapping[str, Any], accelerator: str) -> Cell:
+def cell_of(experiment: Experiment, kernel: Kernel, ordered: CellRecord, accelerator: str) -> Cell:
     """Makes the cell that cell.json describes; a setting that it does not name is left as the kernel has it."""
     sets = ordered["sets"]
-    settings = Settings(**{item.name: sets.get(item.name) for item in fields(Settings)})
-    sized = replace(experiment, needs=replace(experiment.needs, memory=sets["memory"], cpus=sets["cpus"]))
+    left: dict[str, Any] = {item.name: sets.get(item.name) for item in fields(Settings)}
+    sized = replace(experiment, needs=replace(experiment.needs, memory=int(sets["memory"]), cpus=int(sets["cpus"])))
     return Cell(
         experiment=sized,
         kernel=kernel,
-        settings=settings,
+        settings=Settings(**left),
         axis=tuple(sorted(ordered["axis"].items())),
         trials=ordered["trials"],
         accelerator=accelerator,

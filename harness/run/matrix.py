@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 from harness.claims.claim import Experiment
 from harness.errors import UsageError
 from harness.evidence import run_directory
+from harness.evidence.schema import Plan
 from harness.machine import slots
 from harness.machine.guest import accelerator, boot_check, qemu
 from harness.machine.kernels import find, running
@@ -107,20 +107,22 @@ def _run(run: Run, to_run: Sequence[Cell], options: RunOptions, elsewhere: Execu
     report.finish(run.outcomes, whole=not run.interrupted)
 
 
-def described(found: Sequence[Kernel], options: RunOptions, what: str) -> dict[str, Any]:
+def described(found: Sequence[Kernel], options: RunOptions, what: str) -> Plan:
     """Describes by what a run is found again: the same question, kernels, settings and trials."""
-    return {
+    plan: Plan = {
         "what": what,
         "kernels": sorted(kernel.digest for kernel in found),
         "append": "\n".join(options.append),
         "sets": {name: list(values) for name, values in sorted(options.sets.items())},
         "trials": options.trials,
         "fresh": options.fresh_boot,
-        **({"machine": "local"} if options.permissions else {}),
     }
+    if options.permissions:
+        plan["machine"] = "local"
+    return plan
 
 
-def start(options: RunOptions, found: Sequence[Kernel], what: str, asked: Mapping[str, Any], version: str) -> Path:
+def start(options: RunOptions, found: Sequence[Kernel], what: str, asked: Plan, version: str) -> Path:
     """Makes a new run directory, with what is known before the first trial."""
     directory = run_directory.create(options.results, "-".join(kernel.series for kernel in found), what)
     run_directory.write_json(

@@ -12,10 +12,10 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from harness.claims.claim import CONFIRMED, REFUTED
 from harness.reports.wording import setting
 from harness.run.cell import Cell
 from harness.run.run import Watch
+from harness.verdicts.classify import is_surprise
 from harness.verdicts.judged import Judged, Outcome
 
 BAR = 40  # characters
@@ -70,11 +70,7 @@ class Progress(Watch):
     def line(judged: Judged) -> str:
         """Gives the line of a cell: "tmpfs-swap [lru=mglru] on 6.12.117: tmpfs-swappable confirmed (4.1 s)"."""
         axis = f" [{setting(judged.cell['axis'])}]" if judged.cell["axis"] else ""
-        said = [
-            f"{row['claim']} {row['verdict']}"
-            + (" SURPRISE" if row["known"] not in {None, row["verdict"]} and (row["verdict"] in {CONFIRMED, REFUTED}) else "")
-            for row in judged.rows
-        ]
+        said = [f"{row['claim']} {row['verdict']}" + (" SURPRISE" if is_surprise(row) else "") for row in judged.rows]
         said += [f"BROKEN {failure['what']}" for failure in judged.failures]
         return (
             f"{judged.experiment.name}{axis} on {judged.cell['kernel']}: "

@@ -14,17 +14,18 @@ import platform
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import zstandard
 
 from harness import catalogue
 from harness.errors import LabError, UsageError
 from harness.evidence import run_directory
+from harness.evidence.schema import CellRecord, RanRow
 from harness.machine.guest import accelerator, qemu
 from harness.machine.kernels import find
 from harness.machine.kernels.kernel import Kernel
@@ -49,19 +50,35 @@ class Archive:
     digest: str
 
 
+class Own(TypedDict):
+    """A kernel that no archive has: where its image and modules lie."""
+
+    path: str
+    modules: str | None
+
+
+class Request(TypedDict):
+    """A cell that another machine is asked to run."""
+
+    cell: CellRecord
+    mirror: str | None
+    own: Own | None
+
+
 def digest_of(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
-def request(cell: Cell, mirror: str | None = None) -> dict[str, Any]:
+def request(cell: Cell, mirror: str | None = None) -> Request:
     """Gives all that a worker needs to know, as plain data. own: where a kernel lies that no archive has."""
     kernel = cell.kernel
-    own = {"path": str(kernel.image), "modules": str(kernel.modules) if kernel.modules else None}
-    ordered = {name: value for name, value in describe(cell).items() if name != "noise"}  # only a judge needs it
+    own: Own = {"path": str(kernel.image), "modules": str(kernel.modules) if kernel.modules else None}
+    ordered = describe(cell)
+    ordered.pop("noise", None)  # only a judge needs it
     return {"cell": ordered, "mirror": mirror, "own": None if kernel.version else own}
 
 
-def run_cell(wanted: Mapping[str, Any]) -> Archive:
+def run_cell(wanted: Request) -> Archive:
     """Runs a cell here, all its trials, and packs what they recorded. Raises LabError where this machine has another
     kernel, or another version of the experiment, than was ordered."""
     build.build()  # only what is older than its sources
@@ -69,7 +86,7 @@ def run_cell(wanted: Mapping[str, Any]) -> Archive:
     kernel = kernel_for(ordered, wanted["own"], wanted["mirror"])
     experiment, _ = catalogue.find(ordered["experiment"])
     here = {"version": experiment.version, "source": catalogue.source_digest(experiment)}
-    if any(ordered[key] != value for key, value in here.items()):
+    if any(ordered.get(key) != value for key, value in here.items()):
         raise UsageError(
             f"experiment {experiment.name} on worker {platform.node()}",
             f"it has version {experiment.version}, or another source, than was ordered",
@@ -85,12 +102,12 @@ def run_cell(wanted: Mapping[str, Any]) -> Archive:
     ):
         batch = Batch(cell, Path(directory), pool, NO_LIMIT, lambda _: None)
         wait(batch.futures)
-        ran = {"host": platform.node(), "accelerator": chosen, "qemu": qemu.version()}
+        ran: RanRow = {"host": platform.node(), "accelerator": chosen, "qemu": qemu.version()}
         run_directory.write_json(batch.directory / "cell.json", {**batch.over(), "ran": ran})
         return pack(batch.directory)
 
 
-def kernel_for(ordered: Mapping[str, Any], own: Mapping[str, Any] | None, mirror: str | None) -> Kernel:
+def kernel_for(ordered: CellRecord, own: Own | None, mirror: str | None) -> Kernel:
     """Finds the kernel of that release and digest on this machine. Raises LabError where it can't be had here, or is
     another."""
     if own is None:
@@ -100,7 +117,7 @@ def kernel_for(ordered: Mapping[str, Any], own: Mapping[str, Any] | None, mirror
     if kernel.digest != ordered["image"]:
         raise UsageError(
             f"kernel {own['path']} on worker {platform.node()}",
-            f"it is {kernel.digest[:19]}…, {ordered['image'][:19]}… was ordered",
+            f"it is {kernel.digest[:19]}…, {str(ordered['image'])[:19]}… was ordered",
             "copy the same image there, or use a directory that all machines share",
         )
     return kernel
@@ -116,7 +133,7 @@ def pack(directory: Path) -> Archive:
     return Archive(data, digest_of(data))
 
 
-def unpack(archive: Archive, directory: Path, ordered: Mapping[str, Any]) -> dict[str, Any]:
+def unpack(archive: Archive, directory: Path, ordered: CellRecord) -> CellRecord:
     """Makes the cell's directory, whole or not at all, and gives its cell.json; one that is finished stays as it is.
 
     Raises LabError for an archive that is damaged, or that is another cell's.
@@ -137,8 +154,8 @@ def unpack(archive: Archive, directory: Path, ordered: Mapping[str, Any]) -> dic
                 file = tar.extractfile(member)
                 if file and Path(member.name).name == member.name:
                     (new / member.name).write_bytes(file.read())
-        cell: dict[str, Any] = json.loads((new / "cell.json").read_text())
-        if any(cell[key] != ordered[key] for key in resume.IDENTITY if key not in THERE):
+        cell: CellRecord = json.loads((new / "cell.json").read_text())
+        if any(cell.get(key) != ordered.get(key) for key in resume.IDENTITY if key not in THERE):
             raise LabError(f"archive of {directory.name}", "another cell is in it", "run the same command again")
         shutil.rmtree(directory, ignore_errors=True)
         os.replace(new, directory)

@@ -9,16 +9,15 @@ from __future__ import annotations
 import fcntl
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from harness import catalogue
 from harness.errors import LabError, UsageError
 from harness.evidence import recording, run_directory
-from harness.verdicts import judged as results
-from harness.verdicts.judged import Judged, Outcome
+from harness.evidence.schema import CellRecord, Plan
+from harness.verdicts.judged import Judged, Outcome, bounds_of
 
 # What makes a cell the one that is wanted: procedure and bounds, kernel, setting, trials.
 IDENTITY = (
@@ -38,7 +37,7 @@ IDENTITY = (
 )
 
 
-def begin(directory: Path, planned: Mapping[str, Any]) -> None:
+def begin(directory: Path, planned: CellRecord) -> None:
     """Makes room for a cell: what an earlier attempt left is no evidence. Raises LabError where it can't be made."""
     shutil.rmtree(directory, ignore_errors=True)
     try:
@@ -53,12 +52,10 @@ def begin(directory: Path, planned: Mapping[str, Any]) -> None:
 def finish(judged: Judged) -> Outcome:
     """Enters a judged cell: from now on it is not run again. Its evidence can be forgotten."""
     outcome = judged.outcome
-    outcome.cell.update(
-        bounds=results.bounds_of(judged.verdicts),
-        absent=outcome.absent,
-        verdicts=outcome.rows,
-        recordings=recordings(outcome.directory),
-    )
+    outcome.cell["bounds"] = bounds_of(judged.verdicts)
+    outcome.cell["absent"] = outcome.absent
+    outcome.cell["verdicts"] = outcome.rows
+    outcome.cell["recordings"] = recordings(outcome.directory)
     run_directory.write_json(outcome.directory / "cell.json", outcome.cell)
     return outcome
 
@@ -68,14 +65,14 @@ def recordings(directory: Path) -> dict[str, int]:
     return {path.name: path.stat().st_size for path in sorted(directory.glob(f"trial-*{recording.SUFFIX}"))}
 
 
-def finished(directory: Path, planned: Mapping[str, Any]) -> Outcome | None:
+def finished(directory: Path, planned: CellRecord) -> Outcome | None:
     """Gives what came of a cell that is finished as it is planned now; None if it has to be run (again).
 
     A cell has to be run again that broke (it has no verdict), and one whose experiment, kernel, settings or recordings are
     others now.
     """
     try:
-        cell = json.loads((directory / "cell.json").read_text())
+        cell: CellRecord = json.loads((directory / "cell.json").read_text())
         if (
             any(cell.get(key) != planned.get(key) for key in IDENTITY)
             or "verdicts" not in cell
@@ -99,7 +96,7 @@ def held(run: Path) -> Iterator[None]:
         yield
 
 
-def find(parent: Path, plan: Mapping[str, Any]) -> Path | None:
+def find(parent: Path, plan: Plan) -> Path | None:
     """Finds the newest run that was started with the same plan, finished or not."""
     for path in sorted(parent.glob("*/environment.json"), key=lambda path: path.stat().st_mtime, reverse=True):
         try:

@@ -12,6 +12,7 @@ from typing import Any
 
 from harness import errors, reports
 from harness.evidence import run_directory
+from harness.evidence.schema import FailureRow, Row
 from harness.machine import slots
 from harness.machine.processes import fleet
 from harness.reports import Report
@@ -37,11 +38,11 @@ class Run:
     saved: float = 0.0  # when verdicts.json was written last, on the monotonic clock
 
     @property
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         return [row for one in self.outcomes for row in one.rows]
 
     @property
-    def failures(self) -> list[dict[str, Any]]:
+    def failures(self) -> list[FailureRow]:
         return [failure for one in self.outcomes for failure in one.failures]
 
     def save(self, seconds: float = 0.0) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from harness.claims.claim import SKIPPED, UNDECIDED
 from harness.evidence import run_directory
+from harness.evidence.schema import Row
 from harness.reports.comparison import rows
-from harness.reports.comparison.rows import Row
 from harness.verdicts import judged as results
 
 TOLD_APART = ("lru", "malloc")  # by these a kernel's rows of one claim differ in the reference

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from harness.claims.claim import CONFIRMED, FALSE, REFUTED, SKIPPED, TRUE, UNDECIDED, Claim, Expect, Experiment, Guard, Range
 from harness.claims.quantities import value_of
+from harness.evidence.floor import UNKNOWN, Floor
 from harness.evidence.recording import Number, Trial
+from harness.evidence.schema import Ends, QuantityRow, ReferenceRow
 from harness.verdicts import noise
-from harness.verdicts.noise import Floor
 from harness.verdicts.wording import common, sentence, show
 
 
@@ -22,6 +22,11 @@ class Limits:
     low: Number | None
     high: Number | None
     outside: bool = False
+
+    @property
+    def ends(self) -> Ends:
+        """Gives the range as cell.json has it."""
+        return self.low, self.high, self.outside
 
     def holds(self, value: Number) -> bool:
         within = (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
@@ -83,7 +88,7 @@ class Verdict:
     readings: list[tuple[Expect, list[Reading]]] = field(default_factory=list)
     guards: list[str] = field(default_factory=list)
 
-    def quantities(self) -> list[dict[str, Any]]:
+    def quantities(self) -> list[QuantityRow]:
         return [
             {
                 "name": expect.quantity.name,
@@ -95,8 +100,8 @@ class Verdict:
             for expect, readings in self.readings
         ]
 
-    def references(self) -> list[dict[str, Any]]:
-        rows = []
+    def references(self) -> list[ReferenceRow]:
+        rows: list[ReferenceRow] = []
         for expect, readings in self.readings:
             rows.append({"name": expect.reads_true.name, "must": TRUE, "values": [r.reads_true for r in readings]})
             rows.append({"name": expect.reads_false.name, "must": FALSE, "values": [r.reads_false for r in readings]})
@@ -115,7 +120,7 @@ def resolve(bounds: Range, trial: Trial) -> Limits | None:
     return Limits(low, high, bounds.outside)
 
 
-def read(expect: Expect, trial: Trial, recorded: Recorded | None = None, floor: Floor = noise.UNKNOWN) -> Reading:
+def read(expect: Expect, trial: Trial, recorded: Recorded | None = None, floor: Floor = UNKNOWN) -> Reading:
     """One expectation in one trial."""
     value, true, false = (quantity.read(trial) for quantity in (expect.quantity, expect.reads_true, expect.reads_false))
     ranges = (recorded or {}).get((expect.claim.id, expect.quantity.name))
@@ -175,7 +180,7 @@ def judge(
     trials: Sequence[Trial],
     recorded: Recorded | None = None,
     planned: int | None = None,
-    floor: Floor = noise.UNKNOWN,
+    floor: Floor = UNKNOWN,
 ) -> list[Verdict]:
     """A verdict for each of the experiment's claims. Trials that broke are none of them: they are errors.
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from harness import catalogue
 from harness.claims.claim import Experiment
-from harness.evidence import recording as evidence
+from harness.evidence import recording
 from harness.evidence.recording import Trial
 from harness.evidence.run_directory import read_cell
+from harness.evidence.schema import BoundsRow, CellRecord, FailureRow, Row
 from harness.verdicts import judge, noise
 from harness.verdicts.judge import Limits, Verdict
 
@@ -21,10 +21,10 @@ class Outcome:
     """What came of a cell: rows of verdicts.json, entries of its `errors`; absent: why it has neither."""
 
     directory: Path
-    cell: dict[str, Any]
+    cell: CellRecord
     experiment: Experiment
-    rows: list[dict[str, Any]]
-    failures: list[dict[str, Any]]
+    rows: list[Row]
+    failures: list[FailureRow]
     absent: str = ""
 
 
@@ -41,7 +41,7 @@ class Judged:
         return self.outcome.directory
 
     @property
-    def cell(self) -> dict[str, Any]:
+    def cell(self) -> CellRecord:
         return self.outcome.cell
 
     @property
@@ -49,15 +49,15 @@ class Judged:
         return self.outcome.experiment
 
     @property
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         return self.outcome.rows
 
     @property
-    def failures(self) -> list[dict[str, Any]]:
+    def failures(self) -> list[FailureRow]:
         return self.outcome.failures
 
 
-def judge_cell(directory: Path, as_recorded: bool = False, cell: dict[str, Any] | None = None) -> Judged:
+def judge_cell(directory: Path, as_recorded: bool = False, cell: CellRecord | None = None) -> Judged:
     """Judges a cell from its directory alone; by the bounds of the run with `as_recorded`.
 
     cell: instead of what cell.json says. Raises UsageError for a directory that is none, or whose experiment the
@@ -68,8 +68,8 @@ def judge_cell(directory: Path, as_recorded: bool = False, cell: dict[str, Any] 
     return judge_trials(directory, cell, experiment, as_recorded)
 
 
-def judge_trials(directory: Path, cell: dict[str, Any], experiment: Experiment, as_recorded: bool = False) -> Judged:
-    trials = evidence.read_trials(directory)
+def judge_trials(directory: Path, cell: CellRecord, experiment: Experiment, as_recorded: bool = False) -> Judged:
+    trials = recording.read_trials(directory)
     failures = failures_of(cell)
     absent = next(
         (
@@ -89,17 +89,17 @@ def judge_trials(directory: Path, cell: dict[str, Any], experiment: Experiment, 
     return Judged(Outcome(directory, cell, experiment, rows, failures, absent or ""), trials, found)
 
 
-def failures_of(cell: dict[str, Any]) -> list[dict[str, Any]]:
+def failures_of(cell: CellRecord) -> list[FailureRow]:
     return [{"experiment": cell["experiment"], "kernel": cell["kernel"], "what": what} for what in cell["failures"]]
 
 
-def recorded_bounds(cell: dict[str, Any]) -> judge.Recorded:
+def recorded_bounds(cell: CellRecord) -> judge.Recorded:
     return {(one["claim"], one["quantity"]): (Limits(*one["if_true"]), Limits(*one["if_false"])) for one in cell["bounds"]}
 
 
-def bounds_of(found: Sequence[Verdict]) -> list[dict[str, Any]]:
+def bounds_of(found: Sequence[Verdict]) -> list[BoundsRow]:
     """The bounds by which a run was judged, for `--as-recorded`: of the first trial that has them."""
-    rows = []
+    rows: list[BoundsRow] = []
     for verdict in found:
         for expect, readings in verdict.readings:
             first = next((reading for reading in readings if reading.if_true and reading.if_false), None)
@@ -108,16 +108,16 @@ def bounds_of(found: Sequence[Verdict]) -> list[dict[str, Any]]:
                     {
                         "claim": verdict.claim.id,
                         "quantity": expect.quantity.name,
-                        "if_true": list(astuple(first.if_true)),
+                        "if_true": first.if_true.ends,
                         "why_true": expect.if_true.why,
-                        "if_false": list(astuple(first.if_false)),
+                        "if_false": first.if_false.ends,
                         "why_false": expect.if_false.why,
                     }
                 )
     return rows
 
 
-def row(verdict: Verdict, cell: dict[str, Any], trials: Sequence[Trial]) -> dict[str, Any]:
+def row(verdict: Verdict, cell: CellRecord, trials: Sequence[Trial]) -> Row:
     """A verdict as the contract wants it; machine and settings as the first recording has them."""
     start = next((recording.start for trial in trials for recording in trial.arms.values() if recording.start), {})
     appended = {"append": cell["append"]} if cell.get("append") else {}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.claims.claim import FALSE, REFUTED, TRUE, Expect, Range
-from harness.claims.quantities import name_of
+from harness.claims.claim import FALSE, REFUTED, TRUE, Expect
 from harness.evidence.recording import Number
 
 if TYPE_CHECKING:
@@ -26,20 +25,21 @@ def common(texts: Any) -> str:
     return found[0] if len(found) == 1 else " | ".join(found)
 
 
-def human(value: Number | None) -> str:
-    """A number as people read it."""
-    if value is None:
-        return "nothing"
+def human(value: Number) -> str:
+    """Says a number as people read it."""
     whole = isinstance(value, int) or (value.is_integer() and abs(value) < 1e15)
     return f"{int(value):,}" if whole else f"{value:,.4g}"
 
 
-def spread(values: Sequence[Number | None]) -> str:
-    """A quantity over the trials: one number, or from … to …"""
+def spread(values: Sequence[Number | None], say: Callable[[Number], str] = human, nothing: str = "nothing") -> str:
+    """Says what was read over the trials: one number, or from … to …
+
+    nothing: what is said where no trial has read any.
+    """
     read = sorted(value for value in values if value is not None)
     if not read:
-        return "nothing"
-    return human(read[0]) if read[0] == read[-1] else f"{human(read[0])} to {human(read[-1])}"
+        return nothing
+    return say(read[0]) if read[0] == read[-1] else f"{say(read[0])} to {say(read[-1])}"
 
 
 def sentence(readings: Sequence[tuple[Expect, Sequence[Reading]]], verdict: str) -> str:
@@ -54,7 +54,7 @@ def phrase(expect: Expect, readings: Sequence[Reading]) -> str:
     bounds = common(str(reading.if_true) for reading in readings)
     if expect.says:
         most = readings[0].if_true.high if readings and readings[0].if_true else None
-        return expect.says.format(value=values, bound=human(most))
+        return expect.says.format(value=values, bound="nothing" if most is None else human(most))
     unit = f" {expect.quantity.unit}" if expect.quantity.unit else ""
     return f"{expect.quantity.name}: {values}{unit} (true: {bounds})."
 
@@ -64,15 +64,3 @@ def reference_phrase(expect: Expect, readings: Sequence[Reading]) -> str:
     false = spread([reading.reads_false for reading in readings])
     true = spread([reading.reads_true for reading in readings])
     return f"Read false: {expect.reads_false.name}: {false}. Read true: {expect.reads_true.name}: {true}."
-
-
-def describe(bounds: Range) -> str:
-    """A range before any trial gave it numbers."""
-    low, high = bounds.low, bounds.high
-    if bounds.outside and low is not None and high is not None:
-        return f"not {name_of(low)}" if low == high else f"not {name_of(low)} to {name_of(high)}"
-    if low is not None and high is not None:
-        return f"= {name_of(low)}" if low == high else f"{name_of(low)} to {name_of(high)}"
-    if high is not None:
-        return f"<= {name_of(high)}"
-    return f">= {name_of(low)}" if low is not None else "any"

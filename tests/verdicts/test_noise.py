@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from harness import catalogue
 from harness.claims.claim import CONFIRMED, UNDECIDED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Not, Range, Within
-from harness.claims.quantities import Bound, Change, Counter, Pages, Quantity, Recorded
+from harness.claims.quantities import Bound, Change, Counter, FromArm, Pages, Quantity, Recorded, noise_of
 from harness.evidence import run_directory
-from harness.evidence.recording import read_trials
+from harness.evidence.floor import Floor, role
+from harness.evidence.recording import Recording, Trial, read_trials
 from harness.reports import markdown
 from harness.verdicts import judge, noise
-from harness.verdicts import judged as results
 from harness.verdicts.judge import Limits
+from harness.verdicts.judged import judge_run
 from tests.refuting import tmpfs_holes
 from tests.refuting.made import Made, write_run
 
@@ -141,17 +143,17 @@ def test_noise_of_combinations(quantity: Bound, moved: float, tmp_path: Path) ->
     run = write_run(tmp_path, what, [EVIDENCE], {})
     (trial,) = read_trials(run_directory.cell_directory(run, what.name))
     floor = {"meminfo:Shmem": 8, "sandbox/memory.current": 4096}
-    assert noise.of_bound(quantity, trial, floor) == pytest.approx(moved)
+    assert noise_of(quantity, trial, floor) == pytest.approx(moved)
 
 
 def test_a_divisor_that_may_be_noise_alone(tmp_path: Path) -> None:
     what = experiment(SHMEM, Exactly(10), AtMost(9))
     (trial,) = read_trials(run_directory.cell_directory(write_run(tmp_path, what, [EVIDENCE], {}), what.name))
-    assert noise.of(BOX / SHMEM, trial, {"meminfo:Shmem": 40}) == math.inf
+    assert (BOX / SHMEM).noise(trial, {"meminfo:Shmem": 40}) == math.inf
 
 
 @pytest.mark.parametrize(
-    ("counter", "role"),
+    ("counter", "name"),
     [
         ("meminfo:Cached", "meminfo:Cached"),
         ("box/memory.stat:anon", "sandbox/memory.stat:anon"),
@@ -159,8 +161,31 @@ def test_a_divisor_that_may_be_noise_alone(tmp_path: Path) -> None:
         ("worker/status:VmRSS", "probe/status:VmRSS"),
     ],
 )
-def test_roles(counter: str, role: str) -> None:
-    assert noise.role(counter) == role
+def test_roles(counter: str, name: str) -> None:
+    assert role(counter) == name
+
+
+def test_a_quantity_that_does_not_say_its_noise_can_not_be_made() -> None:
+    """None is taken as still because nobody thought of its noise."""
+
+    @dataclass(frozen=True)
+    class Silent(FromArm):
+        def of(self, recording: Recording) -> int:
+            return 1
+
+        @property
+        def name(self) -> str:
+            return "silent"
+
+    with pytest.raises(TypeError, match="noise"):
+        Silent()  # type: ignore[abstract]
+
+    @dataclass(frozen=True)
+    class Spoken(Silent):
+        def noise(self, trial: Trial, floor: Floor) -> int:
+            return 2
+
+    assert (Spoken() + 1).noise(Trial(1), {}) == 2
 
 
 @pytest.mark.parametrize(("floor", "verdict"), [({"meminfo:Shmem": 4}, UNDECIDED), ({}, CONFIRMED), (None, CONFIRMED)])
@@ -168,7 +193,7 @@ def test_the_published_floor_is_part_of_the_cell(floor: dict[str, int] | None, v
     """Judged from the directory alone; None: evidence from before there were floors."""
     what, _ = catalogue.find("tmpfs-holes")
     run = write_run(tmp_path, what, [tmpfs_holes.CONFIRMS["tmpfs-write-hole-allocates"]] * what.trials, {}, floor)
-    (found,) = results.judge_run(run)
+    (found,) = judge_run(run)
     assert ("50 runs" in dict(markdown.conditions(found, {}))["Noise floor"]) == (floor is not None)
     rows = found.rows
     assert {row["verdict"] for row in rows if row["claim"] == "tmpfs-write-hole-allocates"} == {verdict}

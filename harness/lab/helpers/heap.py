@@ -12,7 +12,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.agent.operations import numbers
-from harness.claims.quantities import Derived, FromArm, Quantity, mappings
+from harness.claims.address_space import mappings
+from harness.claims.quantities import Derived, Quantity, Still
 from harness.evidence.recording import Number
 from harness.linux import pages
 
@@ -100,7 +101,7 @@ class Blocks:
 
 
 @dataclass(frozen=True)
-class BlockPages(FromArm):
+class BlockPages(Still):
     """How many of the pages that the blocks of a label take up are in a state, at a named moment."""
 
     sample: str

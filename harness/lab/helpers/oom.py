@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.agent.operations import MPOL_BIND, POPULATE
-from harness.claims.quantities import Change, Derived, FromArm, Quantity
+from harness.claims.quantities import Change, Derived, Quantity, Still
 from harness.evidence.recording import Number, Recording
 from harness.lab.lab import Lab
 from harness.lab.probe import Probe
@@ -243,7 +243,7 @@ def killed(record: dict[str, Any]) -> list[str]:
 
 
 @dataclass(frozen=True)
-class IsVictim(FromArm):
+class IsVictim(Still):
     """1 if the first that was killed in a recorded OOM is the probe, 0 if another one is (or none).
 
     The first one is the choice: what is killed after it depends on how fast its memory comes back.
@@ -272,7 +272,7 @@ class IsVictim(FromArm):
 
 
 @dataclass(frozen=True)
-class HighestDied(FromArm):
+class HighestDied(Still):
     """1 if the first that was killed is, of these probes, the one with the highest oom_score just before, 0 if not.
 
     The scores stand in the record "RECORD: scores", {probe: number}. None if two share the highest."""
@@ -300,7 +300,7 @@ class HighestDied(FromArm):
 
 
 @dataclass(frozen=True)
-class Kills(FromArm):
+class Kills(Still):
     """How many processes were killed in a recorded OOM."""
 
     record: str
@@ -320,7 +320,7 @@ class Kills(FromArm):
 
 
 @dataclass(frozen=True)
-class Reported(FromArm):
+class Reported(Still):
     """A size in the report's line on its first victim ("anon-rss"), in KiB; None if no such field is there."""
 
     record: str

@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 from harness import cache
 from harness.errors import LabError, Unavailable, UsageError
+from harness.linux import releases
 
 # Releases of Debian that may have a cloud kernel ("duke" follows forky); one that a mirror lacks costs a 404.
 RELEASES = ("bullseye", "bookworm", "trixie", "forky", "duke", "sid", "experimental")
@@ -150,7 +151,10 @@ def workplace() -> Iterator[Path]:
 
 
 def version_key(version: str) -> tuple[object, ...]:
-    """Orders versions as dpkg does (deb-version(7)): in a text "~", the end, letters, all else."""
+    """Orders versions of packages as dpkg does (deb-version(7)): in a text "~", the end, letters, all else.
+
+    Releases of the kernel are another matter: harness/linux/releases.py.
+    """
 
     def rank(text: str) -> tuple[int, ...]:
         return (*(-1 if c == "~" else ord(c) if c.isalpha() else ord(c) + 256 for c in text), 0)
@@ -159,12 +163,6 @@ def version_key(version: str) -> tuple[object, ...]:
     upstream, _, revision = rest.rpartition("-") if "-" in rest else (rest, "", "")
     texts = [re.findall(r"(\D*)(\d*)", text) for text in (upstream, revision)]
     return int(epoch or 0), *([(rank(text), int(digits or 0)) for text, digits in parts] for parts in texts)
-
-
-def series(release: str) -> str:
-    """Gives the first two numbers of a release or version: "6.12" of 6.12.117+deb13-cloud-amd64."""
-    numbers = re.match(r"\d+\.\d+", release)
-    return numbers.group() if numbers else release
 
 
 def _run(*command: str) -> subprocess.CompletedProcess[str]:
@@ -303,5 +301,5 @@ def _offer(release: str, version: str, parts: dict[str, list[Package]]) -> Offer
         if len(packages) == len(names) and packages[0].size >= LEAST_IMAGE_BYTES:
             suites = ", ".join(dict.fromkeys(package.suite for package in parts[names[0]]))
             size = sum(package.size for package in packages)
-            return Offer(series(version), release, version, suites, packages[0].name, size, packages)
+            return Offer(releases.series(version), release, version, suites, packages[0].name, size, packages)
     return None

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from harness import cache
 from harness.errors import INTERRUPTED, LabError, Unavailable, UsageError
+from harness.linux import releases
 from harness.machine.kernels import archive, labels
 from harness.machine.kernels.archive import Offer
 from harness.machine.kernels.kernel import Kernel, image_digest, kernel_at, module_tree
@@ -91,7 +92,7 @@ def installed() -> list[Kernel]:
         except UsageError:
             continue
         kernels.setdefault(kernel.release, kernel)
-    return sorted(kernels.values(), key=lambda k: archive.version_key(k.release), reverse=True)
+    return sorted(kernels.values(), key=lambda k: releases.order(k.release), reverse=True)
 
 
 # How a name is understood
@@ -126,7 +127,7 @@ def _named(name: str, mirror: str | None, offline: bool) -> Kernel:
     if kernel := _first(fits, fetched()):
         return kernel
     # An exact one of the system's own is as good as a fetched one; of a series the archive has the newest.
-    if (pin or wanted != archive.series(wanted)) and (kernel := _first(fits, installed())):
+    if (pin or wanted != releases.series(wanted)) and (kernel := _first(fits, installed())):
         return kernel
     if not wanted:
         raise Unavailable(f"kernel {name}", "none here has this digest", "add its series: SERIES@sha256:…")

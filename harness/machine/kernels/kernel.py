@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import UsageError
-from harness.machine.kernels import archive, ikconfig
+from harness.linux import releases
+from harness.machine.kernels import ikconfig
 
 SECTOR = 0x200  # bytes; the setup code follows the boot sector
 # Where the header's fields lie, in bytes from the start of the file.
@@ -37,7 +38,7 @@ class Kernel:
     @property
     def series(self) -> str:
         """Gives the first two numbers of the release."""
-        return archive.series(self.release)
+        return releases.series(self.release)
 
 
 def kernel_at(image: Path) -> Kernel:

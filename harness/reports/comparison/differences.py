@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from harness.evidence.recording import Number
+from harness.evidence.schema import Row
+from harness.linux import releases
 from harness.reports.comparison import rows
-from harness.reports.comparison.rows import Axis, Difference, Row, Selection
+from harness.reports.comparison.rows import Axis, Difference, Selection
 from harness.reports.wording import setting as as_text
 from harness.verdicts.wording import spread
 
+Key: TypeAlias = tuple[str, str, Axis]  # claim, series ("" where each side has just one kernel), settings
 LISTED = 20  # of what only one side has: a part of a run beside a whole one lacks hundreds
 
 
@@ -74,7 +78,7 @@ def compare(one: Selection, other: Selection) -> Comparison:
     named = one.named | other.named
     names = rows.axes(one.rows, other.rows)
 
-    def keyed(selection: Selection) -> dict[tuple[str, str, Axis], Row]:
+    def keyed(selection: Selection) -> dict[Key, Row]:
         return {
             (
                 row["claim"],
@@ -85,7 +89,7 @@ def compare(one: Selection, other: Selection) -> Comparison:
         }
 
     first, second = keyed(one), keyed(other)
-    both = sorted(set(first) & set(second))
+    both = sorted(set(first) & set(second), key=in_order)
     return Comparison(
         one,
         other,
@@ -98,10 +102,16 @@ def compare(one: Selection, other: Selection) -> Comparison:
     )
 
 
-def only(one: Mapping[tuple[str, str, Axis], Row], other: Mapping[tuple[str, str, Axis], Row]) -> tuple[str, ...]:
+def in_order(key: Key) -> tuple[str, releases.Order, Axis]:
+    """Gives what pairs are in order by: their claim, then their kernel."""
+    claim, series, axis = key
+    return claim, releases.order(series), axis
+
+
+def only(one: Mapping[Key, Row], other: Mapping[Key, Row]) -> tuple[str, ...]:
     return tuple(
         f"{claim}{' [' + as_text(dict(axis)) + ']' if axis else ''}{' on ' + series if series else ''}"
-        for claim, series, axis in sorted(set(one) - set(other))
+        for claim, series, axis in sorted(set(one) - set(other), key=in_order)
     )
 
 

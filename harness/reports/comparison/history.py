@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from harness.claims.claim import CONFIRMED, REFUTED, Claim, Known, numbers
+from harness.claims.claim import CONFIRMED, REFUTED, Claim, Known
+from harness.evidence.schema import Row
+from harness.linux.releases import order
 from harness.reports.comparison import differences, rows
-from harness.reports.comparison.rows import Axis, Row
+from harness.reports.comparison.rows import Axis
 from harness.reports.wording import known_text, setting, wrapped
+from harness.verdicts.classify import is_surprise
 from harness.verdicts.wording import spread
 
 DECIDED = (CONFIRMED, REFUTED)
@@ -64,7 +67,7 @@ def between(claim: Claim, one: Row, other: Row) -> list[Known]:
         known
         for known in claim.known
         if (known in sides[0]) != (known in sides[1])
-        and any(numbers(one["series"]) < numbers(end) <= numbers(other["series"]) for end in (known.since, known.until) if end)
+        and any(order(one["series"]) < order(end) <= order(other["series"]) for end in (known.since, known.until) if end)
     ]
 
 
@@ -76,7 +79,7 @@ def printed(claim: Claim, found: Sequence[Row]) -> Iterator[str]:
     for line in lines:
         yield f"\n{setting(dict(line.axis)) or 'On all kernels that were run'}: {line.summary()}"
         for row in line.rows:
-            known = f", known answer {row['known']}" if row["known"] not in {None, row["verdict"]} else ""
+            known = f", known answer {row['known']}" if is_surprise(row) else ""
             yield f"  {row['kernel']:32} {row['verdict']}{known}  [{row['run']}]"
             if row["verdict"] not in DECIDED:
                 yield wrapped(row["why"], "    ")

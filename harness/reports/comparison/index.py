@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from harness import catalogue
 from harness.claims.claim import Claim, Experiment
-from harness.reports import markdown
+from harness.evidence.schema import EnvironmentFile, FailureRow, Row
 from harness.reports.comparison import history, rows
 from harness.reports.comparison.history import Line
-from harness.reports.comparison.rows import Row
 from harness.reports.wording import setting, tally, where
+from harness.verdicts.classify import Standing, classify, is_surprise
 
 NO_ROW = "—"
 
@@ -22,7 +21,7 @@ NO_ROW = "—"
 class Entry:
     """A row and where it is from: its run's directory and its cell's name there."""
 
-    row: dict[str, Any]
+    row: Row
     run: Path
     cell: str
 
@@ -36,11 +35,11 @@ class Cells:
     """All that is published. entries: each claim, kernel and setting once. errors: of cells that have no verdict."""
 
     entries: tuple[Entry, ...]
-    errors: tuple[dict[str, Any], ...]
-    around: tuple[Mapping[str, Any], ...]
+    errors: tuple[FailureRow, ...]
+    around: tuple[EnvironmentFile, ...]
 
     @property
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         return [entry.row for entry in self.entries]
 
     @property
@@ -75,7 +74,7 @@ def word(row: Row | None) -> str:
     """A verdict in the table; one that is not the known answer says so."""
     if row is None:
         return NO_ROW
-    known = f" (known: {row['known']})" if markdown.is_surprise(row) else ""
+    known = f" (known: {row['known']})" if is_surprise(row) else ""
     return f"**{row['verdict']}**{known}" if row["verdict"] == "refuted" or known else str(row["verdict"])
 
 
@@ -109,12 +108,13 @@ def labels(lines: Sequence[Line]) -> str:
 @dataclass(frozen=True)
 class Index:
     """What README.md lists: sections with their rows, what changes from kernel to kernel, what settings change, and
-    surprises, each with why it came out so."""
+    what is a surprise or undecided, each with why it came out so."""
 
     sections: dict[str, list[TableRow]]
     changes: list[tuple[Claim, str]]
     settings: list[tuple[Claim, str]]
     surprises: list[tuple[Claim, str, str]]
+    undecided: list[tuple[Claim, str, str]]
 
     @property
     def claims(self) -> int:
@@ -123,24 +123,25 @@ class Index:
 
 def index(cells: Cells) -> Index:
     found: dict[str, list[TableRow]] = {}
-    changes, settings, surprises = [], [], []
+    changes, settings, surprises, undecided = [], [], [], []
     for claim, _ in sections(cells):
         lines = history.of_claim(claim, cells.rows)
         found.setdefault(claim.section, []).extend(table_rows(claim, cells))
         changes += [(claim, said) for said in changed(lines)]
         settings += [(claim, said) for said in apart(lines)]
-        surprises += [(claim, said, why) for said, why in unexpected(lines).items()]
-    return Index(found, changes, settings, surprises)
+        surprises += [(claim, said, why) for said, why in standing(lines, Standing.SURPRISE).items()]
+        undecided += [(claim, said, why) for said, why in standing(lines, Standing.UNDECIDED).items()]
+    return Index(found, changes, settings, surprises, undecided)
 
 
-def unexpected(lines: Sequence[Line]) -> dict[str, str]:
-    """Verdicts that are not the known answer, with the kernels that have them, and why on the newest."""
+def standing(lines: Sequence[Line], wanted: Standing) -> dict[str, str]:
+    """Lists the verdicts that stand so, with the kernels that have them, and why on the newest."""
     kernels: dict[str, list[str]] = {}
     why: dict[str, str] = {}
     for line in lines:
         axis = f" with {setting(dict(line.axis))}" if line.axis else ""
-        for row in filter(markdown.is_surprise, line.rows):
-            said = f"{row['verdict']}{axis}, known: {row['known']}"
+        for row in (row for row in line.rows if classify(row) is wanted):
+            said = f"{row['verdict']}{axis}" + (f", known: {row['known']}" if is_surprise(row) else "")
             kernels.setdefault(said, []).append(row["kernel"])
             why[said] = row["why"]
     return {f"{said} (on {', '.join(on)})": why[said] for said, on in kernels.items()}
@@ -170,21 +171,31 @@ def apart(lines: Sequence[Line]) -> list[str]:
     return [f"{words} (on {', '.join(kernels)})" for words, kernels in said.items()]
 
 
-def kernel_table(cells: Cells) -> list[dict[str, Any]]:
-    """Each kernel: its package, and how its verdicts stand."""
-    about = {kernel["release"]: kernel for around in cells.around for kernel in around.get("kernels", ())}
+@dataclass(frozen=True)
+class KernelLine:
+    """A kernel of the table: where it ran, the package that it is from, and how its verdicts stand."""
+
+    release: str
+    series: str
+    where: str
+    package: str
+    tally: str
+
+
+def kernel_table(cells: Cells) -> list[KernelLine]:
+    """Lists each kernel that has a row."""
+    sources = {kernel["release"]: kernel.get("source") for around in cells.around for kernel in around.get("kernels", ())}
     found = []
     for release in cells.kernels:
         own = [row for row in cells.rows if row["kernel"] == release]
-        package = about.get(release, {}).get("source") or ""
+        package = sources.get(release) or ""
         found.append(
-            {
-                "release": release,
-                "series": own[0]["series"],
-                "where": where(own[0]).removeprefix(release).strip(" ()"),
-                "package": package if not package.startswith("/") else "by path",
-                "tally": tally(own),
-                "config": own[0]["config"] or "not known",
-            }
+            KernelLine(
+                release=release,
+                series=own[0]["series"],
+                where=where(own[0]).removeprefix(release).strip(" ()"),
+                package="by path" if package.startswith("/") else package,
+                tally=tally(own),
+            )
         )
     return found

@@ -6,6 +6,8 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.evidence.recording import Number
+from harness.evidence.schema import Row, decided
 from harness.reports.comparison import rows
 from harness.reports.comparison.history import Line
 from harness.reports.plots import COLOURS, STYLE, UNDATED, tidy
@@ -88,16 +90,16 @@ def draw_panel(
     return axes
 
 
-def read(row: rows.Row, name: str) -> dict[str, list[Any]]:
-    """What a quantity and its references read in the valid trials."""
-    names = [entry["name"] for entry in row["quantities"]]
-    if name not in names:
-        return {}
-    at = names.index(name)
-    found = {"value": rows.values(row["quantities"][at])}
-    for reference in row["references"][2 * at : 2 * at + 2]:
-        found[f"must read {reference['must']}"] = rows.values(reference)
-    return found
+def read(row: Row, name: str) -> dict[str, list[Number]]:
+    """Gives what a quantity and its references read in the valid trials."""
+    for quantity, true, false in decided(row):
+        if quantity["name"] == name:
+            return {
+                "value": rows.values(quantity),
+                "must read true": rows.values(true),
+                "must read false": rows.values(false),
+            }
+    return {}
 
 
 def legend(figure: Figure, lines: Sequence[Line]) -> None:

@@ -7,19 +7,22 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from harness import catalogue
 from harness.claims.claim import Claim, Expect, Experiment
 from harness.errors import UsageError
 from harness.evidence import run_directory
+from harness.evidence.schema import FailureRow, Row, decided
+from harness.linux import releases
 from harness.reports import markdown
-from harness.reports.comparison import history, kernel_plot, rows, run_noise
+from harness.reports.comparison import history, kernel_plot, run_noise
 from harness.reports.comparison.history import Line
 from harness.reports.comparison.index import Cells, Entry, index, kernel_table, sections
-from harness.reports.comparison.rows import Row, Selection
-from harness.reports.wording import aloud, known_text, setting, tally
+from harness.reports.comparison.rows import Selection
+from harness.reports.wording import near, setting, tally
 from harness.verdicts import judged
+from harness.verdicts.classify import is_surprise
 from harness.verdicts.judged import Outcome
 from harness.verdicts.wording import spread
 
@@ -45,19 +48,21 @@ def outcomes(run: Path) -> Iterable[Outcome]:
 def gather(runs: Sequence[Path]) -> Cells:
     """The cells of runs; where several have the same one, the last run's stands."""
     found: dict[tuple[str, str, str], Entry] = {}
-    broken: dict[tuple[str, str], dict[str, Any]] = {}
+    broken: dict[tuple[str, str], FailureRow] = {}
     for run in runs:
         for one in outcomes(run):
             axis = setting(one.cell["axis"])
             for row in one.rows:
-                told = {**row, "why": markdown.near(row["why"]), "run": run.name}
+                told: Row = {**row, "why": near(row["why"]), "run": run.name}
                 found[row["claim"], row["kernel"], axis] = Entry(told, run, one.directory.name)
             for failure in one.failures:
-                broken[f"{one.experiment.name} {axis}", failure["kernel"]] = {**failure, "what": markdown.near(failure["what"])}
+                broken[f"{one.experiment.name} {axis}", failure["kernel"]] = {**failure, "what": near(failure["what"])}
     if not found:
         raise UsageError(f"runs {', '.join(run.name for run in runs)}", "they have no verdict", "`invoke matrix` makes one")
-    order = sorted(found, key=lambda key: (key[0], rows.age(key[1]), key[2]))
-    return Cells(tuple(found[key] for key in order), tuple(broken.values()), tuple(markdown.environment(run) for run in runs))
+    in_order = sorted(found, key=lambda key: (key[0], releases.order(key[1]), key[2]))
+    return Cells(
+        tuple(found[key] for key in in_order), tuple(broken.values()), tuple(run_directory.read_environment(run) for run in runs)
+    )
 
 
 def publish(runs: Sequence[Path], noisy: Sequence[Selection], to: Path) -> Cells:
@@ -76,10 +81,16 @@ def publish(runs: Sequence[Path], noisy: Sequence[Selection], to: Path) -> Cells
         numbers = kernel_plot.draw(lines, told.names)
         if numbers:
             (to / PLOTS / f"{claim.id}.svg").write_text(numbers, "utf-8")
-        text = template("claim.md.j2").render(page=told, plots=copy_plots(claim, cells, to), numbers=bool(numbers))
+        text = (
+            markdown.templates()
+            .get_template("claim.md.j2")
+            .render(page=told, plots=copy_plots(claim, cells, to), numbers=bool(numbers))
+        )
         (to / PAGES / f"{claim.id}.md").write_text(text, "utf-8")
     (to / "README.md").write_text(
-        template("reference.md.j2").render(
+        markdown.templates()
+        .get_template("reference.md.j2")
+        .render(
             cells=cells,
             index=index(cells),
             kernels=kernel_table(cells),
@@ -91,12 +102,6 @@ def publish(runs: Sequence[Path], noisy: Sequence[Selection], to: Path) -> Cells
     document = run_directory.document(Path("+".join(cells.runs)), cells.rows, cells.errors)
     run_directory.write_json(to / "verdicts.json", document)
     return cells
-
-
-def template(name: str) -> Any:
-    found = markdown.templates()
-    found.globals |= {"known_text": known_text, "aloud": aloud, "dict": dict}
-    return found.get_template(name)
 
 
 Content = TypeVar("Content")
@@ -120,7 +125,7 @@ class Page:
     def rows(self) -> list[tuple[str, Row]]:
         """Setting and row, kernel by kernel."""
         found = [(setting(dict(line.axis)), row) for line in self.lines for row in line.rows]
-        return sorted(found, key=lambda pair: (rows.age(pair[1]["kernel"]), pair[0]))
+        return sorted(found, key=lambda pair: (releases.order(pair[1]["kernel"]), pair[0]))
 
     @property
     def runs(self) -> list[str]:
@@ -144,7 +149,7 @@ class Page:
                 axis,
                 row,
                 (
-                    f"**{row['verdict']}**{' SURPRISE' if markdown.is_surprise(row) else ''}",
+                    f"**{row['verdict']}**{' SURPRISE' if is_surprise(row) else ''}",
                     row["known"] or "none",
                     f"{row['valid']} of {row['trials']}",
                     row["why"],
@@ -158,10 +163,7 @@ class Page:
         lack it."""
         found = []
         for axis, row in self.rows:
-            names = [entry["name"] for entry in row["quantities"]]
-            if expect.quantity.name in names:
-                at = names.index(expect.quantity.name)
-                entry, (true, false) = row["quantities"][at], row["references"][2 * at : 2 * at + 2]
+            for entry, true, false in (one for one in decided(row) if one[0]["name"] == expect.quantity.name):
                 found.append(
                     (
                         axis,
@@ -200,7 +202,7 @@ def copy_plots(claim: Claim, cells: Cells, to: Path) -> list[tuple[str, str]]:
     shows. A plot of several claims is there once."""
     own = sorted(
         (entry for entry in cells.entries if entry.row["claim"] == claim.id and entry.plot.exists()),
-        key=lambda entry: (rows.age(entry.row["kernel"]), entry.cell),
+        key=lambda entry: (releases.order(entry.row["kernel"]), entry.cell),
         reverse=True,
     )
     chosen: dict[str, Entry] = {}

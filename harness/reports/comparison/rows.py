@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from harness import catalogue
 from harness.claims.settings import Settings
 from harness.errors import UsageError
 from harness.evidence import run_directory
 from harness.evidence.recording import Number
+from harness.evidence.schema import QuantityRow, ReferenceRow, Row
+from harness.linux.releases import order
 
-Row: TypeAlias = Mapping[str, Any]
 Axis: TypeAlias = tuple[tuple[str, str], ...]  # settings that tell rows of one claim and kernel apart, sorted
 
 REFERENCE = Path("results/reference")
@@ -99,28 +99,22 @@ def axis(row: Row, names: Sequence[str]) -> Axis:
 
 
 def in_order(kernels: Iterable[str]) -> list[str]:
-    """Releases, each once, the oldest first."""
-    return sorted(dict.fromkeys(kernels), key=age)
+    """Gives releases, each once, the oldest first."""
+    return sorted(dict.fromkeys(kernels), key=order)
 
 
-def age(release: str) -> tuple[list[int], str]:
-    """By what kernels are in order: their numbers; a candidate ("7.3-rc2") comes before what it is one of."""
-    numbers = re.match(r"[\d.]*", release)
-    candidate = re.search(r"-?rc(\d+)", release)
-    parts = [int(part) for part in (numbers[0] if numbers else "").split(".") if part]
-    return parts[:2] + ([-1, int(candidate[1])] if candidate else parts[2:]), release
-
-
-def collected(parent: Path, reference: Path = REFERENCE) -> list[dict[str, Any]]:
+def collected(parent: Path, reference: Path = REFERENCE) -> list[Row]:
     """The rows of all runs and of the reference, oldest first, each with its `run`."""
+    published = [reference / "verdicts.json"] if (reference / "verdicts.json").exists() else []
     files = sorted((path for path in parent.glob("*/verdicts.json")), key=lambda path: path.stat().st_mtime)
-    found = []
-    for path in [*([reference / "verdicts.json"] if (reference / "verdicts.json").exists() else []), *files]:
-        found += [{"run": path.parent.name, **row} for row in run_directory.read_verdicts(path.parent)["verdicts"]]
+    found: list[Row] = []
+    for path in [*published, *files]:
+        rows = run_directory.read_verdicts(path.parent)["verdicts"]
+        found += [{**row, "run": row.get("run", path.parent.name)} for row in rows]
     return found
 
 
-def values(entry: Row) -> list[Number]:
+def values(entry: QuantityRow | ReferenceRow) -> list[Number]:
     """What was read of a quantity or reference, in the valid trials."""
     return [value for value in entry["values"] if value is not None]
 
@@ -162,7 +156,7 @@ class Difference:
         return distance(self.one, self.other)
 
 
-def quantities(row: Row) -> dict[str, Row]:
+def quantities(row: Row) -> dict[str, QuantityRow]:
     return {entry["name"]: entry for entry in row["quantities"]}
 
 

@@ -6,18 +6,37 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from harness.evidence import run_directory
 from harness.evidence.recording import Number
+from harness.evidence.schema import Row
+from harness.linux import releases
 from harness.reports import quantities_table
 from harness.reports.comparison import rows
 from harness.reports.comparison.differences import Noise
-from harness.reports.comparison.rows import Axis, Row, Selection
+from harness.reports.comparison.rows import Axis, Selection
 from harness.reports.wording import plain, setting
 from harness.verdicts.wording import human
 
 JSON, PAGE = "noise.json", "noise.md"
+
+
+class SpreadRow(TypedDict):
+    """A quantity of noise.json: how far its values lie apart over whole runs."""
+
+    claim: str
+    kernel: str
+    series: str
+    settings: dict[str, str]
+    role: str
+    quantity: str
+    unit: str
+    runs: int
+    trials: int
+    min: Number
+    max: Number
+    spread: Number
 
 
 @dataclass(frozen=True)
@@ -45,7 +64,8 @@ class Spread:
         """Of the largest value."""
         return self.spread / max(abs(self.least), abs(self.most), 1)
 
-    def row(self) -> dict[str, Any]:
+    def row(self) -> SpreadRow:
+        """Gives the spread as noise.json has it."""
         return {
             "claim": self.claim,
             "kernel": self.kernel,
@@ -85,10 +105,11 @@ def measure(runs: Sequence[Selection]) -> Table:
     for run in runs:
         for row in run.rows:
             grouped.setdefault((row["claim"], row["kernel"], rows.axis(row, names[row["claim"]])), []).append(row)
+    in_order = sorted(grouped, key=lambda key: (key[0], releases.order(key[1]), key[2]))
     return Table(
         tuple(run.label for run in runs),
-        tuple(one for (_, _, axis), found in sorted(grouped.items()) for one in spreads(axis, found)),
-        {key: tuple(row["verdict"] for row in found) for key, found in sorted(grouped.items())},
+        tuple(one for key in in_order for one in spreads(key[2], grouped[key])),
+        {key: tuple(row["verdict"] for row in grouped[key]) for key in in_order},
     )
 
 
@@ -99,8 +120,8 @@ def spreads(axis: Axis, found: Sequence[Row]) -> Iterator[Spread]:
         for role, name, unit, values in quantities_table.entries(row):
             read.setdefault((role, name, unit), []).append([value for value in values if value is not None])
     for (role, name, unit), lists in read.items():
-        values = [value for one in lists for value in one]
-        if values:
+        every = [value for one in lists for value in one]
+        if every:
             yield Spread(
                 found[0]["claim"],
                 found[0]["kernel"],
@@ -110,9 +131,9 @@ def spreads(axis: Axis, found: Sequence[Row]) -> Iterator[Spread]:
                 name,
                 unit,
                 sum(bool(one) for one in lists),
-                len(values),
-                min(values),
-                max(values),
+                len(every),
+                min(every),
+                max(every),
             )
 
 
@@ -183,7 +204,7 @@ def page(table: Table) -> Iterator[str]:
 def published(directory: Path = rows.REFERENCE) -> Noise:
     """The noise that the reference has; empty where it has none."""
     try:
-        entries = json.loads((directory / JSON).read_text("utf-8"))["quantities"]
+        entries: list[SpreadRow] = json.loads((directory / JSON).read_text("utf-8"))["quantities"]
     except (OSError, ValueError, KeyError):
         return {}
     found: dict[tuple[str, str], list[tuple[Axis, str, Number]]] = {}

@@ -1,0 +1,36 @@
+"""Releases of the kernel as `uname -r` names them: their series, and their order. Pure.
+
+Versions of distributions' packages are another matter, with epochs and "~" (deb-version(7)): they are ordered in
+harness/machine/kernels/archive.py.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TypeAlias
+
+Order: TypeAlias = tuple[tuple[int, ...], float, list[tuple[str, int]]]
+
+
+def series(release: str) -> str:
+    """Gives the first two numbers of a release or version: "6.12" of 6.12.117+deb13-cloud-amd64."""
+    numbers = re.match(r"\d+\.\d+", release)
+    return numbers[0] if numbers else release
+
+
+def order(release: str) -> Order:
+    """Gives what releases, and series, are compared by: their numbers, then what follows them, numbers in it as numbers.
+
+    A candidate ("7.3-rc2", "7.3.0-rc2") comes before the release that it is one of, and 7.3 is 7.3.0.
+    """
+    numbers = re.match(r"[\d.]*", release)
+    first = numbers[0] if numbers else ""
+    parts = [int(part) for part in first.split(".") if part]
+    candidate = re.search(r"(?<![a-z])rc(\d+)", release)
+    rest = release[candidate.end() if candidate else len(first) :]
+    return (
+        (*parts, *[0] * (3 - len(parts))),
+        int(candidate[1]) if candidate else math.inf,
+        [(text, int(digits or 0)) for text, digits in re.findall(r"(\D*)(\d*)", rest)],
+    )
