@@ -7,7 +7,6 @@ an experiment differs it is run again, and only what differs with those trials t
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from collections import defaultdict
@@ -15,26 +14,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 from harness import catalogue, errors
 from harness.bench.programs import command, newest
+from harness.bench.schema import KINDS, ClonesFile, ClonesResult, Differences, OtherVerdict, PairRow
 from harness.claims.quantities import in_pages
 from harness.errors import LabError
-from harness.evidence import recording as evidence
-from harness.evidence import run_directory
+from harness.evidence import json_file, run_directory
 from harness.evidence.floor import role
+from harness.evidence.recording import SUFFIX, Number, read_trials
+from harness.evidence.schema import Row
 from harness.linux import counters
 from harness.machine.kernels.kernel import Kernel
 from harness.paths import ROOT
+from harness.reports.comparison.rows import values
 from harness.run import matrix
 from harness.run.options import RunOptions
 from harness.run.progress import Progress
 from harness.verdicts import noise
 
-Number = int | float
-Rows = dict[tuple[str, str], dict[str, Any]]
-KINDS = ("verdicts", "quantities", "counters")
+Rows: TypeAlias = dict[tuple[str, str], Row]
 WAYS: Mapping[str, tuple[str, ...]] = {"restored": (), "booted": ("--fresh-boot",)}
 # What the kernel counts to the page once a sample has refreshed it (vm-facts: equal to the KiB in ten guests), and how
 # far one reading may still be from another, in pages of one processor: memory.current is charged in batches of 64
@@ -84,7 +84,8 @@ class Pair:
     def agrees(self) -> bool:
         return self.gap <= self.allowed
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> PairRow:
+        """Gives the pair as clones-SERIES.json has it."""
         return {
             "experiment": self.experiment,
             "what": self.what,
@@ -118,48 +119,41 @@ def both_ways(kernel: str, section: str, trials: int | None, directory: Path, gi
 @cache
 def _rows(run: Path, series: str) -> Rows:
     """Maps (claim, setting) → row of verdicts.json, of one kernel."""
-    document = json.loads((run / "verdicts.json").read_text())
     return {
         (row["claim"], " ".join(f"{name}={row['settings'].get(name)}" for name in ("lru", "malloc"))): row
-        for row in document["verdicts"]
+        for row in run_directory.read_verdicts(run)["verdicts"]
         if row["series"] == series
     }
 
 
-def _whole(values: Sequence[Any]) -> tuple[Number, ...]:
-    return tuple(value for value in values if value is not None)
+def _entries(row: Row) -> list[tuple[str, str, list[Number]]]:
+    """Lists what decides, then what the references read: name, unit ("" of a reference), values."""
+    return [(one["name"], one["unit"], values(one)) for one in row["quantities"]] + [
+        (one["name"], "", values(one)) for one in row["references"]
+    ]
 
 
 def quantities(restored: Sequence[Rows], booted: Sequence[Rows]) -> Iterator[Pair]:
     """Gives what decides, and what the references read."""
-
-    def values(runs: Sequence[Rows], key: tuple[str, str], kind: str, number: int) -> tuple[Number, ...]:
-        return tuple(value for run in runs if key in run for value in _whole(run[key][kind][number]["values"]))
-
     for key in restored[-1].keys() & booted[-1].keys():
-        for kind in ("quantities", "references"):
-            for number, one in enumerate(restored[-1][key][kind]):
-                both = [values(runs, key, kind, number) for runs in (restored, booted)]
-                if all(both):
-                    yield Pair(
-                        restored[-1][key]["experiment"],
-                        f"{' '.join(key)}: {one['name']}",
-                        both[0],
-                        both[1],
-                        0,
-                        one.get("unit", ""),
-                    )
+        for number, (name, unit, _) in enumerate(_entries(restored[-1][key])):
+            one, other = (
+                tuple(value for run in runs if key in run for value in _entries(run[key])[number][2])
+                for runs in (restored, booted)
+            )
+            if one and other:
+                yield Pair(restored[-1][key]["experiment"], f"{' '.join(key)}: {name}", one, other, 0, unit)
 
 
 @cache  # each look compares whole runs anew, of which only one is new
 def _readings(run: Path, series: str) -> dict[tuple[str, str, str], list[Number]]:
     """Maps (experiment, "cell moment", counter) → its values in pages, a trial each, of one kernel."""
     found: dict[tuple[str, str, str], list[Number]] = defaultdict(list)
-    for cell in sorted({path.parent for path in run.glob(f"**/trial-*{evidence.SUFFIX}")}):
+    for cell in sorted({path.parent for path in run.glob(f"**/trial-*{SUFFIX}")}):
         planned = run_directory.read_cell(cell)
         if planned["series"] != series:
             continue
-        for trial in evidence.read_trials(cell):
+        for trial in read_trials(cell):
             for arm, recording in trial.arms.items():
                 for moment, sample in recording.samples.items():
                     for source in sample["files"]:
@@ -194,11 +188,11 @@ def readings(restored: Sequence[Path], booted: Sequence[Path], series: str, floo
     ways = [[_readings(run, series) for run in runs] for runs in (restored, booted)]
     for key in ways[0][-1].keys() & ways[1][-1].keys():
         experiment, moment, counter = key
-        values = [tuple(value for run in runs for value in run.get(key, ())) for runs in ways]
-        yield Pair(experiment, f"{moment} {counter}", values[0], values[1], floor[counter.rpartition("/")[2]], "pages")
+        one, other = (tuple(value for run in runs for value in run.get(key, ())) for runs in ways)
+        yield Pair(experiment, f"{moment} {counter}", one, other, floor[counter.rpartition("/")[2]], "pages")
 
 
-def verdicts(restored: Sequence[Rows], booted: Sequence[Rows]) -> Iterator[dict[str, Any]]:
+def verdicts(restored: Sequence[Rows], booted: Sequence[Rows]) -> Iterator[OtherVerdict]:
     """Gives the verdicts that no run of the other way has."""
     for key in sorted(restored[-1].keys() & booted[-1].keys()):
         ways = [[run[key] for run in runs if key in run] for runs in (restored, booted)]
@@ -213,29 +207,31 @@ def verdicts(restored: Sequence[Rows], booted: Sequence[Rows]) -> Iterator[dict[
             }
 
 
-def compare(runs: Mapping[str, Sequence[Path]], series: str, floor: Mapping[str, Number]) -> dict[str, Any]:
+def compare(runs: Mapping[str, Sequence[Path]], series: str, floor: Mapping[str, Number]) -> ClonesResult:
     """Tells what differs between runs on restored guests and on booted ones, and how much was compared: the experiments
     that the last run of each way has, with the trials of all its runs."""
     rows = {way: [_rows(run, series) for run in runs[way]] for way in WAYS}
     restored, booted = rows["restored"], rows["booted"]
-    found = {
-        "quantities": [pair for pair in quantities(restored, booted) if pair.unit not in TIMES],
-        "counters": list(readings(runs["restored"], runs["booted"], series, floor)),
-    }
+    numbers = [pair for pair in quantities(restored, booted) if pair.unit not in TIMES]
+    counted = list(readings(runs["restored"], runs["booted"], series, floor))
     return {
         "claims": len(restored[-1].keys() & booted[-1].keys()),
         "in one only": sorted(" ".join(key) for key in restored[0].keys() ^ booted[0].keys()),
         "verdicts": list(verdicts(restored, booted)),
-        **{f"{name} compared": len(pairs) for name, pairs in found.items()},
-        **{
-            name: [pair.as_json() for pair in sorted(pairs, key=lambda pair: -pair.gap) if not pair.agrees]
-            for name, pairs in found.items()
-        },
+        "quantities compared": len(numbers),
+        "counters compared": len(counted),
+        "quantities": disagreeing(numbers),
+        "counters": disagreeing(counted),
     }
 
 
-def differing(found: Mapping[str, Any]) -> list[str]:
+def disagreeing(pairs: Sequence[Pair]) -> list[PairRow]:
     """Names the experiments in which something differs."""
+    return [pair.as_json() for pair in sorted(pairs, key=lambda pair: -pair.gap) if not pair.agrees]
+
+
+def differing(found: Differences) -> list[str]:
+    """The experiments in which something differs."""
     return sorted({one["experiment"] for kind in KINDS for one in found[kind]})
 
 
@@ -253,9 +249,7 @@ def run_again(kernel: Kernel, names: Sequence[str], way: str, what: str) -> Path
     return done.directory
 
 
-def looked_again(
-    kernel: Kernel, first: Mapping[str, Any], runs: Mapping[str, list[Path]], floor: Mapping[str, Number]
-) -> dict[str, Any]:
+def looked_again(kernel: Kernel, first: ClonesResult, runs: Mapping[str, list[Path]], floor: Mapping[str, Number]) -> Differences:
     """Tells what still differs once all that differed was run again, booted and restored in turn. Enters the runs."""
     still, given = first, runs["booted"][0].name
     for number in range(1, AGAIN + 1):
@@ -264,7 +258,7 @@ def looked_again(
             break
         runs[way].append(run_again(kernel, names, way, f"{way}-again-{number}-{given}"))
         still = compare(runs, kernel.series, floor)
-    return {kind: still[kind] for kind in KINDS}
+    return {"verdicts": still["verdicts"], "quantities": still["quantities"], "counters": still["counters"]}
 
 
 def run(kernel: Kernel, section: str, trials: int | None, into: Path, given: Mapping[str, Path]) -> int:
@@ -275,7 +269,7 @@ def run(kernel: Kernel, section: str, trials: int | None, into: Path, given: Map
     runs = {way: [path] for way, path in both_ways(kernel.label, section, trials, directory, given).items()}
     floor = floors(kernel.series, into)
     first = compare(runs, kernel.series, floor)
-    found = {
+    found: ClonesFile = {
         "kernel": kernel.series,
         "section": section or "all",
         **first,
@@ -283,14 +277,14 @@ def run(kernel: Kernel, section: str, trials: int | None, into: Path, given: Map
         "still": looked_again(kernel, first, runs, floor),
     }
     into.mkdir(parents=True, exist_ok=True)
-    run_directory.write_json(into / f"clones-{kernel.series}.json", found)
+    json_file.write(into / f"clones-{kernel.series}.json", found)
     print("runs: " + ", ".join(f"{way} {path}" for way, paths in runs.items() for path in paths), flush=True)
     for line in lines(found):
         print(line, flush=True)
     return errors.SURPRISE if found["in one only"] or any(found["still"].values()) else errors.AS_KNOWN
 
 
-def lines(found: Mapping[str, Any]) -> Iterator[str]:
+def lines(found: ClonesFile) -> Iterator[str]:
     """Tells what a comparison found, for the terminal."""
     yield (
         f"{found['kernel']}, {found['section']}: {found['claims']} verdicts, {found['quantities compared']} quantities "
@@ -309,11 +303,10 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
             f"  {one['what']}: restored {' and '.join(one['restored'])}, booted {' and '.join(one['booted'])}: "
             f"{' | '.join(one['why'])}"
         )
-    for kind in ("quantities", "counters"):
-        for one in kept[kind]:
-            yield (
-                f"  {one['what']}: restored {one['restored']}, booted {one['booted']} {one['unit']} "
-                f"(apart {one['gap']}, allowed {one['allowed']})"
-            )
+    for pair in kept["quantities"] + kept["counters"]:
+        yield (
+            f"  {pair['what']}: restored {pair['restored']}, booted {pair['booted']} {pair['unit']} "
+            f"(apart {pair['gap']}, allowed {pair['allowed']})"
+        )
     if not any(kept.values()) and not found["in one only"]:
         yield "  nothing differs"

@@ -6,7 +6,8 @@ import gc
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+
+from harness.bench.schema import BenchRow, LimitRow, PeerRow, RatioRow, RawRow, TimingRow, TurnsRow, significant
 
 # A median is called unstable when half of the values lie further apart than this share of it: a machine at rest stays
 # below (pyperf warns at the same tenth).
@@ -48,15 +49,21 @@ class Timing:
         low, _, high = statistics.quantiles(self.values, n=4, method="inclusive")
         return (high - low) / self.median
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> TimingRow:
+        """Gives the timing as bench.json has it."""
         return {
             "name": self.name,
-            "median": self.median,
-            "minimum": self.minimum,
-            "spread": self.spread,
+            "median": significant(self.median),
+            "minimum": significant(self.minimum),
+            "maximum": significant(max(self.values)),
+            "spread": significant(self.spread),
             "unstable": self.spread > UNSTABLE,
-            "turns": [list(turn) for turn in self.turns],
+            "values": len(self.values),
         }
+
+    def raw(self) -> TurnsRow:
+        """Gives every value."""
+        return {"name": self.name, "turns": [list(turn) for turn in self.turns]}
 
 
 @dataclass(frozen=True)
@@ -75,8 +82,13 @@ class Ratio:
     def median(self) -> float:
         return statistics.median(self.values)
 
-    def as_json(self) -> dict[str, float]:
-        return {"median": self.median, "minimum": min(self.values), "maximum": max(self.values)}
+    def as_json(self) -> RatioRow:
+        """Gives the ratio as bench.json has it."""
+        return {
+            "median": significant(self.median),
+            "minimum": significant(min(self.values)),
+            "maximum": significant(max(self.values)),
+        }
 
 
 @dataclass(frozen=True)
@@ -114,19 +126,20 @@ class Row:
         peer = next((one for one in self.peers if one.name == limit.peer), None)
         return None if peer is None else Ratio.of(self.ours, peer).median
 
-    def as_json(self) -> dict[str, Any]:
-        limits = []
+    def as_json(self) -> BenchRow:
+        """Gives the row as bench.json has it: without the single values, measurements to four digits."""
+        limits: list[LimitRow] = []
         for limit in self.limits:
             found = self.measured(limit)
             limits.append(
                 {
                     "peer": limit.peer,
                     "at most": limit.most,
-                    "measured": found,
+                    "measured": None if found is None else significant(found),
                     "met": None if found is None else found <= limit.most,
                 }
             )
-        peers = [{**peer.as_json(), "ratio": Ratio.of(self.ours, peer).as_json()} for peer in self.peers]
+        peers: list[PeerRow] = [{**peer.as_json(), "ratio": Ratio.of(self.ours, peer).as_json()} for peer in self.peers]
         return {
             "row": self.name,
             "what": self.what,
@@ -136,6 +149,19 @@ class Row:
             "peers": peers,
             "missing": self.missing,
             "limits": limits,
+        }
+
+    def raw(self) -> RawRow:
+        """Gives the row with every value."""
+        return {
+            "row": self.name,
+            "what": self.what,
+            "kernel": self.kernel,
+            "unit": self.unit,
+            "ours": self.ours.raw(),
+            "peers": [peer.raw() for peer in self.peers],
+            "missing": self.missing,
+            "limits": [{"peer": limit.peer, "at most": limit.most} for limit in self.limits],
         }
 
 

@@ -11,9 +11,9 @@ import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from harness.bench.programs import command, newest, seconds_of, size
+from harness.bench.schema import GrowthRow, LineRow, significant
 from harness.linux import counters
 from harness.linux.sizes import GIB, MIB
 from harness.machine.kernels.kernel import Kernel
@@ -62,8 +62,13 @@ class Line:
         step = (ys[-1] - ys[-2]) / (xs[-1] - xs[-2])
         return cls(constant, slope, step / slope if slope else 1.0)
 
-    def as_json(self) -> dict[str, float]:
-        return {"constant": self.constant, "slope": self.slope, "last step by slope": self.last_step}
+    def as_json(self) -> LineRow:
+        """Gives the line as bench.json has it."""
+        return {
+            "constant": significant(self.constant),
+            "slope": significant(self.slope),
+            "last step by slope": significant(self.last_step),
+        }
 
 
 @dataclass(frozen=True)
@@ -82,13 +87,14 @@ class Growth:
     def evidence(self) -> Line:
         return Line.through([(x, z) for x, _, z in self.points])
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> GrowthRow:
+        """Gives what grew as bench.json has it."""
         return {
             "of": self.of,
             "unit": self.unit,
             "seconds": self.seconds.as_json(),
             "bytes": self.evidence.as_json(),
-            "points": [{"x": x, "seconds": y, "bytes": z} for x, y, z in self.points],
+            "points": [{"x": x, "seconds": significant(y), "bytes": z} for x, y, z in self.points],
         }
 
 

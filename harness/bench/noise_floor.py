@@ -16,14 +16,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from harness import errors
 from harness.claims.claim import Experiment
 from harness.claims.settings import Settings
-from harness.evidence import recording as evidence
+from harness.evidence import json_file
 from harness.evidence.floor import role
-from harness.evidence.recording import Recording
+from harness.evidence.recording import Recorder, Recording, name_of, read
+from harness.evidence.schema import MovingRow, NoiseFile
 from harness.lab.lab import Lab
 from harness.linux import counters, releases
 from harness.machine.guest import accelerator
@@ -90,18 +90,18 @@ def recordings(kernel: Kernel, runs: int, accelerated: str) -> Iterator[Recordin
     with tempfile.TemporaryDirectory() as directory:
         for run in range(runs):
             cell = Cell(empty(LONG_PAUSE if run < BOOTS else PAUSE), kernel, Settings(), (), runs, accelerated)
-            path = Path(directory) / evidence.name_of(run + 1, "")
-            recorder = evidence.Recorder(path)
+            path = Path(directory) / name_of(run + 1, "")
+            recorder = Recorder(path)
             try:
                 with open_machine(cell, run % BOOTS + 1, Path(directory) / "console.log") as machine:
                     with_machine(machine, cell, "", recorder)
             finally:
                 recorder.close()
-            yield evidence.read(path)
+            yield read(path)
             path.unlink()
 
 
-def measure(kernel: Kernel, runs: int) -> dict[str, Any]:
+def measure(kernel: Kernel, runs: int) -> NoiseFile:
     """Measures the floor of a kernel over so many runs, as it is published.
 
     moving: counter → unit, least and greatest growth between two samples in that unit, how many of the pairs it moved
@@ -113,7 +113,7 @@ def measure(kernel: Kernel, runs: int) -> dict[str, Any]:
         for pair in changes(recording):
             for name, change in pair.items():
                 grown[name].append(change)
-    moving = {
+    moving: dict[str, MovingRow] = {
         name: {
             "unit": counters.unit_of(name),
             "min": min(found),
@@ -142,7 +142,7 @@ def measure(kernel: Kernel, runs: int) -> dict[str, Any]:
     }
 
 
-def table(floors: Sequence[Mapping[str, Any]]) -> str:
+def table(floors: Sequence[NoiseFile]) -> str:
     """Writes a Markdown table: a row for each counter that moves on one of the kernels."""
     names = sorted({name for floor in floors for name in floor["moving"]})
     rows = [["counter", "unit", *(floor["series"] for floor in floors)], ["---", "---", *("---:" for _ in floors)]]
@@ -153,23 +153,23 @@ def table(floors: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
 
 
-def cell(row: Mapping[str, Any] | None) -> str:
+def cell(row: MovingRow | None) -> str:
     if row is None:
         return "0"
     reach = f"{row['min']:+,}" if row["min"] == row["max"] else f"{row['min']:+,} to {row['max']:+,}"
     return f"{reach} in {row['nonzero']} of {row['of']}"
 
 
-def measured(results: Path) -> list[dict[str, Any]]:
+def measured(results: Path) -> list[NoiseFile]:
     """Reads the floors in a directory, oldest kernel first."""
-    found: list[dict[str, Any]] = [json.loads(path.read_text()) for path in results.glob("noise-*.json")]
+    found: list[NoiseFile] = [json.loads(path.read_text()) for path in results.glob("noise-*.json")]
     return sorted(found, key=lambda one: releases.order(one["series"]))
 
 
-def write(floor: Mapping[str, Any], results: Path) -> None:
-    """Writes the floor of one kernel series, and the table of all that are in the directory."""
+def write(floor: NoiseFile, results: Path) -> None:
+    """The floor of one kernel series, and the table of all that are in the directory."""
     results.mkdir(parents=True, exist_ok=True)
-    noise.path_of(floor["series"], results).write_text(json.dumps(floor, separators=(",", ":")) + "\n")
+    json_file.write(noise.path_of(floor["series"], results), floor)
     found = measured(results)
     head = "".join(
         f"- {one['kernel']}: {one['runs']} runs on guests of {one['boots']} boots ({one['accelerator']})\n" for one in found

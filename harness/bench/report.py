@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+
+from harness.bench.schema import KINDS, BenchFile, BenchRow, ClonesFile, GrowthRow, TimingRow
 
 HEAD = """# The lab's own speed
 
@@ -32,12 +33,11 @@ def ratio(value: float) -> str:
     return f"{value:.2f} ×" if value >= 0.5 else f"1/{1 / value:.3g}"
 
 
-def _spread(timing: dict[str, Any]) -> str:
-    single = sum(len(turn) for turn in timing["turns"]) == 1
-    return "once" if single else f"{timing['spread'] * 100:.0f} %{' **unstable**' if timing['unstable'] else ''}"
+def _spread(timing: TimingRow) -> str:
+    return "once" if timing["values"] == 1 else f"{timing['spread'] * 100:.0f} %{' **unstable**' if timing['unstable'] else ''}"
 
 
-def _limit(row: dict[str, Any], peer: str) -> str:
+def _limit(row: BenchRow, peer: str) -> str:
     for limit in row["limits"]:
         if limit["peer"] == peer and limit["met"] is not None:
             bound = ratio(limit["at most"]) if peer else amount(limit["at most"], row["unit"])
@@ -45,7 +45,7 @@ def _limit(row: dict[str, Any], peer: str) -> str:
     return ""
 
 
-def rows(found: Sequence[dict[str, Any]]) -> Iterator[list[str]]:
+def rows(found: Sequence[BenchRow]) -> Iterator[list[str]]:
     """Writes the table: a line for each thing measured, below it one for each of its peers."""
     for row in found:
         ours = row["ours"]
@@ -70,8 +70,8 @@ def rows(found: Sequence[dict[str, Any]]) -> Iterator[list[str]]:
                 f"{ratio(by['median'])} ({ratio(by['minimum'])} to {ratio(by['maximum'])})",
                 _limit(row, peer["name"]),
             ]
-        for peer, why in row["missing"].items():
-            yield [f"beside: {peer}", row["kernel"], "skipped", "", "", why, ""]
+        for name, why in row["missing"].items():
+            yield [f"beside: {name}", row["kernel"], "skipped", "", "", why, ""]
 
 
 def table(head: Sequence[str], body: Iterator[list[str]]) -> str:
@@ -79,7 +79,7 @@ def table(head: Sequence[str], body: Iterator[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (list(head), right, *body)) + "\n"
 
 
-def line_of(growth: dict[str, Any]) -> list[str]:
+def line_of(growth: GrowthRow) -> list[str]:
     seconds, size = growth["seconds"], growth["bytes"]
     points = ", ".join(f"{one['x']}: {one['seconds']:.2f} s, {one['bytes'] / 1000:,.0f} kB" for one in growth["points"])
     return [
@@ -93,7 +93,8 @@ def line_of(growth: dict[str, Any]) -> list[str]:
 
 def render(directory: Path) -> str:
     """Renders the page from the files that are there."""
-    found = json.loads((directory / "bench.json").read_text()) if (directory / "bench.json").exists() else None
+    path = directory / "bench.json"
+    found: BenchFile | None = json.loads(path.read_text()) if path.exists() else None
     parts = []
     if found:
         parts += [
@@ -107,7 +108,7 @@ def render(directory: Path) -> str:
             "line, for time and evidence: 1 is linear.\n",
             table(("against the number of", "time", "points", "evidence", "linear?"), map(line_of, found["growth"])),
         ]
-    clones = [json.loads(path.read_text()) for path in sorted(directory.glob("clones-*.json"))]
+    clones: list[ClonesFile] = [json.loads(path.read_text()) for path in sorted(directory.glob("clones-*.json"))]
     if clones:
         parts += [
             "## Restored guests and booted ones\n\n`invoke bench --clones`: the same experiments both ways; those in "
@@ -133,9 +134,9 @@ def render(directory: Path) -> str:
     return "\n".join(parts)
 
 
-def both_ways(found: dict[str, Any]) -> list[str]:
+def both_ways(found: ClonesFile) -> list[str]:
     """Gives the line of one kernel in the comparison of restored and booted guests."""
-    differ = {kind: f"{len(found[kind])}, {len(still)}" for kind, still in found["still"].items()}
+    differ = {kind: f"{len(found[kind])}, {len(found['still'][kind])}" for kind in KINDS}
     return [
         found["kernel"],
         found["section"],
@@ -156,7 +157,7 @@ def write(directory: Path) -> Path:
     return path
 
 
-def line(row: dict[str, Any]) -> str:
+def line(row: BenchRow) -> str:
     """Gives a row as it comes, for the terminal."""
     ours = row["ours"]
     parts = [f"{row['row']}{' ' + row['kernel'] if row['kernel'] else ''}: {amount(ours['median'], row['unit'])}"]

@@ -9,17 +9,16 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 from harness import errors
 from harness.bench import growth, guests, programs, report, sampling, whole_system
 from harness.bench.comparison import Row
+from harness.bench.schema import BenchFile, BenchHost, BenchRow, GrowthRow, RawRow
 from harness.errors import Unavailable
-from harness.evidence import run_directory
+from harness.evidence import json_file, run_directory
 from harness.machine.guest import accelerator, qemu
 from harness.machine.kernels import find
 from harness.machine.kernels.kernel import Kernel
-from harness.machine.processes import fleet
 
 SCHEMA = 1
 PEER = "6.1"  # the series that virtme-ng boots beside ours
@@ -34,7 +33,8 @@ def chosen(names: Sequence[str]) -> list[Kernel]:
     return list(newest.values()) or [find.by_name()]
 
 
-def host(kernel: Kernel) -> dict[str, Any]:
+def host(kernel: Kernel) -> BenchHost:
+    """Describes this host, for bench.json."""
     accelerated, why = accelerator.choose(kernel)
     return {
         "started": datetime.now(timezone.utc).isoformat(timespec="minutes"),
@@ -63,40 +63,46 @@ def measured(found: Sequence[Kernel], turns: int, long: bool, directory: Path) -
     yield from whole_system.rows(turns, directory)
 
 
-def earlier(path: Path, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def earlier(path: Path, rows: Sequence[BenchRow]) -> list[BenchRow]:
     """Gives the rows of the session before that this one did not measure (without --long, or of fewer kernels), each with
     when it was."""
     if not path.exists():
         return []
-    before = json.loads(path.read_text())
+    before: BenchFile = json.loads(path.read_text())
     measured = {(row["row"], row["kernel"]) for row in rows}
     return [
-        {"measured": before["host"]["started"], **row} for row in before["rows"] if (row["row"], row["kernel"]) not in measured
+        {**row, "measured": row.get("measured", before["host"]["started"])}
+        for row in before["rows"]
+        if (row["row"], row["kernel"]) not in measured
     ]
 
 
 def run(names: Sequence[str], turns: int, long: bool, into: Path) -> int:
-    """Measures, prints each row as it comes, writes bench.json and README.md."""
+    """Measures, prints each row as it comes, writes bench.json and README.md; every single value goes into turns.json of a
+    run's directory."""
     found = chosen(names)
     about = host(found[-1])
-    rows, skipped = [], []
+    rows: list[BenchRow] = []
+    raw: list[RawRow] = []
+    skipped: list[str] = []
     with tempfile.TemporaryDirectory(prefix="folklab-bench-") as directory, fleet.running():
         try:
             for row in measured(found, turns, long, Path(directory)):
                 rows.append(row.as_json())
+                raw.append(row.raw())
                 print(report.line(rows[-1]), flush=True)
         except Unavailable as why:  # only the last rows ask for more than guests
             skipped.append(str(why))
             print(f"skipped: {why}", flush=True)
         main = next((kernel for kernel in found if kernel.series == MAIN), found[-1])
-        grown = []
+        grown: list[GrowthRow] = []
         for one in growth.measure(main, Path(directory) / "growth"):
             grown.append(one.as_json())
             print(f"growth with {one.of}: {' | '.join(report.line_of(grown[-1])[1:])}", flush=True)
+    turns_of = run_directory.create(run_directory.RUNS, "-".join(kernel.series for kernel in found), "bench") / "turns.json"
+    json_file.write(turns_of, {"schema": SCHEMA, "host": about, "rows": raw})
     into.mkdir(parents=True, exist_ok=True)
     rows += earlier(into / "bench.json", rows)
-    run_directory.write_json(
-        into / "bench.json", {"schema": SCHEMA, "host": about, "rows": rows, "skipped": skipped, "growth": grown}
-    )
-    print(f"Report: {report.write(into)}", flush=True)
+    json_file.write(into / "bench.json", {"schema": SCHEMA, "host": about, "rows": rows, "skipped": skipped, "growth": grown})
+    print(f"Report: {report.write(into)}; every single value: {turns_of}", flush=True)
     return errors.AS_KNOWN

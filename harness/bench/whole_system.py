@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from harness.bench import sampling
 from harness.bench.comparison import Limit, Row, Timing
+from harness.bench.schema import RawRow
 from harness.machine import slots
 from harness.testbed.guest import booted
 from harness.testbed.system import SYSTEMS
@@ -23,7 +23,7 @@ from harness.testbed.system import SYSTEMS
 ROWS = ("sample on this host, 1 MiB", "sample to numbers", "sample to evidence")
 
 
-def row(found: Mapping[str, Any]) -> Row:
+def row(found: RawRow) -> Row:
     """Makes a row again of its JSON."""
     timings = (Timing(one["name"], tuple(map(tuple, one["turns"]))) for one in (found["ours"], *found["peers"]))
     limits = tuple(Limit(one["at most"], one["peer"]) for one in found["limits"])
@@ -44,4 +44,4 @@ def rows(turns: int, directory: Path) -> Iterator[Row]:
 if __name__ == "__main__":
     for one in sampling.on_host(int(sys.argv[1])):
         if one.name in ROWS:
-            print(json.dumps(one.as_json()), flush=True)
+            print(json.dumps(one.raw()), flush=True)

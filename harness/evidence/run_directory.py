@@ -9,9 +9,9 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 from harness.errors import LabError, UsageError
+from harness.evidence import json_file
 from harness.evidence.schema import CellRecord, EnvironmentFile, FailureRow, KernelRow, OptionsRow, Row, VerdictsFile
 
 RUNS = Path("results/runs")
@@ -95,30 +95,17 @@ def read_cell(directory: Path) -> CellRecord:
     return found
 
 
-def write_json(path: Path, content: Any) -> None:
-    """Whole or not at all. Raises LabError where the disk is full."""
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise LabError(
-            f"results file {path}", error.strerror or "can't be written", "free some room or name another --results"
-        ) from error
-
-
 def document(run: Path, rows: Sequence[Row], failures: Sequence[FailureRow]) -> VerdictsFile:
     """What verdicts.json holds."""
     return {"schema": SCHEMA, "run": run.name, "arch": platform.machine(), "errors": list(failures), "verdicts": list(rows)}
 
 
 def as_text(run: Path, rows: Sequence[Row], failures: Sequence[FailureRow]) -> str:
-    return json.dumps(document(run, rows, failures), indent=1, ensure_ascii=False)
+    return json_file.render(document(run, rows, failures))
 
 
 def write_verdicts(run: Path, rows: Sequence[Row], failures: Sequence[FailureRow]) -> None:
-    write_json(run / "verdicts.json", document(run, rows, failures))
+    json_file.write(run / "verdicts.json", document(run, rows, failures))
 
 
 def read_verdicts(run: Path) -> VerdictsFile:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.claims.claim import Experiment
 from harness.errors import UsageError
-from harness.evidence import run_directory
+from harness.evidence import json_file, run_directory
 from harness.evidence.schema import Plan
 from harness.machine import slots
 from harness.machine.guest import accelerator, boot_check, qemu
@@ -125,7 +125,7 @@ def described(found: Sequence[Kernel], options: RunOptions, what: str) -> Plan:
 def start(options: RunOptions, found: Sequence[Kernel], what: str, asked: Plan, version: str) -> Path:
     """Makes a new run directory, with what is known before the first trial."""
     directory = run_directory.create(options.results, "-".join(kernel.series for kernel in found), what)
-    run_directory.write_json(
+    json_file.write(
         directory / "environment.json",
         run_directory.environment([describe_kernel(kernel) for kernel in found], {"plan": asked}, version),
     )

@@ -24,7 +24,7 @@ import zstandard
 
 from harness import catalogue
 from harness.errors import LabError, UsageError
-from harness.evidence import run_directory
+from harness.evidence import json_file, run_directory
 from harness.evidence.schema import CellRecord, RanRow
 from harness.machine.guest import accelerator, qemu
 from harness.machine.kernels import find
@@ -103,7 +103,7 @@ def run_cell(wanted: Request) -> Archive:
         batch = Batch(cell, Path(directory), pool, NO_LIMIT, lambda _: None)
         wait(batch.futures)
         ran: RanRow = {"host": platform.node(), "accelerator": chosen, "qemu": qemu.version()}
-        run_directory.write_json(batch.directory / "cell.json", {**batch.over(), "ran": ran})
+        json_file.write(batch.directory / "cell.json", {**batch.over(), "ran": ran})
         return pack(batch.directory)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from harness import catalogue
 from harness.errors import LabError, UsageError
-from harness.evidence import recording, run_directory
+from harness.evidence import json_file, recording
 from harness.evidence.schema import CellRecord, Plan
 from harness.verdicts.judged import Judged, Outcome, bounds_of
 
@@ -46,7 +46,7 @@ def begin(directory: Path, planned: CellRecord) -> None:
         raise LabError(
             f"cell {directory}", error.strerror or "can't be made", "free some room or name another --results"
         ) from error
-    run_directory.write_json(directory / "cell.json", planned)
+    json_file.write(directory / "cell.json", planned)
 
 
 def finish(judged: Judged) -> Outcome:
@@ -56,7 +56,7 @@ def finish(judged: Judged) -> Outcome:
     outcome.cell["absent"] = outcome.absent
     outcome.cell["verdicts"] = outcome.rows
     outcome.cell["recordings"] = recordings(outcome.directory)
-    run_directory.write_json(outcome.directory / "cell.json", outcome.cell)
+    json_file.write(outcome.directory / "cell.json", outcome.cell)
     return outcome
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from harness import catalogue
 from harness.bench import clones, report
-from harness.evidence import run_directory
+from harness.evidence import json_file
 from harness.machine.kernels.kernel import Kernel
 from harness.verdicts import judged as results
 from harness.verdicts import noise
@@ -26,7 +26,7 @@ def run(directory: Path, *trials: Made) -> Path:
     written = write_run(directory, EXPERIMENT, list(trials), {})
     judged = results.judge_run(written)
     rows = [row for one in judged for row in one.rows]
-    run_directory.write_json(written / "verdicts.json", {"verdicts": rows})
+    json_file.write(written / "verdicts.json", {"verdicts": rows})
     return written
 
 
@@ -109,9 +109,7 @@ def test_it_ends_if_the_difference_does_not(tmp_path: Path, monkeypatch: pytest.
 def test_published_floor(tmp_path: Path) -> None:
     assert clones.floors("6.12", tmp_path) == clones.EXACT
     row = {"unit": "bytes", "min": -80 * 4096, "max": 4096}
-    run_directory.write_json(
-        noise.path_of("6.12", tmp_path), {"kernel": "6.12.0", "runs": 50, "moving": {"sandbox/memory.current": row}}
-    )
+    json_file.write(noise.path_of("6.12", tmp_path), {"kernel": "6.12.0", "runs": 50, "moving": {"sandbox/memory.current": row}})
     assert clones.floors("6.12", tmp_path)["memory.current"] == 80
 
 
@@ -124,5 +122,5 @@ def test_the_page(tmp_path: Path) -> None:
         "run again": ["tmpfs-dropped"],
         "still": {"verdicts": first["verdicts"][:1], "quantities": [], "counters": []},
     }
-    run_directory.write_json(tmp_path / "clones-6.12.json", found)
+    json_file.write(tmp_path / "clones-6.12.json", found)
     assert "| 6.12 | all | 2 | 2, 1 |" in report.write(tmp_path).read_text()

@@ -10,7 +10,7 @@ import pytest
 from harness.bench import report, session, whole_system
 from harness.bench.comparison import Limit, Row, Timing
 from harness.bench.growth import Growth
-from harness.evidence import run_directory
+from harness.evidence import json_file
 from tests.commands import invoke, one_line
 
 
@@ -45,7 +45,7 @@ def test_the_page(tmp_path: Path) -> None:
     )
     grown = Growth("trials", "trials", ((1, 1.0, 10_000), (2, 1.5, 20_000), (4, 2.5, 40_000)))
     host = {"started": "today", "cpus": 2, "release": "6", "accelerator": "without", "load": 0.1}
-    run_directory.write_json(
+    json_file.write(
         tmp_path / "bench.json",
         {"host": host, "rows": [row.as_json()], "skipped": ["test bed: it takes root"], "growth": [grown.as_json()]},
     )
@@ -63,14 +63,14 @@ def test_rows_that_a_session_does_not_measure_stay(tmp_path: Path) -> None:
     long, short = ({"row": name, "kernel": "6.1"} for name in ("catalogue", "restore"))
     path = tmp_path / "bench.json"
     assert session.earlier(path, [short]) == []
-    run_directory.write_json(path, {"host": {"started": "yesterday"}, "rows": [{**long, "measured": "last week"}, short]})
+    json_file.write(path, {"host": {"started": "yesterday"}, "rows": [{**long, "measured": "last week"}, short]})
     assert session.earlier(path, [short]) == [{**long, "measured": "last week"}]
     assert session.earlier(path, []) == [{**long, "measured": "last week"}, {**short, "measured": "yesterday"}]
 
 
 def test_a_row_that_was_measured_elsewhere() -> None:
     row = Row("sample", "…", "s", (Timing("agent", ((0.07, 0.08),)), Timing("psutil", ((2.0,),))), "", (Limit(1 / 8, "psutil"),))
-    assert whole_system.row(json.loads(json.dumps(row.as_json()))) == row
+    assert whole_system.row(json.loads(json.dumps(row.raw()))) == row
 
 
 def test_growth_beyond_a_line_shows() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from probes._native import ffi
 
 from harness.claims.claim import Experiment
-from harness.evidence import recording, run_directory
+from harness.evidence import json_file, recording, run_directory
 from harness.linux import pages
 from harness.run import cell, resume
 from harness.verdicts import judged
@@ -145,7 +145,7 @@ def write_run(directory: Path, experiment: Experiment, trials: list[Made], setti
 def write_environment(directory: Path, *releases: str) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     kernels = [kernel_row(release) for release in releases or (str(MACHINE["release"]),)]
-    run_directory.write_json(directory / "environment.json", run_directory.environment(kernels, {}, "none"))
+    json_file.write(directory / "environment.json", run_directory.environment(kernels, {}, "none"))
 
 
 def kernel_row(release: str) -> dict[str, Any]:
@@ -160,7 +160,7 @@ def write_cell(directory: Path, experiment: Experiment, trials: Sequence[Made], 
     described = cell.describe_cell(experiment, dict(settings), len(trials), kernel_row(release), "tcg")
     # Not what is published for the series: evidence made by hand is still, unless a test says otherwise.
     described["noise"] = None if floor is None else {"kernel": release, "runs": 50, "counters": dict(floor)}
-    run_directory.write_json(directory / "cell.json", described)
+    json_file.write(directory / "cell.json", described)
     for number, made in enumerate(trials, 1):
         for arm in experiment.arms:
             one = made.arms[arm] if made.arms else made

@@ -19,7 +19,7 @@ import pytest
 
 from harness import catalogue
 from harness.errors import LabError, UsageError
-from harness.evidence import run_directory
+from harness.evidence import json_file, run_directory
 from harness.machine.kernels import find
 from harness.run import remote
 from harness.run.cell import Cell, cells
@@ -145,7 +145,7 @@ def finished(cell: Cell, directory: Path) -> Path:
     """A directory as a worker leaves it, without a guest."""
     directory.mkdir(parents=True)
     (directory / "trial-1.jsonl.zst").write_bytes(b"evidence")
-    run_directory.write_json(directory / "cell.json", {**remote.request(cell)["cell"], "seconds": 1.0})
+    json_file.write(directory / "cell.json", {**remote.request(cell)["cell"], "seconds": 1.0})
     return directory
 
 
@@ -155,7 +155,7 @@ def test_an_archive_comes_back_whole_and_counts_once(cell: Cell, tmp_path: Path)
     home = tmp_path / "run" / "cell"
     assert remote.unpack(packed, home, ordered)["seconds"] == 1.0
     assert (home / "trial-1.jsonl.zst").read_bytes() == b"evidence"
-    run_directory.write_json(
+    json_file.write(
         home / "cell.json", {**ordered, "verdicts": [], "absent": "", "seconds": 2.0, "recordings": {"trial-1.jsonl.zst": 8}}
     )
     assert remote.unpack(packed, home, ordered)["seconds"] == 2.0  # it has its verdicts: it stays

@@ -12,7 +12,7 @@ from typing import TypeVar
 from harness import catalogue
 from harness.claims.claim import Claim, Expect, Experiment
 from harness.errors import UsageError
-from harness.evidence import run_directory
+from harness.evidence import json_file, run_directory
 from harness.evidence.schema import FailureRow, Row, decided
 from harness.linux import releases
 from harness.reports import markdown
@@ -100,7 +100,7 @@ def publish(runs: Sequence[Path], noisy: Sequence[Selection], to: Path) -> Cells
         "utf-8",
     )
     document = run_directory.document(Path("+".join(cells.runs)), cells.rows, cells.errors)
-    run_directory.write_json(to / "verdicts.json", document)
+    json_file.write(to / "verdicts.json", document)
     return cells
 
 

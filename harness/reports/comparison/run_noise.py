@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-from harness.evidence import run_directory
+from harness.evidence import json_file, run_directory
 from harness.evidence.recording import Number
 from harness.evidence.schema import Row
 from harness.linux import releases
@@ -140,7 +140,7 @@ def spreads(axis: Axis, found: Sequence[Row]) -> Iterator[Spread]:
 def write(runs: Sequence[Selection], to: Path) -> Table:
     """noise.json and noise.md."""
     table = measure(runs)
-    run_directory.write_json(
+    json_file.write(
         to / JSON,
         {
             "schema": run_directory.SCHEMA,
