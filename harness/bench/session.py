@@ -19,6 +19,7 @@ from harness.evidence import json_file, run_directory
 from harness.machine.guest import accelerator, qemu
 from harness.machine.kernels import find
 from harness.machine.kernels.kernel import Kernel
+from harness.machine.processes import fleet
 
 SCHEMA = 1
 PEER = "6.1"  # the series that virtme-ng boots beside ours
