@@ -12,7 +12,7 @@ import importlib.util
 import os
 import pkgutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -21,14 +21,13 @@ from typing import Any
 import experiments
 from experiments import sections
 from harness.claims.claim import Claim, Experiment
-from harness.claims.settings import PATHS
 from harness.errors import LabError, UsageError
 
 
 @cache
 def load() -> dict[str, Experiment]:
-    """Name → experiment. A file's name is the experiment's; of its docstring the first line is the question, the rest
-    the procedure in words."""
+    """Maps name → experiment. A file's name is the experiment's; of its docstring the first line is the question, the
+    rest the procedure in words."""
     found = {}
     for module in modules():
         if not hasattr(module, "EXPERIMENT"):
@@ -77,37 +76,14 @@ def find(name: str) -> tuple[Experiment, Claim | None]:
     )
 
 
-def source(experiment: Experiment) -> bytes | None:
-    """Reads the file that the experiment's procedure stands in, None if it is not there."""
+def source_digest(experiment: Experiment) -> str | None:
+    """Gives "sha256:…" of the file that the experiment's procedure stands in, None if that is not there."""
     module = sys.modules.get(experiment.procedure.__module__)
     file = getattr(module, "__file__", None) or experiment.procedure.__code__.co_filename
     try:
-        return Path(file).read_bytes()
+        return f"sha256:{hashlib.sha256(Path(file).read_bytes()).hexdigest()}"
     except OSError:
         return None
-
-
-def source_digest(experiment: Experiment) -> str | None:
-    """Gives "sha256:…" of the file that the experiment's procedure stands in, None if that is not known."""
-    text = source(experiment)
-    return None if text is None else f"sha256:{hashlib.sha256(text).hexdigest()}"
-
-
-def overridden(experiment: Experiment, sets: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Setting → what the experiment has instead, of those that the user sets to something else: a value that it states,
-    or values that its procedure writes itself (then the user's hold until it does)."""
-    text = (source(experiment) or b"").decode(errors="replace")
-    written = {
-        name
-        for name, path in PATHS.items()
-        if f'sysctl("{path.removeprefix("/proc/sys/").replace("/", ".")}"' in text or f'write("{path}"' in text
-    }
-    stated = {**dict.fromkeys(written, "values that its procedure writes"), **experiment.states()}
-    return {
-        name: stated[name]
-        for name, values in sets.items()
-        if name in stated and name not in experiment.axes and any(value != stated[name] for value in values)
-    }
 
 
 def search(text: str) -> Iterator[tuple[Claim, Experiment]]:

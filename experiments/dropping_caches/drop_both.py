@@ -15,8 +15,8 @@ from harness.lab import Lab
 from harness.lab.helpers.files import OBJECTS, OWN_LOOKUPS, count_objects, objects_more
 
 SIZE, FILES = 8 * MIB, 3000
-# The first write may do no objects_more than take the mark off what was used lately (fs/dcache.c, DCACHE_REFERENCED;
-# fs/inode.c, I_REFERENCED), and once objects_more for the inodes that the dentries let go.
+# The first write may do no more than take the mark off what was used lately (fs/dcache.c, DCACHE_REFERENCED;
+# fs/inode.c, I_REFERENCED), and once more for the inodes that the dentries let go.
 WRITES = 3
 
 TWO_KEEPS = Claim(

@@ -52,6 +52,7 @@ ARMS = ("kept", "dropped", "kept again", "a tmpfs file")
 EXPERIMENT = Experiment(
     procedure,
     needs=Needs(memory=MEMORY, changes=("drop_caches", "mount", "sysctl"), throwaway=True),
+    writes=("overcommit",),
     guards=(*(Guard(Change("vmstat:oom_kill", "before", "killed", arm=arm), AtLeast(1), "the OOM killer came")
               for arm in ARMS),
             *(Guard(Pages("full of cache", "file", arm=arm), AtLeast(pages(CACHE)), "a quarter of RAM is cache")

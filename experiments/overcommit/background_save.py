@@ -71,6 +71,7 @@ EXPERIMENT = Experiment(
     procedure,
     rate=0,
     settings=Settings(overcommit=0),
+    writes=("overcommit",),
     needs=Needs(changes=("sysctl",), throwaway=True),
     guards=(Guard(largest("one mapping"), AtLeast(Counter("meminfo:MemTotal", "before") * 3 - PIECES),
                   "its pieces must have become one mapping"),

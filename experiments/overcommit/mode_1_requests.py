@@ -39,6 +39,7 @@ EXPERIMENT = Experiment(
     procedure,
     rate=0,
     settings=Settings(overcommit=0),
+    writes=("overcommit",),
     needs=Needs(changes=("sysctl",), throwaway=True),
     expects=tuple(
         Expect(ALWAYS, short(1, f"{kind} writable"),

@@ -53,6 +53,7 @@ EXPERIMENT = Experiment(
     procedure,
     rate=0,
     settings=Settings(overcommit=0),
+    writes=("overcommit",),
     needs=Needs(changes=("sysctl", "mount"), throwaway=True),
     expects=(Expect(
         EVERYTHING, granted("other kinds at the limit"),

@@ -52,6 +52,7 @@ EXPERIMENT = Experiment(
     procedure,
     rate=0,
     settings=Settings(overcommit=0),
+    writes=("overcommit",),
     needs=Needs(changes=("sysctl", "swap", "mount"), throwaway=True),
     expects=(
         *(Expect(HARD_LIMIT, refused(f"{kind} past it"),

@@ -54,6 +54,7 @@ EXPERIMENT = Experiment(
     procedure,
     rate=0,
     settings=Settings(overcommit=0),
+    writes=("overcommit",),
     needs=Needs(changes=("sysctl",), throwaway=True),
     guards=(Guard(Recorded("left for a fresh process", "pages"), Exactly(0), "the claim is about the last page"),
             Guard(Counter("meminfo:CommitLimit", "used up") - Recorded("kept for root", "pages")

@@ -65,6 +65,7 @@ EXPERIMENT = Experiment(
     procedure,
     rate=0,
     settings=Settings(overcommit=0),
+    writes=("overcommit",),
     needs=Needs(changes=("sysctl",), throwaway=True),
     expects=(*expects(MODE_0, 0), *expects(MODE_2, 2)),
 )

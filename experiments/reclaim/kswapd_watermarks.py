@@ -91,6 +91,7 @@ EXPERIMENT = Experiment(
     procedure,
     needs=Needs(memory=RAM, files=(reclaim.BTF,), changes=("mount", "swap", "sysctl", "drop_caches"), throwaway=True),
     settings=Settings(overcommit=1, watermark_boost_factor=0, min_free_kbytes=MARK),
+    writes=("min_free_kbytes",),
     axes={"lru": ("classic", "mglru")},
     rate=0,
     version=2,

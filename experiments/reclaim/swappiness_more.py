@@ -115,6 +115,7 @@ ASKED = Derived("pages swapped out of 64 MiB that were told to go, over those of
 EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("mount", "swap", "sysctl")),
+    writes=("swappiness",),
     axes={"lru": ("classic", "mglru")},
     rate=0,
     guards=(Guard(Derived("pages swapped out while idle memory was filled", unasked, "pages"), Exactly(0),

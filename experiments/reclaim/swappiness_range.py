@@ -46,6 +46,7 @@ EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("sysctl",)),
     settings=Settings(swappiness=None),         # what the kernel has before anyone pins it
+    writes=("swappiness",),
     rate=0,
     expects=(
         Expect(DEFAULT, value("default", "swappiness as the kernel starts"),

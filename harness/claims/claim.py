@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from harness.claims.needs import Needs
@@ -134,7 +134,8 @@ class Experiment:
     axes: settings under which the whole experiment is repeated, a verdict row for each ({"lru": ("classic", "mglru")}).
     trials: how many, fixed beforehand, each from a boot of its own. rate: samples a second during operations, Hz.
     timed: sensitive to time, so its guests run beside none but timed ones of any run of this user on this host, each on
-    a processor of its own. version: raised when the procedure or a bound changes.
+    a processor of its own. version: raised when the procedure or a bound changes. writes: the settings, by their names
+    in Settings, that the procedure itself writes after they were pinned.
     question, words: the module's docstring (catalogue.py): its first line, and below it the procedure in words.
     """
 
@@ -143,6 +144,7 @@ class Experiment:
     guards: tuple[Guard, ...] = ()
     needs: Needs = Needs()
     settings: Settings = Settings()
+    writes: tuple[str, ...] = ()
     arms: tuple[str, ...] = ("",)
     axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     trials: int = 3
@@ -157,14 +159,24 @@ class Experiment:
     def claims(self) -> tuple[Claim, ...]:
         return tuple(dict.fromkeys(expect.claim for expect in self.expects))
 
+    def conditions(self) -> dict[str, str]:
+        """Maps setting → value, with the machine's size (memory in MiB), as it has them."""
+        found = {**vars(self.settings), "memory": self.needs.memory // MIB, "cpus": self.needs.cpus}
+        return {name: "the kernel's own" if value is None else str(value) for name, value in found.items()}
+
     def states(self) -> dict[str, str]:
-        """Setting → value, of those that it states itself, other than every experiment has them."""
-        here, others = (
-            {**vars(settings), "memory": needs.memory // MIB, "cpus": needs.cpus}
-            for settings, needs in ((self.settings, self.needs), (Settings(), Needs()))
-        )
+        """Maps setting → value, of those that it states itself, other than every experiment has them."""
+        others = replace(self, settings=Settings(), needs=Needs()).conditions()
+        return {name: value for name, value in self.conditions().items() if value != others[name]}
+
+    def overridden(self, sets: Mapping[str, Sequence[str]]) -> dict[str, str]:
+        """Maps setting → what the experiment has instead, of those that the user sets to something else: a value that it
+        states, or values that its procedure writes itself (then the user's hold until it does)."""
+        own = {**dict.fromkeys(self.writes, "values that its procedure writes"), **self.states()}
         return {
-            name: "the kernel's own" if value is None else str(value) for name, value in here.items() if value != others[name]
+            name: own[name]
+            for name, values in sets.items()
+            if name in own and name not in self.axes and any(value != own[name] for value in values)
         }
 
     def __hash__(self) -> int:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import catalogue
 from harness.claims.claim import Experiment
 from harness.cli.base import say
 from harness.cli.options import permissions
@@ -25,7 +24,7 @@ def warnings(experiments: Sequence[Experiment], sets: Mapping[str, tuple[str, ..
     """Says what --set takes from experiments that have a value of their own: a line for each setting."""
     found: dict[str, list[str]] = {}
     for experiment in experiments:
-        for name, own in catalogue.overridden(experiment, sets).items():
+        for name, own in experiment.overridden(sets).items():
             found.setdefault(name, []).append(f"{experiment.name} ({own})")
     for name, those in found.items():
         yield (

@@ -43,7 +43,8 @@ from harness.agent.operations import (
 from harness.agent.target import Pending
 from harness.agent.wire import Reply
 from harness.errors import LabError, Skip
-from harness.lab.lab import Absent, Lab
+from harness.lab.lab import Lab
+from harness.lab.pinning import Absent
 from harness.lab.probe import Probe, Region, SystemCall
 from harness.lab.sandbox import Sandbox
 from harness.linux.pages import frames

@@ -1,34 +1,71 @@
-"""Trace events of our own at the kernel's functions, where its tracepoints say too little.
+"""Trace events of a procedure's block, and events of our own at the kernel's functions, where its tracepoints say too
+little.
 
-Format: Documentation/trace/kprobetrace.rst (v6.12).
+Formats: Documentation/trace/ftrace.rst, events.rst and kprobetrace.rst (v6.12).
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-if TYPE_CHECKING:
-    from harness.lab.lab import Lab
+from harness.agent.target import Target
+from harness.errors import Skip
 
-EVENTS = "/sys/kernel/tracing/kprobe_events"
+TRACING = "/sys/kernel/tracing"
+KPROBES = f"{TRACING}/kprobe_events"
 
 
-def at(lab: Lab, name: str, function: str, *fields: str) -> None:
-    """The event "kprobes:NAME" at the entry of a kernel function, each field as "NAME=WHERE:TYPE".
+def has_event(hand: Target, event: str) -> bool:
+    """Says whether the kernel has a trace event, named as in "vmscan:mm_vmscan_kswapd_wake"."""
+    return not hand.attempt.stat(f"{TRACING}/events/{event.replace(':', '/')}").error
+
+
+@contextmanager
+def trace(
+    hand: Target, record: Callable[[str, str], None], name: str, events: tuple[str, ...], pid: int | None, kib: int
+) -> Iterator[list[str]]:
+    """Records trace events during a block, as `Lab.trace` says, in a trace instance of its own. record: keeps the text."""
+    missing = [event for event in events if not has_event(hand, event)]
+    if missing:
+        raise Skip(f"this kernel has no trace event {missing[0]}")
+    instance = f"{TRACING}/instances/{name.replace(' ', '-')}"
+    hand.mkdir(instance)
+    try:
+        hand.put(f"{instance}/buffer_size_kb", str(kib))
+        if pid is not None:
+            hand.put(f"{instance}/set_event_pid", str(pid))
+        for event in events:
+            hand.put(f"{instance}/events/{event.replace(':', '/')}/enable", "1")
+        found: list[str] = []
+        yield found
+        hand.put(f"{instance}/tracing_on", "0")
+        text = b""
+        # A record that has been read is gone from the pipe: so far, as much as one reply holds.
+        while part := hand.slurp(f"{instance}/trace_pipe", 0, os.O_NONBLOCK).text:
+            text += part
+        found.append(text.decode(errors="replace"))
+        record(name, found[0])
+    finally:
+        hand.attempt.rmdir(instance)
+
+
+def at(hand: Target, name: str, function: str, *fields: str) -> None:
+    """Defines the event "kprobes:NAME" at the entry of a kernel function, each field as "NAME=WHERE:TYPE".
 
     Skips where the kernel can't be probed there: without kprobes, or where its compiler has inlined the function.
     """
-    _define(lab, function, f"p:{name} {function} {' '.join(fields)}")
+    _define(hand, function, f"p:{name} {function} {' '.join(fields)}")
 
 
-def on_return(lab: Lab, name: str, function: str, *fields: str) -> None:
-    """The event "kprobes:NAME" whenever a kernel function returns ($retval is what). Skips as `at` does."""
-    _define(lab, function, f"r:{name} {function} {' '.join(fields)}")
+def on_return(hand: Target, name: str, function: str, *fields: str) -> None:
+    """Defines the event "kprobes:NAME" whenever a kernel function returns ($retval is what). Skips as `at` does."""
+    _define(hand, function, f"r:{name} {function} {' '.join(fields)}")
 
 
-def _define(lab: Lab, function: str, line: str) -> None:
-    if lab.hand.attempt.stat(EVENTS).error:
-        lab.skip(f"this kernel has no {EVENTS}")
-    if error := lab.hand.attempt.put(EVENTS, line, os.O_APPEND).error:
-        lab.skip(f"this kernel can't be probed at {function}: {os.strerror(error)}")
+def _define(hand: Target, function: str, line: str) -> None:
+    if hand.attempt.stat(KPROBES).error:
+        raise Skip(f"this kernel has no {KPROBES}")
+    if error := hand.attempt.put(KPROBES, line, os.O_APPEND).error:
+        raise Skip(f"this kernel can't be probed at {function}: {os.strerror(error)}")

@@ -2,6 +2,8 @@
 
 Lines as mm/oom_kill.c (dump_header, dump_oom_victim, __oom_kill_process, oom_reap_task) and mm/memcontrol.c
 (mem_cgroup_print_oom_meminfo, mem_cgroup_print_oom_group) print them; checked with real kills on 5.10, 6.1, 6.12 and 7.2.
+The line `oom-kill:constraint=…` is there since 5.0; the table's head names its columns (three more since 6.10). Both are
+rate-limited (10 reports in 5 seconds), the line of the kill is not.
 """
 
 from __future__ import annotations

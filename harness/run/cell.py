@@ -42,21 +42,17 @@ def describe(cell: Cell) -> CellRecord:
     row = describe_cell(cell.experiment, dict(cell.axis), cell.trials, describe_kernel(cell.kernel), cell.accelerator)
     sets = {name: value for name, value in vars(cell.settings).items() if value is not None}
     needs = cell.experiment.needs
+    own = catalogue.load().get(cell.experiment.name, cell.experiment)
+    now = replace(cell.experiment, settings=cell.settings).conditions()
+    asked = {name: (now[name],) for name, value in own.conditions().items() if now[name] != value}
     return {
         **row,
         "sets": {**sets, "memory": needs.memory, "cpus": needs.cpus},
         "append": cell.append,
         "fresh": cell.fresh,
         "machine": "local" if cell.permissions else "vm",
-        "overridden": overridden(cell),
+        "overridden": own.overridden(asked),
     }
-
-
-def overridden(cell: Cell) -> dict[str, str]:
-    """Maps setting → what the experiment has by itself, of those that the user has set to something else."""
-    stated = catalogue.load()[cell.experiment.name].states() if cell.experiment.name in catalogue.load() else {}
-    now = replace(cell.experiment, settings=cell.settings).states()
-    return {name: value for name, value in stated.items() if name not in cell.experiment.axes and now.get(name) != value}
 
 
 def describe_cell(experiment: Experiment, axis: dict[str, str], trials: int, kernel: KernelRow, accelerator: str) -> CellRecord:

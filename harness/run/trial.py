@@ -12,7 +12,8 @@ from pathlib import Path
 from harness.errors import Denied, LabError, MachineLost, Skip
 from harness.evidence import recording
 from harness.evidence.recording import Recorder
-from harness.lab.lab import Absent, Lab
+from harness.lab.lab import Lab
+from harness.lab.pinning import Absent
 from harness.linux.sizes import MIB
 from harness.machine import slots
 from harness.machine.guest import snapshots, vm

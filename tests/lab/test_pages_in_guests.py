@@ -9,7 +9,8 @@ import pytest
 
 from harness.agent.operations import HUGETLB, PAGEOUT
 from harness.claims.settings import Settings
-from harness.lab.lab import Absent, Lab
+from harness.lab.lab import Lab
+from harness.lab.pinning import Absent
 from harness.lab.probe import Probe, Region
 from harness.linux import pages
 from harness.linux.sizes import MIB

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.lab.lab import TRACING, Lab, Skip
+from harness.errors import Skip
+from harness.lab.lab import Lab
+from harness.lab.tracing import TRACING
 from harness.linux import trace_events
 from harness.linux.btf import Types
 from harness.linux.sizes import MIB

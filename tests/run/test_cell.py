@@ -80,12 +80,16 @@ def test_rows_with_and_without_arguments_are_told_apart() -> None:
     ],
 )
 def test_what_is_overridden(name: str, sets: dict[str, tuple[str, ...]], own: dict[str, str]) -> None:
-    assert catalogue.overridden(experiment(name), sets) == own
+    assert experiment(name).overridden(sets) == own
 
 
 def test_a_cell_records_what_is_overridden() -> None:
     assert describe(cells_of("swappiness-zero-never", swappiness=("60",))[0])["overridden"] == {"swappiness": "0"}
     assert describe(cells_of("swappiness-zero-never")[0])["overridden"] == {}
+    assert describe(cells_of("swappiness-more", swappiness=("10",))[0])["overridden"] == {
+        "swappiness": "values that its procedure writes"
+    }
+    assert describe(cells_of("swappiness-more")[0])["overridden"] == {}
 
 
 def test_the_user_is_told(tmp_path: object) -> None:

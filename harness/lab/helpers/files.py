@@ -56,6 +56,7 @@ def same_file(first: str, second: str, title: str) -> Quantity:
     return Derived(title, read)
 
 
+# Sums over the processors, so exact (fs/dcache.c, get_nr_dentry; fs/inode.c, get_nr_inodes).
 OBJECTS = {"dentries": "/proc/sys/fs/dentry-state", "inodes": "/proc/sys/fs/inode-nr"}
 
 # How many of them the lab looks up itself between two counts, below /proc and /sys (measured on four kernels: 6 at most).
@@ -63,16 +64,16 @@ OWN_LOOKUPS = 16
 
 
 def count_objects(lab: Lab, moment: str) -> None:
-    """Records both numbers of a moment."""
+    """Records how many dentries and inodes there are at a moment."""
     for kind, path in OBJECTS.items():
         lab.record(f"{kind} {moment}", int(lab.read(path).split()[0]))
 
 
 def objects_lost(kind: str, since: str, until: str, title: str) -> Quantity:
-    """How many fewer there were at `until`."""
-    return (Recorded(f"{kind} {since}", kind) - Recorded(f"{kind} {until}")).called(f"{kind} objects_lost {title}")
+    """Counts how many fewer dentries or inodes there were at `until`."""
+    return (Recorded(f"{kind} {since}", kind) - Recorded(f"{kind} {until}")).called(f"{kind} lost {title}")
 
 
 def objects_more(kind: str, since: str, until: str, title: str) -> Quantity:
-    """How many objects_more there were at `until`."""
+    """Counts how many more dentries or inodes there were at `until`."""
     return (Recorded(f"{kind} {until}", kind) - Recorded(f"{kind} {since}")).called(f"{kind} {title}")

@@ -17,7 +17,6 @@ from harness.evidence.recording import Number, Recording
 from harness.lab.lab import Lab
 from harness.lab.probe import Probe
 from harness.lab.sandbox import Sandbox
-from harness.linux import oom_report
 from harness.linux.counters import keyed
 from harness.linux.oom_report import victims
 from harness.linux.sizes import KIB, MIB
@@ -193,7 +192,10 @@ def outgrow(lab: Lab, box: Sandbox, probe: Probe, size: int, room: int, choices:
 
 
 class Witness:
-    """Keeps, for each OOM, the kernel's log of it and how the probes fare: the records that oom_quantities.py reads."""
+    """Keeps, for each OOM, the kernel's log of it and how the probes fare: the records that the quantities below read.
+
+    A record: {"log": text, "pids": {probe: pid}, "ended": {probe: wait status}, "events": {sandbox: its memory.events}}.
+    """
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
@@ -211,7 +213,7 @@ class Witness:
         """What has been logged since the last time, and memory.events of each sandbox that there is. Waits for the end
         of the probes that were killed."""
         log = self._news()
-        dead = {victim.pid for victim in oom_report.victims(log)}
+        dead = {victim.pid for victim in victims(log)}
         for probe in probes:
             if probe.pid in dead:
                 probe.agent.wait_exit(probe.number)
@@ -225,10 +227,6 @@ class Witness:
                 "events": events,
             },
         )
-
-
-# What harness/lab/helpers/oom.py records of one OOM: {"log": text, "pids": {probe: pid}, "ended": {probe: wait status},
-# "events": {sandbox: its memory.events}}.
 
 
 def killed(record: dict[str, Any]) -> list[str]:

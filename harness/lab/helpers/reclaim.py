@@ -98,10 +98,10 @@ def watch_kswapd(lab: Lab) -> None:
         words |= {f"reserve{kind}": reserve + 8 * kind for kind in range(KINDS)}
         return [f"{name}_{word}=+{at + place}(%di):s64" for word, place in words.items()]
 
-    tracing.at(lab, "asked", "wakeup_kswapd", "highest=%cx:u32", *fields("zone", 0))
+    tracing.at(lab.hand, "asked", "wakeup_kswapd", "highest=%cx:u32", *fields("zone", 0))
     both = [field for number, zone in enumerate(ZONES) for field in fields(zone, zones + size * number)]
-    tracing.at(lab, "looked", "prepare_kswapd_sleep", "highest=%dx:u32", f"failures=+{failures}(%di):s32", *both)
-    tracing.on_return(lab, "answered", "prepare_kswapd_sleep", "asleep=$retval:u8")
+    tracing.at(lab.hand, "looked", "prepare_kswapd_sleep", "highest=%dx:u32", f"failures=+{failures}(%di):s32", *both)
+    tracing.on_return(lab.hand, "answered", "prepare_kswapd_sleep", "asleep=$retval:u8")
 
 
 def wakes(recording: Recording, mark: str, *traces: str) -> list[int]:

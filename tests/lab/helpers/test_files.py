@@ -1,4 +1,4 @@
-"""Which file something is, read from records; a difference without its sign."""
+"""Which file something is and how many objects there are, read from records; a difference without its sign."""
 
 from __future__ import annotations
 
@@ -35,3 +35,11 @@ def test_magnitude() -> None:
     assert read(difference) == 2
     assert difference.name == "|3 - 5|"
     assert read(abs(Recorded("nobody recorded this"))) is None
+
+
+def test_objects_between_two_counts() -> None:
+    events = [{"event": "record", "name": f"dentries {moment}", "value": count} for moment, count in (("then", 9), ("now", 7))]
+    trial = Trial(1, {"": Recording(events)})
+    lost, more = (which("dentries", "then", "now", "by sync") for which in (files.objects_lost, files.objects_more))
+    assert (lost.name, lost.read(trial)) == ("dentries lost by sync", 2)
+    assert (more.name, more.read(trial)) == ("dentries by sync", -2)

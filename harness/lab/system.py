@@ -1,0 +1,158 @@
+"""The machine under test as its operator sees it: files and settings, disks and mounts, the kernel's log."""
+
+from __future__ import annotations
+
+import os
+import struct
+from typing import TYPE_CHECKING
+
+from harness.agent.operations import TMPFS_MAGIC
+from harness.agent.target import Target
+from harness.errors import LabError
+from harness.linux import counters
+
+if TYPE_CHECKING:
+    from harness.machine.machine import Machine
+
+# Without them ext4 reads bitmaps and initialises tables when it likes (measured: Cached +48, Buffers +28 KiB at
+# random); noatime: a read would dirty the inode.
+EXT4 = "noinit_itable,no_prefetch_block_bitmaps"
+MS_NOATIME = 1024
+
+
+class System:
+    """Reads and writes a machine's files through the hand, mounts its disks and switches swap on; until `undo`.
+
+    page_size: bytes.
+    """
+
+    def __init__(self, machine: Machine, hand: Target) -> None:
+        self.machine, self.hand = machine, hand
+        self.page_size = machine.info.page_size
+        self._mounted: list[str] = []
+        self._swaps: list[str] = []
+
+    # Files and settings ---------------------------------------------------------------------------------------------
+
+    def read(self, path: str) -> str:
+        """Reads a whole file of the machine's. Raises LabError if it can't be read."""
+        return self.hand.slurp(path).text.decode(errors="replace")
+
+    def find(self, path: str) -> str | None:
+        """Reads a file's text, None if the machine has no such file."""
+        reply = self.hand.attempt.slurp(path)
+        return None if reply.error else reply.text.decode(errors="replace")
+
+    def read_bytes(self, path: str) -> bytes:
+        """Reads a whole file of any size."""
+        found = b""
+        while piece := self.hand.slurp(path, 0, 0, len(found)).text:
+            found += piece
+        return found
+
+    def write(self, path: str, text: str) -> None:
+        """Writes a text to a file that is there, as to one of the kernel's. Raises LabError if it is refused."""
+        self.hand.put(path, text)
+
+    def sysctl(self, name: str, value: object) -> None:
+        """Sets one as sysctl(8) names it: sysctl("vm.drop_caches", 1)."""
+        self.write("/proc/sys/" + name.replace(".", "/"), str(value))
+
+    def drop_caches(self, what: int) -> None:
+        """Writes to vm.drop_caches: 1 page cache, 2 dentries and inodes, 3 both."""
+        self.sysctl("vm.drop_caches", what)
+
+    def sync(self) -> None:
+        """Writes all that is dirty to the disks, as sync(2)."""
+        self.hand.sync()
+
+    def kernel_log(self) -> str:
+        """Reads what the kernel has logged so far, a record a line (Documentation/ABI/testing/dev-kmsg)."""
+        return self.hand.slurp("/dev/kmsg", 0, os.O_NONBLOCK).text.decode(errors="replace")
+
+    def counter(self, name: str) -> int:
+        """Reads a counter of the machine's as it stands now, in bytes if it is an amount of memory. For the procedure's
+        own decisions; what decides a claim is read from samples. Raises LabError if there is none of that name."""
+        source, key = counters.source_and_key(name)
+        value = counters.file_of(source).parse(self.read(counters.MACHINE[source]).encode()).get(key)
+        if value is None:
+            raise LabError(f"counter {name}", "this kernel has none of that name", "name another in the experiment")
+        unit = {"KiB": 1024, "pages": self.page_size}.get(counters.unit_of(name), 1)
+        return value * unit
+
+    def drain_lru(self) -> None:
+        """Empties the per-cpu batches on their way to the LRU lists (up to 31 pages a processor lag otherwise).
+
+        Compaction does it on every processor, but what it isolated goes back through this processor's batch (5.10:
+        Unevictable was 32 pages short); taking a mapping down empties that (mm/mmap.c, unmap_region: lru_add_drain).
+        """
+        self.write("/proc/sys/vm/compact_memory", "1")
+        address = self.hand.mmap(self.page_size).value
+        self.hand.munmap(address, self.page_size)
+
+    # Disks and mounts -----------------------------------------------------------------------------------------------
+
+    def device(self, name: str) -> str:
+        """Gives the block device of a disk that the experiment needs."""
+        return self.machine.device(name)
+
+    def sectors(self, name: str) -> tuple[int, int]:
+        """Counts the sectors of 512 bytes that a disk has read and written so far (Documentation/block/stat.rst)."""
+        fields = self.read(f"/sys/block/{self.device(name).rsplit('/', 1)[-1]}/stat").split()
+        return int(fields[2]), int(fields[6])
+
+    def mount(self, source: str, target: str, kind: str, options: str = "", flags: int = 0) -> str:
+        """Mounts a file system on a new directory, until the trial ends, and returns the directory."""
+        self.hand.attempt.mkdir(target)
+        self.hand.mount(source, target, kind, options, flags)
+        self._mounted.append(target)
+        return target
+
+    def mount_tmpfs(self, name: str = "tmpfs", options: str = "huge=never") -> str:
+        """Mounts a tmpfs on /mnt/NAME and returns that."""
+        return self.mount("tmpfs", f"/mnt/{name}", "tmpfs", options)
+
+    def mount_ramfs(self, name: str = "ramfs", options: str = "") -> str:
+        """Mounts a ramfs on /mnt/NAME and returns that."""
+        return self.mount("ramfs", f"/mnt/{name}", "ramfs", options)
+
+    def mount_shm(self) -> str:
+        """Returns where POSIX shared memory is (shm_overview(7)): mounted as systems do it, unless this one has done
+        it."""
+        if self.hand.attempt.statfs("/dev/shm").value != TMPFS_MAGIC:
+            self.mount("tmpfs", "/dev/shm", "tmpfs", "huge=never")
+        return "/dev/shm"
+
+    def mount_disk(self, name: str = "disk") -> str:
+        """Mounts the ext4 disk of that name on /mnt/NAME and returns that."""
+        self.hand.attempt.mkdir(f"/mnt/{name}")
+        device = self.device(name)
+        if self.hand.attempt.mount(device, f"/mnt/{name}", "ext4", EXT4, MS_NOATIME).error:
+            self.hand.mount(device, f"/mnt/{name}", "ext4", "", MS_NOATIME)  # a kernel without those options
+        self._mounted.append(f"/mnt/{name}")
+        return f"/mnt/{name}"
+
+    def swapon(self, name: str = "swap", size: int | None = None) -> str:
+        """Switches a swap disk on (only its first `size` bytes), until the trial ends, and returns its device."""
+        device = self.device(name)
+        if size is not None:
+            self.make_swap(device, size)
+        self.hand.swapon(device)
+        self._swaps.append(device)
+        return device
+
+    def make_swap(self, path: str, size: int) -> None:
+        """Makes a swap area of `size` bytes in a file or on a device that is there, as mkswap does."""
+        fields = struct.pack("III", 1, size // self.page_size - 1, 0)  # include/linux/swap.h, union swap_header
+        header = bytes(1024) + fields
+        fd = self.hand.open(path, os.O_RDWR).value
+        self.hand.write_text(fd, header.ljust(self.page_size - 10, b"\0") + b"SWAPSPACE2")
+        self.hand.fsync(fd)
+        self.hand.close(fd)
+
+    def undo(self) -> None:
+        """Switches off the swap that the trial switched on, and unmounts what it mounted, the last first."""
+        for device in self._swaps:
+            self.hand.attempt.swapoff(device)
+        for target in reversed(self._mounted):
+            self.hand.attempt.umount(target, 2)
