@@ -77,12 +77,16 @@ def find(name: str) -> tuple[Experiment, Claim | None]:
     )
 
 
+def file(experiment: Experiment) -> Path:
+    """Names the file that the experiment's procedure stands in."""
+    module = sys.modules.get(experiment.procedure.__module__)
+    return Path(getattr(module, "__file__", None) or experiment.procedure.__code__.co_filename)
+
+
 def source(experiment: Experiment) -> bytes | None:
     """Reads the file that the experiment's procedure stands in, None if it is not there."""
-    module = sys.modules.get(experiment.procedure.__module__)
-    file = getattr(module, "__file__", None) or experiment.procedure.__code__.co_filename
     try:
-        return Path(file).read_bytes()
+        return file(experiment).read_bytes()
     except OSError:
         return None
 
