@@ -76,12 +76,16 @@ def find(name: str) -> tuple[Experiment, Claim | None]:
     )
 
 
+def file(experiment: Experiment) -> Path:
+    """Names the file that the experiment's procedure stands in."""
+    module = sys.modules.get(experiment.procedure.__module__)
+    return Path(getattr(module, "__file__", None) or experiment.procedure.__code__.co_filename)
+
+
 def source_digest(experiment: Experiment) -> str | None:
     """Gives "sha256:…" of the file that the experiment's procedure stands in, None if that is not there."""
-    module = sys.modules.get(experiment.procedure.__module__)
-    file = getattr(module, "__file__", None) or experiment.procedure.__code__.co_filename
     try:
-        return f"sha256:{hashlib.sha256(Path(file).read_bytes()).hexdigest()}"
+        return f"sha256:{hashlib.sha256(file(experiment).read_bytes()).hexdigest()}"
     except OSError:
         return None
 

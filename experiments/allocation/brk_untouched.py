@@ -15,8 +15,8 @@ SIZE = 32 * MIB
 
 LAZY = Claim(
     "brk-lazy", "Memory gained by brk is virtual too until it is touched.", ALLOCATION,
-    known=(Known(CONFIRMED, "mm/mmap.c, do_brk_flags: an anonymous mapping grows, populated only under VM_LOCKED "
-                            "(v5.10 to v6.12); brk(2)"),))
+    known=(Known(CONFIRMED, "mm/mmap.c, brk: an anonymous mapping grows by do_brk_flags (v5.10 to v6.12; mm/vma.c, "
+                            "do_brk_flags, v7.2), populated only under VM_LOCKED; brk(2)"),))
 
 
 def procedure(lab: Lab) -> None:

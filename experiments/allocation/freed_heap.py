@@ -28,8 +28,8 @@ LATER = Claim(
     ALLOCATION,
     known=known_by(
         "malloc",
-        glibc=(REFUTED, "malloc_trim(3): free trims only the top of the heap, all else is given back when that is "
-                        "called"),
+        glibc=(REFUTED, "mallopt(3), M_TRIM_THRESHOLD: free trims only the top of the heap; malloc_trim(3): all "
+                        "else is given back when that is called"),
         jemalloc=(CONFIRMED, "jemalloc(3), opt.dirty_decay_ms: purged once 10 s have passed; measured with 5.3.0"),
         tcmalloc=(CONFIRMED, "gperftools docs/tcmalloc.html, TCMALLOC_RELEASE_RATE (1 by default); src/page_heap.cc, "
                              "IncrementalScavenge: one span for each 1,000 times its pages that are freed; measured with "

@@ -15,12 +15,12 @@ from harness.claims import (
 from harness.lab import Lab
 
 SIZE = 8 * MIB
-EVICT = "mm/truncate.c, mapping_evict_folio (v6.12; before v5.18 invalidate_inode_page): "
+EVICT = "mm/truncate.c, mapping_evict_folio (since v5.18), invalidate_inode_page (before v5.18): "
 
 KEEPS_MAPPED = Claim(
     "drop-keeps-mapped", "Page cache that a process has in its page tables is not freed.", DROPPING_CACHES,
     known=(Known(CONFIRMED, EVICT + "more references than the page cache's own keep a page, and each page table has "
-                                    "one; invalidate_inode_page says it outright: page_mapped"),))
+                                    "one; page_mapped says it outright (v5.10)"),))
 AFTER_EXIT = Claim(
     "drop-after-exit", "Once the mapping process has exited, its file pages can be dropped.", DROPPING_CACHES,
     known=(Known(CONFIRMED, EVICT + "an exit takes the pages out of the page tables"),))

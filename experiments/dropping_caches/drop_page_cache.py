@@ -16,15 +16,16 @@ from harness.claims import (
 from harness.lab import DONTNEED, RANDOM, Lab
 
 SIZE = 8 * MIB
-EVICT = "mm/truncate.c, mapping_evict_folio (v6.12; before v5.18 invalidate_inode_page): "
+EVICT = "mm/truncate.c, mapping_evict_folio (since v5.18), invalidate_inode_page (before v5.18): "
 
 FREES_CLEAN = Claim(
     "drop1-frees-pagecache", "Writing 1 frees clean, unmapped page cache.", DROPPING_CACHES,
-    known=(Known(CONFIRMED, "Documentation/admin-guide/sysctl/vm.rst, drop_caches: “to free pagecache: echo 1”; what the "
-                            "kernel itself holds, as a mounted file system's own blocks, is in use"),))
+    known=(Known(CONFIRMED, "Documentation/admin-guide/sysctl/vm.rst, drop_caches: “To free pagecache”; proc(5): “To free "
+                            "pagecache, use: echo 1”; what the kernel itself holds, as a mounted file system's own "
+                            "blocks, is in use"),))
 KEEPS_DIRTY = Claim(
     "drop-keeps-dirty", "Dirty pages are not freed; after sync they are.", DROPPING_CACHES,
-    known=(Known(CONFIRMED, EVICT + "a dirty page is left alone; vm.rst: “dirty objects are not freeable”"),))
+    known=(Known(CONFIRMED, EVICT + "a dirty page is left alone; proc(5), drop_caches: “dirty objects are not freeable”"),))
 KEEPS_OPEN = Claim(
     "drop-keeps-open", "Page cache of a file that is merely open (not mapped) is not freed.", DROPPING_CACHES,
     known=(Known(REFUTED, EVICT + "nobody asks whether the file is open"),))

@@ -16,7 +16,7 @@ MESSAGE, MESSAGES = 8 * KIB, 1024
 SIZE = MESSAGE * MESSAGES
 RLIMIT_MSGQUEUE = 12
 
-ALLOC = "ipc/msgutil.c, alloc_msg: kmalloc (v5.10, v6.12)"
+ALLOC = "ipc/msgutil.c, alloc_msg (v5.10 to v7.2): kmalloc, of which kmem_buckets_alloc (v6.12, v7.2) is a kind"
 POSIX_MQ = Claim(
     "posix-mq-on-tmpfs", "Messages in POSIX queues are tmpfs / page cache memory.", OTHER_IPC,
     known=(Known(REFUTED, f"ipc/mqueue.c, do_mq_timedsend, load_msg; {ALLOC}"),))

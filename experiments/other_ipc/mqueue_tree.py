@@ -15,8 +15,8 @@ BTF = "/sys/kernel/btf/vmlinux"
 
 RED_BLACK = Claim(
     "posix-mq-rbtree", "The messages of a POSIX queue hang on a red-black tree in its inode.", OTHER_IPC,
-    known=(Known(CONFIRMED, "commit d6629859b36d (ipc/mqueue: improve performance of send/recv); ipc/mqueue.c, "
-                            "msg_insert: a tree of priorities, each node with the list of its messages (v6.12)",
+    known=(Known(CONFIRMED, "“ipc/mqueue: improve performance of send/recv”, v3.5; ipc/mqueue.c, msg_insert: a tree of "
+                            "priorities (posix_msg_tree_node), each node with the list of its messages (v5.10 to v7.2)",
                  since="3.5"),))
 
 # (structure, type of a member that it must have): the structure that is the object's inode, the root of a tree in it,

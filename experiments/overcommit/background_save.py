@@ -19,8 +19,9 @@ from harness.lab import Lab, Region
 from harness.lab.helpers.oom import kills
 from harness.lab.helpers.overcommit import map_in_pieces
 
-SOURCE = ("kernel/fork.c, dup_mmap: each accountable mapping is checked by itself, security_vm_enough_memory_mm; "
-          "mode 0 refuses one larger than RAM and swap (v6.12; since v5.2, commit 8c7829b04c52)")
+SOURCE = ("kernel/fork.c, dup_mmap and security_vm_enough_memory_mm (v5.10 to v6.12); mm/mmap.c, dup_mmap and "
+          "security_vm_enough_memory_mm (v7.2): each accountable mapping is checked by itself; mode 0 refuses one larger "
+          "than RAM and swap (since v5.2, commit 8c7829b04c52)")
 MODE_0 = Claim(
     "redis-fork-mode0-oom", "Mode 0: when a process with one mapping of 3 times RAM, little of it resident, forks (a "
     "background save), the OOM killer kills something.", OVERCOMMIT, known=(Known(REFUTED, SOURCE, since="5.2"),))

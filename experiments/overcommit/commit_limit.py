@@ -24,7 +24,7 @@ MANUAL = Claim("oc2-formula-manual", "Mode 2: the limit is (RAM − huge pages) 
                known=(Known(CONFIRMED, SOURCE),))
 ABSOLUTE = Claim(
     "overcommit-kbytes-absolute", "With overcommit_kbytes set, the commit limit is that amount plus swap.", OVERCOMMIT,
-    known=(Known(CONFIRMED, "mm/util.c, vm_commit_limit: overcommit_kbytes instead of the share of RAM (v6.12)"),))
+    known=(Known(CONFIRMED, "mm/util.c, vm_commit_limit: sysctl_overcommit_kbytes instead of the share of RAM (v5.10 to v7.2)"),))
 
 
 def procedure(lab: Lab) -> None:

@@ -53,7 +53,7 @@ FREE = Counter("meminfo:MemFree", "asked")
 # What no ordinary request gets: of each zone the pages below its low end, and of DMA what is kept for requests that can
 # use nothing else.
 RESERVED = zone("DMA.min") + zone("DMA.protection.3") + zone("DMA32.min")
-PARKED = 128                # 4 batches of 15 pages in each of the two zones (mm/page_alloc.c, zone_highsize), rounded up
+PARKED = 128    # 4 batches of 15 pages in each of the two zones (mm/page_alloc.c, zone_highsize; since v6.1), rounded up
 MOST = RESERVED + FREE // 512 + pages(PIECE) + PARKED
 EXPERIMENT = Experiment(
     procedure,

@@ -14,7 +14,7 @@ ALWAYS = Claim("oc1-always", "Mode 1: a request of any size the address space ca
                                        "(v6.12)"),))
 KINDS = (("private writable", READ | WRITE, PRIVATE), ("shared writable", READ | WRITE, SHARED),
          ("private read-only", READ, PRIVATE))
-ADDRESSES = 1 << 47         # of an x86-64 process (Documentation/arch/x86/x86_64/mm.rst)
+ADDRESSES = 1 << 47         # of an x86-64 process (Documentation/arch/x86/x86_64/mm.rst; v6.12, v7.2)
 
 
 def procedure(lab: Lab) -> None:

@@ -11,8 +11,9 @@ from harness.lab import ANONYMOUS, PRIVATE, READ, SHARED, WRITE, Lab
 
 EVERYTHING = Claim(
     "oc2-refuses-everything", "Mode 2: at the limit every further mapping is refused, whatever its kind.", OVERCOMMIT,
-    known=(Known(REFUTED, "mm/mmap.c, accountable_mapping: only private writable mappings (and shmem objects) are "
-                          "charged (v6.1); Documentation/mm/overcommit-accounting.rst, “How it works”"),))
+    known=(Known(REFUTED, "mm/mmap.c, accountable_mapping (v5.10 to v6.12); mm/vma.c, accountable_mapping (v7.2): only private "
+                          "writable mappings (and shmem objects) are charged; Documentation/mm/overcommit-accounting.rst, "
+                          "“How It Works” (v6.1 to v7.2)"),))
 # Kind → protection, flags, whether of a file.
 UNCHARGED = {"read-only anonymous": (READ, PRIVATE | ANONYMOUS, False),
              "inaccessible anonymous": (0, PRIVATE | ANONYMOUS, False),

@@ -16,8 +16,9 @@ from harness.lab import ANONYMOUS, PRIVATE, SHARED, Lab
 HARD_LIMIT = Claim(
     "oc2-hard-limit", "Mode 2: an accountable mapping (private writable or shared anonymous) past the commit limit is "
     "refused with ENOMEM, and nothing is killed.", OVERCOMMIT,
-    known=(Known(CONFIRMED, "Documentation/mm/overcommit-accounting.rst; mm/util.c, __vm_enough_memory; mm/shmem.c, "
-                            "shmem_acct_size (v6.12); mm/mmap.c, accountable_mapping (v6.1)"),))
+    known=(Known(CONFIRMED, "Documentation/mm/overcommit-accounting.rst (v6.1 to v7.2); mm/util.c, __vm_enough_memory; "
+                            "mm/shmem.c, shmem_acct_size (v5.10 to v7.2); mm/mmap.c, accountable_mapping (v5.10 to "
+                            "v6.12); mm/vma.c, accountable_mapping (v7.2)"),))
 KINDS = {"private": {}, "shared anonymous": {"flags": SHARED | ANONYMOUS}, "private file": {"flags": PRIVATE}}
 
 

@@ -40,7 +40,7 @@ def procedure(lab: Lab) -> None:
 
 
 def io(since: str, until: str, what: str) -> Quantity:
-    """What all block devices moved (vmstat counts KiB: mm/vmstat.c, submit_bio)."""
+    """What all block devices moved (in KiB: block/blk-core.c, submit_bio; mm/vmstat.c, PGPGIN)."""
     return (Change("vmstat:pgpgin", since, until) + Change("vmstat:pgpgout", since, until)).called(
         f"I/O while {what}", "KiB")
 

@@ -25,13 +25,16 @@ SLOW = Disk("disk", "ext4", 1 * GIB, rate=20_000_000)
 BY_RECLAIM = Claim(
     "dirty-written-by-reclaim", "When memory runs short with many dirty file pages, reclaim itself writes them to disk.",
     RECLAIM,
-    known=(Known(REFUTED, "mm/vmscan.c: sort_folio puts dirty file pages aside and leaves them to the flusher threads (v6.1, "
-                          "v6.12)", settings={"lru": "mglru"}),
-           Known(CONFIRMED, "mm/vmscan.c, shrink_page_list: kswapd writes dirty file pages that it meets a second time "
-                            "(PageReclaim, PGDAT_DIRTY); measured on a slow disk: 899 to 3,857 of 20,480 on 5.10 and 6.1",
+    known=(Known(REFUTED, "mm/vmscan.c, sort_folio (v6.1; in v6.12 until 6.12.115) puts dirty file pages aside and leaves them "
+                          "to the flusher threads; shrink_folio_list (v6.12, v7.2) keeps them, and ext4 has no writepage "
+                          "(dae999602eeb, v6.2)", settings={"lru": "mglru"}),
+           Known(CONFIRMED, "mm/vmscan.c, shrink_page_list (v5.10), shrink_folio_list (v6.1): kswapd writes dirty file pages "
+                            "that it meets a second time (PageReclaim, PGDAT_DIRTY); measured on a slow disk: 899 to 3,857 of "
+                            "20,480 on 5.10 and 6.1",
                  until="6.2"),
            Known(REFUTED, "mm/vmscan.c, shrink_folio_list: reclaim wakes the flusher threads; only kswapd may write file "
-                          "pages, and ext4 has no writepage left for it (dae999602eeb, v6.2)", since="6.2")))
+                          "pages (v6.12), or nothing (v7.2), and ext4 has no writepage left for it (dae999602eeb, v6.2)",
+                 since="6.2")))
 
 
 def procedure(lab: Lab) -> None:

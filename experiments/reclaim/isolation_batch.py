@@ -19,9 +19,10 @@ FEW, MANY = 16, 512             # pages that a step of writeback is given to do
 
 CLUSTER = Claim(
     "reclaim-batch-32", "One isolation step of reclaim asks for at most 32 pages.", RECLAIM,
-    known=(Known(CONFIRMED, "include/linux/swap.h, SWAP_CLUSTER_MAX 32; mm/vmscan.c, shrink_lruvec (v6.12)",
+    known=(Known(CONFIRMED, "include/linux/swap.h, SWAP_CLUSTER_MAX 32; mm/vmscan.c, shrink_lruvec (v5.10 to v7.2)",
                  settings={"lru": "classic"}),
-           Known(REFUTED, "mm/vmscan.c, scan_folios: up to MAX_LRU_BATCH, 64 times as many as a word has bits (v6.12)",
+           Known(REFUTED, "mm/vmscan.c, scan_folios: up to MAX_LRU_BATCH, 64 times as many as a word has bits "
+                          "(include/linux/mmzone.h; v6.1 to v7.2)",
                  settings={"lru": "mglru"})))
 
 

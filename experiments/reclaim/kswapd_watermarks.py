@@ -29,9 +29,10 @@ SHORTAGE, MOVED, HOPELESS = "shortage", "marks moved", "nothing to free"
 WAKES = Claim(
     "kswapd-wakes-below-low", "For order-0 pressure (watermark_boost_factor 0), kswapd is woken only when a zone's free "
     "pages have fallen below its low watermark.", RECLAIM,
-    known=(Known(CONFIRMED, "mm/page_alloc.c: wake_all_kswapds is called by __alloc_pages_slowpath, where a request gets "
-                            "that found no zone with more than its low mark (__zone_watermark_ok); rmqueue wakes it only "
-                            "after a boost (v5.10, v6.12); measured: never a page more, on 5.10 to 7.2"),))
+    known=(Known(CONFIRMED, "mm/page_alloc.c, get_page_from_freelist: zone_watermark_fast looks for a zone with more than its "
+                            "low mark (ALLOC_WMARK_LOW); a request that found none goes to __alloc_pages_slowpath, which "
+                            "calls wake_all_kswapds; rmqueue calls wakeup_kswapd only after a boost (ZONE_BOOSTED_WATERMARK; "
+                            "v5.10 to v7.2); measured: never a page more, on 5.10 to 7.2"),))
 SLEEPS = Claim(
     "kswapd-sleeps-at-high", "kswapd sleeps again only once a zone that may serve the request has reached its high "
     "watermark plus its reserve.", RECLAIM,

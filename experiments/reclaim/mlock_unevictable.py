@@ -17,9 +17,10 @@ SIZE = 8 * MIB
 
 MLOCKED = Claim(
     "mlock-unevictable", "mlock puts the pages on the Unevictable list.", RECLAIM,
-    known=(Known(CONFIRMED, "mm/mlock.c, mlock_vma_page: moved to the list (v5.10)", until="5.18"),
-           Known(CONFIRMED, "mm/mlock.c, __mlock_folio: sets PG_unevictable and counts the page in NR_UNEVICTABLE; it "
-                            "is counted there but no longer linked (commit 07ca76067308)", since="5.18")))
+    known=(Known(CONFIRMED, "mm/mlock.c, mlock_vma_page: putback_lru_page moves it to the list (v5.10)", until="5.18"),
+           Known(CONFIRMED, "mm/mlock.c, __mlock_page (v6.1), __mlock_folio (v6.12, v7.2): marks the page unevictable; "
+                            "include/linux/mm_inline.h, lruvec_add_folio: counts it on the list of LRU_UNEVICTABLE, to "
+                            "which it is no longer linked (v6.1 to v7.2; commit 07ca76067308)", since="5.18")))
 
 MOMENTS = ("before", "anon locked", "file locked", "ramfs filled", "plain filled")
 

@@ -75,8 +75,8 @@ EXPERIMENT = Experiment(
     expects=(
         Expect(THREE, unexplained("shared", "shared").called("VmRSS less anon-rss and file-rss, of a victim with shmem"),
                if_true=Within(-NEAR, NEAR, "before 6.2 a task keeps the changes of up to 64 pages to itself (mm/memory.c, "
-                                                "TASK_RSS_EVENTS_THRESH); since (commit f1a7941243c1) two counters lag by "
-                                                "less than 32 pages each on one processor (lib/percpu_counter.c)"),
+                                                "TASK_RSS_EVENTS_THRESH, v5.10, v6.1); since (commit f1a7941243c1) two counters "
+                                                "lag by less than 32 pages each on one processor (lib/percpu_counter.c)"),
                if_false=Outside(-NEAR, NEAR, "resident memory that is in neither"),
                reads_true=unexplained("private", "private").called("the same of a victim without shmem"),
                reads_false=unexplained("shrunk", "shrunk first").called("the same with a status that is too old"),

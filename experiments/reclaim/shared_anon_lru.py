@@ -17,8 +17,9 @@ SHARED = ("shared anonymous memory", "a System V segment", "a mapped tmpfs file"
 ON_ANON_LRU = Claim(
     "shared-anon-on-anon-lru", "Shared memory is reclaimed with the anonymous pages: it is on the anonymous LRU lists.",
     RECLAIM,
-    known=(Known(CONFIRMED, "include/linux/mm_inline.h, folio_is_file_lru: what is swap-backed is not file; shmem sets "
-                            "PG_swapbacked (mm/shmem.c, v6.12)"),))
+    known=(Known(CONFIRMED, "include/linux/mm_inline.h, folio_is_file_lru (v6.1 to v7.2), page_is_file_lru (v5.10): what is "
+                            "swap-backed is not file; mm/shmem.c, __folio_set_swapbacked (v6.1 to v7.2), "
+                            "__SetPageSwapBacked (v5.10)"),))
 
 
 def procedure(lab: Lab) -> None:

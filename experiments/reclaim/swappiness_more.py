@@ -38,7 +38,7 @@ MORE = Claim(
                           "that a fault filled is in the youngest (mm/swap.c, folio_add_lru), what read() brings in "
                           "goes to the oldest (lru_gen_add_folio), so that never empties, and while it yields enough "
                           "get_nr_to_scan skips the aging: the idle memory never becomes old (v6.1, v6.12; on 6.12 "
-                          "debugfs' lru_gen had 24,575 idle pages in the youngest and 16,168 of the file in the oldest "
+                          "debugfs had 24,575 idle pages in the youngest and 16,168 of the file in the oldest "
                           "after each round)", settings={"lru": "mglru"})))
 
 

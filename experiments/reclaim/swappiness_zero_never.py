@@ -19,8 +19,8 @@ NEVER = Claim(
     "swappiness-0-never-swaps", "With swappiness 0 reclaim never swaps, whatever the shortage and the watermarks.",
     RECLAIM,
     known=(Known(CONFIRMED, "mm/vmscan.c, isolate_folios: anonymous memory is out of the question at swappiness 0; the "
-                            "shortage ends in an OOM kill (v6.1, v6.12; get_type_to_scan and for_each_evictable_type "
-                            "since v6.14)", settings={"lru": "mglru"}),
+                            "shortage ends in an OOM kill (v6.1, v6.12); get_type_to_scan and for_each_evictable_type "
+                            "(since v6.14)", settings={"lru": "mglru"}),
            Known(REFUTED, "mm/vmscan.c, get_scan_count: once free plus file pages are below the high watermark "
                           "(file_is_tiny) only anonymous memory is scanned (v5.10, v6.12)",
                  settings={"lru": "classic"})))

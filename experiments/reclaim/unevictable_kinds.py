@@ -14,8 +14,8 @@ SIZE = 8 * MIB
 
 ONLY_MLOCK = Claim(
     "unevictable-only-mlock", "Only mlocked pages are unevictable.", RECLAIM,
-    known=(Known(REFUTED, "Documentation/mm/unevictable-lru.rst: pages of ramfs and of SHM_LOCKed segments are too "
-                          "(Documentation/vm/unevictable-lru.rst before 6.0)", since="2.6.28"),))
+    known=(Known(REFUTED, "Documentation/mm/unevictable-lru.rst (v6.1 to v7.2), Documentation/vm/unevictable-lru.rst (v5.10): "
+                          "pages of ramfs and of locked System V segments are too", since="2.6.28"),))
 
 
 def procedure(lab: Lab) -> None:

@@ -13,7 +13,8 @@ IS_TMPFS = Claim(
     "devshm-is-tmpfs",
     "On an installed distribution /dev/shm is a tmpfs (decided on a whole system, not where the lab itself mounts it).",
     SHARED_MEMORY,
-    known=(Known(CONFIRMED, "shm_overview(7), Mounting; systemd 252, src/shared/mount-setup.c mounts a tmpfs there"),))
+    known=(Known(CONFIRMED, "shm_overview(7), “Accessing shared memory objects via the filesystem”; systemd 252, "
+                            "src/shared/mount-setup.c mounts a tmpfs there"),))
 
 
 def procedure(lab: Lab) -> None:

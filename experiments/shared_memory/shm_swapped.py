@@ -21,8 +21,9 @@ KINDS = {"System V": "a System V segment", "POSIX": "a POSIX object", "anonymous
 CAN_SWAP = Claim(
     "undroppable-shmem-can-swap",
     "Shared memory that cannot be dropped can still be swapped out when memory is short.", SHARED_MEMORY,
-    known=(Known(CONFIRMED, "mm/shmem.c, shmem_writepage: reclaim moves pages of shmem to swap, invalidation by "
-                            "drop_caches skips them as dirty (v6.12)"),))
+    known=(Known(CONFIRMED, "mm/shmem.c, shmem_writepage (v5.10 to v6.12), shmem_writeout (v7.2): reclaim moves pages of "
+                            "shmem to swap; mm/truncate.c, invalidate_mapping_pages: dropping skips them as dirty (v5.10 "
+                            "to v7.2)"),))
 
 
 def procedure(lab: Lab) -> None:

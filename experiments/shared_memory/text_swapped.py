@@ -20,8 +20,8 @@ SIZE = 4 * MIB
 CAN_SWAP = Claim(
     "undroppable-text-can-swap",
     "Mapped program text that cannot be dropped is swapped out when memory is short.", SHARED_MEMORY,
-    known=(Known(REFUTED, "mm/vmscan.c, shrink_folio_list: add_to_swap is for anonymous folios; clean pages of a file "
-                          "are unmapped and freed, and read from it again (v6.12)"),))
+    known=(Known(REFUTED, "mm/vmscan.c, shrink_folio_list: add_to_swap (v6.1, v6.12), folio_alloc_swap (v7.2) is for anonymous "
+                          "folios; clean pages of a file are unmapped and freed, and read from it again"),))
 
 
 def procedure(lab: Lab) -> None:

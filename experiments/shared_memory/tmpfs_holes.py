@@ -19,16 +19,17 @@ SIZE = 4 * MIB
 WRITE = Claim(
     "tmpfs-write-hole-allocates",
     "Writing to a part of a tmpfs file that is neither in memory nor in swap makes a new page.", SHARED_MEMORY,
-    known=(Known(CONFIRMED, "mm/shmem.c, shmem_get_folio_gfp: SGP_WRITE allocates what it does not find (v6.12)"),))
+    known=(Known(CONFIRMED, "mm/shmem.c, shmem_get_folio_gfp (v6.1 to v7.2), shmem_getpage_gfp (v5.10): SGP_WRITE allocates "
+                            "what it does not find"),))
 AGAIN = Claim(
     "tmpfs-overwrite-in-place",
     "Writing again to a part of a tmpfs file that is in memory takes no new page.", SHARED_MEMORY,
-    known=(Known(CONFIRMED, "mm/shmem.c, shmem_get_folio_gfp: a page that is found is the one that is written "
-                            "(v6.12)"),))
+    known=(Known(CONFIRMED, "mm/shmem.c, shmem_get_folio_gfp (v6.1 to v7.2), shmem_getpage_gfp (v5.10): a page that is found "
+                            "is the one that is written"),))
 READ = Claim(
     "tmpfs-read-hole-allocates", "Reading a hole of a tmpfs file with read() makes a page.", SHARED_MEMORY,
-    known=(Known(REFUTED, "mm/shmem.c, shmem_file_read_iter: SGP_READ finds no page and zeros are copied from none "
-                          "(v5.10 to v6.12)"),))
+    known=(Known(REFUTED, "mm/shmem.c, shmem_file_read_iter: SGP_READ finds no page, and zeros are copied without one, or "
+                          "from ZERO_PAGE (v5.10 to v7.2)"),))
 
 
 def procedure(lab: Lab) -> None:

@@ -19,7 +19,8 @@ SIZE, LIMIT = 64 * MIB, 8 * MIB
 
 BOUNDED = Claim(
     "tmpfs-bounded", "tmpfs keeps to its size limit (ENOSPC).", SHARED_MEMORY,
-    known=(Known(CONFIRMED, "tmpfs(5), size; mm/shmem.c, shmem_inode_acct_blocks: -ENOSPC past max_blocks (v6.12)"),))
+    known=(Known(CONFIRMED, "tmpfs(5), size; mm/shmem.c, shmem_inode_acct_blocks (v6.12, v7.2), shmem_inode_acct_block (v5.10, "
+                            "v6.1): -ENOSPC past max_blocks"),))
 UNBOUNDED = Claim(
     "ramfs-unbounded", "ramfs has no size limit: mounted with size=8m it stores 64 MiB.", SHARED_MEMORY,
     known=(Known(CONFIRMED, "fs/ramfs/inode.c, ramfs_parse_param: ramfs ignores all options but mode (v6.12)"),))

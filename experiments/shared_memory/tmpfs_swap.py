@@ -16,7 +16,8 @@ SIZE = 8 * MIB
 LIMIT = 4 * SIZE        # three files fit in, the private memory does not
 
 TMPFS = Claim("tmpfs-swaps", "tmpfs pages go to swap when memory is short.", SHARED_MEMORY,
-              known=(Known(CONFIRMED, "Documentation/filesystems/tmpfs.rst; mm/shmem.c, shmem_writepage (v6.12)"),))
+              known=(Known(CONFIRMED, "Documentation/filesystems/tmpfs.rst (v5.10 to v7.2); mm/shmem.c, shmem_writepage (v5.10 "
+                                      "to v6.12), shmem_writeout (v7.2)"),))
 RAMFS = Claim("ramfs-never-swaps", "ramfs pages never go to swap.", SHARED_MEMORY,
               known=(Known(CONFIRMED, "Documentation/filesystems/ramfs-rootfs-initramfs.rst; fs/ramfs/inode.c: "
                                       "mapping_set_unevictable (v6.12)"),))

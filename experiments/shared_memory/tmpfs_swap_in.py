@@ -20,13 +20,13 @@ STEPS = ("squeezed", *FILES, "private")
 
 READ = Claim(
     "tmpfs-read-swaps-in", "Reading a swapped-out tmpfs page brings it back from swap with its content.", SHARED_MEMORY,
-    known=(Known(CONFIRMED, "mm/shmem.c, shmem_swapin_folio (v6.12), shmem_swapin_page (v5.10)"),))
+    known=(Known(CONFIRMED, "mm/shmem.c, shmem_swapin_folio (v6.1 to v7.2), shmem_swapin_page (v5.10)"),))
 WRITE = Claim(
     "tmpfs-write-swaps-in",
     "Writing part of a swapped-out tmpfs page first reads it in from swap; the rest of its content is kept.",
     SHARED_MEMORY,
     known=(Known(CONFIRMED, "mm/shmem.c, shmem_write_begin: shmem_get_folio with SGP_WRITE, which swaps in what is in "
-                            "swap (v6.12)"),))
+                            "swap (v6.1 to v7.2)"),))
 
 
 def procedure(lab: Lab) -> None:

@@ -21,8 +21,9 @@ PERCENT = pages(SIZE) // 100
 BUFFERS = Claim(
     "buffers-are-block-devices", "Reading N bytes of a block device grows Buffers by N and Cached by less than 1 % of "
     "it; reading a file of N bytes grows Cached by N and Buffers by less than 1 %.", ZONES_AND_CACHE,
-    known=(Known(CONFIRMED, "fs/proc/meminfo.c: Buffers is nr_blockdev_pages(), Cached all file pages less that and "
-                            "the swap cache (v6.12)"),))
+    known=(Known(CONFIRMED, "fs/proc/meminfo.c: Cached is NR_FILE_PAGES less bufferram and the swap cache (v5.10 to v7.2); "
+                            "block/bdev.c, nr_blockdev_pages: what bufferram is, all pages of block devices (v6.1 to "
+                            "v7.2)"),))
 PAGE_CACHE = Claim(
     "block-device-cache-is-page-cache", "The cache of a block device is page cache: its pages are on the file LRU "
     "lists.", ZONES_AND_CACHE,

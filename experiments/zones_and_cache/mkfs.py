@@ -24,8 +24,8 @@ REFERENCE = 2 * MIB
 USES = Claim(
     "mkfs-uses-buffers", "What mkfs.ext4 writes to a block device with write() goes through the buffers: Buffers grow "
     "by as much.", ZONES_AND_CACHE,
-    known=(Known(CONFIRMED, "block/fops.c, blkdev_write_iter: a write() without O_DIRECT goes through the device's "
-                            "page cache, which Buffers counts (v6.12)"),))
+    known=(Known(CONFIRMED, "block/fops.c, blkdev_write_iter: a write() without IOCB_DIRECT goes through the device's "
+                            "page cache, which Buffers counts (v6.1 to v7.2)"),))
 
 
 def touched(calls: Iterable[SystemCall], number: int, page: int) -> set[int]:

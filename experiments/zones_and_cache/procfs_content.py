@@ -22,8 +22,8 @@ AHEAD = {"meminfo:Cached": 0, "box/memory.current": 64}
 HOLDS = Claim(
     "procfs-holds-file-data", "procfs and sysfs keep the data of their files in memory, as tmpfs does.",
     ZONES_AND_CACHE,
-    known=(Known(REFUTED, "Documentation/filesystems/proc.rst and sysfs.rst: what is read is made at that moment, by "
-                          "fs/seq_file.c or an attribute's show() (v6.12); measured: no page stays"),))
+    known=(Known(REFUTED, "Documentation/filesystems/proc.rst and Documentation/filesystems/sysfs.rst: what is read is made at "
+                          "that moment, by fs/seq_file.c or an attribute's show() (v6.12); measured: no page stays"),))
 
 
 def procedure(lab: Lab) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.claims.needs import Needs
 from harness.claims.quantities import Bound, Quantity
 from harness.claims.settings import Settings
-from harness.linux.releases import order
+from harness.linux.releases import within
 from harness.linux.sizes import MIB
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ TRUE, FALSE = "true", "false"
 class Known:
     """The verdict that we expect, from kernel series `since` on and before series `until`, under some settings.
 
-    source: the commit, document or measurement that says so.
+    source: the commit, document or measurement that says so (citations.py says how it is written to be checked).
     """
 
     verdict: str
@@ -34,12 +34,11 @@ class Known:
     settings: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def applies(self, series: str, settings: Mapping[str, str]) -> bool:
-        here = order(series)
-        return (
-            (self.since is None or here >= order(self.since))
-            and (self.until is None or here < order(self.until))
-            and all(settings.get(name) == value for name, value in self.settings.items())
-        )
+        return self.covers(series) and all(settings.get(name) == value for name, value in self.settings.items())
+
+    def covers(self, series: str) -> bool:
+        """Says whether it is about a kernel series, under whatever settings."""
+        return within(series, self.since, self.until)
 
 
 def known_by(setting: str, **answers: tuple[str, str]) -> tuple[Known, ...]:

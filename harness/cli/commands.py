@@ -18,6 +18,7 @@ from harness.cli.base import RUNS, command, say
 from harness.cli.bench import bench
 from harness.cli.options import running
 from harness.cli.running import report_status
+from harness.cli.sources import sources
 from harness.cli.testbed import testbed
 from harness.errors import UsageError
 from harness.paths import ROOT
@@ -180,7 +181,7 @@ def collection() -> Collection:
     found = Collection()
     for one in (run_experiment, run_all, matrix, judge, bisect.check, compare.compare, compare.history, report):
         found.add_task(one)
-    for one in (compare.publish, list_, explain, doctor, restore, test, bench, testbed):
+    for one in (compare.publish, list_, explain, doctor, restore, test, bench, sources, testbed):
         found.add_task(one)
     found.add_collection(kernels.collection())
     return found

@@ -34,3 +34,9 @@ def order(release: str) -> Order:
         int(candidate[1]) if candidate else math.inf,
         [(text, int(digits or 0)) for text, digits in re.findall(r"(\D*)(\d*)", rest)],
     )
+
+
+def within(release: str, since: str | None, until: str | None) -> bool:
+    """Says whether a release or series is `since` or later and before `until`; None leaves that end open."""
+    here = order(release)
+    return (since is None or here >= order(since)) and (until is None or here < order(until))

@@ -67,3 +67,10 @@ def test_kernels_are_listed_in_order() -> None:
     kernels = [Kernel("", release, Path(__file__), None, None, "", "") for release in reversed(IN_ORDER)]
     lines = list(listing.kernel_lines([], [], kernels, [], lambda _: "boots"))
     assert [line.split()[1] for line in lines[1:]] == IN_ORDER
+
+
+def test_a_range_of_releases_has_its_beginning_and_not_its_end() -> None:
+    assert [release for release in ("5.10", "6.1", "6.12", "7.2") if releases.within(release, "6.1", "7.2")] == ["6.1", "6.12"]
+    assert releases.within("5.10", None, "6.1")
+    assert releases.within("7.2", "6.1", None)
+    assert releases.within("7.2", None, None)

@@ -31,6 +31,8 @@ PACKAGE = re.compile(
     r"linux-(?P<part>image(?=-\d\S*-cloud-amd64)|image-unsigned|base|binary|modules)"
     r"-(?P<release>\d\S*-(?:cloud-amd64|generic|kvm))"
 )
+# Debian's packages of a kernel's source, as its patches leave it.
+SOURCE = re.compile(r"linux-source-\d+\.\d+")
 # The packages that make a kernel, the image's first: one in Debian up to 6.18, three since 6.19 (`base` has
 # the configuration), two in Ubuntu.
 PARTS = (("image",), ("binary", "modules", "base"), ("image-unsigned", "modules"))
@@ -87,27 +89,32 @@ class Offer:
 
 
 def offers(*, mirror: str | None = None, age_s: float = INDEX_FRESH_S) -> list[Offer]:
-    """Lists what the suites offer, newest first, from a list that is at most age_s seconds old.
+    """Lists what the suites offer, newest first, from a list that is at most age_s seconds old. Raises as `packages` does."""
+    return _kernels(packages(mirror=mirror, age_s=age_s))
+
+
+def packages(*, mirror: str | None = None, age_s: float = INDEX_FRESH_S) -> list[Package]:
+    """Lists the packages of kernels and of their source in all suites, from a list that is at most age_s seconds old.
 
     mirror: URL of a Debian mirror; else FOLKLAB_MIRROR, else what the system's own sources name.
     Raises Unavailable without apt, sources or an answer, and UsageError for a mirror that is no URL.
     """
     sources = _sources(mirror or os.environ.get("FOLKLAB_MIRROR"))
     key = hashlib.sha256("\n".join(sources).encode()).hexdigest()[:12]
-    index = cache.directory("kernels") / f"offers-{key}.json"
+    index = cache.directory("kernels") / f"packages-{key}.json"
     if not index.exists() or time.time() - index.stat().st_mtime > age_s:
         rows = [asdict(package) for package in _listed(sources)]
         partial = index.with_suffix(f".{os.getpid()}")
         partial.write_text(json.dumps(rows, indent=0))
         partial.replace(index)
-    return _kernels(Package(**row) for row in json.loads(index.read_text()))
+    return [Package(**row) for row in json.loads(index.read_text())]
 
 
-def unpack(offer: Offer, into: Path) -> None:
-    """Downloads the packages of an offer, verifies them and unpacks them below `into`. Raises LabError."""
+def unpack(packages: Iterable[Package], into: Path) -> None:
+    """Downloads packages, verifies them and unpacks them below `into`. Raises LabError."""
     with workplace() as root:
         config = _private_root(root, [])
-        for package in offer.packages:
+        for package in packages:
             _unpack(config, package.name, package.uri, f"SHA256:{package.sha256}", into)
 
 
@@ -254,7 +261,7 @@ def _debian_sources(bases: dict[str, bool]) -> list[str]:
 
 
 def _listed(sources: list[str]) -> list[Package]:
-    """Lists the kernel packages in the signed lists of all sources that answer. Raises Unavailable if none does."""
+    """Lists the packages in the signed lists of all sources that answer. Raises Unavailable if none does."""
     with workplace() as root:
         config = _private_root(root, sources)
         targets = list(_targets("-c", str(config)))
@@ -262,23 +269,20 @@ def _listed(sources: list[str]) -> list[Package]:
         done = _run("apt-get", "-c", str(config), "-q", "update")
         lists = [(base, suite, root / "lists" / file) for base, suite, file in targets if "binary" in file]
         packages = [
-            package
-            for base, suite, file in lists
-            if file.exists()
-            for package in _kernel_packages(base, suite, file.read_bytes())
+            package for base, suite, file in lists if file.exists() for package in _linux_packages(base, suite, file.read_bytes())
         ]
     if not packages:
         raise Unavailable("the archive", _complaint(done), "check the network, or name a kernel by its path")
     return packages
 
 
-def _kernel_packages(base: str, suite: str, listed: bytes) -> Iterator[Package]:
+def _linux_packages(base: str, suite: str, listed: bytes) -> Iterator[Package]:
     # A search for bytes: splitting 279 MB of lists into stanzas takes ten times as long.
     text, start = b"\n" + listed + b"\n\n", -1
     while (start := text.find(b"\nPackage: linux-", start + 1)) >= 0:
         stanza = text[start + 1 : text.index(b"\n\n", start)].decode()
         fields = dict(re.findall(r"^(Package|Version|Filename|SHA256|Size): (.*)$", stanza, re.M))
-        if PACKAGE.fullmatch(fields["Package"]):
+        if PACKAGE.fullmatch(fields["Package"]) or SOURCE.fullmatch(fields["Package"]):
             yield Package(
                 fields["Package"], fields["Version"], suite, f"{base}/{fields['Filename']}", fields["SHA256"], int(fields["Size"])
             )

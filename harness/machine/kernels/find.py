@@ -122,7 +122,7 @@ def _named(name: str, mirror: str | None, offline: bool) -> Kernel:
     wanted, pin = _parsed(name)
 
     def fits(kernel: Kernel) -> bool:
-        return kernel.digest.startswith(pin) and _matches(wanted, kernel.release, kernel.version)
+        return kernel.digest.startswith(pin) and matches(wanted, kernel.release, kernel.version)
 
     if kernel := _first(fits, fetched()):
         return kernel
@@ -160,7 +160,7 @@ def _first(fits: Callable[[Kernel], bool], kernels: list[Kernel]) -> Kernel | No
     return next(filter(fits, kernels), None)
 
 
-def _matches(wanted: str, *names: str) -> bool:
+def matches(wanted: str, *names: str) -> bool:
     """Says whether a name is the wanted one or goes on from it: "6.1" is in 6.1.0-56, but not in 6.12."""
     return any(re.match(re.escape(wanted) + r"(?![0-9A-Za-z])", name) for name in names) or not wanted
 
@@ -180,7 +180,7 @@ def _offered(name: str, mirror: str | None, age_s: float = archive.INDEX_FRESH_S
     for age in (age_s, min(age_s, UNKNOWN_NAME_AGE_S)):
         listed = archive.offers(mirror=mirror, age_s=age)
         for offer in listed:
-            if _matches(name, offer.release, offer.version):
+            if matches(name, offer.release, offer.version):
                 return offer
     raise _unknown(name, listed)
 
@@ -252,7 +252,7 @@ def _store(offer: Offer) -> Kernel:
     """Puts an offer into the cache, all or nothing: image, modules, configuration, and a record of them."""
     with archive.workplace() as place:
         tree, home = place / "tree", place / "home"
-        archive.unpack(offer, tree)
+        archive.unpack(offer.packages, tree)
         home.mkdir()
         for name, patterns in LAYOUT.items():
             found = [path for pattern in patterns for path in tree.glob(pattern)]

@@ -99,7 +99,7 @@ def test_versions_are_ordered_as_dpkg_orders_them() -> None:
 
 
 def test_what_counts_as_a_kernel_in_a_list() -> None:
-    packages = list(archive._kernel_packages("file:/archive", "sid", LISTED.encode()))
+    packages = list(archive._linux_packages("file:/archive", "sid", LISTED.encode()))
     found = {offer.release: offer for offer in archive._kernels(packages)}
     assert list(found) == [
         "7.2.13+deb14-cloud-amd64",
@@ -209,4 +209,4 @@ def test_unsigned_archive_offers_nothing(tmp_path: Path, empty_cache: Path, monk
     apt_sources(tmp_path, monkeypatch, "")
     with pytest.raises(Unavailable, match="the archive"):
         archive.offers(mirror=f"file:{tmp_path}/debian")
-    assert not list(empty_cache.glob("offers-*"))
+    assert not list(empty_cache.glob("packages-*"))

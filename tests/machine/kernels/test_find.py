@@ -81,10 +81,10 @@ def test_unknown_names_offer_the_nearest(name: str, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_series_is_no_prefix_of_another() -> None:
-    assert find._matches("6.1", "6.1.0-56-cloud-amd64")
-    assert find._matches("6.12.117", "6.12.117+deb13-cloud-amd64")
-    assert not find._matches("6.1", "6.12.117+deb13-cloud-amd64", "6.12.117-1")
-    assert not find._matches("6.12.11", "6.12.117+deb13-cloud-amd64")
+    assert find.matches("6.1", "6.1.0-56-cloud-amd64")
+    assert find.matches("6.12.117", "6.12.117+deb13-cloud-amd64")
+    assert not find.matches("6.1", "6.12.117+deb13-cloud-amd64", "6.12.117-1")
+    assert not find.matches("6.12.11", "6.12.117+deb13-cloud-amd64")
 
 
 def test_nothing_to_fetch_from(empty_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
