@@ -89,6 +89,3 @@ def syscalls(text: bytes) -> list[tuple[int, tuple[int, ...], int, int]]:
         (entry.number, tuple(ffi.unpack(entry.argument, 6)), entry.result, entry.sequence)
         for entry in ffi.from_buffer("struct syscall[]", text)
     ]
-
-
-PAGE_SIZE: int = ffi.sizeof("struct page")

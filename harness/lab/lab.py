@@ -22,7 +22,7 @@ from harness.lab import sampler
 from harness.lab.file_on_device import FileOnDevice
 from harness.lab.probe import Probe, Region, SystemCall
 from harness.lab.sandbox import Sandbox, prepare
-from harness.linux import counters, maps
+from harness.linux import counters, maps, pages
 from harness.linux.sizes import MIB
 
 if TYPE_CHECKING:
@@ -348,7 +348,7 @@ class Lab:
 
     def region_pages(self, region: Region) -> bytes:
         """A struct page (probes/wire.h) for each page of a region."""
-        step = wire.TEXT_LIMIT // wire.PAGE_SIZE
+        step = wire.TEXT_LIMIT // pages.ENTRY_SIZE
         count = -(-region.length // self.page_size)
         parts = [
             self.agent.call("pages", region.probe.pid, region.address + first * self.page_size, min(step, count - first)).text
