@@ -16,39 +16,35 @@ from cffi import FFI
 
 HERE = Path(__file__).resolve().parent
 BUILD = HERE / "build"
-OPERATIONS = [
-    "operations.c",
-    "pattern.c",
-    "heap.c",
-    "mapping.c",
-    "file.c",
-    "shm.c",
-    "ipc.c",
-    "lock.c",
-    "process.c",
-    "system.c",
-    "segments.c",
-    "yardstick.c",
-]
-AGENT = ["agent.c", "init.c", "children.c", "sampling.c", "pages.c", "trace.c"]
+# Each may use those before it, and a file includes a header by its plain name (tests/probes/test_no_circle.py).
+FOLDERS = [HERE, *(HERE / name for name in ("common", "operations", "agent", "programs"))]
+INCLUDES = [f"-I{folder}" for folder in FOLDERS]
+
+
+def sources(folder: str) -> list[Path]:
+    """Lists the C files of a folder."""
+    return sorted((HERE / folder).glob("*.c"))
+
+
+OPERATIONS = [*sources("common"), *sources("operations")]
 # -fno-builtin: the compiler otherwise removes pairs of malloc and free, and stores that nobody reads.
 FLAGS = ["-O2", "-g0", "-Wall", "-Wextra", "-Werror", "-fno-builtin", "-D_GNU_SOURCE", "-std=gnu11"]
 NATIVE = HERE / f"_native{sysconfig.get_config_var('EXT_SUFFIX')}"
 
 PROGRAMS = {
-    "agent": ([*AGENT, *OPERATIONS], ["-static"]),
-    "probe": (["probe.c", *OPERATIONS], ["-Wl,-z,relro,-z,now"]),
-    "handover": (["handover.c", "init.c"], ["-static"]),
+    "agent": ([HERE / "programs/agent.c", *sources("agent"), *OPERATIONS], ["-static"]),
+    "probe": ([HERE / "programs/probe.c", *OPERATIONS], ["-Wl,-z,relro,-z,now"]),
+    "handover": ([HERE / "programs/handover.c", HERE / "agent/init.c"], ["-static"]),
 }
 
 # Programs without a C library, which a compiler for x86-64 makes for 32 bits too; one that can't leaves that out.
-BARE = {"reach32": ("reach.c", "-m32"), "reach64": ("reach.c", "-m64")}
+BARE = {"reach32": ("programs/reach.c", "-m32"), "reach64": ("programs/reach.c", "-m64")}
 BARE_FLAGS = ["-ffreestanding", "-fno-stack-protector", "-fno-pie", "-no-pie", "-nostdlib", "-static", "-Wl,-e,start"]
 
 
 def newest_source() -> float:
     """The time of the last change to a source, in seconds since 1970."""
-    return max(path.stat().st_mtime for path in HERE.iterdir() if path.suffix in {".c", ".h", ".py"})
+    return max(path.stat().st_mtime for folder in FOLDERS for path in folder.iterdir() if path.suffix in {".c", ".h", ".py"})
 
 
 def outdated(target: Path) -> bool:
@@ -57,12 +53,11 @@ def outdated(target: Path) -> bool:
 
 def build_program(name: str) -> None:
     """Compiles and links one program. The new file replaces the old one at once: a run may be using it."""
-    sources, options = PROGRAMS[name]
+    files, options = PROGRAMS[name]
     BUILD.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=BUILD) as directory:
         made = Path(directory, name)
-        files = [str(HERE / source) for source in sources]
-        subprocess.run(["cc", *FLAGS, *files, "-o", made, *options, "-lpthread", "-lrt"], check=True)
+        subprocess.run(["cc", *FLAGS, *INCLUDES, *files, "-o", made, *options, "-lpthread", "-lrt"], check=True)
         made.replace(BUILD / name)
 
 
@@ -79,15 +74,18 @@ def build_bare(name: str) -> None:
 
 
 def build_native() -> None:
-    """The API-mode extension `probes._native`: wire.h's names, every operation, the decoder."""
+    """The API-mode extension `probes._native`: wire.h's names, every operation, the decoder.
+
+    cffi knows no macros but plain numbers: it reads the headers as the preprocessor leaves them.
+    """
+    read = subprocess.run(["cc", "-E", "-P", *INCLUDES, HERE / "native.h"], check=True, stdout=subprocess.PIPE, text=True)
     ffi = FFI()
-    ffi.cdef((HERE / "wire.h").read_text())
-    ffi.cdef((HERE / "native.h").read_text())
+    ffi.cdef(read.stdout)
     ffi.set_source(
         "_native",
-        '#include "operation.h"\n#include "pattern.h"\n#include "native.h"\n',
-        sources=[str(HERE / source) for source in [*OPERATIONS, "native.c"]],
-        include_dirs=[str(HERE)],
+        '#include "operation.h"\n#include "native.h"\n',
+        sources=[str(file) for file in [*OPERATIONS, HERE / "native.c"]],
+        include_dirs=[str(folder) for folder in FOLDERS],
         extra_compile_args=[*FLAGS, "-Wno-unused-parameter"],
         libraries=["pthread", "rt"],
     )

@@ -1,5 +1,6 @@
 /* The decoder: counters from the kernel's text at C speed. */
-#include "operation.h"
+#include <stddef.h>
+#include <stdint.h>
 #include "native.h"
 
 static int digit(char letter)

@@ -1,7 +1,9 @@
 /* What Python calls in the extension, beside the structures of wire.h. */
+#ifndef NATIVE_H
+#define NATIVE_H
+#include "wire.h"
 
-void carry_out(const struct request *request, char *text, char *out, size_t limit, int channel,
-               struct reply *reply);
+void carry_out(const struct request *request, char *text, char *out, size_t limit, int channel, struct reply *reply);
 
 /* Lines "name value" or "name: value unit" of `text`: the values into `values`, where their names begin and end
  * in the text into `names` (pairs). Lines without a number are left out. How many there were, at most `limit`. */
@@ -11,3 +13,5 @@ size_t parse_counters(const char *text, size_t size, int64_t *values, uint32_t *
 size_t count_pages(const struct page *pages, size_t count, uint64_t pagemap_mask, uint64_t pagemap_value,
                    uint64_t flags_mask, uint64_t flags_value);
 size_t count_same_frames(const struct page *first, const struct page *second, size_t count);
+
+#endif

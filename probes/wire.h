@@ -1,17 +1,17 @@
 /* What Python, the agent and the probes say to each other.
  *
- * Declarations only: the compiler and cffi both read this text. All numbers are little endian, all
- * structures have a multiple of eight bytes and no padding, a frame is a structure and `text` bytes.
- */
+ * Declarations only: the compiler and cffi both read this text, cffi after the preprocessor (numbers are enumerators, since
+ * that leaves no #define). All numbers are little endian, all structures have a multiple of eight bytes and no padding, a
+ * frame is a structure and `text` bytes. */
+#ifndef WIRE_H
+#define WIRE_H
+#include "operations.h"
 
 /* Longest text of a frame, in bytes: a sample of some 60 files of 15 KiB. */
-#define TEXT_LIMIT 1048576
+enum { TEXT_LIMIT = 1048576 };
 
-/* Targets: 0 is the agent, 1 its hand (carries out operations outside any sandbox), the rest probes. */
-#define TARGET_AGENT 0
-#define TARGET_HAND 1
-#define TARGET_FIRST_PROBE 2
-#define TARGET_LIMIT 64
+/* Targets: the agent, its hand (carries out operations outside any sandbox), then the probes. */
+enum { TARGET_AGENT = 0, TARGET_HAND = 1, TARGET_FIRST_PROBE = 2, TARGET_LIMIT = 64 };
 
 struct request {
     uint32_t text;         /* bytes that follow */
@@ -63,7 +63,7 @@ struct syscall {
     uint64_t sequence;     /* of the request during which it was made */
 };
 
-/* What a probe's memory is filled with: see pattern.c. */
+/* How memory is touched. */
 enum access { ACCESS_READ = 0, ACCESS_WRITE = 1 };
 
 /* Sets that a watched file belongs to. */
@@ -77,36 +77,14 @@ enum spawn { SPAWN_FREE = 0, SPAWN_HELD = 1 };
 /* How a program is run: fork copies the caller's mappings first, vfork lends them to the child until its exec. */
 enum run { RUN_FORK = 0, RUN_VFORK = 1 };
 
+/* OP_hello, OP_spawn, …: each name of operations.h. */
+#define NUMBER(name) OP_##name,
 enum operation {
-    OP_NONE = 0,
-    /* The agent's own (target 0). */
-    OP_HELLO, OP_SPAWN, OP_SIGNAL, OP_WATCH, OP_UNWATCH, OP_SAMPLE, OP_SERIES, OP_PAGES, OP_TRACE,
-    OP_RELEASE, OP_POWER_OFF,
-    /* heap.c */
-    OP_MALLOC, OP_CALLOC, OP_REALLOC, OP_FREE, OP_MALLOC_TRIM, OP_MALLOPT, OP_BRK, OP_SBRK, OP_MALLOC_MANY,
-    OP_FREE_MANY,
-    /* mapping.c */
-    OP_MMAP, OP_MUNMAP, OP_MPROTECT, OP_MADVISE, OP_MREMAP, OP_MSYNC, OP_MINCORE, OP_TOUCH, OP_FILL, OP_CHECK,
-    OP_PEEK, OP_POKE, OP_MMAP_MANY,
-    /* file.c */
-    OP_OPEN, OP_CLOSE, OP_READ, OP_WRITE, OP_CHECK_FILE, OP_SLURP, OP_PUT, OP_FSYNC, OP_FADVISE, OP_FTRUNCATE,
-    OP_FALLOCATE, OP_UNLINK, OP_MKDIR, OP_RMDIR, OP_STAT, OP_STATFS, OP_SYNC, OP_MEMFD, OP_LIST, OP_POPULATE_DIR,
-    OP_CHOWN, OP_COPY, OP_FIBMAP, OP_SYNC_RANGE,
-    /* shm.c */
-    OP_SHMGET, OP_SHMAT, OP_SHMDT, OP_SHMCTL, OP_SHM_OPEN, OP_SHM_UNLINK,
-    /* ipc.c */
-    OP_MQ_OPEN, OP_MQ_SEND, OP_MQ_RECEIVE, OP_MQ_UNLINK, OP_MSGGET, OP_MSGSND, OP_MSGRCV, OP_MSGCTL, OP_SEMGET,
-    OP_SEMOP, OP_SEMCTL, OP_SEM_OPEN, OP_SEM_POST, OP_SEM_TRYWAIT, OP_SEM_GETVALUE, OP_SEM_CLOSE, OP_SEM_UNLINK,
-    /* lock.c */
-    OP_MLOCK, OP_MLOCK2, OP_MUNLOCK, OP_MLOCKALL, OP_MUNLOCKALL,
-    /* process.c */
-    OP_PID, OP_FORK, OP_FORK_IDLE, OP_WAIT, OP_KILL, OP_EXIT, OP_RUN, OP_SPIN, OP_SLEEP, OP_NICE, OP_SETUID,
-    OP_RLIMIT, OP_THREADS, OP_MBIND, OP_LATENCY,
-    /* system.c */
-    OP_MOUNT, OP_UMOUNT, OP_SWAPON, OP_SWAPOFF, OP_SET_CLOCK, OP_RESEED, OP_INSMOD,
-    /* segments.c */
-    OP_SEGMENTS,
-    /* yardstick.c */
-    OP_READ_ROUNDS,
+    OP_NONE,
+    AGENT_OPERATIONS(NUMBER)
+    OPERATIONS(NUMBER)
     OP_LIMIT
 };
+#undef NUMBER
+
+#endif

@@ -12,7 +12,7 @@ from harness.lab import Lab
 from probes.build import BUILD
 
 RLIMIT_AS = 9       # include/uapi/asm-generic/resource.h
-CANNOT_RUN = 127 << 8       # the wait status of a child whose exec failed (probes/process.c, become)
+CANNOT_RUN = 127 << 8       # the wait status of a child whose exec failed (probes/operations/process.c, become)
 
 AT_MOST_4G = Claim(
     "va-32bit-4g", "A 32-bit process can address at most 4 GiB.", MEMORY,

@@ -30,7 +30,7 @@ TMPFS_MAGIC, RAMFS_MAGIC, EXT4_MAGIC = 0x01021994, 0x858458F6, 0xEF53  # statfs(
 
 
 class Operations(Generic[R]):
-    """All operations, family by family as in probes/."""
+    """All operations, family by family as in probes/operations/."""
 
     def run(self, operation: str, *arguments: int, text: bytes = b"") -> R:
         raise NotImplementedError

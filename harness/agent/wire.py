@@ -13,11 +13,9 @@ REQUEST_SIZE: int = ffi.sizeof("struct request")
 REPLY_SIZE: int = ffi.sizeof("struct reply")
 SECTION_SIZE: int = ffi.sizeof("struct section")
 
-# "malloc" → OP_MALLOC: the names of wire.h in small letters.
+# "malloc" → OP_malloc: the names of probes/operations.h.
 OPERATIONS: dict[str, int] = {
-    name[3:].lower(): number
-    for number, name in ffi.typeof("enum operation").elements.items()
-    if name not in {"OP_NONE", "OP_LIMIT"}
+    name[3:]: number for number, name in ffi.typeof("enum operation").elements.items() if name not in {"OP_NONE", "OP_LIMIT"}
 }
 
 
@@ -89,6 +87,3 @@ def syscalls(text: bytes) -> list[tuple[int, tuple[int, ...], int, int]]:
         (entry.number, tuple(ffi.unpack(entry.argument, 6)), entry.result, entry.sequence)
         for entry in ffi.from_buffer("struct syscall[]", text)
     ]
-
-
-PAGE_SIZE: int = ffi.sizeof("struct page")

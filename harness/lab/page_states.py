@@ -9,6 +9,7 @@ from harness.agent import wire
 from harness.agent.agent import Agent
 from harness.agent.operations import numbers
 from harness.agent.target import Target
+from harness.linux import pages
 
 
 def read_file(hand: Target, path: str) -> bytes:
@@ -27,7 +28,7 @@ def read_file(hand: Target, path: str) -> bytes:
 
 def read_range(agent: Agent, pid: int, address: int, length: int, page_size: int) -> bytes:
     """Reads a struct page (probes/wire.h) for each page of a process's memory; length and page_size in bytes."""
-    step = wire.TEXT_LIMIT // wire.PAGE_SIZE
+    step = wire.TEXT_LIMIT // pages.ENTRY_SIZE
     count = -(-length // page_size)
     parts = [
         agent.call("pages", pid, address + first * page_size, min(step, count - first)).text for first in range(0, count, step)

@@ -193,7 +193,7 @@ class Trace:
     Of a held probe: all since its exec, those of its loader too.
     """
 
-    # The loop around an operation (probes/operations.c) reads and writes its channel and asks for time and faults.
+    # The loop around an operation (probes/operations/dispatch.c) reads and writes its channel and asks for time and faults.
     CHANNEL, ON_CHANNEL, OWN = 3, frozenset({0, 1, 20}), frozenset({98, 228})
 
     def __init__(self, probe: Probe) -> None:

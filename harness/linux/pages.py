@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from probes._native import ffi, lib
 
-PAGE_SIZE = ffi.sizeof("struct page")
+ENTRY_SIZE: int = ffi.sizeof("struct page")  # bytes that probes/wire.h says of one page
 
 FRAME = (1 << 55) - 1
 PRESENT, SWAPPED, FILE_OR_SHMEM, EXCLUSIVE, SOFT_DIRTY = (1 << bit for bit in (63, 62, 61, 56, 55))
@@ -114,7 +114,9 @@ def count(data: bytes, state: str) -> int:
     bits = STATES[state]
     entries = ffi.from_buffer("struct page[]", data)
     return int(
-        lib.count_pages(entries, len(data) // PAGE_SIZE, bits.pagemap_mask, bits.pagemap_value, bits.flags_mask, bits.flags_value)
+        lib.count_pages(
+            entries, len(data) // ENTRY_SIZE, bits.pagemap_mask, bits.pagemap_value, bits.flags_mask, bits.flags_value
+        )
     )
 
 
@@ -122,20 +124,20 @@ def count_mapped(data: bytes, times: int) -> int:
     """How many entries have a frame that is mapped `times` times."""
     entries = ffi.from_buffer("struct page[]", data)
     return sum(
-        1 for index in range(len(data) // PAGE_SIZE) if entries[index].pagemap & PRESENT and entries[index].mapped == times
+        1 for index in range(len(data) // ENTRY_SIZE) if entries[index].pagemap & PRESENT and entries[index].mapped == times
     )
 
 
 def same_frames(first: bytes, second: bytes) -> int:
     """How many pages of two ranges, compared one by one, are present in the same frame."""
-    size = min(len(first), len(second)) // PAGE_SIZE
+    size = min(len(first), len(second)) // ENTRY_SIZE
     return int(lib.count_same_frames(ffi.from_buffer("struct page[]", first), ffi.from_buffer("struct page[]", second), size))
 
 
 def mapped(data: bytes) -> tuple[int, int] | None:
     """How often the frames of a range are mapped, in all processes: least and most; None where there is no frame."""
     entries = ffi.from_buffer("struct page[]", data)
-    times = [entries[index].mapped for index in range(len(data) // PAGE_SIZE) if entries[index].pagemap & PRESENT]
+    times = [entries[index].mapped for index in range(len(data) // ENTRY_SIZE) if entries[index].pagemap & PRESENT]
     return (min(times), max(times)) if times else None
 
 
@@ -150,4 +152,4 @@ _LOWEST_BIT = bytes(byte & 1 for byte in range(256))  # each byte → its bit 0
 def frames(data: bytes) -> set[int]:
     """The numbers of the frames that a range's pages have."""
     entries = ffi.from_buffer("struct page[]", data)
-    return {entries[index].pagemap & FRAME for index in range(len(data) // PAGE_SIZE) if entries[index].pagemap & PRESENT}
+    return {entries[index].pagemap & FRAME for index in range(len(data) // ENTRY_SIZE) if entries[index].pagemap & PRESENT}

@@ -132,7 +132,7 @@ def frame(recording: Recording, moment: str, label: str) -> pd.DataFrame:
     if how == "mincore":
         cached: pd.DataFrame = pd.DataFrame({CACHE[0]: [bool(byte & 1) for byte in data]}).rename_axis("page")
         return cached
-    size = pages.PAGE_SIZE
+    size = pages.ENTRY_SIZE
     entries = [data[at : at + size] for at in range(0, len(data), size)]
     states = {one: [state for state in STATES if pages.count(one, state)] for one in set(entries)}
     made: pd.DataFrame = pd.DataFrame(

@@ -116,7 +116,7 @@ class BlockPages(Still):
             return None
         size, first = recording.page_size, made["start"] // recording.page_size
         wanted = page_runs(made["blocks"], made["size"], size, self.whole)
-        entry, data = pages.PAGE_SIZE, found[1]
+        entry, data = pages.ENTRY_SIZE, found[1]
         if (wanted[-1].stop - first) * entry > len(data):
             return None
         return pages.count(b"".join(data[(run.start - first) * entry : (run.stop - first) * entry] for run in wanted), self.state)

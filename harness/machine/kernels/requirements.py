@@ -30,7 +30,7 @@ BUILT_IN = (
 )
 
 # What a console says when something is missing, and the options that provide it; the first that is found explains all
-# that follows from it. The agent's own words stand in probes/init.c, the kernel's in init/main.c and init/do_mounts.c.
+# that follows from it. The agent's own words stand in probes/agent/init.c, the kernel's in init/main.c and init/do_mounts.c.
 SIGNS = (
     (r"agent: devtmpfs on ", ("CONFIG_DEVTMPFS",)),
     (r"agent: sysfs on ", ("CONFIG_SYSFS",)),

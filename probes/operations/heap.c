@@ -1,0 +1,80 @@
+/* The allocator of the C library, and the kernel call below it. */
+#include "operation.h"
+#include <malloc.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static void allocated(struct call *call, void *block)
+{
+    if (block)
+        call->value = (int64_t)(uintptr_t)block;
+    else
+        fail(call, errno ? errno : ENOMEM);
+}
+
+void op_malloc(struct call *call)
+{
+    allocated(call, malloc((size_t)arg(call, 0)));
+}
+
+void op_calloc(struct call *call)
+{
+    allocated(call, calloc((size_t)arg(call, 0), (size_t)arg(call, 1)));
+}
+
+void op_realloc(struct call *call)
+{
+    allocated(call, realloc(address(call, 0), (size_t)arg(call, 1)));
+}
+
+void op_free(struct call *call)
+{
+    free(address(call, 0));
+}
+
+void op_malloc_trim(struct call *call)
+{
+    call->value = malloc_trim((size_t)arg(call, 0));
+}
+
+void op_mallopt(struct call *call)
+{
+    call->value = mallopt((int)arg(call, 0), (int)arg(call, 1));
+}
+
+/* The bare system call: it returns the end of the heap whether or not it could move it. */
+void op_brk(struct call *call)
+{
+    returned(call, syscall(SYS_brk, arg(call, 0)));
+}
+
+void op_sbrk(struct call *call)
+{
+    returned(call, (int64_t)(intptr_t)sbrk((intptr_t)arg(call, 0)));
+}
+
+/* Many blocks, none of them touched; their addresses are the reply's text, not a list inside the blocks. */
+void op_malloc_many(struct call *call)
+{
+    size_t count = (size_t)arg(call, 0), size = (size_t)arg(call, 1);
+    uint64_t *blocks = (uint64_t *)call->out;
+    if (count * 8 > call->out_limit)
+        return fail(call, E2BIG);
+    for (size_t i = 0; i < count; i++) {
+        blocks[i] = (uint64_t)(uintptr_t)malloc(size);
+        if (!blocks[i])
+            return fail(call, errno);
+    }
+    call->out_size = count * 8;
+    call->value = (int64_t)count;
+}
+
+void op_free_many(struct call *call)
+{
+    const uint64_t *blocks = (const uint64_t *)call->text;
+    size_t count = call->request->text / 8;
+    for (size_t i = 0; i < count; i++)
+        free((void *)(uintptr_t)blocks[i]);
+    call->value = (int64_t)count;
+}

@@ -1,0 +1,23 @@
+"""Shared memory."""
+
+from __future__ import annotations
+
+import os
+
+from harness.lab.probe import Probe
+from tests.probes.on_host import SIZE
+
+
+def test_shared_memory(probe: Probe) -> None:
+    segment = probe.shmget(SIZE).value
+    address = probe.shmat(segment).value
+    assert probe.region(address, SIZE).fill().check() == 16
+    assert probe.shmctl(segment, 2).text
+    probe.shmdt(address)
+    probe.shmctl(segment, 0)
+    name = f"/folklab-test-{os.getpid()}"
+    fd = probe.shm_open(name).value
+    probe.ftruncate(fd, SIZE)
+    assert probe.map(SIZE, shared=True, fd=fd).fill().check() == 16
+    probe.shm_unlink(name)
+    assert probe.memfd("memfd").value > 0
