@@ -26,7 +26,7 @@ class FileOnDevice:
         self.device = hand.open(device, os.O_RDONLY | os.O_DIRECT).value
 
     def check(self, seed: int) -> int:
-        """How many of its pages hold the pattern on the device (a hole holds none)."""
+        """Counts its pages that hold the pattern on the device (a hole holds none)."""
         found = first = 0
         while first < len(self.blocks):
             end = first + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from harness.agent import wire
@@ -41,6 +42,7 @@ class Lab(System):
         self.recorder, self.arm, self.agent = recorder, arm, machine.agent
         self.sampler = Sampler(self.agent, recorder)
         self._sandboxes: list[Sandbox] = []
+        self._names: set[tuple[str, str]] = set()
         self._malloc = settings.malloc
         prepare(self.hand, machine.groups)
         self.settings = pin(self, settings, needs)
@@ -78,10 +80,18 @@ class Lab(System):
             self.require(any(mapping.path == library for mapping in self.mappings(pattern)), f"probes load {library}")
             pattern.end()
 
+    def _take(self, kind: str, name: str) -> None:
+        """Takes a name for a reading of this arm. Raises LabError for one that is taken: of two that share a name some
+        quantities would read the first, others the last."""
+        if (kind, name) in self._names:
+            raise LabError(f"{kind} {name!r}", "the procedure has made one of that name already", "give each its own name")
+        self._names.add((kind, name))
+
     # Sandboxes and probes -------------------------------------------------------------------------------------------
 
     def sandbox(self, name: str = "box", **limits: Any) -> Sandbox:
         """Makes a group with limits in bytes (see Sandbox); its counters are sampled from now on as "NAME/…"."""
+        self._take("sandbox", name)
         box = Sandbox(self.hand, self.machine.groups, name, **limits)
         self._sandboxes.append(box)
         for file in counters.SANDBOX:
@@ -106,6 +116,7 @@ class Lab(System):
         """Starts a probe, born in the sandbox (or outside of any); its counters are sampled as "NAME/…". program: the
         words that start it, as `program_on_disk` gives them for one whose text lies elsewhere. held: it stands at its
         exec, before its first instruction, until `release` or `trace`."""
+        self._take("probe", name)
         variables = {**self.machine.environment(self._malloc), **(environment or {})}
         words = [*program, str(self.machine.info.agent_pid)]
         number, pid = self.agent.spawn(
@@ -124,16 +135,20 @@ class Lab(System):
         """Copies the probe's program, its loader and its libraries to a directory of a mounted disk, syncs them, and
         returns the words that start a probe whose whole text lies there. /programs/probe lies in a ramfs, whose pages
         are never reclaimed."""
-        pattern = self.probe("pattern")
-        copies = {
-            mapping.path: f"{directory}/{mapping.path.rsplit('/', 1)[-1]}" for mapping in self.mappings(pattern) if mapping.inode
-        }
-        pattern.end()
+        copies = {path: f"{directory}/{path.rsplit('/', 1)[-1]}" for path in self._program_files}
         for path, copy in copies.items():
             self.hand.copy(path, copy)
         self.sync()
         loader = next(copy for copy in copies.values() if "/ld-" in copy)
         return (loader, "--library-path", directory, copies[PROBE])
+
+    @cached_property
+    def _program_files(self) -> tuple[str, ...]:
+        """Lists the files that a probe's process is made of, by one that is started for it."""
+        pattern = self.probe("pattern")
+        files = dict.fromkeys(mapping.path for mapping in self.mappings(pattern) if mapping.inode)
+        pattern.end()
+        return tuple(files)
 
     def mappings(self, probe: Probe) -> list[maps.Mapping]:
         """Reads the mappings of a probe as they stand now."""
@@ -153,6 +168,7 @@ class Lab(System):
         return 0, self._child(parent, name, number, reply.value)
 
     def _child(self, parent: Probe, name: str, number: int, pid: int) -> Probe:
+        self._take("probe", name)
         self.recorder.event("probe", name=name, pid=pid, parent=parent.name)
         self.sampler.watch_process(name, pid)
         return Probe(self.agent, number, name, self.recorder.event, pid, self.page_size)
@@ -179,6 +195,7 @@ class Lab(System):
     def sample(self, name: str, pages: Mapping[str, str | Region | Sequence[Region]] | None = None) -> None:
         """Reads every counter at a named moment; with `pages`, what each page of a file (by path) or of a region, or
         of several one after the other, is."""
+        self._take("sample", name)
         self._refresh()
         self.sampler.named(name)
         for label, what in (pages or {}).items():
@@ -231,6 +248,7 @@ class Lab(System):
 
     def record(self, name: str, value: Any) -> None:
         """Keeps a reading of the procedure's own: a number, a text, or a list or object of such."""
+        self._take("record", name)
         self.recorder.event("record", name=name, value=value)
 
     def require(self, condition: bool, what: str) -> None:

@@ -27,7 +27,7 @@ class Region:
         return self
 
     def check(self, seed: int = 1) -> int:
-        """How many pages hold what fill wrote."""
+        """Counts the pages that hold what fill wrote."""
         return self.probe.check(self.address, self.length, seed).value
 
     def read(self) -> Region:
@@ -47,20 +47,20 @@ class Region:
 
     @property
     def file(self) -> str:
-        """What is behind a mapping of just this region, also where it has no name, as a path that can be opened and
+        """Gives what is behind a mapping of just this region, also where it has no name, as a path that can be opened and
         asked (/proc/PID/map_files, proc(5); root only)."""
         return f"/proc/{self.probe.pid}/map_files/{self.address:x}-{self.address + self.length:x}"
 
     @property
     def range(self) -> list[int]:
-        """Address and length, as a procedure records them."""
+        """Gives address and length, as a procedure records them."""
         return [self.address, self.length]
 
     def part(self, offset: int, length: int) -> Region:
         return Region(self.probe, self.address + offset, length)
 
     def of(self, probe: Probe) -> Region:
-        """The same addresses in another process."""
+        """Gives these addresses in another process."""
         return Region(probe, self.address, self.length)
 
 
@@ -81,17 +81,17 @@ class Probe(Target):
         return Region(self, address, length)
 
     def map(self, length: int, *, shared: bool = False, fd: int = -1, write: bool = True, flags: int = 0) -> Region:
-        """A new mapping: anonymous, or of an open file; private unless shared."""
+        """Makes a new mapping: anonymous, or of an open file; private unless shared."""
         kind = (SHARED if shared else PRIVATE) | (ANONYMOUS if fd < 0 else 0) | flags
         address = self.mmap(length, protection=READ | (WRITE if write else 0), flags=kind, fd=fd).value
         return Region(self, address & (1 << 64) - 1, length)
 
     def mapping(self, mapping: maps.Mapping) -> Region:
-        """One of its mappings as a region."""
+        """Gives one of its mappings as a region."""
         return Region(self, mapping.start, mapping.length)
 
     def map_again(self, part: maps.Mapping, *, shared: bool) -> Region:
-        """Another mapping of the part of a file that a mapping shows, by whatever process: private ones writable."""
+        """Maps again the part of a file that a mapping shows, of whatever process; a private one is writable."""
         fd = self.open(part.path, os.O_RDONLY).value
         return Region(
             self,
@@ -106,7 +106,7 @@ class Probe(Target):
         )
 
     def largest_map(self, most: int, *, protection: int = READ | WRITE, flags: int = PRIVATE | ANONYMOUS) -> int:
-        """The largest mapping that is granted, in bytes, found to the page by bisection up to `most`; none is kept.
+        """Finds the largest mapping that is granted, in bytes, to the page by bisection up to `most`; none is kept.
 
         A request of more than the kernel's per-cpu batch is added to Committed_AS at once, so the edge is exact.
         """
@@ -131,7 +131,7 @@ class Probe(Target):
             size = size // 2 if self.attempt.mmap(size).error else size
 
     def fill_until_end(self, memory: Region, piece: int) -> int:
-        """Fills a region piece by piece until all is filled or the probe dies: the bytes of the finished pieces."""
+        """Fills a region piece by piece until all is filled or the probe dies; returns the bytes of the finished pieces."""
         for offset in range(0, memory.length, piece):
             size = min(piece, memory.length - offset)
             if self.attempt.fill(memory.address + offset, size, 1, offset // self.page_size).ended is not None:
@@ -139,19 +139,19 @@ class Probe(Target):
         return memory.length
 
     def fill_until_killed(self, length: int, step: int) -> int:
-        """Fills new anonymous memory step by step, the first to go by its oom_score_adj: how many bytes it had
-        filled when it was killed, to within a step; `length` if it lives."""
+        """Fills new anonymous memory step by step, the first to go by its oom_score_adj; returns how many bytes it
+        had filled when it was killed, to within a step; `length` if it lives."""
         self.put(f"/proc/{self.pid}/oom_score_adj", "1000")
         return self.fill_until_end(self.map(length), step)
 
     def create_file(self, path: str, length: int, seed: int = 1) -> int:
-        """Writes a new file of whole pages and leaves it open: its descriptor."""
+        """Writes a new file of whole pages and leaves it open; returns its descriptor."""
         fd = self.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC).value
         self.write(fd, length, seed=seed)
         return fd
 
     def end(self, status: int = 0) -> int:
-        """Lets it exit: its wait status."""
+        """Lets it exit and returns its wait status."""
         self.attempt.run("exit", status)
         return self.agent.wait_exit(self.number)
 
@@ -159,7 +159,7 @@ class Probe(Target):
         self.agent.call("signal", self.number, number)
 
     def kill_now(self) -> int:
-        """SIGKILL: its wait status once it is gone."""
+        """Sends SIGKILL and returns its wait status once it is gone."""
         if self.alive:
             self.signal(signal.SIGKILL)
         return self.agent.wait_exit(self.number)
@@ -169,7 +169,7 @@ class Probe(Target):
         return self.agent.ended(self.number) is None
 
     def status(self) -> int | None:
-        """Its wait status if it has ended."""
+        """Gives its wait status if it has ended."""
         return self.agent.ended(self.number)
 
     def trace(self) -> Trace:

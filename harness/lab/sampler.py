@@ -19,7 +19,7 @@ class Sampler:
         agent.hear_samples(self._series)
 
     def watch(self, source: str, path: str) -> bool:
-        """Watches a file as `source` from now on; False where the machine has no such file."""
+        """Watches a file as `source` from now on; returns False where the machine has no such file."""
         number = len(self.sources) + 1
         sets = NAMED | (SERIES if counters.file_of(source).series else 0)
         if not self.agent.watch(number, path, sets):
@@ -40,11 +40,11 @@ class Sampler:
         return began, ended, files
 
     def named(self, name: str) -> None:
-        """A sample of everything, under a name."""
+        """Records a sample of everything, under a name."""
         self._all("sample", name=name)
 
     def idle(self) -> None:
-        """A sample of everything, to be set beside another with nothing in between."""
+        """Records a sample of everything, to be set beside another with nothing in between."""
         self._all("idle")
 
     def _all(self, event: str, **fields: str) -> None:
@@ -56,11 +56,11 @@ class Sampler:
         self.recorder.event("series", began=began, ended=ended, files=files)
 
     def dry(self) -> None:
-        """A sample that is thrown away: what the first reading of a file allocates is there afterwards."""
+        """Takes a sample that is thrown away: what the first reading of a file allocates is there afterwards."""
         self.agent.call("sample", NAMED)
 
     def start_series(self, rate: int) -> None:
-        """So many samples a second, until `stop_series`."""
+        """Takes so many samples a second, until `stop_series`."""
         self.agent.call("series", 1_000_000_000 // rate)
 
     def stop_series(self) -> None:

@@ -68,12 +68,12 @@ class Sandbox:
         self.hand.put(f"{self.path}/{file}", value)
 
     def read(self, file: str) -> str | None:
-        """A file's text, None where the kernel has no such file."""
+        """Reads a file's text, None where the kernel has no such file."""
         reply = self.hand.attempt.slurp(f"{self.path}/{file}")
         return None if reply.error else reply.text.decode()
 
     def _kill(self) -> None:
-        """cgroup.kill (since 5.14); before, frozen and killed one by one."""
+        """Kills all by cgroup.kill (since 5.14); before, they are frozen and killed one by one."""
         if not self.hand.attempt.put(f"{self.path}/cgroup.kill", "1").error:
             return
         self.hand.attempt.put(f"{self.path}/cgroup.freeze", "1")

@@ -40,8 +40,8 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture
-def probe(lab: Lab) -> Iterator[Probe]:
-    found = lab.probe()
+def probe(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Probe]:
+    found = lab.probe(request.node.name)
     yield found
     found.kill_now()
 

@@ -12,14 +12,14 @@ from harness.linux import mounts
 
 
 def identify(lab: Lab, name: str, path: str) -> None:
-    """Records it of the file behind a path, as stat(2) and statfs(2) have it; the links of /proc/PID/fd and
+    """Records which file is behind a path, as stat(2) and statfs(2) have it; the links of /proc/PID/fd and
     /proc/PID/map_files lead to what a process has opened or mapped."""
     device, inode, _, links = numbers(lab.hand.stat(path).text)[:4]
     lab.record(f"{name}: file", {"file system": lab.hand.statfs(path).value, "device": device, "inode": inode, "links": links})
 
 
 def mounted_type(lab: Lab, path: str) -> str | None:
-    """The type of the file system mounted where a file lies, as mount(8) names it: statfs(2) has one number for tmpfs
+    """Names the type of the file system mounted where a file lies, as mount(8) does: statfs(2) has one number for tmpfs
     and devtmpfs (drivers/base/devtmpfs.c, v5.10 to v6.12: with CONFIG_TMPFS it is made by mm/shmem.c)."""
     device = numbers(lab.hand.stat(path).text)[0]
     numbered = f"{os.major(device)}:{os.minor(device)}"
@@ -35,17 +35,17 @@ def _field(name: str, field: str, title: str) -> Quantity:
 
 
 def file_system(name: str, title: str) -> Quantity:
-    """The magic number of its file system (statfs(2))."""
+    """Reads the magic number of an identified file's file system (statfs(2))."""
     return _field(name, "file system", title)
 
 
 def links(name: str, title: str) -> Quantity:
-    """How many names it has."""
+    """Reads how many names an identified file has."""
     return _field(name, "links", title)
 
 
 def same_file(first: str, second: str, title: str) -> Quantity:
-    """1 if both are one file, the same inode of the same device, else 0."""
+    """Reads 1 if both are one file, the same inode of the same device, else 0."""
 
     def read(recording: Recording) -> int | None:
         one, other = (recording.records.get(f"{name}: file") for name in (first, second))

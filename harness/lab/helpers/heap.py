@@ -28,8 +28,8 @@ BY_MMAP = {"TCMALLOC_SKIP_SBRK": "true"}
 
 
 def page_runs(blocks: Sequence[int], size: int, page_size: int, whole: bool) -> list[range]:
-    """The numbers of the pages that blocks of `size` bytes take up, in order, each page once, as runs: with any byte, or
-    (`whole`) those that lie inside of one."""
+    """Lists the numbers of the pages that blocks of `size` bytes take up, in order, each page once, as runs: with any
+    byte, or (`whole`) those that lie inside of one."""
     found: list[range] = []
     for block in sorted(blocks):
         first, behind = (
@@ -69,13 +69,13 @@ class Blocks:
         self._regions: dict[str, Region] = {}
 
     def malloc(self, label: str, size: int, count: int = 1, *, live: int = 0, by_mmap: bool = False) -> Lot:
-        """`count` blocks from malloc; `live` more come after them, which are not of the lot. by_mmap: large blocks
+        """Gets `count` blocks from malloc; `live` more come after them, which are not of the lot. by_mmap: large blocks
         are not to come from brk."""
         probe = self.lab.probe(label, environment=BY_MMAP if by_mmap else None)
         return self._lot(label, probe, numbers(probe.malloc_many(count + live, size).text)[:count], size)
 
     def brk(self, label: str, size: int) -> Lot:
-        """What brk gives at the heap's end, as one block."""
+        """Gets what brk gives at the heap's end, as one block."""
         probe = self.lab.probe(label)
         return self._lot(label, probe, (probe.sbrk(size).value,), size)
 
@@ -127,13 +127,13 @@ class BlockPages(Still):
 
 
 def held(label: str) -> Quantity:
-    """Pages of a lot that are resident once it was freed (`Blocks.free`): only those that lie inside of a block, as those
-    at its ends hold the neighbours' bytes too."""
+    """Counts the pages of a lot that are resident once it was freed (`Blocks.free`): only those that lie inside of a block,
+    as those at its ends hold the neighbours' bytes too."""
     return BlockPages("freed", label, whole=True).called(f"resident pages of “{label}” when freed")
 
 
 def in_heap(label: str, sample: str) -> Derived:
-    """How many of the mappings that brk made hold a block of the lot."""
+    """Counts the mappings made by brk that hold a block of the lot."""
     return mappings(
         label,
         sample,
@@ -193,18 +193,18 @@ def _derived(label: str, title: str, function: Callable[[Asked], int]) -> Derive
 
 
 def granted_in_heap(label: str, title: str) -> Derived:
-    """1 if the block lies between the heap's first and its last end."""
+    """Reads 1 if the block lies between the heap's first and its last end."""
     return _derived(label, title, lambda asked: int(bool(asked.ends) and min(asked.ends) <= asked.block < max(asked.ends)))
 
 
 def growths(label: str, title: str) -> Derived:
-    """How many times brk moved the heap's end up."""
+    """Counts how many times brk moved the heap's end up."""
     return _derived(label, title, lambda asked: sum(after > now for now, after in pairwise(asked.ends)))
 
 
 def own_mappings(label: str, title: str) -> Derived:
-    """How many mappings hold the block and nothing else: of its size, rounded up to pages, and at most one page more
-    for the allocator's header."""
+    """Counts the mappings that hold the block and nothing else: of its size, rounded up to pages, and at most one page
+    more for the allocator's header."""
     return _derived(
         label,
         title,

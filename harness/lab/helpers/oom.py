@@ -25,12 +25,12 @@ _AT_ONCE = 40  # writes that are under way together: a round trip of its own for
 
 
 def adjust(lab: Lab, probe: Probe, value: int, file: str = "oom_score_adj") -> int:
-    """Writes a process's oom_score_adj (or oom_adj): errno, 0 if it was taken."""
+    """Writes a process's oom_score_adj (or oom_adj) and returns errno, 0 if it was taken."""
     return lab.hand.attempt.put(f"/proc/{probe.pid}/{file}", str(value)).error
 
 
 def number(lab: Lab, probe: Probe, file: str = "oom_score") -> int:
-    """What one of a process's files says that holds a number."""
+    """Reads one of a process's files that holds a number."""
     return int(lab.read(f"/proc/{probe.pid}/{file}"))
 
 
@@ -41,7 +41,7 @@ def write_each(
     values: Iterable[int | str],
     *reads: tuple[Probe, str],
 ) -> list[list[int | str]]:
-    """Writes each value to a process's file and then reads others: a list of value, errno, the numbers read."""
+    """Writes each value to a process's file, then reads others, and lists value, errno and the numbers read."""
     found: list[list[int | str]] = []
     left = list(values)
     while left:
@@ -59,7 +59,7 @@ def write_each(
 
 
 def reach(lab: Lab, probe: Probe, score: int) -> int:
-    """Writes the oom_score_adj with which a process's oom_score comes nearest to a number: the score it has then."""
+    """Writes the oom_score_adj with which a process's oom_score comes nearest to a number; returns the score."""
     low, high = -999, 1000
     while low < high:
         middle = (low + high) // 2
@@ -70,7 +70,7 @@ def reach(lab: Lab, probe: Probe, score: int) -> int:
 
 
 def used(lab: Lab, probe: Probe) -> int:
-    """What oom_badness counts: resident memory, swap and page tables, bytes (/proc/PID/status)."""
+    """Reads what oom_badness counts: resident memory, swap and page tables, bytes (/proc/PID/status)."""
     rows = dict(line.split(":", 1) for line in lab.read(f"/proc/{probe.pid}/status").splitlines())
     return sum(int(rows[key].split()[0]) * KIB for key in ("VmRSS", "VmSwap", "VmPTE"))
 
@@ -89,14 +89,14 @@ NEVER = -1000  # oom_score_adj of the process that asks: it is no candidate, so 
 
 
 def kills(since: str, until: str) -> Quantity:
-    """How many processes the OOM killer killed between two named moments, on the whole machine."""
+    """Counts the processes that the OOM killer killed between two named moments, on the whole machine."""
     return Change("vmstat:oom_kill", since, until).called(f"OOM kills from “{since}” to “{until}”", "kills")
 
 
 def occupy(
     lab: Lab, name: str, size: int, sandbox: Sandbox | None = None, *, adj: int = 0, moved_to: Sandbox | None = None
 ) -> Probe:
-    """A probe that holds so many bytes of anonymous memory, born in a sandbox, or moved there before it asks for them.
+    """Starts a probe that holds so many bytes of anonymous memory, born in a sandbox, or moved there before it asks for them.
 
     One that is to be confined by a cpuset has to be moved: 5.10 leaves a process that is born there, by
     CLONE_INTO_CGROUP, the nodes of its parent (42a11bf5c543, v6.3, mends it; 6.1's stable series has that too).
@@ -135,7 +135,7 @@ def exhaust(lab: Lab, take: Callable[[int, int], object], most: int, step: int =
 
 
 def exhaust_group(lab: Lab, box: Sandbox, asking: Probe, limit: int) -> None:
-    """A probe fills memory up to its group's limit in bytes, the last 2 MiB step by step."""
+    """Lets a probe fill memory up to its group's limit in bytes, the last 2 MiB step by step."""
     left = limit - int(box.read("memory.current") or 0)
     lab.require(left > 0, f"room in {box.name} below its limit")
     if left > 2 * MIB:
@@ -145,14 +145,14 @@ def exhaust_group(lab: Lab, box: Sandbox, asking: Probe, limit: int) -> None:
 
 
 def exhaust_machine(lab: Lab, asking: Probe) -> None:
-    """The same up to the end of the machine's memory, the last 32 MiB that seem available in steps of 1 MiB."""
+    """Lets a probe fill memory up to the end of the machine's, the last 32 MiB that seem available in steps of 1 MiB."""
     asking.map(_seems_available(lab), flags=POPULATE)
     memory = asking.map(96 * MIB)
     exhaust(lab, lambda start, length: memory.part(start, length).fill(), memory.length, MIB)
 
 
 def exhaust_by_file(lab: Lab, asking: Probe, path: str) -> None:
-    """The same, but what is filled is a tmpfs file, by write(): the probe that asks stays as small as it is."""
+    """Lets a probe fill a tmpfs file, by write(), up to the end of the machine's memory: it stays as small as it is."""
     descriptor, left = asking.create_file(path, 0), _seems_available(lab)
     asking.write(descriptor, left)
     exhaust(lab, lambda start, length: asking.attempt.write(descriptor, length, left + start), 96 * MIB, MIB)
@@ -164,7 +164,7 @@ def _seems_available(lab: Lab) -> int:
 
 
 def exhaust_node(lab: Lab, asking: Probe, node: int, bind: bool = False) -> None:
-    """The same up to the end of a NUMA node's memory; `bind`: by policy, else the probe is confined to it already."""
+    """Lets a probe fill memory up to the end of a NUMA node's. bind: by policy, else it is confined to that already."""
     rows = dict(line.split(":", 1) for line in lab.read(f"/sys/devices/system/node/node{node}/meminfo").splitlines())
     left = max(int(rows[f"Node {node} MemFree"].split()[0]) * KIB - 16 * MIB, MIB)
     memory = asking.map(left + 64 * MIB)
@@ -210,8 +210,8 @@ class Witness:
         return "\n".join(new)
 
     def record(self, name: str, *probes: Probe) -> None:
-        """What has been logged since the last time, and memory.events of each sandbox that there is. Waits for the end
-        of the probes that were killed."""
+        """Records what has been logged since the last time, and memory.events of each sandbox that there is. Waits for
+        the end of the probes that were killed."""
         log = self._news()
         dead = {victim.pid for victim in victims(log)}
         for probe in probes:
@@ -230,7 +230,7 @@ class Witness:
 
 
 def killed(record: dict[str, Any]) -> list[str]:
-    """The probes that were killed, in order. Raises ValueError if the log and the wait statuses disagree."""
+    """Names the probes that were killed, in order. Raises ValueError if the log and the wait statuses disagree."""
     names = {pid: name for name, pid in record["pids"].items()}
     order = [names.get(victim.pid, f"pid {victim.pid}") for victim in victims(record["log"])]
     for name, status in record["ended"].items():
@@ -340,7 +340,7 @@ class Reported(Still):
 
 
 def rows(record: str, which: Callable[..., bool], title: str, units: str = "values") -> Derived:
-    """How many rows of a recorded list `which` picks by their columns; None if it was not recorded."""
+    """Counts the rows of a recorded list that `which` picks by their columns; None if it was not recorded."""
     return Derived(
         title,
         lambda recording: sum(bool(which(*row)) for row in recording.records[record]) if record in recording.records else None,

@@ -20,7 +20,7 @@ def look(lab: Lab, probe: Probe, moment: str) -> None:
 
 
 def share_of_ram(moment: str, ratio: int, *, but_huge: bool) -> Quantity:
-    """RAM × ratio % + swap; but_huge: without what is set aside for huge pages."""
+    """Computes RAM × ratio % + swap; but_huge: without what is set aside for huge pages."""
     ram: Quantity = Counter("meminfo:MemTotal", moment)
     ram = ram - Counter("meminfo:Hugetlb", moment) if but_huge else ram
     return ram * ratio // 100 + Counter("meminfo:SwapTotal", moment)
@@ -32,8 +32,8 @@ EDGE = 16  # pages
 def limit_is(
     claim: Claim, what: str, value: Quantity, moment: str, at_first: Quantity, not_at_first: Quantity
 ) -> tuple[Expect, ...]:
-    """The limit as named is `value` to the page; as granted, to a few pages. The references: the limit at first, which is
-    `at_first` and not `not_at_first`."""
+    """Expects the limit as named to be `value` to the page, and as granted to a few pages. The references: the limit at
+    first, which is `at_first` and not `not_at_first`."""
 
     def named(moment: str) -> Quantity:
         return Counter("meminfo:CommitLimit", moment)

@@ -12,7 +12,7 @@ PAUSE = bytes.fromhex("b822000000 0f05 ebf7")  # mov eax,34 (pause); syscall; jm
 
 
 def waiting_program(size: int) -> bytes:
-    """The first bytes of a program file of `size` bytes, all of which is its text; what follows may be anything.
+    """Makes the first bytes of a program file of `size` bytes, all of which is its text; what follows may be anything.
 
     Its headers and its first instruction are in what is returned.
     """

@@ -22,7 +22,7 @@ from harness.linux.trace_events import Event
 
 
 def swap_out(lab: Lab, box: Sandbox, left: int = 0) -> int:
-    """Squeezes a group until the machine's swap cache holds `left` bytes, ten times at most: what it holds then.
+    """Squeezes a group until the machine's swap cache holds `left` bytes, ten times at most; returns what it holds then.
 
     Pages whose write to swap has not ended, or which wait in a per-cpu batch of the LRU, stay in the swap cache, and the
     next squeeze frees them. 5.10 keeps a few however often it is squeezed (measured: up to 7 pages in 3 of 21 trials):
@@ -38,7 +38,7 @@ def swap_out(lab: Lab, box: Sandbox, left: int = 0) -> int:
 
 
 def tmpfs_files(lab: Lab, box: Sandbox, names: Sequence[str], size: int, user: Probe) -> dict[str, int]:
-    """tmpfs files of these names, written by a process of the group that has gone: name → `user`'s descriptor.
+    """Makes tmpfs files of these names, written by a process of the group that has gone: name → `user`'s descriptor.
 
     size: bytes. "NAME/smaps_rollup:Swap" is what of a file is in swap: a process maps it and touches nothing.
     """
@@ -57,8 +57,9 @@ FILE = f"{DEBUGFS}/lru_gen"
 
 
 def age_generations(lab: Lab, box: Sandbox) -> None:
-    """A new youngest generation for a group on node 0: what page tables say was touched moves there
-    (Documentation/admin-guide/mm/multigen_lru.rst, "+ memcg_id node_id max_gen_nr can_swap force_scan").
+    """Makes a new youngest generation for a group on node 0, as reclaim does when the oldest run empty: what page tables
+    say was touched moves there (Documentation/admin-guide/mm/multigen_lru.rst, "+ memcg_id node_id max_gen_nr can_swap
+    force_scan").
 
     Skips where the kernel does not have the file; raises LabError where it does not list the group.
     """
@@ -105,7 +106,7 @@ def watch_kswapd(lab: Lab) -> None:
 
 
 def wakes(recording: Recording, mark: str, *traces: str) -> list[int]:
-    """For each time that kswapd was woken for single pages: the free pages of the zone that was asked for over a mark
+    """Lists, for each time that kswapd was woken for single pages, the free pages of the zone that was asked for over a mark
     ("low", "high") and its reserve against the request."""
     return [
         _over("zone", mark, asked)
@@ -115,7 +116,8 @@ def wakes(recording: Recording, mark: str, *traces: str) -> list[int]:
 
 
 def sleeps(recording: Recording, mark: str, *traces: str) -> list[int]:
-    """For each time that kswapd was told that it may sleep: the same of the zone that had most over it."""
+    """Lists, for each time that kswapd was told that it may sleep, the free pages of the zone that had most over the mark
+    and its reserve."""
     return [
         max(_over(zone, mark, looked) for zone in ZONES)
         for looked, answer in _pairs(recording, traces)
@@ -130,6 +132,6 @@ def _over(zone: str, mark: str, event: Event) -> int:
 
 
 def _pairs(recording: Recording, traces: tuple[str, ...]) -> list[tuple[Event, Event]]:
-    """Each event and the next; none at all if one of the traces is not whole."""
+    """Pairs each event with the next; none at all if one of the traces is not whole."""
     found = [trace_events.events(recording, trace) for trace in traces]
     return [] if None in found else [pair for events in found for pair in pairwise(events or ())]
