@@ -33,7 +33,7 @@ class Record:
 
 
 _KMSG = re.compile(r"^\d+,\d+,(?P<us>\d+),[^;]*;(?P<message>.*)$", re.DOTALL)
-_QUOTED = re.compile(r"^(?:> ?)+(?=\S)")
+_QUOTED = re.compile(r"^(?:> ?)+")
 _TERMINAL = re.compile(r"\x1b\[[0-9;]*[mK]|\r$|\0")
 _LEVEL = re.compile(r"^<\d{1,3}>(?:1 (?=\d{4}-))?")
 _FACILITY = re.compile(
@@ -44,7 +44,7 @@ _DATE = re.compile(
     r"^(?P<stamp>(?:[^\W\d]{2,5}\.?,? )?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:Z|[+-]\d\d:?\d\d)(?= ))?"
     r"(?: [A-Z]{3,5}(?= \S+ \S+: ))?"
     r"|(?:[^\W\d]{2,5}\.?,? )?[^\W\d]{3,5}\.? {1,2}\d{1,2} \d\d:\d\d:\d\d(?:\.\d+)?(?: \d{4}(?= ))?"
-    r"|\d{9,10}\.\d{3,9}(?= )) "
+    r"|\d{9,10}\.\d{3,9}(?= )) (?!\d{4}\] )"
 )
 _TAG = re.compile(r"^(?:\S+ )?(?:\w+\.\w+ )?kernel(?:\[\d*\])?(?:: ?| - - (?:-|\[[^\]]*\]) ?)")
 _OTHERS = re.compile(r"^\S+ (?:\w+\.\w+ )?[^\s:\[\]]+(?:\[\d+\])?: ")

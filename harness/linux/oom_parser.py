@@ -32,6 +32,7 @@ class Parser:
         self.places: dict[int, str | None] = {}  # id of a report → how the line before the kill begins (before 5.1)
         self.record = Record(None, "")
         self.taken = False  # whether the last record was of an OOM
+        self.after = 0  # records since one that was
 
     def read(self, record: Record, first: bool = False) -> None:
         """Takes the next record. first: it is the log's first, whose beginning may be torn off."""
@@ -50,6 +51,7 @@ class Parser:
             self._new(ASKED).head = True
         elif not self._kill(message):
             self.taken = self._table(message) or self._group(message) or self._machine(message)
+        self.after = 0 if self.taken else self.after + 1
 
     @property
     def current(self) -> Report | None:
@@ -286,5 +288,5 @@ class Parser:
         """Gives the OOMs, without what turned out to be none. torn: the log has no end of its last line."""
         if self.found:
             last = self.found[-1]
-            last.cut = self.taken and (torn or self.part[id(last)] < KILLED)
+            last.cut = (torn and self.after <= 1) or (self.taken and self.part[id(last)] < KILLED)
         return [one for one in self.found if id(one) not in self.loose]
