@@ -118,9 +118,11 @@ def _notes(report: Report, found: list[Candidate], total: int | None, least: boo
 
 
 def page_size(report: Report) -> tuple[int, list[str]]:
-    """Finds the page size by the free lists, or by the victim's size in KiB and in pages; else takes 4 KiB, and says so."""
+    """Finds the page size by the free lists, the release, or the victim's size in KiB and in pages; else takes 4 KiB."""
     if report.page:
         return report.page, []
+    if re.search(r"amd64|x86_64|[-.]i[3-6]86\b", report.release or ""):
+        return PAGE, []
     for victim in report.victims:
         pages = report.tasks.get(victim.pid, {}).get("rss", 0)
         kib = sum(victim.sizes.get(name, 0) for name in ("anon-rss", "file-rss", "shmem-rss"))
