@@ -13,7 +13,7 @@ from typing import Any
 from invoke import Collection, Program
 
 from harness import catalogue, errors
-from harness.cli import bisect, compare, kernels
+from harness.cli import bisect, compare, kernels, oom
 from harness.cli.base import RUNS, command, say
 from harness.cli.bench import bench
 from harness.cli.options import running
@@ -181,16 +181,19 @@ def collection() -> Collection:
     found = Collection()
     for one in (run_experiment, run_all, matrix, judge, bisect.check, compare.compare, compare.history, report):
         found.add_task(one)
-    for one in (compare.publish, list_, explain, doctor, restore, test, bench, sources, testbed):
+    for one in (compare.publish, list_, explain, oom.oom, doctor, restore, test, bench, sources, testbed):
         found.add_task(one)
     found.add_collection(kernels.collection())
     return found
 
 
 def prepare(words: Sequence[str], found: Collection) -> None:
-    """Does with a command line what invoke can't: prints a command's help and exits, and has wrong usage of `check` end
-    as `git bisect run` needs it. words: without the program's name."""
+    """Does with a command line what invoke can't: prints a command's help and exits, takes the files of `oom`, and has wrong
+    usage of `check` end as `git bisect run` needs it. words: without the program's name."""
     if name := help_wanted(words, found):
         print_help(name, found)
+        sys.exit(errors.AS_KNOWN)
+    if again := oom.rewritten(words):
+        Program(namespace=found, name="invoke", binary="invoke").run(["invoke", *again])
         sys.exit(errors.AS_KNOWN)
     bisect.arm(words)

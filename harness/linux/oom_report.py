@@ -1,246 +1,119 @@
-"""The kernel's OOM reports whole: who asked, how full the group was, the table of tasks, every victim, the reaper. Pure.
+"""The kernel's OOM reports in a log of any form: as objects, as rows, as DataFrames. Pure.
 
-Lines as mm/oom_kill.c (dump_header, dump_oom_victim, __oom_kill_process, oom_reap_task) and mm/memcontrol.c
-(mem_cgroup_print_oom_meminfo, mem_cgroup_print_oom_group) print them; checked with real kills on 5.10, 6.1, 6.12 and 7.2.
-The line `oom-kill:constraint=…` is there since 5.0; the table's head names its columns (three more since 6.10). Both are
-rate-limited (10 reports in 5 seconds), the line of the kill is not.
+    from harness.linux import oom_report
+    text = Path("/var/log/kern.log").read_text("utf-8", "surrogateescape")
+    reports, victims, tasks = oom_report.frames(text)
+
+Checked with real kills on 5.10, 6.1, 6.12 and 7.2, and with public logs from 2.6.32 to 6.17.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from harness.linux import kernel_log
+from harness.linux.oom import Report, Victim, missing
+from harness.linux.oom_parser import Parser
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_ASKED = re.compile(
-    r"^(?P<name>.*) invoked oom-killer: gfp_mask=(?P<mask>\w+)(?:\((?P<gfp>[^)]*)\))?.*?, "
-    r"order=(?P<order>-?\d+), oom_score_adj=(?P<adj>-?\d+)$"
-)
-_USAGE = re.compile(r"^(?P<what>memory|swap): usage (?P<usage>\d+)kB, limit (?P<limit>\d+)kB, failcnt \d+$")
-_CONSTRAINT = re.compile(r"^oom-kill:(?P<fields>constraint=.*)$")
-_STAT = re.compile(r"^(?P<name>[a-z_]+) (?P<value>\d+)$")
-_REAPED = re.compile(r"^oom_reaper: reaped process (?P<pid>\d+) \(.*\), now (?P<sizes>.*)$")
-_GROUP = re.compile(r"^Tasks in (?P<group>.*) are going to be killed due to memory\.oom\.group set$")
-_KILLED = re.compile(r"^(?P<where>.*): Killed process (?P<pid>\d+) \((?P<name>.*)\) (?P<fields>total-vm:.*)$")
-_SIZE = re.compile(r"([\w-]+):(-?\d+)(kB)?")
-_HEAD = re.compile(r"^\[ *pid *\] +(?P<columns>uid .* name)$")
-_ROW = re.compile(r"^\[ *(?P<pid>\d+)\] +(?P<rest>\d.*)$")
-_AMOUNT = re.compile(r"([a-z_]+):(\d+)(?!\w)")
-
-
-@dataclass(frozen=True)
-class Victim:
-    """One kill. sizes: by the report's own names ("total-vm", "anon-rss", "file-rss", "shmem-rss", "pgtables"), KiB.
-
-    memcg: whether it was a memory cgroup's OOM. uid: the owner (since 5.4). constraint, oom_memcg, task_memcg: None where
-    the report was rate-limited (or a process was killed without one, as those that share its memory are).
-    """
-
-    pid: int
-    name: str
-    memcg: bool
-    sizes: dict[str, int]
-    oom_score_adj: int | None
-    uid: int | None = None
-    constraint: str | None = None
-    oom_memcg: str | None = None
-    task_memcg: str | None = None
-
-
-@dataclass
-class Report:
-    """One OOM: from "… invoked oom-killer" to the last process that was killed for it.
-
-    at: microseconds since boot. asked: the process that asked for memory. memory, swap: (usage, limit) of the group in
-    KiB, empty in a system-wide OOM. stat: the group's memory.stat, or in a system-wide OOM the machine's amounts in
-    pages. why: the fields of the "oom-kill:" line, which says what was short (constraint, nodemask, cpuset, mems_allowed,
-    oom_memcg, task_memcg). tasks: pid → column → number, as `tables` reads it. group: the group that memory.oom.group
-    takes as a whole. victims: in their order, each once. left: by pid, the sizes in KiB when the reaper
-    was done. A rate-limited report (10 in 5 seconds) has its victims alone.
-    """
-
-    at: int
-    asked: str | None = None
-    gfp: str | None = None
-    order: int | None = None
-    asked_adj: int | None = None
-    memory: tuple[int, int] | tuple[()] = ()
-    swap: tuple[int, int] | tuple[()] = ()
-    stat: dict[str, int] = field(default_factory=dict)
-    why: dict[str, str] = field(default_factory=dict)
-    tasks: dict[int, dict[str, int]] = field(default_factory=dict)
-    group: str | None = None
-    victims: list[Victim] = field(default_factory=list)
-    left: dict[int, dict[str, int]] = field(default_factory=dict)
-
-    @property
-    def memcg(self) -> bool:
-        """Says whether a memory cgroup was short, not the machine."""
-        return any(victim.memcg for victim in self.victims) or bool(self.memory)
-
-
 WHY = ("constraint", "nodemask", "cpuset", "mems_allowed", "oom_memcg", "task_memcg")
-TEXTS = {"asked", "gfp", *WHY, "group", "name"}
+TEXTS = {"asked", "gfp", *WHY, "group", "name", "stamp", "release", "missing"}
+SIZES = ("total-vm", "anon-rss", "file-rss", "shmem-rss", "pgtables")
 COLUMNS = [
+    *("report", "at", "memcg", "asked", "gfp", "order", "usage", "limit", *WHY, "group", "victim", "pid", "name", "uid"),
+    *(*SIZES, "oom_score_adj", "rss", "swapents", "ended"),
+]
+REPORT_COLUMNS = [
+    *("report", "at", "stamp", "release", "memcg", "asked", "asked_pid", "gfp", "order", "asked_adj", "usage", "limit"),
+    *("swap_usage", "swap_limit", *WHY, "group", "victims", "tasks", "missing"),
+]
+TASK_COLUMNS = [
     "report",
-    "at",
-    "memcg",
-    "asked",
-    "gfp",
-    "order",
-    "usage",
-    "limit",
-    *WHY,
-    "group",
-    "victim",
     "pid",
     "name",
     "uid",
-    "total-vm",
-    "anon-rss",
-    "file-rss",
-    "shmem-rss",
-    "pgtables",
-    "oom_score_adj",
+    "tgid",
+    "total_vm",
     "rss",
+    "pgtables_bytes",
     "swapents",
-    "ended",
+    "oom_score_adj",
+    "killed",
 ]
 
 
-def _records(log: str) -> Iterator[tuple[int, str]]:
-    """Yields time in µs and message of each record of /dev/kmsg ("prio,sequence,µs,flags;message"), without its
-    continuation lines."""
-    for line in log.splitlines():
-        head, separator, message = line.partition(";")
-        fields = head.split(",")
-        if separator and len(fields) >= 3 and fields[0].isdigit() and fields[1].isdigit() and fields[2].isdigit():
-            yield int(fields[2]), message
+class Frames(NamedTuple):
+    """The OOMs of a log as three DataFrames, joined by their column `report`, which counts from 1."""
+
+    reports: pd.DataFrame
+    victims: pd.DataFrame
+    tasks: pd.DataFrame
 
 
-def messages(log: str) -> Iterator[str]:
-    """Yields the messages of a text of /dev/kmsg."""
-    return (message for _, message in _records(log))
+def reports(log: str) -> list[Report]:
+    """Lists every OOM in a log, in order."""
+    parser, found = Parser(), _joined(kernel_log.records(log))
+    for place, record in enumerate(found):
+        parser.read(record, first=place == 0)
+    return parser.finish(torn=not log.endswith("\n"))
 
 
-def _fields(text: str) -> dict[str, str]:
-    return dict(re.findall(r"(\w+)=([^,]*)", text))
+def _joined(found: Iterable[kernel_log.Record]) -> list[kernel_log.Record]:
+    """Puts together again a line that a mailer has wrapped: what follows it has no prefix."""
+    made: list[kernel_log.Record] = []
+    for one in found:
+        before = made[-1].message if made else ""
+        if not one.whole and (
+            (before.startswith("oom-kill:") and not re.search(r",uid=\d+$", before))
+            or ("Killed process " in before and before.endswith(","))
+            or (" invoked oom-killer: " in before and not re.search(r"oom(?:_score)?_?adj=-?\d+$", before))
+        ):
+            gap = "" if before.startswith("oom-kill:") else " "
+            made[-1] = replace(made[-1], message=before.rstrip() + gap + one.message.strip())
+        else:
+            made.append(one)
+    return made
 
 
-def _victim(match: re.Match[str], why: Mapping[str, str]) -> Victim:
-    """Makes a victim of the line of its kill. why: the fields of the "oom-kill:" line that names it, or none."""
-    sizes = _SIZE.findall(match["fields"])
-    numbers = {name: int(value) for name, value, unit in sizes if not unit}
-    return Victim(
-        pid=int(match["pid"]),
-        name=match["name"],
-        memcg=match["where"].startswith("Memory cgroup"),
-        sizes={name: int(value) for name, value, unit in sizes if unit},
-        oom_score_adj=numbers.get("oom_score_adj"),
-        uid=numbers.get("UID"),
-        constraint=why.get("constraint"),
-        oom_memcg=why.get("oom_memcg"),
-        task_memcg=why.get("task_memcg"),
-    )
+def messages(log: str) -> list[str]:
+    """Lists the kernel's messages, without what the log's form puts before them."""
+    return [record.message for record in kernel_log.records(log)]
 
 
 def victims(log: str) -> list[Victim]:
-    """Lists every process that was killed, by a text of /dev/kmsg, in order.
+    """Lists every process that was killed, in order.
 
-    One that memory.oom.group takes with its group is named twice: as the victim, then among the group.
+    One that memory.oom.group takes with its group is named twice in a log: as the victim, then among the group.
     """
-    found: dict[int, Victim] = {}
-    constraints: dict[str | None, dict[str, str]] = {}
-    for message in messages(log):
-        if match := _CONSTRAINT.match(message):
-            fields = _fields(match["fields"])
-            constraints[fields.get("pid")] = fields
-        elif (match := _KILLED.match(message)) and int(match["pid"]) not in found:
-            found[int(match["pid"])] = _victim(match, constraints.pop(match["pid"], {}))
-    return list(found.values())
+    return [victim for report in reports(log) for victim in report.victims]
 
 
 def tables(log: str) -> list[dict[int, dict[str, int]]]:
     """Lists the tables of tasks, one a report that has one: pid → column → number ("rss" in pages, "oom_score_adj")."""
-    found: list[dict[int, dict[str, int]]] = []
-    columns: list[str] = []
-    for message in messages(log):
-        if match := _HEAD.match(message):
-            columns = match["columns"].split()[:-1]
-            found.append({})
-        elif (match := _ROW.match(message)) and columns:
-            values = match["rest"].split()
-            found[-1][int(match["pid"])] = dict(zip(columns, map(int, values[: len(columns)]), strict=True))
-    return found
-
-
-def reports(log: str) -> list[Report]:
-    """Lists every OOM in a text of /dev/kmsg, in order."""
-    found: list[Report] = []
-    texts: list[list[str]] = []
-    for at, message in _records(log):
-        asked = _ASKED.match(message)
-        if asked or (not found and ": Killed process " in message):
-            found.append(Report(at))
-            texts.append([])
-        if asked:
-            one = found[-1]
-            one.asked, one.gfp = asked["name"], asked["gfp"] or asked["mask"]
-            one.order, one.asked_adj = int(asked["order"]), int(asked["adj"])
-        if found and not _reaped(message, found):
-            texts[-1].append(f"0,0,{at},-;{message}")
-            _add(found[-1], message)
-    for one, lines in zip(found, texts, strict=True):
-        one.tasks = next(iter(tables("\n".join(lines))), {})
-    return found
-
-
-def _add(report: Report, message: str) -> None:
-    """Enters what one message says of an OOM."""
-    if match := _USAGE.match(message):
-        amounts = int(match["usage"]), int(match["limit"])
-        report.memory, report.swap = (amounts, report.swap) if match["what"] == "memory" else (report.memory, amounts)
-    elif match := _GROUP.match(message):
-        report.group = match["group"]
-    elif match := _CONSTRAINT.match(message):
-        report.why = _fields(match["fields"])
-    elif match := _KILLED.match(message):
-        if int(match["pid"]) not in {victim.pid for victim in report.victims}:
-            report.victims.append(_victim(match, report.why if report.why.get("pid") == match["pid"] else {}))
-    elif not report.why and not report.tasks:
-        for part in message.split("\\x0a"):  # on 5.10 and 6.1 all of memory.stat is one record
-            if report.memory and (match := _STAT.match(part)):
-                report.stat[match["name"]] = int(match["value"])
-            elif not report.memory and re.fullmatch(r"( ?[a-z_]+:\d+)+", part):
-                report.stat |= {name: int(value) for name, value in _AMOUNT.findall(part)}
-
-
-def _reaped(message: str, found: Sequence[Report]) -> bool:
-    """Enters the reaper's line, which comes when it is done, into the last report with that victim."""
-    match = _REAPED.match(message)
-    if not match:
-        return False
-    pid = int(match["pid"])
-    owner = next((one for one in reversed(found) if pid in {victim.pid for victim in one.victims}), found[-1])
-    owner.left[pid] = {name: int(value) for name, value, _ in _SIZE.findall(match["sizes"])}
-    return True
+    return [report.tasks for report in reports(log) if report.columns]
 
 
 def rows(log: str, ended: Mapping[int, int | None] | None = None) -> list[dict[str, Any]]:
     """Gives a row for each victim, with all that its report says of it. ended: pid → wait status, beside it."""
-    found = []
-    for number, report in enumerate(reports(log), 1):
+    return victim_rows(reports(log), ended)
+
+
+def victim_rows(found: Iterable[Report], ended: Mapping[int, int | None] | None = None) -> list[dict[str, Any]]:
+    """Gives a row for each victim of these reports, in their order."""
+    made = []
+    for number, report in enumerate(found, 1):
         for place, victim in enumerate(report.victims, 1):
             task = report.tasks.get(victim.pid, {})
-            found.append(
+            made.append(
                 {
                     "report": number,
-                    "at": report.at / 1e6,
-                    "memcg": victim.memcg,
+                    "at": _seconds(report),
+                    "memcg": report.memcg if victim.memcg is None else victim.memcg,
                     "asked": report.asked,
                     "gfp": report.gfp,
                     "order": report.order,
@@ -250,8 +123,9 @@ def rows(log: str, ended: Mapping[int, int | None] | None = None) -> list[dict[s
                     "group": report.group,
                     "victim": place,
                     "pid": victim.pid,
-                    "name": victim.name,
+                    "name": victim.name or None,
                     "uid": victim.uid,
+                    **dict.fromkeys(SIZES),
                     **victim.sizes,
                     "oom_score_adj": victim.oom_score_adj,
                     "rss": task.get("rss"),
@@ -259,18 +133,79 @@ def rows(log: str, ended: Mapping[int, int | None] | None = None) -> list[dict[s
                     "ended": (ended or {}).get(victim.pid),
                 }
             )
-    return found
+    return made
+
+
+def report_rows(found: Iterable[Report]) -> list[dict[str, Any]]:
+    """Gives a row for each report: what was asked, what was short, what is missing."""
+    return [
+        {
+            "report": number,
+            "at": _seconds(report),
+            "stamp": report.stamp or None,
+            "release": report.release,
+            "memcg": report.memcg,
+            "asked": report.asked,
+            "asked_pid": report.asked_pid,
+            "gfp": report.gfp,
+            "order": report.order,
+            "asked_adj": report.asked_adj,
+            "usage": report.memory[0] if report.memory else None,
+            "limit": report.memory[1] if report.memory else None,
+            "swap_usage": report.swap[0] if report.swap else None,
+            "swap_limit": report.swap[1] if report.swap else None,
+            **{name: report.why.get(name) for name in WHY},
+            "group": report.group,
+            "victims": len(report.victims),
+            "tasks": len(report.tasks),
+            "missing": " ".join(missing(report)) or None,
+        }
+        for number, report in enumerate(found, 1)
+    ]
+
+
+def task_rows(found: Iterable[Report]) -> list[dict[str, Any]]:
+    """Gives a row for each row of a table of tasks; killed: whether it was a victim of that OOM."""
+    return [
+        {"report": number, "pid": pid, "name": report.names[pid], **task, "killed": report.told(pid) is not None}
+        for number, report in enumerate(found, 1)
+        for pid, task in report.tasks.items()
+    ]
+
+
+def _seconds(report: Report) -> float | None:
+    return None if report.at is None else report.at / 1e6
 
 
 def frame(log: str, ended: Mapping[int, int | None] | None = None) -> pd.DataFrame:
-    """Gives a row for each victim as a DataFrame. Sizes of the kernel's line ("total-vm" … "pgtables"), usage and limit in
-    KiB; rss and swapents of the table of tasks in pages; at in seconds since boot. What was not said is <NA>."""
+    """Gives a row for each victim as a DataFrame.
+
+    Sizes of the kernel's line ("total-vm" … "pgtables"), usage and limit in KiB; rss and swapents of the table of tasks in
+    pages; at in seconds since boot. What was not said is <NA>.
+    """
+    return _typed(rows(log, ended), COLUMNS)
+
+
+def frames(log: str) -> Frames:
+    """Reads a log of any form into DataFrames of reports, victims (as `frame`) and tasks (in pages, as the kernel's table).
+
+    usage and limit in KiB; at in seconds since boot, <NA> where the log has dates (`stamp` is the time as it stands in the
+    log); missing says in words what the log lacks. What was not said is <NA>.
+    """
+    found = reports(log)
+    return Frames(
+        _typed(report_rows(found), REPORT_COLUMNS),
+        _typed(victim_rows(found), COLUMNS),
+        _typed(task_rows(found), TASK_COLUMNS),
+    )
+
+
+def _typed(made: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
     import pandas as pd
 
-    made = rows(log, ended)
-    found = pd.DataFrame(made, columns=list(made[0]) if made else COLUMNS)
-    kinds = {
-        name: pd.StringDtype() if name in TEXTS else pd.Int64Dtype() for name in found.columns if name not in {"at", "memcg"}
-    }
-    typed: pd.DataFrame = found.astype(kinds)
+    others = dict.fromkeys(name for row in made for name in row if name not in columns)
+    found = pd.DataFrame(made, columns=[*columns, *others])
+    kinds: dict[str, Any] = {"at": pd.Float64Dtype(), "memcg": pd.BooleanDtype(), "killed": pd.BooleanDtype()}
+    kinds |= {name: pd.StringDtype() for name in TEXTS}
+    typed: pd.DataFrame = found.astype({name: kinds.get(name, pd.Int64Dtype()) for name in found.columns})
     return typed
