@@ -24,7 +24,7 @@ def test_the_way_of_the_data() -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["import harness.verdicts.judged", "import harness.reports", "from harness import catalogue; catalogue.load()"]
+    "code", ["import harness.verdicts.judged", "import harness.reports.report", "from harness import catalogue; catalogue.load()"]
 )
 def test_judging_needs_no_machine(code: str) -> None:
     """Loading the judge, the reports and the whole catalogue loads nothing that drives a machine."""

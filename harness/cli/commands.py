@@ -85,12 +85,12 @@ def judge(context: Any, run: str, as_recorded: bool = False, results: str = RUNS
 @command(run=RUN, results=PARENT)
 def report(context: Any, run: str, results: str = RUNS) -> int:
     """Write a run's report again: Markdown, plots, tables, verdicts.json."""
-    from harness import reports
     from harness.evidence import run_directory
+    from harness.reports.report import write
     from harness.verdicts import judged
 
     directory = run_directory.find(run, Path(results))
-    say(f"Report: {reports.write(directory, judged.judge_run(directory))}")
+    say(f"Report: {write(directory, judged.judge_run(directory))}")
     return errors.AS_KNOWN
 
 

@@ -16,7 +16,7 @@ from harness.machine import slots
 from harness.machine.guest import accelerator, boot_check, qemu
 from harness.machine.kernels import find, running
 from harness.machine.kernels.kernel import Kernel
-from harness.reports import Report
+from harness.reports.report import Report
 from harness.run import dask, resume
 from harness.run.cell import Cell, cells, describe, describe_kernel
 from harness.run.options import RunOptions

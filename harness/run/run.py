@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness import errors, reports
+from harness import errors
 from harness.evidence import run_directory
 from harness.evidence.schema import FailureRow, Row
 from harness.machine import slots
 from harness.machine.processes import fleet
-from harness.reports import Report
+from harness.reports.report import Report, loaded
 from harness.run import resume
 from harness.run.batch import Batch
 from harness.run.cell import Cell
@@ -87,7 +87,7 @@ def run_cells(run: Run, planned: Sequence[Cell], jobs: int, watch: Watch, report
 def run_here(run: Run, planned: Sequence[Cell], watch: Watch, report: Report) -> None:
     """Runs cells on this host itself: what a cell leaves is judged, and its plot drawn, before the next one begins.
     Counters of the whole machine count this process too."""
-    reports.loaded()
+    loaded()
     with ThreadPoolExecutor(1) as pool, fleet.running():
         for cell in planned:
             collect(run, [Batch(cell, run.directory, pool, NO_LIMIT, watch.began)], watch, report)

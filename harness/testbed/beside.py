@@ -12,7 +12,7 @@ from harness.claims.claim import SKIPPED, UNDECIDED
 from harness.evidence import run_directory
 from harness.evidence.schema import Row
 from harness.reports.comparison import rows
-from harness.verdicts import judged as results
+from harness.verdicts.judged import judge_run
 
 TOLD_APART = ("lru", "malloc")  # by these a kernel's rows of one claim differ in the reference
 # What is undecided since a counter moved by itself (harness/verdicts/judge.py says so in these words): on a system with
@@ -74,6 +74,6 @@ def compared(run: Iterable[Row], guests: Iterable[Row], broken: Iterable[str] = 
 
 def judged(run: Path) -> Beside:
     """Judges a run that was collected elsewhere."""
-    found = list(results.judge_run(run))
+    found = list(judge_run(run))
     broken = [f"broken: {failure['experiment']}: {failure['what']}" for one in found for failure in one.failures]
     return compared([row for one in found for row in one.rows], run_directory.read_verdicts(rows.REFERENCE)["verdicts"], broken)

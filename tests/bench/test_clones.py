@@ -12,8 +12,8 @@ from harness import catalogue
 from harness.bench import clones, report
 from harness.evidence import json_file
 from harness.machine.kernels.kernel import Kernel
-from harness.verdicts import judged as results
 from harness.verdicts import noise
+from harness.verdicts.judged import judge_run
 from tests.refuting import tmpfs_dropped as made
 from tests.refuting.made import Made, write_run
 
@@ -24,7 +24,7 @@ FLOOR = dict.fromkeys(clones.EXACT, 0)
 
 def run(directory: Path, *trials: Made) -> Path:
     written = write_run(directory, EXPERIMENT, list(trials), {})
-    judged = results.judge_run(written)
+    judged = judge_run(written)
     rows = [row for one in judged for row in one.rows]
     json_file.write(written / "verdicts.json", {"verdicts": rows})
     return written

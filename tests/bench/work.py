@@ -18,7 +18,7 @@ from harness.claims.claim import AtMost, Claim, Exactly, Expect, Experiment, Gua
 from harness.claims.quantities import Change, Pages
 from harness.evidence import recording
 from harness.linux import counters
-from harness.verdicts import judge as verdicts
+from harness.verdicts import judge
 from tests.refuting.made import Made, write_recording
 
 TRIALS, PAGES = 3, 16384
@@ -59,8 +59,8 @@ EXPERIMENT = Experiment(
 )
 
 
-def judge(directory: Path) -> None:
-    found = verdicts.judge(EXPERIMENT, recording.read_trials(directory))
+def judged(directory: Path) -> None:
+    found = judge.judge(EXPERIMENT, recording.read_trials(directory))
     assert [one.verdict for one in found] == ["confirmed"] * 2
 
 
@@ -79,7 +79,7 @@ def main(library: str, what: str) -> None:
     frame = ctypes.CFUNCTYPE(None)
     with tempfile.TemporaryDirectory() as name:
         write_evidence(Path(name))
-        work: dict[str, Callable[[], None]] = {"yardstick": yardstick, "decoder": decoder, "judge": lambda: judge(Path(name))}
+        work: dict[str, Callable[[], None]] = {"yardstick": yardstick, "decoder": decoder, "judge": lambda: judged(Path(name))}
         work[what]()  # what the first time does beside it (imports, caches) is not counted
         gc.disable()
         ctypes.PyDLL(library).measured(frame(work[what]))

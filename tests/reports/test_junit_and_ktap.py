@@ -9,9 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from harness import reports
 from harness.claims.claim import Known
-from harness.reports import junit, ktap
+from harness.reports import junit, ktap, report
 from harness.reports.cases import Suite
 from harness.verdicts.judged import Judged
 from tests.reports.made import CLAIM, EXPERIMENT, PAGES, Made, cell, trial
@@ -79,7 +78,7 @@ KINDS = ["", "failure surprise", "failure undecided", "skipped", "", "error brok
 
 
 def test_junit(judged: list[Judged], tmp_path: Path) -> None:
-    reports.write(tmp_path, judged)
+    report.write(tmp_path, judged)
     whole = ElementTree.parse(tmp_path / "junit.xml").getroot()
     assert {name: whole.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
         "tests": "6",
@@ -105,7 +104,7 @@ def test_junit(judged: list[Judged], tmp_path: Path) -> None:
 
 
 def test_ktap(judged: list[Judged], tmp_path: Path) -> None:
-    reports.write(tmp_path, judged)
+    report.write(tmp_path, judged)
     text = (tmp_path / "ktap.txt").read_text()
     *lines, totals = text.splitlines()
     found = parse(lines)

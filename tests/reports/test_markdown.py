@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from harness import reports
 from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Known
 from harness.claims.quantities import Counter, Pages
 from harness.errors import LabError
 from harness.evidence import run_directory
-from harness.reports import wording
+from harness.reports import report, wording
 from harness.verdicts.judge import Limits
 from harness.verdicts.judged import Judged
 from tests.reports.made import CLAIM, EXPERIMENT, PAGES, Made, cell, meminfo, sample, trial
@@ -24,7 +23,7 @@ def write(run: Path, judged: Sequence[Judged]) -> str:
     run_directory.write_verdicts(
         run, [row for one in judged for row in one.rows], [failure for one in judged for failure in one.failures]
     )
-    text = reports.write(run, judged).read_text()
+    text = report.write(run, judged).read_text()
     check(text, run)
     return text
 
@@ -217,7 +216,7 @@ def test_a_run_of_nothing(tmp_path: Path) -> None:
 def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "plots").write_text("in the way")
     with pytest.raises(LabError, match=r"plots/made-up\.svg"):
-        reports.write(tmp_path, [cell(tmp_path, [trial()] * 3)])
+        report.write(tmp_path, [cell(tmp_path, [trial()] * 3)])
     assert not list(tmp_path.glob(".*.new"))
 
 

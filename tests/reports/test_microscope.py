@@ -8,8 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from harness.evidence import recording as evidence
-from harness.evidence.recording import Recording
+from harness.evidence.recording import Recording, encode
 from harness.linux.pages import ANON, EXCLUSIVE, LRU, PRESENT, SWAPBACKED, SWAPPED, ZERO_PAGE
 from harness.reports import kills, microscope
 
@@ -19,7 +18,7 @@ def entry(frame: int, flags: int = LRU | ANON | SWAPBACKED, mapped: int = 1, bit
 
 
 def look(sample: str, label: str, data: bytes, kind: str = "pagemap") -> dict[str, Any]:
-    return {"event": "pages", "sample": sample, "label": label, "kind": kind, "data": evidence.encode(data)}
+    return {"event": "pages", "sample": sample, "label": label, "kind": kind, "data": encode(data)}
 
 
 ZERO, GONE, IN_SWAP = entry(1, ZERO_PAGE, 0), entry(0, 0, 0, 0), entry(5, 0, 0, SWAPPED)

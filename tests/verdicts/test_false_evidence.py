@@ -17,7 +17,7 @@ from harness.claims.quantities import Recorded
 from harness.evidence import run_directory
 from harness.evidence.recording import read_trials
 from harness.verdicts import judge
-from harness.verdicts import judged as results
+from harness.verdicts.judged import judge_run
 from tests.refuting.made import Made, write_run
 
 CLAIMS = [pytest.param(claim, experiment, id=claim.id) for claim, experiment in catalogue.claims().values()]
@@ -37,7 +37,7 @@ def settings_of(experiment: Experiment) -> Iterator[dict[str, str]]:
 def verdict_on(directory: Path, claim: Claim, experiment: Experiment, trials: list[Made]) -> tuple[str, str]:
     """What `invoke judge` says of a run with these trials."""
     run = write_run(directory, experiment, trials, next(settings_of(experiment)))
-    rows = [row for judged in results.judge_run(run) for row in judged.rows if row["claim"] == claim.id]
+    rows = [row for judged in judge_run(run) for row in judged.rows if row["claim"] == claim.id]
     assert len(rows) == 1
     return rows[0]["verdict"], rows[0]["why"]
 

@@ -11,7 +11,7 @@ from harness.evidence.schema import Row
 from harness.linux import releases
 from harness.reports.comparison import rows
 from harness.reports.comparison.rows import Axis, Difference, Selection
-from harness.reports.wording import setting as as_text
+from harness.reports.wording import setting
 from harness.verdicts.wording import spread
 
 Key: TypeAlias = tuple[str, str, Axis]  # claim, series ("" where each side has just one kernel), settings
@@ -30,7 +30,7 @@ class Pair:
 
     @property
     def title(self) -> str:
-        axis = f" [{as_text(dict(self.axis))}]" if self.axis else ""
+        axis = f" [{setting(dict(self.axis))}]" if self.axis else ""
         return f"{self.claim}{axis}" + (f" on {self.kernel}" if self.kernel else "")
 
 
@@ -66,7 +66,7 @@ def noise_of(pair: Pair, noise: Noise) -> dict[str, Number]:
     found: dict[str, Number] = {}
     for row in (pair.one, pair.other):
         for axis, name, width in noise.get((pair.claim, row["series"]), ()):
-            if all(row["settings"].get(setting) == value for setting, value in axis):
+            if all(row["settings"].get(key) == value for key, value in axis):
                 found[name] = max(found.get(name, 0), width)
     return found
 
@@ -110,7 +110,7 @@ def in_order(key: Key) -> tuple[str, releases.Order, Axis]:
 
 def only(one: Mapping[Key, Row], other: Mapping[Key, Row]) -> tuple[str, ...]:
     return tuple(
-        f"{claim}{' [' + as_text(dict(axis)) + ']' if axis else ''}{' on ' + series if series else ''}"
+        f"{claim}{' [' + setting(dict(axis)) + ']' if axis else ''}{' on ' + series if series else ''}"
         for claim, series, axis in sorted(set(one) - set(other), key=in_order)
     )
 

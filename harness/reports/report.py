@@ -1,0 +1,135 @@
+"""A run's report: report.md, plots, tables and what test runners read, made from evidence and verdicts alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from harness import cache
+from harness.errors import LabError
+from harness.evidence import run_directory
+from harness.reports import (
+    cases,
+    junit,
+    ktap,
+    markdown,
+    plots,
+    quantities_table,
+    readings,
+    samples_table,
+)
+from harness.reports.markdown import Section
+from harness.verdicts.judged import Judged, Outcome, judge_cell
+
+_preloading: threading.Thread | None = None
+
+
+def preload() -> None:
+    """Begins to load what `write` needs, in a thread: a second of work, while the guests do theirs."""
+    global _preloading
+    if _preloading is None:
+        _preloading = threading.Thread(target=_load, name="preload", daemon=True)
+        _preloading.start()
+
+
+def _load() -> None:
+    with suppress(Exception):  # the same will meet `write`, which can tell of it
+        # matplotlib's list of fonts belongs into our cache: deleted with it, made where the home can't be written.
+        os.environ.setdefault("MPLCONFIGDIR", str(cache.directory("matplotlib")))
+        plots.load()
+        samples_table.load()
+        markdown.load()
+
+
+class Report:
+    """report.md, plots/*.svg, samples.parquet, quantities.parquet, junit.xml and ktap.txt beside a run's verdicts.json.
+
+    A cell's part is written when the cell is judged, and what it was made of can be forgotten: pieces lie below
+    `.report` until the run is whole, so that a run that goes on need not read the evidence of its first part again.
+    """
+
+    def __init__(self, run: Path) -> None:
+        preload()
+        self.run, self.around = run, run_directory.read_environment(run)
+        self.path = run / "report.md"
+        self._added = False
+
+    def _piece(self, cell: Path, kind: str) -> Path:
+        return self.run / ".report" / f"{cell.name}.{kind}"
+
+    def add(self, judged: Judged) -> None:
+        """A cell's section, plot and samples. Raises LabError where they can't be written."""
+        loaded()
+        self._added = True
+        cell, tracks = readings.cell(judged), samples_table.tracks(judged)
+        plot, drawn = self.run / "plots" / f"{judged.directory.name}.svg", plots.draw(cell, tracks)
+        if drawn is not None:
+            _replace(plot, lambda path: path.write_text(drawn, "utf-8"))
+        else:
+            plot.unlink(missing_ok=True)
+        _replace(self._piece(judged.directory, "arrow"), lambda path: samples_table.write(path, judged, tracks))
+        text = markdown.section(cell, plot.name if drawn else None, self.around)
+        _replace(self._piece(judged.directory, "md"), lambda path: path.write_text(text, "utf-8"))
+
+    def finish(self, outcomes: Sequence[Outcome], whole: bool = True) -> Path:
+        """Puts the parts of these cells together: the path of report.md. whole: no more cells will come."""
+        if not self._added and self.path.exists():
+            return self.path
+        loaded()
+        for outcome in outcomes:
+            if not self._piece(outcome.directory, "md").exists():
+                self.add(judge_cell(outcome.directory))
+        samples = [self._piece(outcome.directory, "arrow") for outcome in outcomes]
+        _replace(self.run / "samples.parquet", lambda path: samples_table.combine(path, samples))
+        _replace(self.run / "quantities.parquet", lambda path: quantities_table.write(path, outcomes))
+        suites = cases.suites(outcomes)
+        _replace(self.run / "junit.xml", lambda path: path.write_text(junit.render(suites), "utf-8"))
+        _replace(self.run / "ktap.txt", lambda path: path.write_text(ktap.render(suites), "utf-8"))
+        sections = [Section(outcome, self._piece(outcome.directory, "md").read_text("utf-8")) for outcome in outcomes]
+        _replace(self.path, lambda path: path.write_text(markdown.render(self.run, sections, self.around), "utf-8"))
+        if whole:
+            shutil.rmtree(self.run / ".report", ignore_errors=True)
+        return self.path
+
+
+def loaded() -> None:
+    """Waits for what `preload` began: two threads that import the same modules can see halves of them."""
+    if _preloading is not None:
+        _preloading.join()
+
+
+def write(run: Path, judged: Iterable[Judged]) -> Path:
+    """The whole report of a run, from its cells one by one: the path of report.md. verdicts.json too, which says the
+    same; a run that was killed may have left none."""
+    report = Report(run)
+    shutil.rmtree(run / ".report", ignore_errors=True)
+    outcomes = []
+    for one in judged:
+        report.add(one)
+        outcomes.append(one.outcome)
+    report.path.unlink(missing_ok=True)
+    run_directory.write_verdicts(
+        run, [row for one in outcomes for row in one.rows], [failure for one in outcomes for failure in one.failures]
+    )
+    return report.finish(outcomes)
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(exist_ok=True)
+        write(temporary)
+        temporary.replace(path)
+    except OSError as error:
+        raise LabError(
+            f"report {path}",
+            error.strerror or "can't be written",
+            "free some room, then `invoke report` makes it from the evidence",
+        ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
