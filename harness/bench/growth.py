@@ -27,9 +27,7 @@ SPARE = 256 * MIB
 
 EXPERIMENT = '''
 """Does a workload of {mib} MiB end up in its memory, number {number}?"""
-from harness.claims import AtMost, Claim, Exactly, Expect, Experiment
-from harness.needs import MIB, Needs
-from harness.quantities import Pages, pages
+from harness.claims import MIB, AtMost, Claim, Exactly, Expect, Experiment, Needs, Pages, pages
 
 SIZE = {mib} * MIB
 

@@ -42,7 +42,7 @@ class Known:
 
 
 def known_by(setting: str, **answers: tuple[str, str]) -> tuple[Known, ...]:
-    """A known answer for each value of a setting: known_by("malloc", glibc=(CONFIRMED, source), jemalloc=…)."""
+    """Makes a known answer for each value of a setting: known_by("malloc", glibc=(CONFIRMED, source), jemalloc=…)."""
     return tuple(Known(verdict, source, settings={setting: value}) for value, (verdict, source) in answers.items())
 
 
@@ -56,7 +56,7 @@ class Claim:
     known: tuple[Known, ...] = ()
 
     def known_answer(self, series: str, settings: Mapping[str, str]) -> str | None:
-        """The first known answer for this kernel series and these settings, None if there is none."""
+        """Gives the first known answer for this kernel series and these settings, None if there is none."""
         return next((known.verdict for known in self.known if known.applies(series, settings)), None)
 
 
@@ -90,7 +90,7 @@ def Within(low: Bound, high: Bound, why: str = "") -> Range:
 
 
 def Outside(low: Bound, high: Bound, why: str = "") -> Range:
-    """Less than `low` or more than `high`: all that Within(low, high) is not."""
+    """Makes the range of less than `low` or more than `high`: all that Within(low, high) is not."""
     return Range(low, high, why, outside=True)
 
 

@@ -27,7 +27,10 @@ class Settings:
     zswap: str | None = "N"
 
     def pins(self) -> dict[str, str]:
-        """Path → value, for what is pinned. A path that a kernel lacks is left out there and recorded as absent."""
+        """Maps the paths of what is pinned to their values.
+
+        A path that a kernel lacks is left out there and recorded as absent.
+        """
         found = {}
         for item in fields(self):
             value = getattr(self, item.name)
@@ -57,7 +60,7 @@ LRU = {"classic": "0", "mglru": "7"}
 
 
 def read_back(name: str, text: str | None) -> str | None:
-    """A setting as it stands in results, from its file's text; None where the kernel has no such file."""
+    """Gives a setting as it stands in results, from its file's text; None where the kernel has no such file."""
     if text is None:
         return "classic" if name == "lru" else None
     text = text.strip()
@@ -69,7 +72,7 @@ def read_back(name: str, text: str | None) -> str | None:
 
 
 def stands(name: str, text: str | None, value: str) -> bool:
-    """Whether a setting's file, by its text, says so already: then it need not be written."""
+    """Says whether a setting's file, by its text, says so already: then it need not be written."""
     if text is None:
         return False
     return int(text, 16) == int(value) if name == "lru" else read_back(name, text) == value
@@ -88,10 +91,10 @@ CHOICES = {
 
 
 def names() -> list[str]:
-    """All that can be set for a run."""
+    """Names all that can be set for a run."""
     return sorted([item.name for item in fields(Settings)] + list(MACHINE))
 
 
 def fits(name: str, value: str) -> bool:
-    """Whether a setting can have this value."""
+    """Says whether a setting can have this value."""
     return value in CHOICES[name] if name in CHOICES else value.isdecimal() and (name not in MACHINE or int(value) > 0)

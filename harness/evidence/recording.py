@@ -77,12 +77,12 @@ class Recorder:
         self.ended = False
 
     def event(self, event: str, /, **fields: Any) -> None:
-        """One line. Bytes are written as text (the kernel's is), or as base64 under the key `data`."""
+        """Writes one line. Bytes are written as text (the kernel's is), or as base64 under the key `data`."""
         self._file.write(json.dumps({"event": event, **fields}, default=_plain).encode() + b"\n")
         self.ended = self.ended or event == "end"
 
     def close(self) -> None:
-        """Raises OSError when the disk is full: the recording is not whole then."""
+        """Closes the recording. Raises OSError when the disk is full: the recording is not whole then."""
         try:
             self._file.close()  # type: ignore[no-untyped-call, unused-ignore]
         finally:
@@ -111,7 +111,7 @@ class Recording:
 
     @cached_property
     def end(self) -> Event:
-        """How it ended: status "ok", "skipped" or "broken", and the reason."""
+        """Says how it ended: status "ok", "skipped" or "broken", and the reason."""
         return next(
             (event for event in reversed(self.events) if event["event"] == "end"),
             {"status": "broken", "reason": "the recording stops before its end"},
@@ -123,7 +123,7 @@ class Recording:
 
     @cached_property
     def samples(self) -> dict[str, Event]:
-        """Name → event, of the named moments; a name used twice keeps the last."""
+        """Maps the names of moments to their events; a name used twice keeps the last."""
         return {event["name"]: event for event in self.events if event["event"] == "sample"}
 
     @cached_property
@@ -143,24 +143,24 @@ class Recording:
         return {}
 
     def text(self, sample: str, source: str) -> str | None:
-        """A watched file's text at a named moment."""
+        """Gives a watched file's text at a named moment."""
         event = self.samples.get(sample)
         found = event["files"].get(source) if event else None
         return None if found is None else str(found)
 
     def counter(self, sample: str, counter: str) -> int | None:
-        """A counter at a named moment, in its own unit; None if that was not read."""
+        """Gives a counter at a named moment, in its own unit; None if that was not read."""
         return self._value(sample, self.text(sample, counters.source_and_key(counter)[0]), counter)
 
     def _value(self, sample: str | int, text: str | None, counter: str) -> int | None:
-        """A counter in the text of its file; `sample` tells one text of that file from the others."""
+        """Gives a counter in the text of its file; `sample` tells one text of that file from the others."""
         source, key = counters.source_and_key(counter)
         if (sample, source) not in self._parsed:
             self._parsed[sample, source] = {} if text is None else counters.file_of(source).parse(text.encode())
         return self._parsed[sample, source].get(key)
 
     def idle_change(self, counter: str) -> int | None:
-        """How much a counter grew between the two idle samples at the start, in its own unit; None if that was not
+        """Gives how much a counter grew between the two idle samples at the start, in its own unit; None if that was not
         read."""
         values = [
             self._value(number, event["files"].get(counters.source_and_key(counter)[0]), counter)
@@ -174,14 +174,14 @@ class Recording:
         return [event for event in self.events if event["event"] == "idle"]
 
     def page_data(self, sample: str, label: str) -> tuple[str, bytes] | None:
-        """Of a range or file at a named moment: how it was looked at ("mincore", "pagemap"), and the raw entries."""
+        """Gives, of a range or file at a named moment, how it was looked at ("mincore", "pagemap"), and the raw entries."""
         for event in self.events:
             if event["event"] == "pages" and event["sample"] == sample and event["label"] == label:
                 return event["kind"], base64.b64decode(event["data"])
         return None
 
     def pages(self, sample: str, label: str, state: str) -> Number | None:
-        """How many pages of a range or file are in a state."""
+        """Counts the pages of a range or file that are in a state."""
         found = self.page_data(sample, label)
         if found is None:
             return None
@@ -191,7 +191,7 @@ class Recording:
         return pages.count(data, state)
 
     def same_frames(self, sample: str, first: str, second: str, until: str | None = None) -> Number | None:
-        """How many pages of two ranges have the same frame; the second range as it was at the moment `until`."""
+        """Counts the pages of two ranges that have the same frame; the second range as it was at the moment `until`."""
         one, other = self.page_data(sample, first), self.page_data(until or sample, second)
         if one is None or other is None or one[0] != "pagemap" or other[0] != "pagemap":
             return None
@@ -211,7 +211,7 @@ class Trial:
 
 
 def read(path: Path) -> Recording:
-    """A recording from disk; a torn one gives the events up to the tear."""
+    """Reads a recording from disk; a torn one gives the events up to the tear."""
     return Recording(list(_events(path)))
 
 
@@ -227,12 +227,12 @@ def _events(path: Path) -> Iterator[Event]:
 
 
 def name_of(trial: int, arm: str) -> str:
-    """The file's name for an arm of a trial: "trial-1.jsonl.zst", "trial-1.swap.jsonl.zst"."""
+    """Gives the file's name for an arm of a trial: "trial-1.jsonl.zst", "trial-1.swap.jsonl.zst"."""
     return f"trial-{trial}{'.' + arm if arm else ''}{SUFFIX}"
 
 
 def read_trials(directory: Path) -> list[Trial]:
-    """The trials of one cell (experiment and setting), in order."""
+    """Reads the trials of one cell (experiment and setting), in order."""
     found: dict[int, Trial] = {}
     for path in sorted(directory.glob(f"trial-*{SUFFIX}")):
         number, _, arm = path.name.removesuffix(SUFFIX).removeprefix("trial-").partition(".")

@@ -19,7 +19,7 @@ SCHEMA = 1
 
 
 def create(parent: Path, kernel: str, what: str) -> Path:
-    """A new directory for a run: time, kernel, name. Raises LabError where nothing can be written."""
+    """Makes a new directory for a run: time, kernel, name. Raises LabError where nothing can be written."""
     stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     name = re.sub(r"[^\w.+-]+", "-", f"{stamp}-{kernel}-{what}")
     try:
@@ -39,7 +39,7 @@ def create(parent: Path, kernel: str, what: str) -> Path:
 
 
 def find(run: str, parent: Path = RUNS) -> Path:
-    """A run by its directory, its id, or `latest`. Raises UsageError for one that is not there."""
+    """Finds a run by its directory, its id, or `latest`. Raises UsageError for one that is not there."""
     if run == "latest":
         runs = (path.parent for path in parent.glob("*/environment.json"))
         found = sorted(
@@ -60,7 +60,7 @@ def cell_directory(run: Path, name: str) -> Path:
 
 
 def environment(kernel_rows: Sequence[KernelRow], options: OptionsRow, qemu: str) -> EnvironmentFile:
-    """What a stranger needs to know of the host, the tools and the kernels to judge again."""
+    """Gives what a stranger needs to know of the host, the tools and the kernels to judge again."""
     return {
         "schema": SCHEMA,
         "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -87,7 +87,7 @@ def read_environment(run: Path) -> EnvironmentFile:
 
 
 def read_cell(directory: Path) -> CellRecord:
-    """cell.json. Raises UsageError for a directory without one."""
+    """Reads cell.json. Raises UsageError for a directory without one."""
     try:
         found: CellRecord = json.loads((directory / "cell.json").read_text())
     except (OSError, ValueError) as error:
@@ -96,7 +96,7 @@ def read_cell(directory: Path) -> CellRecord:
 
 
 def document(run: Path, rows: Sequence[Row], failures: Sequence[FailureRow]) -> VerdictsFile:
-    """What verdicts.json holds."""
+    """Gives what verdicts.json holds."""
     return {"schema": SCHEMA, "run": run.name, "arch": platform.machine(), "errors": list(failures), "verdicts": list(rows)}
 
 
@@ -109,7 +109,7 @@ def write_verdicts(run: Path, rows: Sequence[Row], failures: Sequence[FailureRow
 
 
 def read_verdicts(run: Path) -> VerdictsFile:
-    """Raises UsageError for a run without verdicts."""
+    """Reads verdicts.json. Raises UsageError for a run without verdicts."""
     try:
         found: VerdictsFile = json.loads((run / "verdicts.json").read_text())
     except (OSError, ValueError) as error:

@@ -52,7 +52,7 @@ class Types:
             at += FIXED.get(kind, 0) + EACH.get(kind, 0) * members
 
     def members(self, name: str) -> list[tuple[str, str]] | None:
-        """(name, type) of each member of a struct, those of its nameless parts too; None if there is no such struct."""
+        """Lists (name, type) of each member of a struct, those of its nameless parts too; None if there is no such struct."""
         found = next((one for one in self._types if one.kind == STRUCT and one.name == name), None)
         return None if found is None else list(self._members(found))
 
@@ -66,7 +66,7 @@ class Types:
                 yield self._name(name), self.spelled(reference)
 
     def offset(self, name: str, member: str) -> int | None:
-        """Where a struct has a member of its own, in bytes from its start; None if it has none of that name."""
+        """Gives where a struct has a member of its own, in bytes from its start; None if it has none of that name."""
         found = next((one for one in self._types if one.kind == STRUCT and one.name == name), None)
         for number in range(found.members if found else 0):
             text, _, bits = struct.unpack_from("<III", self._data, found.at + 12 * number)  # type: ignore[union-attr]
@@ -75,11 +75,11 @@ class Types:
         return None
 
     def size(self, name: str) -> int | None:
-        """Of a struct, in bytes."""
+        """Gives the size of a struct, in bytes."""
         return next((one.reference for one in self._types if one.kind == STRUCT and one.name == name), None)
 
     def enumerators(self, name: str) -> list[tuple[str, int]] | None:
-        """(name, value) of an enum's, in the order in which it names them; None if there is no such enum."""
+        """Lists (name, value) of an enum's members, in the order in which it names them; None if there is no such enum."""
         found = next((one for one in self._types if one.kind == ENUM and one.name == name), None)
         if found is None:
             return None
@@ -87,7 +87,7 @@ class Types:
         return [(self._name(text), value) for text, value in pairs]
 
     def spelled(self, number: int) -> str:
-        """A type as C writes it, as far as structures and pointers to them go."""
+        """Spells a type as C writes it, as far as structures and pointers to them go."""
         one = self._types[number]
         if one.kind == PTR:
             return f"{self.spelled(one.reference)} *"

@@ -14,7 +14,7 @@ from probes._native import ffi, lib
 
 
 def keyed(text: bytes) -> dict[str, int]:
-    """Lines of a name and a number, decoded in C."""
+    """Reads lines of a name and a number, decoded in C."""
     limit = text.count(b"\n") + 1
     numbers, names = ffi.new("int64_t[]", limit), ffi.new("uint32_t[]", 2 * limit)
     count = lib.parse_counters(text, len(text), numbers, names, limit)
@@ -24,13 +24,13 @@ def keyed(text: bytes) -> dict[str, int]:
 
 
 def single(text: bytes) -> dict[str, int]:
-    """One number, or "max" (which is no number: left out)."""
+    """Reads one number, or "max" (which is no number: left out)."""
     word = text.strip()
     return {"": int(word)} if re.fullmatch(rb"-?\d+", word) else {}
 
 
 def zoneinfo(text: bytes) -> dict[str, int]:
-    """ "NODE.ZONE.KEY": free, min, low, high, managed, nr_…; of a node as a whole: "NODE.KEY"; pages."""
+    """Reads "NODE.ZONE.KEY": free, min, low, high, managed, nr_…; of a node as a whole: "NODE.KEY"; pages."""
     found: dict[str, int] = {}
     zone = place = ""
     for line in text.decode().splitlines():
@@ -51,7 +51,7 @@ def zoneinfo(text: bytes) -> dict[str, int]:
 
 
 def buddyinfo(text: bytes) -> dict[str, int]:
-    """ "NODE.ZONE.ORDER": free blocks of that order."""
+    """Reads "NODE.ZONE.ORDER": free blocks of that order."""
     found = {}
     for line in text.decode().splitlines():
         words = line.replace(",", "").split()
@@ -61,7 +61,7 @@ def buddyinfo(text: bytes) -> dict[str, int]:
 
 
 def slabinfo(text: bytes) -> dict[str, int]:
-    """ "CACHE.active_objs" and the other columns of /proc/slabinfo (version 2.1)."""
+    """Reads "CACHE.active_objs" and the other columns of /proc/slabinfo (version 2.1)."""
     found = {}
     for line in text.decode().splitlines()[2:]:
         words = line.split()
@@ -71,7 +71,7 @@ def slabinfo(text: bytes) -> dict[str, int]:
 
 
 def pressure(text: bytes) -> dict[str, int]:
-    """ "some.total", "full.total": microseconds; "full.avg10": hundredths of a percent."""
+    """Reads "some.total", "full.total": microseconds; "full.avg10": hundredths of a percent."""
     found = {}
     for kind, name, value in re.findall(r"(?:^(some|full)|(?<!^) (\w+)=([\d.]+))", text.decode(), re.M):
         if kind:
@@ -82,18 +82,18 @@ def pressure(text: bytes) -> dict[str, int]:
 
 
 def swaps(text: bytes) -> dict[str, int]:
-    """Of all areas together: size and used in KiB, and how many there are."""
+    """Reads, of all areas together, size and used in KiB, and how many there are."""
     rows = [line.split() for line in text.decode().splitlines()[1:]]
     return {"areas": len(rows), "size": sum(int(row[2]) for row in rows), "used": sum(int(row[3]) for row in rows)}
 
 
 def statm(text: bytes) -> dict[str, int]:
-    """In pages (Documentation/filesystems/proc.rst, table 1-3)."""
+    """Reads sizes in pages (Documentation/filesystems/proc.rst, table 1-3)."""
     return dict(zip(("size", "resident", "shared", "text", "lib", "data", "dt"), map(int, text.split()), strict=False))
 
 
 def stat(text: bytes) -> dict[str, int]:
-    """Of /proc/PID/stat: faults and ticks of the processor (proc(5))."""
+    """Reads, of /proc/PID/stat, faults and ticks of the processor (proc(5))."""
     words = text.decode().rsplit(")", 1)[-1].split()
     return {
         name: int(words[index])
@@ -110,7 +110,7 @@ def stat(text: bytes) -> dict[str, int]:
 
 
 def maps(text: bytes) -> dict[str, int]:
-    """How many mappings there are; the text itself is evidence for the rest."""
+    """Counts the mappings; the text itself is evidence for the rest."""
     return {"count": len(text.splitlines())}
 
 
@@ -227,14 +227,20 @@ EXCEPTIONS = (
 
 
 def source_and_key(counter: str) -> tuple[str, str]:
-    """ "box/memory.stat:anon" → ("box/memory.stat", "anon"); a sandbox's or probe's name may have a colon in it."""
+    """Splits a counter: "box/memory.stat:anon" → ("box/memory.stat", "anon").
+
+    The name of a sandbox or probe may have a colon in it.
+    """
     owner, slash, rest = counter.rpartition("/")
     file, _, key = rest.partition(":")
     return f"{owner}{slash}{file}", key
 
 
 def file_of(source: str) -> File:
-    """ "box/memory.stat" → the file memory.stat. Raises KeyError for a file that is not in the list."""
+    """Gives what a watched file is: "box/memory.stat" → the file memory.stat.
+
+    Raises KeyError for a file that is not in the list.
+    """
     return FILES[source.rsplit("/", 1)[-1]]
 
 

@@ -29,7 +29,7 @@ class Mapping:
 
     @property
     def text(self) -> bool:
-        """Executable memory of a file, not to be written: a program's or a library's code (r-x)."""
+        """Says whether it is executable memory of a file, not to be written: a program's or a library's code (r-x)."""
         return self.execute and not self.write and bool(self.inode)
 
     def covers(self, address: int) -> bool:
@@ -37,7 +37,7 @@ class Mapping:
 
 
 def parse(text: str) -> list[Mapping]:
-    """Every mapping, by address. Raises ValueError for a line that is none."""
+    """Lists every mapping, by address. Raises ValueError for a line that is none."""
     return list(_mappings(text))
 
 

@@ -68,7 +68,7 @@ class State:
 
 
 def present(flags: int, value: int | None = None) -> State:
-    """A page that has a frame, whose flags under the mask `flags` are `value` (all set, if none is given)."""
+    """Makes the state of a page that has a frame, whose flags under the mask `flags` are `value` (all set, if none is given)."""
     return State(PRESENT, PRESENT, flags, flags if value is None else value)
 
 
@@ -110,7 +110,7 @@ KINDS = ("absent", "swapped", "zero", "anonymous", "shmem", "file")
 
 
 def count(data: bytes, state: str) -> int:
-    """How many entries (struct page of wire.h) are in a state. Raises KeyError for an unknown one."""
+    """Counts the entries (struct page of wire.h) that are in a state. Raises KeyError for an unknown one."""
     bits = STATES[state]
     entries = ffi.from_buffer("struct page[]", data)
     return int(
@@ -121,7 +121,7 @@ def count(data: bytes, state: str) -> int:
 
 
 def count_mapped(data: bytes, times: int) -> int:
-    """How many entries have a frame that is mapped `times` times."""
+    """Counts the entries that have a frame that is mapped `times` times."""
     entries = ffi.from_buffer("struct page[]", data)
     return sum(
         1 for index in range(len(data) // ENTRY_SIZE) if entries[index].pagemap & PRESENT and entries[index].mapped == times
@@ -129,20 +129,20 @@ def count_mapped(data: bytes, times: int) -> int:
 
 
 def same_frames(first: bytes, second: bytes) -> int:
-    """How many pages of two ranges, compared one by one, are present in the same frame."""
+    """Counts the pages of two ranges, compared one by one, that are present in the same frame."""
     size = min(len(first), len(second)) // ENTRY_SIZE
     return int(lib.count_same_frames(ffi.from_buffer("struct page[]", first), ffi.from_buffer("struct page[]", second), size))
 
 
 def mapped(data: bytes) -> tuple[int, int] | None:
-    """How often the frames of a range are mapped, in all processes: least and most; None where there is no frame."""
+    """Says how often the frames of a range are mapped, in all processes: least and most; None where there is no frame."""
     entries = ffi.from_buffer("struct page[]", data)
     times = [entries[index].mapped for index in range(len(data) // ENTRY_SIZE) if entries[index].pagemap & PRESENT]
     return (min(times), max(times)) if times else None
 
 
 def resident(vector: bytes) -> int:
-    """How many pages of a mincore vector are resident (bit 0 of each byte)."""
+    """Counts the pages of a mincore vector that are resident (bit 0 of each byte)."""
     return vector.translate(_LOWEST_BIT).count(1)
 
 
@@ -150,6 +150,6 @@ _LOWEST_BIT = bytes(byte & 1 for byte in range(256))  # each byte → its bit 0
 
 
 def frames(data: bytes) -> set[int]:
-    """The numbers of the frames that a range's pages have."""
+    """Gives the numbers of the frames that a range's pages have."""
     entries = ffi.from_buffer("struct page[]", data)
     return {entries[index].pagemap & FRAME for index in range(len(data) // ENTRY_SIZE) if entries[index].pagemap & PRESENT}

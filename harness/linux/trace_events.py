@@ -29,7 +29,7 @@ class Event:
     fields: Mapping[str, int | str]
 
     def number(self, field: str) -> int:
-        """A field that is a number. Raises KeyError or TypeError if it is none."""
+        """Gives a field that is a number. Raises KeyError or TypeError if it is none."""
         value = self.fields[field]
         if isinstance(value, str):
             raise TypeError(f"{self.name}: {field} is no number: {value!r}")
@@ -45,7 +45,7 @@ def _value(text: str) -> int | str:
 
 @lru_cache(maxsize=16)
 def parse(text: str) -> tuple[Event, ...]:
-    """Every event of a trace, in its order."""
+    """Lists every event of a trace, in its order."""
     return tuple(
         Event(
             found["task"].strip(),
@@ -60,11 +60,11 @@ def parse(text: str) -> tuple[Event, ...]:
 
 
 def lost(text: str) -> bool:
-    """Whether the buffer overflowed: what is left says nothing about "all" or "first"."""
+    """Says whether the buffer overflowed: what is left says nothing about "all" or "first"."""
     return bool(re.search(r"LOST \d+ EVENTS", text))
 
 
 def events(recording: Recording, name: str) -> tuple[Event, ...] | None:
-    """The events that `lab.trace` recorded under a name; None if there was no trace or some of it was lost."""
+    """Gives the events that `lab.trace` recorded under a name; None if there was no trace or some of it was lost."""
     text = recording.records.get(name)
     return None if not isinstance(text, str) or lost(text) else parse(text)

@@ -45,8 +45,10 @@ class Suite:
 
 
 def line(text: object) -> str:
-    """Text in one line, of what both formats can hold: XML has no way to write most control characters, which a console's
-    last line may have."""
+    """Writes a text in one line, of what both formats can hold.
+
+    XML has no way to write most control characters, which a console's last line may have.
+    """
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(str(text).split()))
 
 
@@ -58,7 +60,7 @@ def case(row: Row) -> Case:
 
 
 def suite(outcome: Outcome) -> Suite:
-    """A cell's claims; what broke stands for those that have no row."""
+    """Makes a suite of a cell's claims; what broke stands for those that have no row."""
     cell, rows = outcome.cell, outcome.rows
     broken = [Case(outcome.experiment.name, BROKEN, line(failure["what"])) for failure in outcome.failures]
     axis = f" [{setting(cell['axis'])}]" if cell["axis"] else ""
@@ -73,10 +75,10 @@ def suite(outcome: Outcome) -> Suite:
 
 
 def suites(outcomes: Iterable[Outcome]) -> list[Suite]:
-    """Those of cells that have a setting their kernel knows."""
+    """Makes the suites of cells that have a setting their kernel knows."""
     return [suite(outcome) for outcome in outcomes if not outcome.absent]
 
 
 def tally(found: Iterable[Suite]) -> Counter[str]:
-    """How many cases there are of each kind."""
+    """Counts the cases of each kind."""
     return Counter(one.kind for suite in found for one in suite.cases)

@@ -41,7 +41,7 @@ Heads: TypeAlias = Sequence[tuple[str, Trial | None]]
 
 
 def heads(cell: Cell) -> Heads:
-    """A column's head for each trial, and the trial if its readings can be taken."""
+    """Gives a column's head for each trial, and the trial if its readings can be taken."""
     found: list[tuple[str, Trial | None]] = []
     for trial in cell.trials:
         if trial not in cell.whole:
@@ -64,7 +64,7 @@ def line(role: str, quantity: Quantity, must: str, trials: Heads) -> Line:
 
 
 def numbers(cell: Cell, verdict: Verdict, trials: Heads) -> list[Line]:
-    """Everything that decided a claim, trial by trial."""
+    """Lists everything that decided a claim, trial by trial."""
     found = []
     for expect, of_expect in verdict.readings:
         true = over_trials(expect.if_true, held(expect.if_true, [one.if_true for one in of_expect], trials))
@@ -80,7 +80,7 @@ def numbers(cell: Cell, verdict: Verdict, trials: Heads) -> list[Line]:
 
 
 def held(range_: Range, by_judge: Sequence[Limits | None], trials: Heads) -> Sequence[Limits | None]:
-    """A range's numbers as the judge had them, or, where it had none, as each trial gives them."""
+    """Gives a range's numbers as the judge had them, or, where it had none, as each trial gives them."""
     return by_judge or [judge.resolve(range_, trial) for _, trial in trials if trial is not None]
 
 

@@ -16,7 +16,7 @@ from harness.reports.cases import BROKEN, FAILURES, PASSED, Case, Suite
 
 
 def counts(suites: Sequence[Suite]) -> dict[str, str]:
-    """The attributes that a suite and the whole have in common."""
+    """Gives the attributes that a suite and the whole have in common."""
     kinds = cases.tally(suites)
     return {
         "tests": str(kinds.total()),
@@ -28,7 +28,7 @@ def counts(suites: Sequence[Suite]) -> dict[str, str]:
 
 
 def enter(into: Element, suite: Suite, case: Case) -> None:
-    """A claim; the time of its experiment is shared evenly, since readers add up that of cases."""
+    """Enters a claim; the time of its experiment is shared evenly, since readers add up that of cases."""
     seconds = (suite.seconds or 0) / len(suite.cases)
     entry = SubElement(into, "testcase", name=case.name, classname=suite.name, time=f"{seconds:.2f}")
     if case.kind == PASSED:

@@ -11,7 +11,7 @@ from harness.linux import oom_report
 
 
 def rows(recording: Recording) -> list[dict[str, Any]]:
-    """One a victim: those of oom_reports.rows, `what` (the record's name), `probe` (or the process's own name) and
+    """Lists the victims: the columns of oom_report.rows, `what` (the record's name), `probe` (or the process's own name) and
     `signal`, by which it ended."""
     found = []
     for what, record in recording.records.items():

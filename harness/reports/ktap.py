@@ -17,12 +17,12 @@ INDENT = "  "
 
 
 def described(text: str) -> str:
-    """A test's name: "#" would begin a directive."""
+    """Gives a test's name: "#" would begin a directive."""
     return text.replace("#", "")
 
 
 def result(number: int, case: Case) -> Iterator[str]:
-    """Diagnostics come before the line that they belong to."""
+    """Writes a result, its diagnostics before it: they come before the line that they belong to."""
     if case.kind == SKIPPED:
         yield f"ok {number} {described(case.name)} # SKIP {case.says}"
         return

@@ -32,18 +32,18 @@ def has_series(cell: Cell) -> bool:
 
 
 def anchor(outcome: Outcome, claim: str) -> str:
-    """Of a claim's part of the report: the claim with the cell's setting and kernel, as its directory has them."""
+    """Names a claim's part of the report: the claim with the cell's setting and kernel, as its directory has them."""
     return claim + outcome.directory.name.removeprefix(outcome.experiment.name).replace("@", ".")
 
 
 def looks(cell: Cell) -> list[tuple[str, list[Look]]]:
-    """Each arm of the shown trial that looked at pages, and what it saw."""
+    """Lists each arm of the shown trial that looked at pages, and what it saw."""
     arms = cell.shown.arms if cell.shown else {}
     return [(arm, found) for arm in cell.asked if (found := microscope.looks(arms[arm]))]
 
 
 def killed(cell: Cell) -> list[dict[str, Any]]:
-    """Every victim of the shown trial."""
+    """Lists every victim of the shown trial."""
     return [row for arm in cell.asked if cell.shown for row in kills.rows(cell.shown.arms[arm])]
 
 
@@ -63,7 +63,7 @@ def load() -> None:
 
 @cache
 def templates() -> Environment:
-    """The templates and what they may call."""
+    """Loads the templates and what they may call."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     found = Environment(
@@ -105,7 +105,10 @@ class Section:
 
 
 def section(cell: Cell, plot: str | None, around: EnvironmentFile) -> str:
-    """plot: its file's name below plots/, None if there is nothing to draw. around: the run's environment."""
+    """Writes a cell's section of the report.
+
+    plot: its file's name below plots/, None if there is nothing to draw. around: the run's environment.
+    """
     return (
         templates()
         .get_template("cell.md.j2")
@@ -122,7 +125,7 @@ def section(cell: Cell, plot: str | None, around: EnvironmentFile) -> str:
 
 
 def render(run: Path, sections: Sequence[Section], around: EnvironmentFile) -> str:
-    """The text of report.md."""
+    """Writes the text of report.md."""
     return (
         templates()
         .get_template("report.md.j2")

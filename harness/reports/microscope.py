@@ -1,9 +1,9 @@
 """What the pages of each range were, at each moment that looked at them: for the report, and page by page for a reader.
 
-from harness import evidence
+from harness.evidence import recording
 from harness.reports import microscope
-recording = evidence.read(Path("results/runs/…/experiments/tmpfs-dropped/trial-1.jsonl.zst"))
-microscope.frame(recording, "dropped", "tmpfs")
+read = recording.read(Path("results/runs/…/experiments/tmpfs-dropped/trial-1.jsonl.zst"))
+microscope.frame(read, "dropped", "tmpfs")
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Look:
 
     @property
     def mapped_text(self) -> str:
-        """ "1", "1 to 3", "" where there is no frame."""
+        """Says how often its frames are mapped: "1", "1 to 3", "" where there is no frame."""
         return "" if self.mapped is None else " to ".join(dict.fromkeys(map(str, self.mapped)))
 
     @property
@@ -67,7 +67,7 @@ class Look:
 
 
 def looks(recording: Recording) -> list[Look]:
-    """Every range that was looked at, in the order of the procedure."""
+    """Lists every range that was looked at, in the order of the procedure."""
     events = [event for event in recording.events if event["event"] == "pages"]
     found: list[Look] = []
     for _, of_moment in groupby(events, key=lambda event: event["sample"]):
@@ -116,13 +116,16 @@ def _at_one_moment(ranges: Sequence[tuple[str, str, str, bytes]]) -> list[Look]:
 
 
 def columns(found: Sequence[Look]) -> list[str]:
-    """The states that occur in any of them, in a fixed order."""
+    """Lists the states that occur in any of them, in a fixed order."""
     return [state for state in (*STATES, *CACHE) if any(state in look.counts for look in found)]
 
 
 def frame(recording: Recording, moment: str, label: str) -> pd.DataFrame:
-    """Page by page: its kind, its frame (<NA> without one), how often that is mapped, and a column for each other state
-    that some page of the range is in. Raises KeyError for a range that was not looked at then."""
+    """Makes a table of a range's pages, one by one.
+
+    Each with its kind, its frame (<NA> without one), how often that is mapped, and a column for each other state that some
+    page of the range is in. Raises KeyError for a range that was not looked at then.
+    """
     import pandas as pd
 
     found = recording.page_data(moment, label)

@@ -27,12 +27,12 @@ class Comparison:
 
     @property
     def tall(self) -> bool:
-        """Whether there are too many moments for columns, so that each has a row."""
+        """Says whether there are too many moments for columns, so that each has a row."""
         return len(self.moments) > COLUMNS
 
 
 def compare(cell: Cell) -> list[Comparison]:
-    """Before and after, for each arm that has named moments, of the trial that is shown."""
+    """Compares before and after, for each arm that has named moments, of the trial that is shown."""
     if cell.shown is None:
         return []
     return [compare_arm(cell, cell.shown, arm) for arm in cell.asked if cell.shown.arms[arm].samples]

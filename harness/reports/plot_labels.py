@@ -42,10 +42,10 @@ def place(marks: Sequence[tuple[float, str]], margin: float) -> list[Label]:
 
 
 def breadth(text: str) -> float:
-    """A label's width in points, with the space around it."""
+    """Gives a label's width in points, with the space around it."""
     return len(text) * CHARACTER + 6
 
 
 def rows(placed: Sequence[Label]) -> int:
-    """How many lines of labels there are."""
+    """Counts the lines of labels."""
     return 1 + max((label.level for label in placed), default=-1)

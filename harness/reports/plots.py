@@ -73,7 +73,7 @@ class Panel:
 
 
 def panels(cell: Cell, tracks: Sequence[Track]) -> list[Panel]:
-    """What is worth drawing of a cell: none if no trial ended well, or nothing that was sampled moved."""
+    """Gives what is worth drawing of a cell: none if no trial ended well, or nothing that was sampled moved."""
     trial = cell.shown
     if trial is None:
         return []
@@ -91,7 +91,7 @@ def panels(cell: Cell, tracks: Sequence[Track]) -> list[Panel]:
 
 
 def lines(track: Track, read: Sequence[str], page_size: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The counters to draw: amounts of memory (those read, then those that moved most), and counts that are read."""
+    """Chooses the counters to draw: amounts of memory (those read, then those that moved most), and counts that are read."""
     import numpy as np
 
     named = len(moments(track))
@@ -111,7 +111,7 @@ def lines(track: Track, read: Sequence[str], page_size: int) -> tuple[tuple[str,
 
 
 def telling(name: str) -> bool:
-    """Whether an amount says what memory is used for, by a counter that no judge reads.
+    """Says whether an amount says what memory is used for, by a counter that no judge reads.
 
     MemAvailable is an estimate, Committed_AS and a process's size and data are promises, the LRU lists say what may
     become of memory. vmstat repeats meminfo in pages, or only ever grows.
@@ -132,7 +132,7 @@ def differ(values: NDArray[np.int64]) -> bool:
 
 
 def movers(ways: Mapping[str, tuple[Real, Real]], taken: Sequence[str]) -> Iterator[str]:
-    """Amounts (seconds, bytes) that moved by LEAST or more, the farthest first, but those `taken`.
+    """Gives the amounts (seconds, bytes) that moved by LEAST or more, the farthest first, but those `taken`.
 
     A process's come last: what it has is in the machine's too. One that runs along another before it, on average
     within a thirtieth of how far it moved, is left out.
@@ -155,13 +155,13 @@ def moments(track: Track) -> list[tuple[float, str]]:
 
 
 def draw(cell: Cell, tracks: Sequence[Track]) -> str | None:
-    """A cell's plot as the text of an SVG file; None if there is nothing to draw. tracks: of frames, for the cell."""
+    """Draws a cell's plot as the text of an SVG file; None if there is nothing to draw. tracks: of frames, for the cell."""
     found = panels(cell, tracks)
     return svg(found, title(cell.judged, found)) if found else None
 
 
 def title(judged: Judged, found: Sequence[Panel]) -> str:
-    """ "tmpfs-dropped lru=mglru on Linux 6.12.117: trial 1 strong, trials 2 and 3 faint"."""
+    """Gives the figure's title: "tmpfs-dropped lru=mglru on Linux 6.12.117: trial 1 strong, trials 2 and 3 faint"."""
     numbers = sorted({track.trial for panel in found for track in panel.tracks[1:]})
     faint = f", trial{'s' * (len(numbers) > 1)} {' and '.join(map(str, numbers))} faint" if numbers else ""
     name = f"{judged.experiment.name} {setting(judged.cell['axis'])}".strip()
@@ -178,7 +178,7 @@ def load() -> None:
 
 
 def svg(found: Sequence[Panel], name: str) -> str:
-    """The whole figure as text."""
+    """Draws the whole figure, as text."""
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -207,12 +207,12 @@ def svg(found: Sequence[Panel], name: str) -> str:
 
 
 def body(panel: Panel) -> int:
-    """Height of a panel's axes, in points."""
+    """Gives the height of a panel's axes, in points."""
     return (PANEL if panel.amounts else 0) + (COUNTED if panel.counts else 0) + (GAP if panel.amounts and panel.counts else 0)
 
 
 def draw_panel(figure: Figure, panel: Panel, placed: Sequence[Label], end: float, top: float, total: float) -> None:
-    """One arm: its amounts of memory, below them its counts; the labels of its moments above. end: seconds."""
+    """Draws one arm: its amounts of memory, below them its counts; the labels of its moments above. end: seconds."""
     axes: list[Axes] = []
     bottom = top
     for names, height, what in (
@@ -244,7 +244,7 @@ def draw_grid(axes: Axes, height: int) -> None:
 
 
 def draw_marks(figure: Figure, axes: Sequence[Axes], placed: Sequence[Label], end: float, top: float, total: float) -> None:
-    """A line through all axes for each moment, up to its label."""
+    """Draws a line through all axes for each moment, up to its label."""
     for label in placed:
         second = label.x / (WIDTH - LEFT - RIGHT) * end
         for one in axes:
@@ -269,7 +269,7 @@ def draw_marks(figure: Figure, axes: Sequence[Axes], placed: Sequence[Label], en
 
 
 def draw_lines(axes: Axes, panel: Panel, names: Sequence[str]) -> None:
-    """A colour for each counter, the shown trial last and strong, the others thin and pale under it."""
+    """Draws each counter in a colour of its own counter, the shown trial last and strong, the others thin and pale under it."""
     for index, name in enumerate(names):
         size = (readings.scale(name, panel.page_size) or MIB) / MIB
         for number, track in enumerate(panel.tracks):
@@ -293,13 +293,13 @@ def draw_lines(axes: Axes, panel: Panel, names: Sequence[str]) -> None:
 
 
 def described(name: str, start: float) -> str:
-    """A counter in the legend, with the value that its line starts from."""
+    """Names a counter in the legend, with the value that its line starts from."""
     short = name if plot_labels.breadth(name) < RIGHT - 40 else name.replace(":", ":\n", 1)
     return f"{short}\nfrom {start:,.1f} MiB" if readings.is_amount(name) else f"{short}\nfrom {start:,.0f}"
 
 
 def thin(seconds: Real, values: Real, slices: int) -> tuple[Real, Real]:
-    """Without the middles of level stretches; of too many points the least and the most in each slice of time.
+    """Thins points out: without the middles of level stretches; of too many points the least and the most in each slice of time.
 
     So a long series makes no larger file, and no peak is lost.
     """
@@ -319,7 +319,7 @@ def thin(seconds: Real, values: Real, slices: int) -> tuple[Real, Real]:
 
 
 def tidy(text: str) -> str:
-    """Coordinates to a tenth of a point, which no eye resolves, and a font that every reader has after ours.
+    """Rounds coordinates to a tenth of a point, which no eye resolves, and a font that every reader has after ours.
 
     Only coordinates: a text may have a number in it, such as that of a kernel.
     """

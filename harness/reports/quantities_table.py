@@ -29,7 +29,7 @@ def entries(row: Row) -> Iterator[tuple[str, str, str, list[Number | None]]]:
 
 
 def write(path: Path, outcomes: Sequence[Outcome]) -> None:
-    """The table of all cells."""
+    """Writes the table of all cells."""
     import numpy as np
     import pyarrow as pa
     from pyarrow import parquet

@@ -54,7 +54,7 @@ class Cell:
 
     @property
     def shown(self) -> Trial | None:
-        """The trial whose counters a report shows in full."""
+        """Gives the trial whose counters a report shows in full."""
         return self.whole[0] if self.whole else None
 
 
@@ -72,7 +72,7 @@ def cell(judged: Judged) -> Cell:
 
 
 def asked(experiment: Experiment, trial: Trial) -> dict[str, Asked]:
-    """Arm → what the judge reads, of quantities of any kind, because it is noted as it is read.
+    """Finds, for each arm, what the judge reads, of quantities of any kind, because it is noted as it is read.
 
     First what decides, then references, bounds and guards. trial: of Watched recordings that were asked nothing yet.
     """
@@ -99,7 +99,7 @@ BYTES = {"KiB": 1024, "bytes": 1}
 
 
 def scale(counter: str, page_size: int) -> int | None:
-    """How many bytes one step of a counter is; None for a count, which is no amount of memory."""
+    """Gives how many bytes one step of a counter is; None for a count, which is no amount of memory."""
     unit = samples_table.unit(counter)
     return page_size if unit == "pages" else BYTES.get(unit)
 
@@ -131,7 +131,7 @@ _APART = {
 
 
 def candidates(names: Iterable[str]) -> list[str]:
-    """The counters among which to look for what changed most, the plainest name of a thing first."""
+    """Lists the counters among which to look for what changed most, the plainest name of a thing first."""
 
     return sorted(
         (name for name in names if name not in _APART and file_and_key(name)[0] in SOURCES),
@@ -140,7 +140,7 @@ def candidates(names: Iterable[str]) -> list[str]:
 
 
 def changed_most(values: Mapping[str, Sequence[Number]], taken: Iterable[str] = ()) -> Iterator[str]:
-    """The names whose values lie farthest apart, the farthest first. values: all in one unit, of the same moments.
+    """Gives the names whose values lie farthest apart, the farthest first. values: all in one unit, of the same moments.
 
     Left out are those that never changed, and those that changed as one before them did, or as one that is `taken`.
     """
@@ -165,13 +165,13 @@ class Row:
 
     @property
     def change(self) -> Number | None:
-        """From the first of these moments to the last."""
+        """Gives the change from the first of these moments to the last."""
         first, last = self.values[0], self.values[-1]
         return None if first is None or last is None else last - first
 
 
 def counter_row(recording: Recording, counter: str, moments: Sequence[str]) -> Row:
-    """A counter at these moments: amounts in pages where all of them are whole pages, else in the counter's unit."""
+    """Reads a counter at these moments: amounts in pages where all of them are whole pages, else in the counter's unit."""
     unit, values = samples_table.unit(counter), [recording.counter(moment, counter) for moment in moments]
     if unit in BYTES and not counter.startswith("meminfo:HugePages_"):  # which are numbers of huge pages
         pages = [None if value is None else in_pages(value, unit, recording.page_size) for value in values]
@@ -181,12 +181,12 @@ def counter_row(recording: Recording, counter: str, moments: Sequence[str]) -> R
 
 
 def page_row(recording: Recording, label: str, state: str, moments: Sequence[str]) -> Row:
-    """How many pages of a range were in a state at these moments."""
+    """Counts the pages of a range that were in a state at these moments."""
     return Row(f"{state} pages of {label}", "pages", tuple(recording.pages(moment, label, state) for moment in moments))
 
 
 def named(recording: Recording, moments: Sequence[str]) -> dict[str, list[int]]:
-    """Counter → value at each of these moments, of the counters that all of them have."""
+    """Gives each counter's value at each of these moments, of the counters that all of them have."""
     texts = {}
     for source, text in recording.samples[moments[0]]["files"].items():
         if text is not None and source.rsplit("/", 1)[-1] in SOURCES:
@@ -199,7 +199,7 @@ def named(recording: Recording, moments: Sequence[str]) -> dict[str, list[int]]:
 
 
 def changes(recording: Recording, moments: Sequence[str], taken: Iterable[str], amounts: int, events: int) -> list[str]:
-    """The counters that changed most between these moments, beside those `taken`: so many amounts, so many counts."""
+    """Lists the counters that changed most between these moments, beside those `taken`: so many amounts, so many counts."""
     found, taken = named(recording, moments), set(taken)
     names = [name for name in candidates(found) if name not in taken]
     sizes = {

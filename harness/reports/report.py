@@ -62,7 +62,7 @@ class Report:
         return self.run / ".report" / f"{cell.name}.{kind}"
 
     def add(self, judged: Judged) -> None:
-        """A cell's section, plot and samples. Raises LabError where they can't be written."""
+        """Writes a cell's section, plot and samples. Raises LabError where they can't be written."""
         loaded()
         self._added = True
         cell, tracks = readings.cell(judged), samples_table.tracks(judged)
@@ -103,7 +103,7 @@ def loaded() -> None:
 
 
 def write(run: Path, judged: Iterable[Judged]) -> Path:
-    """The whole report of a run, from its cells one by one: the path of report.md. verdicts.json too, which says the
+    """Writes the whole report of a run, from its cells one by one: the path of report.md. verdicts.json too, which says the
     same; a run that was killed may have left none."""
     report = Report(run)
     shutil.rmtree(run / ".report", ignore_errors=True)

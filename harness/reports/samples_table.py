@@ -63,13 +63,13 @@ class Track:
         return len(self.names)
 
     def columns(self) -> Iterator[tuple[str, Whole, Whole | NDArray[np.int32]]]:
-        """Counter, rows, values; more than once for a counter whose file changed its keys on the way."""
+        """Gives counter, rows, values; more than once for a counter whose file changed its keys on the way."""
         for part in self.parts:
             for index, counter in enumerate(part.counters):
                 yield counter, part.rows, part.values[:, index]
 
     def counts(self) -> dict[str, int]:
-        """Counter → how many samples have it."""
+        """Counts, for each counter, how many samples have it."""
         found: dict[str, int] = defaultdict(int)
         for part in self.parts:
             for counter in part.counters:
@@ -77,7 +77,7 @@ class Track:
         return found
 
     def curve(self, counter: str) -> tuple[Real, Whole]:
-        """Seconds and values of the samples that have the counter; empty if none has."""
+        """Gives seconds and values of the samples that have the counter; empty if none has."""
         import numpy as np
 
         places = [(part, part.counters.index(counter)) for part in self.parts if counter in part.counters]
@@ -123,19 +123,19 @@ def track(recording: Recording, trial: int = 1, arm: str = "") -> Track:
 
 
 def _small(values: Whole) -> Whole | NDArray[np.int32]:
-    """In half the memory, where the numbers allow it: of a long run all tracks are kept until its table is written."""
+    """Halves the memory of values, where the numbers allow it: of a long run all tracks are kept until its table is written."""
     import numpy as np
 
     return values.astype(np.int32) if (values.astype(np.int32) == values).all() else values
 
 
 def tracks(judged: Judged) -> list[Track]:
-    """All recordings of a cell, trial by trial, arm by arm."""
+    """Parses all recordings of a cell, trial by trial, arm by arm."""
     return [track(recording, trial.number, arm) for trial in judged.trials for arm, recording in trial.arms.items()]
 
 
 def counters_of(found: Sequence[Track]) -> list[str]:
-    """Every counter that any sample has, file by file as they were read."""
+    """Lists every counter that any sample has, file by file as they were read."""
     return in_order({counter: None for one in found for part in one.parts for counter in part.counters})
 
 
@@ -149,14 +149,14 @@ _OWNER = re.compile(rf".*/(?=(?:{'|'.join(map(re.escape, counters.FILES))})(?::|
 
 @cache
 def file_and_key(counter: str) -> tuple[str, str]:
-    """ "worker/statm:size" → "statm", "size". The name of a probe or sandbox may have any character in it."""
+    """Splits a counter: "worker/statm:size" → "statm", "size". The name of a probe or sandbox may have any character in it."""
     source, key = counters.source_and_key(counter)
     return (source, key) if source in counters.FILES else counters.source_and_key(_OWNER.sub("", counter, count=1))
 
 
 @cache
 def unit(column: str) -> str:
-    """A column's unit: "KiB", "bytes", "pages", "s", "" for a count or a text."""
+    """Gives a column's unit: "KiB", "bytes", "pages", "s", "" for a count or a text."""
     if column in {*TEXTS, "trial"}:
         return ""
     file, key = file_and_key(column)
@@ -164,7 +164,7 @@ def unit(column: str) -> str:
 
 
 def schema(names: Sequence[str]) -> pa.Schema:
-    """The table's columns for these counters, each with its unit in its field's metadata."""
+    """Gives the table's columns for these counters, each with its unit in its field's metadata."""
     import pyarrow as pa
 
     kinds = {**dict.fromkeys(TEXTS, pa.string()), "trial": pa.int64(), "t": pa.float64()}
@@ -172,7 +172,7 @@ def schema(names: Sequence[str]) -> pa.Schema:
 
 
 def table(judged: Judged, found: Sequence[Track]) -> pa.Table:
-    """A cell's samples under each other."""
+    """Puts a cell's samples under each other."""
     import numpy as np
     import pyarrow as pa
 
@@ -207,7 +207,7 @@ def table(judged: Judged, found: Sequence[Track]) -> pa.Table:
 
 
 def number_array(values: Whole | Real, absent: NDArray[np.bool_] | None = None) -> pa.Array:
-    """A column of 64-bit numbers; null where `absent`."""
+    """Makes a column of 64-bit numbers; null where `absent`."""
     import numpy as np
     import pyarrow as pa
 
@@ -217,7 +217,7 @@ def number_array(values: Whole | Real, absent: NDArray[np.bool_] | None = None) 
 
 
 def text_array(values: Sequence[str]) -> pa.Array:
-    """A column of texts."""
+    """Makes a column of texts."""
     import numpy as np
     import pyarrow as pa
 
@@ -227,7 +227,7 @@ def text_array(values: Sequence[str]) -> pa.Array:
 
 
 def frame(judged: Judged) -> pd.DataFrame:
-    """A cell's samples as a DataFrame of the columns above; `attrs["units"]`: column → unit.
+    """Gives a cell's samples as a DataFrame of the columns above; `attrs["units"]`: column → unit.
 
     Counters are Int64, so that what was not read is <NA> and what was is exact.
     """
@@ -241,7 +241,7 @@ def frame(judged: Judged) -> pd.DataFrame:
 
 
 def write(path: Path, judged: Judged, found: Sequence[Track]) -> None:
-    """A cell's samples, for `combine`: an Arrow file, which takes a tenth of parquet's time where a table has a thousand
+    """Writes a cell's samples, for `combine`: an Arrow file, which takes a tenth of parquet's time where a table has a thousand
     columns of sixty rows."""
     import pyarrow as pa
 
@@ -251,7 +251,7 @@ def write(path: Path, judged: Judged, found: Sequence[Track]) -> None:
 
 
 def combine(path: Path, pieces: Sequence[Path]) -> None:
-    """samples.parquet of cells that `write` wrote: null where a cell does not have another's counter, the unit of a
+    """Writes samples.parquet of cells that `write` wrote: null where a cell does not have another's counter, the unit of a
     column in its field's metadata under `unit`.
 
     A run of many cells has thousands of columns: `pandas.read_parquet(path, columns=[…])` reads only what is asked.
@@ -277,7 +277,7 @@ def read(piece: Path) -> pa.Table:
 
 
 def batches(pieces: Sequence[Path], rows: int = ROW_GROUP) -> Iterator[list[pa.Table]]:
-    """Cells that make one row group together."""
+    """Gathers cells that make one row group together."""
     batch: list[pa.Table] = []
     for piece in pieces:
         batch.append(read(piece))
@@ -289,7 +289,7 @@ def batches(pieces: Sequence[Path], rows: int = ROW_GROUP) -> Iterator[list[pa.T
 
 
 def under_each_other(tables: Sequence[pa.Table], columns: pa.Schema) -> pa.Table:
-    """One table with all of these columns: null where a table has none.
+    """Makes one table with all of these columns: null where a table has none.
 
     pyarrow.concat_tables widens each table to all columns (14,000 in a run of the whole catalogue, a tenth of which a
     cell has): it takes four times as long.

@@ -44,13 +44,13 @@ def aloud(range_: Range) -> str:
 
 
 def bound(range_: Range, limits: Sequence[Limits | None]) -> str:
-    """A range over the trials in words, and the names of what it was worked out from."""
+    """Says a range over the trials in words, and the names of what it was worked out from."""
     names = dict.fromkeys(name_of(end) for end in (range_.low, range_.high) if isinstance(end, Quantity))
     return over_trials(range_, limits) + (f" ({', '.join(names)})" if names and limits else "")
 
 
 def over_trials(range_: Range, limits: Sequence[Limits | None]) -> str:
-    """What a range is in all trials, or what it is in each; as it was declared, if no trial gives it numbers."""
+    """Says what a range is in all trials, or what it is in each; as it was declared, if no trial gives it numbers."""
     return " | ".join(dict.fromkeys(words(one) for one in limits)) or aloud(range_)
 
 
@@ -63,7 +63,7 @@ def signed(value: Number | None) -> str:
 
 
 def memory(size: Number) -> str:
-    """Bytes gained or lost as people say them: in MiB, or in KiB below one."""
+    """Says bytes gained or lost as people say them: in MiB, or in KiB below one."""
     whole, unit = (size / (1 << 20), "MiB") if abs(size) >= 1 << 20 else (size / 1024, "KiB")
     return f"{whole:+,.2f}".rstrip("0").rstrip(".") + f" {unit}"
 
@@ -74,14 +74,14 @@ def near(text: str) -> str:
 
 
 def plain(text: object) -> str:
-    """Text in which Markdown sees no mark of its own."""
+    """Gives a text in which Markdown sees no mark of its own."""
     marked = re.sub(r"([\\`*\[\]<|])", r"\\\1", " ".join(str(text).split()))
     # Within a word an underscore marks nothing.
     return re.sub(r"(?<![^\W_])_+|_+(?![^\W_])", lambda run: r"\_" * len(run[0]), marked)
 
 
 def code(text: object) -> str:
-    """Text as it is, in a code span, also in a table."""
+    """Gives a text as it is, in a code span, also in a table."""
     content = " ".join(str(text).split()).replace("|", r"\|")
     fence = "`" * (1 + max((len(run) for run in re.findall(r"`+", content)), default=0))
     space = " " if "`" in content else ""
@@ -89,7 +89,7 @@ def code(text: object) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """ "3 trials", "1 boot", "no errors"."""
+    """Says how many: "3 trials", "1 boot", "no errors"."""
     return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"
 
 
@@ -99,7 +99,7 @@ def signed_spread(changes: Sequence[Number | None]) -> str:
 
 
 def where(row: Row) -> str:
-    """ "6.12.117 (guest, TCG)": kernel and machine."""
+    """Says where: "6.12.117 (guest, TCG)", kernel and machine."""
     machine = "guest" if row["machine"] == "vm" else "this host"
     accelerator = {"tcg": ", TCG", "kvm": ", KVM"}.get(row["accelerator"], "")
     return f"{row['kernel']} ({machine}{accelerator})"
@@ -110,7 +110,7 @@ def setting(axis: Mapping[str, str]) -> str:
 
 
 def tally(rows: Sequence[Row]) -> str:
-    """ "12 verdicts: 9 confirmed, 3 refuted"."""
+    """Counts verdicts by kind: "12 verdicts: 9 confirmed, 3 refuted"."""
     count = Counter(row["verdict"] for row in rows)
     kinds = ", ".join(f"{count[kind]} {kind}" for kind in (CONFIRMED, REFUTED, UNDECIDED, SKIPPED) if count[kind])
     return f"{counted(len(rows), 'verdict')}{': ' if kinds else ''}{kinds}"
@@ -133,7 +133,7 @@ def known_text(known: Known) -> str:
 
 
 def needs_text(needs: Needs) -> str:
-    """What an experiment asks for beyond the ordinary, and what it changes."""
+    """Says what an experiment asks for beyond the ordinary, and what it changes."""
     parts = [f"{needs.memory >> 20} MiB"]
     if needs.cpus > 1:
         parts.append(f"{needs.cpus} processors")

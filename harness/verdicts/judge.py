@@ -33,18 +33,18 @@ class Limits:
         return within != self.outside
 
     def overlaps(self, other: Limits) -> bool:
-        """Whether a number can fall in both: in whole numbers, as nearly all quantities are."""
+        """Says whether a number can fall in both: in whole numbers, as nearly all quantities are."""
         ends = [bound for limits in (self, other) for bound in (limits.low, limits.high) if bound is not None]
         probes = [end + step for end in ends for step in (-1, 0, 1)]
         return not ends or any(self.holds(value) and other.holds(value) for value in probes)
 
     def distance(self, other: Limits) -> Number:
-        """The least by which a number in one must move to be in the other; 0 if they touch or overlap."""
+        """Gives the least by which a number in one must move to be in the other; 0 if they touch or overlap."""
         pairs = [(one, two) for one in self._parts() for two in other._parts()]
         return min(max(two[0] - one[1], one[0] - two[1], 0) for one, two in pairs)
 
     def _parts(self) -> list[tuple[Number, Number]]:
-        """The ranges that it consists of, ends included; next to a bound that is a whole number lies the next one."""
+        """Gives the ranges that it consists of, ends included; next to a bound that is a whole number lies the next one."""
         low = -math.inf if self.low is None else self.low
         high = math.inf if self.high is None else self.high
         if not self.outside:
@@ -113,7 +113,7 @@ Recorded = Mapping[tuple[str, str], tuple[Limits, Limits]]
 
 
 def resolve(bounds: Range, trial: Trial) -> Limits | None:
-    """The range with its numbers; None if one of them is not in the evidence."""
+    """Gives a range with its numbers; None if one of them is not in the evidence."""
     low, high = value_of(bounds.low, trial), value_of(bounds.high, trial)
     if (low is None) != (bounds.low is None) or (high is None) != (bounds.high is None):
         return None
@@ -121,7 +121,7 @@ def resolve(bounds: Range, trial: Trial) -> Limits | None:
 
 
 def read(expect: Expect, trial: Trial, recorded: Recorded | None = None, floor: Floor = UNKNOWN) -> Reading:
-    """One expectation in one trial."""
+    """Judges one expectation in one trial."""
     value, true, false = (quantity.read(trial) for quantity in (expect.quantity, expect.reads_true, expect.reads_false))
     ranges = (recorded or {}).get((expect.claim.id, expect.quantity.name))
     if_true, if_false = ranges or (resolve(expect.if_true, trial), resolve(expect.if_false, trial))
@@ -155,7 +155,7 @@ def read(expect: Expect, trial: Trial, recorded: Recorded | None = None, floor: 
 
 
 def guarded(guards: Sequence[Guard], trial: Trial) -> str | None:
-    """Why a trial says nothing, None if every guard holds."""
+    """Says why a trial says nothing, None if every guard holds."""
     for guard in guards:
         value, limits = guard.quantity.read(trial), resolve(guard.holds, trial)
         if value is None or limits is None:
@@ -168,7 +168,7 @@ def guarded(guards: Sequence[Guard], trial: Trial) -> str | None:
 
 
 def _ended(trial: Trial) -> tuple[str, str]:
-    """How a trial ended, its worst arm: status and reason."""
+    """Says how a trial ended, its worst arm: status and reason."""
     ends = [recording.end for recording in trial.arms.values()]
     order = {"broken": 0, "skipped": 1, "ok": 2}
     worst = min(ends, key=lambda end: order.get(end["status"], 0))
@@ -182,7 +182,7 @@ def judge(
     planned: int | None = None,
     floor: Floor = UNKNOWN,
 ) -> list[Verdict]:
-    """A verdict for each of the experiment's claims. Trials that broke are none of them: they are errors.
+    """Gives a verdict for each of the experiment's claims. Trials that broke are none of them: they are errors.
 
     planned: how many trials were fixed beforehand (default: the experiment's own number). floor: the kernel's noise.
     """
@@ -222,7 +222,7 @@ def _judge_claim(
 
 
 def _of_trial(readings: Sequence[Reading]) -> tuple[str | None, str]:
-    """A claim in one trial: refuted by one expectation, confirmed by all of them, else the first reason why not.
+    """Judges a claim in one trial: refuted by one expectation, confirmed by all of them, else the first reason why not.
 
     An expectation that can't be judged leaves the claim open, however clear another one is.
     """

@@ -98,7 +98,7 @@ def recorded_bounds(cell: CellRecord) -> judge.Recorded:
 
 
 def bounds_of(found: Sequence[Verdict]) -> list[BoundsRow]:
-    """The bounds by which a run was judged, for `--as-recorded`: of the first trial that has them."""
+    """Gives the bounds by which a run was judged, for `--as-recorded`: of the first trial that has them."""
     rows: list[BoundsRow] = []
     for verdict in found:
         for expect, readings in verdict.readings:
@@ -118,7 +118,7 @@ def bounds_of(found: Sequence[Verdict]) -> list[BoundsRow]:
 
 
 def row(verdict: Verdict, cell: CellRecord, trials: Sequence[Trial]) -> Row:
-    """A verdict as the contract wants it; machine and settings as the first recording has them."""
+    """Gives a verdict as the contract wants it; machine and settings as the first recording has them."""
     start = next((recording.start for trial in trials for recording in trial.arms.values() if recording.start), {})
     appended = {"append": cell["append"]} if cell.get("append") else {}
     settings = {
@@ -149,6 +149,6 @@ def row(verdict: Verdict, cell: CellRecord, trials: Sequence[Trial]) -> Row:
 
 
 def judge_run(run: Path, as_recorded: bool = False) -> Iterator[Judged]:
-    """Every cell of a run, judged from disk, one by one: no two of them need be in memory at once."""
+    """Judges every cell of a run from disk, one by one: no two of them need be in memory at once."""
     for path in sorted((run / "experiments").glob("*/cell.json")):
         yield judge_cell(path.parent, as_recorded)

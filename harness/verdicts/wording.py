@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def show(value: Number | None) -> str:
-    """A number as machines read it: no separators, at most four significant digits behind the point."""
+    """Writes a number as machines read it: no separators, at most four significant digits behind the point."""
     if value is None:
         return "none"
     return str(value) if isinstance(value, int) else f"{value:.6g}"
 
 
 def common(texts: Any) -> str:
-    """What all trials have in common, or each trial's."""
+    """Gives what all trials have in common, or each trial's."""
     found = list(dict.fromkeys(texts))
     return found[0] if len(found) == 1 else " | ".join(found)
 
@@ -43,7 +43,7 @@ def spread(values: Sequence[Number | None], say: Callable[[Number], str] = human
 
 
 def sentence(readings: Sequence[tuple[Expect, Sequence[Reading]]], verdict: str) -> str:
-    """The numbers that decided: of the expectations that were contradicted, or of all."""
+    """Says the numbers that decided: of the expectations that were contradicted, or of all."""
     wanted = FALSE if verdict == REFUTED else TRUE
     decisive = [(expect, found) for expect, found in readings if all(one.outcome == wanted for one in found)]
     return " ".join(phrase(expect, found) for expect, found in decisive or readings)
@@ -60,7 +60,7 @@ def phrase(expect: Expect, readings: Sequence[Reading]) -> str:
 
 
 def reference_phrase(expect: Expect, readings: Sequence[Reading]) -> str:
-    """One line on what the references read."""
+    """Says in one line what the references read."""
     false = spread([reading.reads_false for reading in readings])
     true = spread([reading.reads_true for reading in readings])
     return f"Read false: {expect.reads_false.name}: {false}. Read true: {expect.reads_true.name}: {true}."

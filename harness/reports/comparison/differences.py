@@ -48,7 +48,7 @@ class Comparison:
         return [pair for pair in self.pairs if pair.one["verdict"] != pair.other["verdict"]]
 
     def quantities(self, noise: Noise) -> list[tuple[Pair, list[Difference]]]:
-        """Of pairs whose verdict is the same: the quantities that differ by more than their noise."""
+        """Lists, of pairs whose verdict is the same, the quantities that differ by more than their noise."""
         found = [
             (pair, rows.differing(pair.one, pair.other, noise_of(pair, noise)))
             for pair in self.pairs
@@ -62,7 +62,7 @@ Noise = Mapping[tuple[str, str], Sequence[tuple[Axis, str, Number]]]
 
 
 def noise_of(pair: Pair, noise: Noise) -> dict[str, Number]:
-    """By quantity, the larger one of both sides."""
+    """Gives the noise of each quantity, the larger one of both sides."""
     found: dict[str, Number] = {}
     for row in (pair.one, pair.other):
         for axis, name, width in noise.get((pair.claim, row["series"]), ()):
@@ -116,7 +116,7 @@ def only(one: Mapping[Key, Row], other: Mapping[Key, Row]) -> tuple[str, ...]:
 
 
 def lines(comparison: Comparison, noise: Noise) -> Iterator[str]:
-    """As it is printed."""
+    """Gives the lines of a comparison, as they are printed."""
     for name, side in (("A", comparison.one), ("B", comparison.other)):
         yield f"{name}: {side.name}: {len(side.rows)} rows on {', '.join(side.kernels)}"
     verdicts, quantities = comparison.verdicts(), comparison.quantities(noise)
@@ -142,7 +142,7 @@ def lines(comparison: Comparison, noise: Noise) -> Iterator[str]:
 
 
 def numbers(differences: Sequence[Difference]) -> Iterator[str]:
-    """Each quantity with both numbers."""
+    """Gives the lines of each quantity with both numbers."""
     for one in differences:
         unit = f" {one.unit}" if one.unit else ""
         yield f"    {one.name}: {spread(one.one)} -> {spread(one.other)}{unit} (true: {one.bounds})"

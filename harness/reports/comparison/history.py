@@ -26,12 +26,12 @@ class Line:
     rows: tuple[Row, ...]
 
     def changes(self) -> list[tuple[Row, Row]]:
-        """Kernels next to each other, of those that decided the claim, on which the verdict differs."""
+        """Lists kernels next to each other, of those that decided the claim, on which the verdict differs."""
         decided = [row for row in self.rows if row["verdict"] in DECIDED]
         return [(one, other) for one, other in pairwise(decided) if one["verdict"] != other["verdict"]]
 
     def summary(self) -> str:
-        """ "confirmed up to 5.10.259, refuted since 6.1.180"."""
+        """Says where the claim changes: "confirmed up to 5.10.259, refuted since 6.1.180"."""
         decided = [row for row in self.rows if row["verdict"] in DECIDED]
         changes = self.changes()
         if not decided:
@@ -47,7 +47,7 @@ class Line:
 
 
 def of_claim(claim: Claim, found: Sequence[Row]) -> list[Line]:
-    """A line for each setting. found: rows of any claims, the oldest run first."""
+    """Makes a line for each setting. found: rows of any claims, the oldest run first."""
     own = [row for row in found if row["claim"] == claim.id]
     runs: dict[str, list[Row]] = {}
     for row in own:
@@ -61,7 +61,7 @@ def of_claim(claim: Claim, found: Sequence[Row]) -> list[Line]:
 
 
 def between(claim: Claim, one: Row, other: Row) -> list[Known]:
-    """The known answers of which one side has another than the other."""
+    """Lists the known answers that only one of both sides has."""
     sides = [{known for known in claim.known if known.applies(row["series"], row["settings"])} for row in (one, other)]
     return [
         known
@@ -72,7 +72,7 @@ def between(claim: Claim, one: Row, other: Row) -> list[Known]:
 
 
 def printed(claim: Claim, found: Sequence[Row]) -> Iterator[str]:
-    """As it is printed."""
+    """Gives the lines of a claim's history, as they are printed."""
     yield f"{claim.id} ({claim.section})"
     yield wrapped(claim.text)
     lines = of_claim(claim, found)
@@ -94,7 +94,7 @@ def printed(claim: Claim, found: Sequence[Row]) -> Iterator[str]:
 
 
 def read(line: Line) -> Iterator[str]:
-    """What was read of each quantity: once where all kernels agree, else kernel by kernel."""
+    """Gives the lines of what was read of each quantity: once where all kernels agree, else kernel by kernel."""
     entries: dict[str, dict[str, str]] = {}
     for row in line.rows:
         for name, entry in rows.quantities(row).items():
@@ -109,7 +109,7 @@ def read(line: Line) -> Iterator[str]:
 
 
 def change(claim: Claim, one: Row, other: Row) -> Iterator[str]:
-    """Between two kernels next to each other: the verdict and the numbers of both, and who knows of it."""
+    """Gives the lines of two kernels next to each other: the verdict and the numbers of both, and who knows of it."""
     verdicts = [one["verdict"], other["verdict"]]
     turned = verdicts[0] != verdicts[1]
     found = rows.pairs(one, other) if turned else rows.differing(one, other)

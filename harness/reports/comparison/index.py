@@ -52,7 +52,7 @@ class Cells:
 
 
 def sections(cells: Cells) -> list[tuple[Claim, Experiment]]:
-    """The claims that have a row, section by section in the order of the catalogue's sections."""
+    """Lists the claims that have a row, section by section in the order of the catalogue's sections."""
     there = {row["claim"] for row in cells.rows}
     order = catalogue.section_order()
     return sorted(
@@ -71,7 +71,7 @@ class TableRow:
 
 
 def word(row: Row | None) -> str:
-    """A verdict in the table; one that is not the known answer says so."""
+    """Says a verdict in the table; one that is not the known answer says so."""
     if row is None:
         return NO_ROW
     known = f" (known: {row['known']})" if is_surprise(row) else ""
@@ -79,7 +79,7 @@ def word(row: Row | None) -> str:
 
 
 def table_rows(claim: Claim, cells: Cells) -> list[TableRow]:
-    """Settings that agree on every kernel that they share are one row."""
+    """Makes a claim's rows: settings that agree on every kernel that they share are one."""
     found: list[tuple[list[Line], dict[str, Row]]] = []
     for line in history.of_claim(claim, cells.rows):
         own = {row["kernel"]: row for row in line.rows}
@@ -97,7 +97,7 @@ def table_rows(claim: Claim, cells: Cells) -> list[TableRow]:
 
 
 def labels(lines: Sequence[Line]) -> str:
-    """ "lru classic, mglru"."""
+    """Names the settings of several lines: "lru classic, mglru"."""
     values: dict[str, dict[str, None]] = {}
     for line in lines:
         for name, value in line.axis:
@@ -148,7 +148,7 @@ def standing(lines: Sequence[Line], wanted: Standing) -> dict[str, str]:
 
 
 def changed(lines: Sequence[Line]) -> list[str]:
-    """The summaries of lines that change from kernel to kernel, each once, with the settings that have it."""
+    """Lists the summaries of lines that change from kernel to kernel, each once, with the settings that have it."""
     same: dict[str, list[Line]] = {}
     for line in lines:
         if line.changes():
@@ -157,7 +157,7 @@ def changed(lines: Sequence[Line]) -> list[str]:
 
 
 def apart(lines: Sequence[Line]) -> list[str]:
-    """The verdicts that differ with the setting, and on which kernels."""
+    """Lists the verdicts that differ with the setting, and on which kernels."""
     by_kernel: dict[str, dict[str, list[Line]]] = {}
     for line in lines:
         for row in line.rows:

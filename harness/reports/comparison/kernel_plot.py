@@ -28,7 +28,7 @@ MARKS: Mapping[str, Mapping[str, Any]] = {  # role → how it is drawn; a refere
 
 
 def draw(lines: Sequence[Line], names: Mapping[str, str]) -> str | None:
-    """The figure as text, a panel for each quantity; None where no kernel read one. names: release → a short name."""
+    """Draws the figure, as text, a panel for each quantity; None where no kernel read one. names: release → a short name."""
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -52,7 +52,7 @@ def draw(lines: Sequence[Line], names: Mapping[str, str]) -> str | None:
 
 
 def quantities(lines: Sequence[Line]) -> dict[str, str]:
-    """Name → unit of the quantities that some kernel has read."""
+    """Gives name and unit of the quantities that some kernel has read."""
     return {
         name: entry["unit"]
         for line in lines
@@ -103,7 +103,7 @@ def read(row: Row, name: str) -> dict[str, list[Number]]:
 
 
 def legend(figure: Figure, lines: Sequence[Line]) -> None:
-    """What a mark is, and what a colour is where there are settings."""
+    """Draws what a mark is, and what a colour is where there are settings."""
     from matplotlib.lines import Line2D
 
     words = {"value": "value", "must read true": "reference, true", "must read false": "reference, false"}

@@ -30,7 +30,7 @@ PAGES, PLOTS = "claims", "plots"
 
 
 def outcomes(run: Path) -> Iterable[Outcome]:
-    """A run's cells that are finished."""
+    """Reads a run's cells that are finished."""
     for path in sorted((run / "experiments").glob("*/cell.json")):
         cell = run_directory.read_cell(path.parent)
         # One that is not in the catalogue is an experiment of the user's own, or of another day.
@@ -46,7 +46,7 @@ def outcomes(run: Path) -> Iterable[Outcome]:
 
 
 def gather(runs: Sequence[Path]) -> Cells:
-    """The cells of runs; where several have the same one, the last run's stands."""
+    """Collects the cells of runs; where several have the same one, the last run's stands."""
     found: dict[tuple[str, str, str], Entry] = {}
     broken: dict[tuple[str, str], FailureRow] = {}
     for run in runs:
@@ -123,7 +123,7 @@ class Page:
 
     @property
     def rows(self) -> list[tuple[str, Row]]:
-        """Setting and row, kernel by kernel."""
+        """Lists setting and row, kernel by kernel."""
         found = [(setting(dict(line.axis)), row) for line in self.lines for row in line.rows]
         return sorted(found, key=lambda pair: (releases.order(pair[1]["kernel"]), pair[0]))
 
@@ -132,7 +132,7 @@ class Page:
         return sorted({row["run"] for _, row in self.rows})
 
     def folded(self, entries: Iterable[tuple[str, Row, Content]]) -> list[tuple[str, str, Content]]:
-        """Kernels, settings and what they have in common: each content once for a setting, and for settings that have
+        """Folds what kernels and settings have in common: each content once for a setting, and for settings that have
         it on the same kernels."""
         kernels: dict[tuple[str, Content], list[str]] = {}
         for axis, row, content in entries:
@@ -143,7 +143,7 @@ class Page:
         return [(on, "; ".join(axes), content) for (on, content), axes in settings.items()]
 
     def verdicts(self) -> list[tuple[str, str, tuple[str, str, str, str]]]:
-        """Of the kernels and settings: verdict, known answer, valid trials, and what was found."""
+        """Lists, for kernels and settings, verdict, known answer, valid trials, and what was found."""
         return self.folded(
             (
                 axis,
@@ -159,7 +159,7 @@ class Page:
         )
 
     def numbers(self, expect: Expect) -> list[tuple[str, str, tuple[str, str, str, str, str]]]:
-        """Of an expectation: the value over the trials, both ranges, both references. A row of another version may
+        """Lists, for an expectation, the value over the trials, both ranges, both references. A row of another version may
         lack it."""
         found = []
         for axis, row in self.rows:
@@ -193,12 +193,12 @@ def page(claim: Claim, experiment: Experiment, lines: Sequence[Line]) -> Page:
 
 
 def bounds(text: str) -> str:
-    """A range of verdicts.json with separators in its numbers."""
+    """Writes a range of verdicts.json with separators in its numbers."""
     return re.sub(r"(?<![\d.])\d{4,}(?!\.?\d)", lambda number: f"{int(number[0]):,}", text)
 
 
 def copy_plots(claim: Claim, cells: Cells, to: Path) -> list[tuple[str, str]]:
-    """The plots that tell a claim's story: of each verdict that it has, the one on the newest kernel, with what it
+    """Copies the plots that tell a claim's story: of each verdict that it has, the one on the newest kernel, with what it
     shows. A plot of several claims is there once."""
     own = sorted(
         (entry for entry in cells.entries if entry.row["claim"] == claim.id and entry.plot.exists()),

@@ -39,7 +39,7 @@ class Selection:
 
 
 def select(name: str, parent: Path) -> Selection:
-    """Raises UsageError where there is no such run, or no such row in it."""
+    """Chooses the rows that a name says. Raises UsageError where there is no such run, or no such row in it."""
     run, *filters = name.split("@")
     directory = REFERENCE if run == REFERENCE.name else run_directory.find(run or "latest", parent)
     everything = run_directory.read_verdicts(directory)["verdicts"]
@@ -56,7 +56,7 @@ def select(name: str, parent: Path) -> Selection:
 
 
 def meets(row: Row, condition: str) -> bool:
-    """Whether a row is of a kernel ("6.1": its series, else how its release begins) or a setting ("lru=classic")."""
+    """Says whether a row is of a kernel ("6.1": its series, else how its release begins) or a setting ("lru=classic")."""
     setting, equals, value = condition.partition("=")
     if equals:
         return bool(row["settings"].get(setting) == value)
@@ -66,7 +66,7 @@ def meets(row: Row, condition: str) -> bool:
 
 
 def axes(*runs: Iterable[Row]) -> dict[str, tuple[str, ...]]:
-    """Claim → names of the settings that tell its rows apart: its experiment's, and others that differ on a kernel.
+    """Names, for each claim, the settings that tell its rows apart: its experiment's, and others that differ on a kernel.
 
     What is the kernel's own (min_free_kbytes follows from the memory that programs leave) differs from run to run, and
     tells apart only rows of one run that nothing else does.
@@ -83,7 +83,7 @@ def axes(*runs: Iterable[Row]) -> dict[str, tuple[str, ...]]:
 
 
 def _several(rows: Iterable[Row]) -> dict[str, set[str]]:
-    """Claim → names of the settings that have several values in its rows of one kernel."""
+    """Names, for each claim, the settings that have several values in its rows of one kernel."""
     values: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for row in rows:
         for name, value in {"append": "", **row["settings"]}.items():  # no arguments are a value too
@@ -104,7 +104,7 @@ def in_order(kernels: Iterable[str]) -> list[str]:
 
 
 def collected(parent: Path, reference: Path = REFERENCE) -> list[Row]:
-    """The rows of all runs and of the reference, oldest first, each with its `run`."""
+    """Reads the rows of all runs and of the reference, oldest first, each with its `run`."""
     published = [reference / "verdicts.json"] if (reference / "verdicts.json").exists() else []
     files = sorted((path for path in parent.glob("*/verdicts.json")), key=lambda path: path.stat().st_mtime)
     found: list[Row] = []
@@ -115,17 +115,17 @@ def collected(parent: Path, reference: Path = REFERENCE) -> list[Row]:
 
 
 def values(entry: QuantityRow | ReferenceRow) -> list[Number]:
-    """What was read of a quantity or reference, in the valid trials."""
+    """Gives what was read of a quantity or reference, in the valid trials."""
     return [value for value in entry["values"] if value is not None]
 
 
 def distance(one: Sequence[Number], other: Sequence[Number]) -> Number:
-    """How far apart the nearest values of two lists are; 0 where the lists overlap."""
+    """Gives how far apart the nearest values of two lists are; 0 where the lists overlap."""
     return max(0, min(one) - max(other), min(other) - max(one))
 
 
 def spread(found: Sequence[Number]) -> Number:
-    """How far apart the farthest values of a list are."""
+    """Gives how far apart the farthest values of a list are."""
     return max(found) - min(found)
 
 
@@ -161,7 +161,7 @@ def quantities(row: Row) -> dict[str, QuantityRow]:
 
 
 def pairs(one: Row, other: Row, noise: Mapping[str, Number] | None = None) -> list[Difference]:
-    """The quantities that both rows have read. noise: of a quantity between whole runs, by its name."""
+    """Pairs the quantities that both rows have read. noise: of a quantity between whole runs, by its name."""
     found = []
     for name, entry in quantities(one).items():
         second = quantities(other).get(name)
@@ -181,5 +181,5 @@ def pairs(one: Row, other: Row, noise: Mapping[str, Number] | None = None) -> li
 
 
 def differing(one: Row, other: Row, noise: Mapping[str, Number] | None = None) -> list[Difference]:
-    """Those of them that differ by more than their noise."""
+    """Lists the quantities that differ by more than their noise."""
     return [difference for difference in pairs(one, other, noise) if difference.gap > difference.noise]

@@ -61,7 +61,7 @@ class Spread:
 
     @property
     def share(self) -> float:
-        """Of the largest value."""
+        """Gives the spread as part of the largest value."""
         return self.spread / max(abs(self.least), abs(self.most), 1)
 
     def row(self) -> SpreadRow:
@@ -94,12 +94,12 @@ class Table:
         return {key: found for key, found in self.verdicts.items() if len(set(found)) > 1}
 
     def missing(self) -> dict[tuple[str, str, Axis], int]:
-        """What not every run has a verdict of, and how many have."""
+        """Lists what not every run has a verdict of, and how many have."""
         return {key: len(found) for key, found in self.verdicts.items() if len(found) < len(self.runs)}
 
 
 def measure(runs: Sequence[Selection]) -> Table:
-    """Over whole runs; each claim, kernel and setting once a run."""
+    """Measures the noise over whole runs; each claim, kernel and setting once a run."""
     names = rows.axes(*(run.rows for run in runs))
     grouped: dict[tuple[str, str, Axis], list[Row]] = {}
     for run in runs:
@@ -114,7 +114,7 @@ def measure(runs: Sequence[Selection]) -> Table:
 
 
 def spreads(axis: Axis, found: Sequence[Row]) -> Iterator[Spread]:
-    """Of one claim, kernel and setting. found: the row of each run."""
+    """Measures the noise of one claim, kernel and setting. found: the row of each run."""
     read: dict[tuple[str, str, str], list[list[Number]]] = {}
     for row in found:
         for role, name, unit, values in quantities_table.entries(row):
@@ -138,7 +138,7 @@ def spreads(axis: Axis, found: Sequence[Row]) -> Iterator[Spread]:
 
 
 def write(runs: Sequence[Selection], to: Path) -> Table:
-    """noise.json and noise.md."""
+    """Writes noise.json and noise.md."""
     table = measure(runs)
     json_file.write(
         to / JSON,
@@ -157,7 +157,7 @@ def write(runs: Sequence[Selection], to: Path) -> Table:
 
 
 def summary(table: Table) -> str:
-    """One sentence."""
+    """Sums a table up in one sentence."""
     differing, exact = table.differing(), sum(not one.spread for one in table.spreads)
     return (
         f"Over {len(table.runs)} whole runs {len(differing) or 'no'} verdict{'s' * (len(differing) > 1)} of "
@@ -202,7 +202,7 @@ def page(table: Table) -> Iterator[str]:
 
 
 def published(directory: Path = rows.REFERENCE) -> Noise:
-    """The noise that the reference has; empty where it has none."""
+    """Reads the noise that the reference has; empty where it has none."""
     try:
         entries: list[SpreadRow] = json.loads((directory / JSON).read_text("utf-8"))["quantities"]
     except (OSError, ValueError, KeyError):
