@@ -124,6 +124,10 @@ def _strip(line: str, syslog: bool) -> Record | None:
         rest, found = _bracketed(rest, found)
     elif syslog and found.stamp and _OTHERS.match(rest):
         return None
+    if not found.stamp and line[:1] in " \t" and line.strip():
+        indented = _strip(line.lstrip(), syslog)  # pasted as a block of code
+        if indented is None or indented.stamp:
+            return indented
     return replace(found, message=_CALLER.sub("", rest), stamp=found.stamp)
 
 

@@ -11,16 +11,21 @@ from dataclasses import dataclass
 
 from harness.linux.oom import Zone
 
-_PLACE = r"(?:(?P<where>(?:Memory cgroup o|O)ut of memory(?: \([^)]*\))?): )?"
+_PLACE = r"(?:(?P<where>(?:Memory cgroup o|O)ut of [Mm]emory(?: \([^)]*\))?): )?"
 ASKED = re.compile(r"^(?:(?P<name>.*?) invoked )?oom-killer: ?(?P<rest>gfp_mask=.*|)$")
 TORN_HEAD = re.compile(r"^(?P<name>.+) invoked oom-kil\w*:?$")
-KILLED = re.compile(rf"^{_PLACE}Killed process (?P<pid>\d+),? \((?P<name>.*)\)(?=,? (?:UID |total-vm|vsz)|,?$)(?P<fields>.*)$")
+KILLED = re.compile(
+    rf"^{_PLACE}Killed process (?P<pid>\d+),?(?: UID (?P<uid>\d+),)? \((?P<name>.*)\)"
+    r"(?=,? (?:UID |total-vm|vsz)|[,.]?$)(?P<fields>.*)$"
+)
 TORN_KILL = re.compile(rf"^{_PLACE}Killed process (?P<pid>\d+),? ")
 CHOSEN = re.compile(rf"^{_PLACE}[Kk]ill process (?P<pid>\d+) \((?P<name>.*)\)(?: score (?P<score>\d+)(?=,? or))?")
 WHY = re.compile(r"^oom-kill:(?P<fields>constraint=.*)$")
 TASK_IN = re.compile(r"^Task in (?P<task>.*) killed as a result of limit of (?P<limit>.*)$")
 CPUSET = re.compile(r"^(?P<name>.*) cpuset=(?P<cpuset>.*) mems_allowed=(?P<mems>[\d,-]+)$")
-CPU = re.compile(r"^(?:CPU: \d+ (?:UID: \d+ )?PID|Pid): (?P<pid>\d+),? [Cc]omm: (?P<name>.*?) (?:Not t|T)ainted")
+CPU = re.compile(
+    r"^(?:CPU: \d+ (?:UID: \d+ )?PID|Pid): (?P<pid>\d+),? [Cc]omm: (?P<name>.*?) (?:Kdump: loaded )?(?:Not t|T)ainted"
+)
 RELEASE = re.compile(r"(?:ainted:? .*? ?|^Linux version )(?P<release>\d+\.\d+[\w.+~-]*)(?= )")
 USAGE = re.compile(r"^(?P<what>memory|swap|memory\+swap|kmem): usage (?P<usage>\d+)kB, limit (?P<limit>\d+)kB, failcnt \d+$")
 STATS = re.compile(r"^Memory cgroup stats(?: for (?P<group>/.*?))?:(?: (?P<rest>[a-z_]+:\d.*))?$")
@@ -45,8 +50,12 @@ UNKILLABLE = re.compile(r"[Oo]ut of memory and no killable processes")
 SYSRQ = re.compile(r"^(?i:sysrq) ?: Manual OOM execution")
 DROPPED = re.compile(r"printk messages dropped|^Missed \d+ kernel messages|messages suppressed$")
 BOOT = re.compile(r"^Linux version |^-- (?:Reboot|Boot [0-9a-f]+) ?--")
-_KEYS = re.compile(r",(?=(?:nodemask|cpuset|mems_allowed|oom_memcg|task_memcg|task|pid|uid)=|global_oom(?:,|$))")
-_VICTIM = re.compile(r",task=(?P<task>.*),pid=(?P<pid>\d+),uid=(?P<uid>\d+)$")
+_KEYS = re.compile(r", ?(?=(?:nodemask|cpuset|mems_allowed|oom_memcg|task_memcg|task|pid|uid)=|global_oom(?:,|$))")
+_VICTIM = re.compile(r", ?task=(?P<task>.*), ?pid=(?P<pid>\d+), ?uid=(?P<uid>\d+)$")
+GOES_ON = re.compile(
+    r"^(?:(?:total-vm|vsz|anon-rss|file-rss|shmem-rss|pgtables|oom_score_adj|UID):\d|score \d+ or|global_oom,"
+    r"|(?:gfp_mask|order|oom_score_adj|nodemask|cpuset|mems_allowed|oom_memcg|task_memcg|task|pid|uid)=)"
+)
 
 
 @dataclass(frozen=True)
