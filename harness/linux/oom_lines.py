@@ -40,7 +40,7 @@ SWAP = re.compile(r"^(?P<what>Free|Total) swap += (?P<kib>\d+)kB$")
 RAM = re.compile(r"^(?P<pages>\d+) pages (?:of )?RAM$")
 RESERVED = re.compile(r"^(?P<pages>\d+) (?:pages reserved|reserved pages)$")
 SLAB = re.compile(r"^(?P<name>\S+) +(?P<used>\d+)KB +(?P<total>\d+)KB$")
-HEAD = re.compile(r"^\[ *pid *\] +(?P<columns>uid .*\bname)$")
+HEAD = re.compile(r"^\[ *pid *\] +(?P<columns>uid +tgid +total_vm +rss .*\bname)$")
 ROW = re.compile(r"^\[ *(?P<pid>\d+)\](?P<rest>(?: .*|))$")
 GROUP = re.compile(r"^Tasks in (?P<group>.*) are going to be killed due to memory\.oom\.group set$")
 EXITING = re.compile(r"OOM victim (?P<pid>\d+) \(.*\) is already exiting\. Skip killing the task$")
@@ -87,7 +87,8 @@ def why(fields: str) -> dict[str, str]:
     tail = _VICTIM.search(fields)
     parts = _KEYS.split(fields[: tail.start()] if tail else fields)
     named = [part.partition("=") for part in (parts if tail else parts[:-1])]
-    return {name: value for name, equals, value in named if equals} | (tail.groupdict() if tail else {})
+    found = {name: value for name, equals, value in named if equals} | (tail.groupdict() if tail else {})
+    return {name: value for name, value in found.items() if name not in {"pid", "uid"} or value.isdecimal()}
 
 
 def sizes(fields: str) -> tuple[dict[str, int], int | None, int | None]:

@@ -202,7 +202,8 @@ def _typed(made: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
     import pandas as pd
 
     others = dict.fromkeys(name for row in made for name in row if name not in columns)
-    found = pd.DataFrame(made, columns=[*columns, *others])
+    held = [{name: None if isinstance(value, int) and abs(value) >> 63 else value for name, value in row.items()} for row in made]
+    found = pd.DataFrame(held, columns=[*columns, *others])
     kinds: dict[str, Any] = {"at": pd.Float64Dtype(), "memcg": pd.BooleanDtype(), "killed": pd.BooleanDtype()}
     kinds |= {name: pd.StringDtype() for name in TEXTS}
     typed: pd.DataFrame = found.astype({name: kinds.get(name, pd.Int64Dtype()) for name in found.columns})

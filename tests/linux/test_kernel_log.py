@@ -103,8 +103,8 @@ def test_a_mailer_wraps() -> None:
     assert (report.why["constraint"], report.why["task_memcg"], report.victims[0].pid) == ("CONSTRAINT_NONE", "/", 7)
 
 
-KILLS = {
-    "Mar  2 17:35:10 s kernel: [1.598568] Killed process 11, UID 498, (my (s)) total-vm:7kB, anon-rss:2kB": (
+KILLS = {  # log → pid, name, owner, anon-rss
+    "Mar  2 17:35:10 s kernel: Killed process 11, UID 498, (my (s)) total-vm:7kB, anon-rss:2kB": (
         11,
         "my (s)",
         498,
