@@ -76,9 +76,8 @@ def _print(found: list[Report], json: bool, csv: bool, markdown: bool) -> None:
 
 
 def _printable(line: str) -> str:
-    """Shows control characters, which a process may have in its name, and bytes that are no UTF-8, as escapes."""
-    shown = re.sub(r"[\x00-\x1f\x7f-\x9f](?<!\n)", lambda one: f"\\x{ord(one[0]):02x}", line)
-    return shown.encode("utf-8", "backslashreplace").decode("utf-8")
+    """Shows control characters, which a process may have in its name, as escapes."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f](?<!\n)", lambda one: f"\\x{ord(one[0]):02x}", line)
 
 
 def _draw(found: list[Report], path: Path) -> None:

@@ -32,7 +32,8 @@ class Record:
     whole: bool = True
 
 
-_KMSG = re.compile(r"^\d+,\d+,(?P<us>\d+),[^;]*;(?P<message>.*)$", re.DOTALL)
+LONGEST = 4000  # characters of a line: the kernel prints 1024 bytes at most (PRINTK_MESSAGE_MAX is 2048)
+_KMSG = re.compile(r"^\d+,\d+,(?P<us>\d{1,18}),[^;]*;(?P<message>.*)$", re.DOTALL)
 _QUOTED = re.compile(r"^(?:> ?)+")
 _TERMINAL = re.compile(r"\x1b\[[0-9;]*[mK]|\r$|\0")
 _LEVEL = re.compile(r"^<\d{1,3}>(?:1 (?=\d{4}-))?")
@@ -48,10 +49,10 @@ _DATE = re.compile(
 )
 _TAG = re.compile(r"^(?:\S+ )?(?:\w+\.\w+ )?kernel(?:\[\d*\])?(?:: ?| - - (?:-|\[[^\]]*\]) ?)")
 _OTHERS = re.compile(r"^\S+ (?:\w+\.\w+ )?[^\s:\[\]]+(?:\[\d+\])?: ")
-_SINCE_BOOT = re.compile(r"^\[ *(?P<stamp>\d+\.\d{1,9})(?:,\d+)?(?: *<[^>]*>)?\] ?")
+_SINCE_BOOT = re.compile(r"^\[ *(?P<stamp>\d{1,12}\.\d{1,9})(?:,\d+)?(?: *<[^>]*>)?\] ?")
 _WALL = re.compile(r"^\[(?P<stamp>[^\[\]]{0,60}?\d\d:\d\d:\d\d[^\[\]]{0,20}?)(?: *<[^>]*>)?\] ?")
 _MINUTE = re.compile(r"^\[(?P<stamp>[^\W\d][^\[\]]{0,12}? ?\d{1,2} \d\d:\d\d)\] ?")
-_LATER = re.compile(r"^\[(?:<?) *\+?(?P<delta>\d+\.\d+)>?\] ?")
+_LATER = re.compile(r"^\[(?:<?) *\+?(?P<delta>\d{1,12}\.\d{1,9})>?\] ?")
 _CALLER = re.compile(r"^ ?(?:\[ *[TC]\d+\]|\(\d+\)\[\d+:[^\]]*\]) ?")
 _ANYWHERE = re.compile(r"(?:<\d{1,3}>)?\[ *\d+\.\d{6}\]")
 # How lines of an OOM report begin that nothing else begins like.
@@ -76,9 +77,16 @@ def _lines(found: Iterable[Record]) -> list[Record]:
     """Splits messages of several lines; rsyslog writes a newline as #012, a tab as #011."""
     made = []
     for one in found:
-        parts = re.split(r"\n|#012", one.message.replace("#011", "\t"))
-        made += [replace(one, message=part) for part in parts] if len(parts) > 1 else [one]
+        parts = re.split(r"\n|#012", _text(one.message).replace("#011", "\t"))
+        made += [replace(one, message=part[:LONGEST], stamp=_text(one.stamp)) for part in parts]
     return made
+
+
+def _text(text: str) -> str:
+    r"""Shows bytes that are no UTF-8, which a process may have in its name, as \xNN."""
+    if text.isascii():
+        return text
+    return re.sub("[\ud800-\udfff]", lambda one: f"\\x{ord(one[0]) & 255:02x}", text)
 
 
 def _plain(lines: list[str]) -> Iterator[Record]:
@@ -124,6 +132,10 @@ def _strip(line: str, syslog: bool) -> Record | None:
         rest, found = _bracketed(rest, found)
     elif syslog and found.stamp and _OTHERS.match(rest):
         return None
+    if not found.stamp and line[:1] in " \t" and line.strip():
+        indented = _strip(line.lstrip(), syslog)  # pasted as a block of code
+        if indented is None or indented.stamp:
+            return indented
     return replace(found, message=_CALLER.sub("", rest), stamp=found.stamp)
 
 

@@ -11,16 +11,21 @@ from dataclasses import dataclass
 
 from harness.linux.oom import Zone
 
-_PLACE = r"(?:(?P<where>(?:Memory cgroup o|O)ut of memory(?: \([^)]*\))?): )?"
+_PLACE = r"(?:(?P<where>(?:Memory cgroup o|O)ut of [Mm]emory(?: \([^)]*\))?): )?"
 ASKED = re.compile(r"^(?:(?P<name>.*?) invoked )?oom-killer: ?(?P<rest>gfp_mask=.*|)$")
 TORN_HEAD = re.compile(r"^(?P<name>.+) invoked oom-kil\w*:?$")
-KILLED = re.compile(rf"^{_PLACE}Killed process (?P<pid>\d+),? \((?P<name>.*)\)(?=,? (?:UID |total-vm|vsz)|,?$)(?P<fields>.*)$")
+KILLED = re.compile(
+    rf"^{_PLACE}Killed process (?P<pid>\d+),?(?: UID (?P<uid>\d+),)? \((?P<name>.*)\)"
+    r"(?=,? (?:UID |total-vm|vsz)|[,.]?$)(?P<fields>.*)$"
+)
 TORN_KILL = re.compile(rf"^{_PLACE}Killed process (?P<pid>\d+),? ")
 CHOSEN = re.compile(rf"^{_PLACE}[Kk]ill process (?P<pid>\d+) \((?P<name>.*)\)(?: score (?P<score>\d+)(?=,? or))?")
 WHY = re.compile(r"^oom-kill:(?P<fields>constraint=.*)$")
 TASK_IN = re.compile(r"^Task in (?P<task>.*) killed as a result of limit of (?P<limit>.*)$")
 CPUSET = re.compile(r"^(?P<name>.*) cpuset=(?P<cpuset>.*) mems_allowed=(?P<mems>[\d,-]+)$")
-CPU = re.compile(r"^(?:CPU: \d+ (?:UID: \d+ )?PID|Pid): (?P<pid>\d+),? [Cc]omm: (?P<name>.*?) (?:Not t|T)ainted")
+CPU = re.compile(
+    r"^(?:CPU: \d+ (?:UID: \d+ )?PID|Pid): (?P<pid>\d+),? [Cc]omm: (?P<name>.*?) (?:Kdump: loaded )?(?:Not t|T)ainted"
+)
 RELEASE = re.compile(r"(?:ainted:? .*? ?|^Linux version )(?P<release>\d+\.\d+[\w.+~-]*)(?= )")
 USAGE = re.compile(r"^(?P<what>memory|swap|memory\+swap|kmem): usage (?P<usage>\d+)kB, limit (?P<limit>\d+)kB, failcnt \d+$")
 STATS = re.compile(r"^Memory cgroup stats(?: for (?P<group>/.*?))?:(?: (?P<rest>[a-z_]+:\d.*))?$")
@@ -35,7 +40,7 @@ SWAP = re.compile(r"^(?P<what>Free|Total) swap += (?P<kib>\d+)kB$")
 RAM = re.compile(r"^(?P<pages>\d+) pages (?:of )?RAM$")
 RESERVED = re.compile(r"^(?P<pages>\d+) (?:pages reserved|reserved pages)$")
 SLAB = re.compile(r"^(?P<name>\S+) +(?P<used>\d+)KB +(?P<total>\d+)KB$")
-HEAD = re.compile(r"^\[ *pid *\] +(?P<columns>uid .*\bname)$")
+HEAD = re.compile(r"^\[ *pid *\] +(?P<columns>uid +tgid +total_vm +rss .*\bname)$")
 ROW = re.compile(r"^\[ *(?P<pid>\d+)\](?P<rest>(?: .*|))$")
 GROUP = re.compile(r"^Tasks in (?P<group>.*) are going to be killed due to memory\.oom\.group set$")
 EXITING = re.compile(r"OOM victim (?P<pid>\d+) \(.*\) is already exiting\. Skip killing the task$")
@@ -45,8 +50,12 @@ UNKILLABLE = re.compile(r"[Oo]ut of memory and no killable processes")
 SYSRQ = re.compile(r"^(?i:sysrq) ?: Manual OOM execution")
 DROPPED = re.compile(r"printk messages dropped|^Missed \d+ kernel messages|messages suppressed$")
 BOOT = re.compile(r"^Linux version |^-- (?:Reboot|Boot [0-9a-f]+) ?--")
-_KEYS = re.compile(r",(?=(?:nodemask|cpuset|mems_allowed|oom_memcg|task_memcg|task|pid|uid)=|global_oom(?:,|$))")
-_VICTIM = re.compile(r",task=(?P<task>.*),pid=(?P<pid>\d+),uid=(?P<uid>\d+)$")
+_KEYS = re.compile(r", ?(?=(?:nodemask|cpuset|mems_allowed|oom_memcg|task_memcg|task|pid|uid)=|global_oom(?:,|$))")
+_VICTIM = re.compile(r", ?task=(?P<task>.*), ?pid=(?P<pid>\d+), ?uid=(?P<uid>\d+)$")
+GOES_ON = re.compile(
+    r"^(?:(?:total-vm|vsz|anon-rss|file-rss|shmem-rss|pgtables|oom_score_adj|UID):\d|score \d+ or|global_oom,"
+    r"|(?:gfp_mask|order|oom_score_adj|nodemask|cpuset|mems_allowed|oom_memcg|task_memcg|task|pid|uid)=)"
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,8 @@ def why(fields: str) -> dict[str, str]:
     tail = _VICTIM.search(fields)
     parts = _KEYS.split(fields[: tail.start()] if tail else fields)
     named = [part.partition("=") for part in (parts if tail else parts[:-1])]
-    return {name: value for name, equals, value in named if equals} | (tail.groupdict() if tail else {})
+    found = {name: value for name, equals, value in named if equals} | (tail.groupdict() if tail else {})
+    return {name: value for name, value in found.items() if name not in {"pid", "uid"} or value.isdecimal()}
 
 
 def sizes(fields: str) -> tuple[dict[str, int], int | None, int | None]:

@@ -125,6 +125,7 @@ class Parser:
     def _killed(self, match: re.Match[str]) -> None:
         pid, fields = int(match["pid"]), match.groupdict()
         sizes, uid, adj = oom_lines.sizes(fields.get("fields") or "")
+        uid = int(fields["uid"]) if fields.get("uid") else uid
         for one in reversed(self.found[-3:]):
             member = self._is_member(one, pid)
             if member or self._is_own(one, pid, match["where"]):

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harness.linux import kernel_log
+from harness.linux import kernel_log, oom_lines
 from harness.linux.oom import Report, Victim, missing
 from harness.linux.oom_parser import Parser
 
@@ -64,17 +64,15 @@ def reports(log: str) -> list[Report]:
 
 
 def _joined(found: Iterable[kernel_log.Record]) -> list[kernel_log.Record]:
-    """Puts together again a line that a mailer has wrapped: what follows it has no prefix."""
+    """Puts together again a line that a mailer or an editor has wrapped."""
     made: list[kernel_log.Record] = []
     for one in found:
-        before = made[-1].message if made else ""
-        if not one.whole and (
-            (before.startswith("oom-kill:") and not re.search(r",uid=\d+$", before))
-            or ("Killed process " in before and before.endswith(","))
-            or (" invoked oom-killer: " in before and not re.search(r"oom(?:_score)?_?adj=-?\d+$", before))
-        ):
+        before, message = made[-1].message.rstrip() if made else "", one.message.strip()
+        torn = before.startswith("oom-kill:") and not one.whole and not re.search(r",uid=\d+$", before)
+        begun = "oom-kill:" in before or "invoked oom-killer" in before or re.search(r"[Kk]ill(?:ed)? process \d", before)
+        if torn or (begun and oom_lines.GOES_ON.match(message)):
             gap = "" if before.startswith("oom-kill:") else " "
-            made[-1] = replace(made[-1], message=before.rstrip() + gap + one.message.strip())
+            made[-1] = replace(made[-1], message=before + gap + message)
         else:
             made.append(one)
     return made
@@ -204,7 +202,8 @@ def _typed(made: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
     import pandas as pd
 
     others = dict.fromkeys(name for row in made for name in row if name not in columns)
-    found = pd.DataFrame(made, columns=[*columns, *others])
+    held = [{name: None if isinstance(value, int) and abs(value) >> 63 else value for name, value in row.items()} for row in made]
+    found = pd.DataFrame(held, columns=[*columns, *others])
     kinds: dict[str, Any] = {"at": pd.Float64Dtype(), "memcg": pd.BooleanDtype(), "killed": pd.BooleanDtype()}
     kinds |= {name: pd.StringDtype() for name in TEXTS}
     typed: pd.DataFrame = found.astype({name: kinds.get(name, pd.Int64Dtype()) for name in found.columns})

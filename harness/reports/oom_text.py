@@ -189,7 +189,8 @@ def _ranked(report: Report, ranking: Ranking | None) -> Iterator[Sentence]:
 def _choice(report: Report, ranking: Ranking, first: Candidate, free: list[Candidate]) -> Iterator[Sentence]:
     place, others = ranking.place(first), [one for one in free if one is not first]
     claims: tuple[str, ...] = ("oom-factor-memory", "oom-score-adj-added", "oom-score-counts-pagetables")
-    claims += ("oom-allowed-memcg",) if report.memcg else ("oom-highest-score-dies",)
+    alike = len({one.adj for one in free}) == 1  # what that claim is about
+    claims += ("oom-allowed-memcg",) if report.memcg else ("oom-highest-score-dies",) * alike
     of = f"{len(free)} tasks that may be chosen" if others else "only task that may be chosen"
     formula = f"{first.score:,} pages: {first.rss:,} resident + {first.swap:,} swapped + {first.tables:,} of page tables"
     formula += f" {'-' if first.weight < 0 else '+'} {abs(first.weight):,} for oom_score_adj {first.adj}" if first.adj else ""

@@ -47,6 +47,10 @@ LINES = [
     "\x1b[32m[   12.345678] \x1b[0m{}\r",
     "web-1  | [   12.345678] {}",
     "pod/node-7 stdout F {}",
+    "    [   12.345678] {}",
+    "\t    Aug 12 03:54:03 host kernel: {}",
+    "    [Tue Aug 12 03:54:03 2025] {}",
+    "[2026-09-12 10:14:02 UTC] kernel: {}",
     "{}",
 ]
 
@@ -97,6 +101,25 @@ def test_a_mailer_wraps() -> None:
     why = "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,"
     (report,) = oom_report.reports(f"[    1.000000] {why}\nglobal_oom,task_memcg=/,task=x,pid=7,uid=0\n[    1.000001] {KILL}\n")
     assert (report.why["constraint"], report.why["task_memcg"], report.victims[0].pid) == ("CONSTRAINT_NONE", "/", 7)
+
+
+KILLS = {  # log → pid, name, owner, anon-rss
+    "Mar  2 17:35:10 s kernel: Killed process 11, UID 498, (my (s)) total-vm:7kB, anon-rss:2kB": (
+        11,
+        "my (s)",
+        498,
+        2,
+    ),
+    "host kernel: Out of Memory: Killed process 2592 (mysql).": (2592, "mysql", None, None),
+    "Out of memory: kill process 5 (a b)\nscore 190 or a child\nKilled process 6 (c) vsz:3kB\nanon-rss:8kB": (6, "c", None, 8),
+    "[ 1.0] Memory cgroup out of memory: Killed process 7 (x)\n total-vm:9kB, anon-rss:5kB,\n UID:3 pgtables:2kB": (7, "x", 3, 5),
+}
+
+
+@pytest.mark.parametrize("log", KILLS)
+def test_lines_of_kills(log: str) -> None:
+    (found,) = oom_report.victims(log + "\n")
+    assert (found.pid, found.name, found.uid, found.sizes.get("anon-rss")) == KILLS[log]
 
 
 def test_json_of_dmesg_and_of_journals() -> None:

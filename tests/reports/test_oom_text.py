@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import random
 
 import pytest
 
@@ -112,3 +113,25 @@ def test_a_picture() -> None:
     assert "php-fpm 3902942 (killed)" in svg
     assert "page tables" in svg
     assert len(svg) < 100_000
+
+
+def test_mangled_logs_end_in_no_traceback() -> None:
+    """Characters replaced, lines dropped, two logs shuffled: the same ones each time."""
+    chance = random.Random(19)
+    texts = [oom_logs.read(name) for name in NAMES if not name.startswith("k")]
+    texts += [form(oom_logs.parsed(chance.choice(oom_logs.guests()).log)) for form in oom_logs.FORMS.values()]
+    for _ in range(60):
+        text = list(chance.choice(texts))
+        for _ in range(chance.randrange(40)):
+            text[chance.randrange(len(text))] = chance.choice('0123456789\n ,:=()[]<>\x00\udcff;{}"\\-')
+        lines = "".join(text).split("\n")
+        for _ in range(min(chance.randrange(20), len(lines) - 1)):
+            lines.pop(chance.randrange(len(lines)))
+        if chance.random() < 0.3:
+            lines += chance.choice(texts).split("\n")
+            chance.shuffle(lines)
+        found = oom_text.tell_all(oom_report.reports("\n".join(lines)))
+        assert list(oom_answer.lines(found))
+        assert oom_answer.markdown(found)
+        assert "ooms" in oom_answer.document(found)
+        oom_report.frames("\n".join(lines))
