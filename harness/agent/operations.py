@@ -5,124 +5,18 @@ What an operation returns depends on who is asked: a Reply from a probe, a Pendi
 
 from __future__ import annotations
 
-import mmap as flags
 import os
 import struct
 from collections.abc import Sequence
-from typing import Generic, TypeVar
 
-from harness.linux.sizes import MIB
-
-R = TypeVar("R")
-
-PRIVATE, SHARED = flags.MAP_PRIVATE, flags.MAP_SHARED
-ANONYMOUS, NORESERVE, POPULATE, FIXED, HUGETLB = flags.MAP_ANONYMOUS, 0x4000, 0x8000, 0x10, 0x40000
-READ, WRITE, EXECUTE = flags.PROT_READ, flags.PROT_WRITE, flags.PROT_EXEC
-NO_REQUEST = -1  # rounds of a touch: until the next request
-DONTNEED, RANDOM, PAGEOUT, COLD = 4, 1, 21, 20  # madvise(2)
-MS_ASYNC, MS_SYNC = 1, 4
-IPC_CREAT, IPC_NOWAIT, IPC_RMID, IPC_STAT, SHM_LOCK, SHM_UNLOCK = 0o1000, 0o4000, 0, 2, 11, 12
-GETVAL, SETVAL = 12, 16  # semctl(2)
-MCL_CURRENT, MCL_FUTURE = 1, 2
-MLOCK_ONFAULT = 1  # mlock2(2)
-MPOL_BIND = 2  # set_mempolicy(2)
-TMPFS_MAGIC, RAMFS_MAGIC, EXT4_MAGIC = 0x01021994, 0x858458F6, 0xEF53  # statfs(2)
+from harness.agent.constants import (
+    IPC_CREAT,
+)
+from harness.agent.memory_operations import MemoryOperations, R
 
 
-class Operations(Generic[R]):
-    """All operations, family by family as in probes/operations/."""
-
-    def run(self, operation: str, *arguments: int, text: bytes = b"") -> R:
-        raise NotImplementedError
-
-    # heap.c
-    def malloc(self, size: int) -> R:
-        return self.run("malloc", size)
-
-    def calloc(self, count: int, size: int) -> R:
-        return self.run("calloc", count, size)
-
-    def realloc(self, block: int, size: int) -> R:
-        return self.run("realloc", block, size)
-
-    def free(self, block: int) -> R:
-        return self.run("free", block)
-
-    def malloc_trim(self, pad: int = 0) -> R:
-        return self.run("malloc_trim", pad)
-
-    def mallopt(self, parameter: int, value: int) -> R:
-        return self.run("mallopt", parameter, value)
-
-    def brk(self, end: int) -> R:
-        """Makes the bare system call: it returns the heap's end, moved or not."""
-        return self.run("brk", end)
-
-    def sbrk(self, growth: int) -> R:
-        return self.run("sbrk", growth)
-
-    def malloc_many(self, count: int, size: int) -> R:
-        """Allocates blocks that nobody touches; `numbers` reads their addresses from the reply's text."""
-        return self.run("malloc_many", count, size)
-
-    def free_many(self, blocks: tuple[int, ...]) -> R:
-        return self.run("free_many", text=struct.pack(f"{len(blocks)}Q", *blocks))
-
-    # mapping.c
-    def mmap(
-        self,
-        length: int,
-        *,
-        protection: int = READ | WRITE,
-        flags: int = PRIVATE | ANONYMOUS,
-        fd: int = -1,
-        offset: int = 0,
-        address: int = 0,
-    ) -> R:
-        return self.run("mmap", address, length, protection, flags, fd, offset)
-
-    def mmap_many(self, count: int, length: int, *, protection: int = READ | WRITE, flags: int = PRIVATE | ANONYMOUS) -> R:
-        """Maps until it is refused. value: how many were granted; text: first, last address, errno of the refusal."""
-        return self.run("mmap_many", count, length, protection, flags)
-
-    def munmap(self, address: int, length: int) -> R:
-        return self.run("munmap", address, length)
-
-    def mprotect(self, address: int, length: int, protection: int) -> R:
-        return self.run("mprotect", address, length, protection)
-
-    def madvise(self, address: int, length: int, advice: int) -> R:
-        return self.run("madvise", address, length, advice)
-
-    def mremap(self, address: int, old: int, new: int, flags: int = 1) -> R:
-        return self.run("mremap", address, old, new, flags)
-
-    def msync(self, address: int, length: int, flags: int = MS_SYNC) -> R:
-        return self.run("msync", address, length, flags)
-
-    def mincore(self, address: int, length: int) -> R:
-        """Asks which pages are resident. value: how many; text: a byte a page."""
-        return self.run("mincore", address, length)
-
-    def touch(self, address: int, length: int, *, stride: int = 4096, write: bool = False, rounds: int = 1, pause: int = 0) -> R:
-        """Reads or writes a byte every `stride` bytes; pause in ns between rounds; value: finished rounds.
-
-        Writing keeps the content, so it reads first: two faults of a fresh page. `fill` takes one."""
-        return self.run("touch", address, length, stride, int(write), rounds, pause)
-
-    def fill(self, address: int, length: int, seed: int = 1, first: int = 0) -> R:
-        """Fills memory: every page non-zero and unlike every other of all seeds."""
-        return self.run("fill", address, length, seed, first)
-
-    def check(self, address: int, length: int, seed: int = 1, first: int = 0) -> R:
-        """Compares memory with what `fill` writes. value: how many pages hold it."""
-        return self.run("check", address, length, seed, first)
-
-    def peek(self, address: int, size: int) -> R:
-        return self.run("peek", address, size)
-
-    def poke(self, address: int, data: bytes) -> R:
-        return self.run("poke", address, text=data)
+class Operations(MemoryOperations[R]):
+    """All operations, family by family as in probes/operations/: those on memory, and these."""
 
     # file.c
     def open(self, path: str, flags: int = os.O_RDWR, mode: int = 0o644) -> R:
@@ -217,25 +111,6 @@ class Operations(Generic[R]):
         ext4 first writes a file with dirty pages (fs/ext4/inode.c, ext4_bmap): ask while it is clean."""
         return self.run("fibmap", fd, blocks)
 
-    # shm.c
-    def shmget(self, size: int, *, key: int = 0, flags: int = IPC_CREAT | 0o600) -> R:
-        return self.run("shmget", key, size, flags)
-
-    def shmat(self, segment: int, address: int = 0, flags: int = 0) -> R:
-        return self.run("shmat", segment, address, flags)
-
-    def shmdt(self, address: int) -> R:
-        return self.run("shmdt", address)
-
-    def shmctl(self, segment: int, command: int) -> R:
-        return self.run("shmctl", segment, command)
-
-    def shm_open(self, name: str, flags: int = os.O_RDWR | os.O_CREAT, mode: int = 0o600) -> R:
-        return self.run("shm_open", flags, mode, text=name.encode())
-
-    def shm_unlink(self, name: str) -> R:
-        return self.run("shm_unlink", text=name.encode())
-
     # ipc.c
     def mq_open(self, name: str, messages: int, size: int, flags: int = os.O_RDWR | os.O_CREAT) -> R:
         return self.run("mq_open", flags, 0o600, messages, size, text=name.encode())
@@ -292,22 +167,6 @@ class Operations(Generic[R]):
 
     def sem_unlink(self, name: str) -> R:
         return self.run("sem_unlink", text=name.encode())
-
-    # lock.c
-    def mlock(self, address: int, length: int) -> R:
-        return self.run("mlock", address, length)
-
-    def mlock2(self, address: int, length: int, flags: int) -> R:
-        return self.run("mlock2", address, length, flags)
-
-    def munlock(self, address: int, length: int) -> R:
-        return self.run("munlock", address, length)
-
-    def mlockall(self, flags: int = MCL_CURRENT) -> R:
-        return self.run("mlockall", flags)
-
-    def munlockall(self) -> R:
-        return self.run("munlockall")
 
     # process.c
     def fork_idle(self, count: int, size: int = 0) -> R:
@@ -375,12 +234,6 @@ class Operations(Generic[R]):
     def insmod(self, path: str) -> R:
         return self.run("insmod", text=path.encode())
 
-    # segments.c
-    def segments(self) -> R:
-        """Asks where the program's segments are. text: address and length of pages in its data segment and of pages in its bss,
-        none of them touched before; an address on its stack."""
-        return self.run("segments")
-
     # yardstick.c
     def read_rounds(self, paths: Sequence[str], rounds: int, interval: int = 0) -> R:
         """Reads files whole, over and over, with `interval` ns between two rounds (0: none). value: bytes of the last
@@ -391,6 +244,3 @@ class Operations(Generic[R]):
 def numbers(text: bytes) -> tuple[int, ...]:
     """Reads the 64-bit numbers of a reply's text."""
     return struct.unpack(f"{len(text) // 8}Q", text)
-
-
-__all__ = ["ANONYMOUS", "MIB", "PRIVATE", "SHARED", "Operations", "numbers"]

@@ -5,7 +5,7 @@ records. A Probe carries out operations; a Region is memory of a probe's. The co
 by their names in the manual pages. What several experiments have in common lies in harness.lab.helpers, by subject.
 """
 
-from harness.agent.operations import (
+from harness.agent.constants import (
     ANONYMOUS,
     COLD,
     DONTNEED,
@@ -38,8 +38,8 @@ from harness.agent.operations import (
     SHM_UNLOCK,
     TMPFS_MAGIC,
     WRITE,
-    numbers,
 )
+from harness.agent.operations import numbers
 from harness.agent.target import Pending
 from harness.agent.wire import Reply
 from harness.errors import LabError, Skip

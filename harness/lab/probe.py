@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.agent import wire
 from harness.agent.agent import Agent
-from harness.agent.operations import ANONYMOUS, PRIVATE, READ, SHARED, WRITE
+from harness.agent.constants import ANONYMOUS, PRIVATE, READ, SHARED, WRITE
 from harness.agent.target import Log, Target
 from harness.linux import maps
 

@@ -6,7 +6,7 @@ import os
 import struct
 from typing import TYPE_CHECKING
 
-from harness.agent.operations import TMPFS_MAGIC
+from harness.agent.constants import TMPFS_MAGIC
 from harness.agent.target import Target
 from harness.errors import LabError
 from harness.linux import counters

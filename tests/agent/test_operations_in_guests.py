@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.agent.operations import HUGETLB, IPC_RMID, MCL_FUTURE, MLOCK_ONFAULT, RAMFS_MAGIC, SHM_LOCK, TMPFS_MAGIC
+from harness.agent.constants import HUGETLB, IPC_RMID, MCL_FUTURE, MLOCK_ONFAULT, RAMFS_MAGIC, SHM_LOCK, TMPFS_MAGIC
 from harness.lab.lab import Lab
 from harness.linux.pages import count
 from harness.linux.sizes import MIB

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.agent.operations import HUGETLB, PAGEOUT
+from harness.agent.constants import HUGETLB, PAGEOUT
 from harness.claims.settings import Settings
 from harness.lab.lab import Lab
 from harness.lab.pinning import Absent

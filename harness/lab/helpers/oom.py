@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from harness.agent.operations import MPOL_BIND, POPULATE
+from harness.agent.constants import MPOL_BIND, POPULATE
 from harness.claims.quantities import Change, Derived, Quantity, Still
 from harness.evidence.recording import Number, Recording
 from harness.lab.lab import Lab

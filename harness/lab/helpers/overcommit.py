@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.agent.operations import ANONYMOUS, FIXED, NORESERVE, PRIVATE
+from harness.agent.constants import ANONYMOUS, FIXED, NORESERVE, PRIVATE
 from harness.claims.claim import Claim, Exactly, Expect, Not, Outside, Within
 from harness.claims.quantities import Counter, Quantity, Recorded
 from harness.lab.lab import Lab

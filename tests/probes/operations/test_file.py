@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.agent.operations import (
-    numbers,
-)
+from harness.agent.operations import numbers
 from harness.lab.probe import Probe
 from tests.probes.on_host import PAGE, SIZE, descriptors
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from harness.agent.operations import (
-    numbers,
-)
+from harness.agent.operations import numbers
 from harness.lab.probe import Probe
 from tests.probes.on_host import PAGE
 

@@ -8,14 +8,8 @@ import os
 import pytest
 
 from harness.agent.agent import Agent
-from harness.agent.operations import (
-    GETVAL,
-    IPC_NOWAIT,
-    IPC_RMID,
-    IPC_STAT,
-    SETVAL,
-    numbers,
-)
+from harness.agent.constants import GETVAL, IPC_NOWAIT, IPC_RMID, IPC_STAT, SETVAL
+from harness.agent.operations import numbers
 from harness.lab.probe import Probe
 
 

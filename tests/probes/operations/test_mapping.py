@@ -7,15 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.agent.operations import (
-    ANONYMOUS,
-    FIXED,
-    NORESERVE,
-    POPULATE,
-    PRIVATE,
-    SHARED,
-    numbers,
-)
+from harness.agent.constants import ANONYMOUS, FIXED, NORESERVE, POPULATE, PRIVATE, SHARED
+from harness.agent.operations import numbers
 from harness.lab.probe import Probe
 from tests.probes.on_host import PAGE, SIZE, fork
 

@@ -7,9 +7,7 @@ import os
 import resource
 
 from harness.agent.agent import Agent
-from harness.agent.operations import (
-    numbers,
-)
+from harness.agent.operations import numbers
 from harness.lab.probe import Probe
 from tests.probes.on_host import NOBODY, PAGE, SIZE, descriptors, fork
 

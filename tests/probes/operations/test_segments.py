@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.agent.operations import (
-    numbers,
-)
+from harness.agent.operations import numbers
 from harness.lab.probe import Probe
 from harness.linux import maps
 from tests.probes.on_host import SIZE

@@ -5,9 +5,7 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
-from harness.agent.operations import (
-    numbers,
-)
+from harness.agent.operations import numbers
 from harness.agent.target import Target
 from harness.lab.probe import Probe
 from tests.probes.on_host import descriptors
