@@ -43,7 +43,7 @@ BARE_FLAGS = ["-ffreestanding", "-fno-stack-protector", "-fno-pie", "-no-pie", "
 
 
 def newest_source() -> float:
-    """The time of the last change to a source, in seconds since 1970."""
+    """Gives the time of the last change to a source, in seconds since 1970."""
     return max(path.stat().st_mtime for folder in FOLDERS for path in folder.iterdir() if path.suffix in {".c", ".h", ".py"})
 
 
@@ -74,7 +74,7 @@ def build_bare(name: str) -> None:
 
 
 def build_native() -> None:
-    """The API-mode extension `probes._native`: wire.h's names, every operation, the decoder.
+    """Builds the API-mode extension `probes._native`: wire.h's names, every operation, the decoder.
 
     cffi knows no macros but plain numbers: it reads the headers as the preprocessor leaves them.
     """

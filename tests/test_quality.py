@@ -33,6 +33,24 @@ def test_judging_needs_no_machine(code: str) -> None:
     assert not [module for module in loaded.split() if module.startswith(("harness.machine", "harness.run."))]
 
 
+# The words that docstrings begin with: the third person says what a function does, the imperative of a command (below the
+# empty line) what is asked for.
+VERBS, COMMANDS = ((set(part.split())) for part in (ROOT / "tests/verbs.txt").read_text().split("\n\n"))
+
+
+def test_docstrings_begin_with_a_verb() -> None:
+    """A new verb is added to tests/verbs.txt; a noun or "The same …" is not."""
+    found = [
+        f"{path.relative_to(ROOT)}: {node.name}: {text.splitlines()[0]}"
+        for folder in ("harness", "probes")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and (text := ast.get_docstring(node) or "")
+        if text.split()[0].rstrip(",") not in VERBS | (COMMANDS if path.parent.name == "cli" else set())
+    ]
+    assert not found
+
+
 DOORS = re.compile(r"harness\.claims|harness\.lab|harness\.lab\.helpers(\.\w+)?")
 
 

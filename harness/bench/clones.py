@@ -231,7 +231,7 @@ def disagreeing(pairs: Sequence[Pair]) -> list[PairRow]:
 
 
 def differing(found: Differences) -> list[str]:
-    """The experiments in which something differs."""
+    """Names the experiments in which something differs."""
     return sorted({one["experiment"] for kind in KINDS for one in found[kind]})
 
 

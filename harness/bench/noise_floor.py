@@ -167,7 +167,7 @@ def measured(results: Path) -> list[NoiseFile]:
 
 
 def write(floor: NoiseFile, results: Path) -> None:
-    """The floor of one kernel series, and the table of all that are in the directory."""
+    """Writes the floor of one kernel series, and the table of all that are in the directory."""
     results.mkdir(parents=True, exist_ok=True)
     json_file.write(noise.path_of(floor["series"], results), floor)
     found = measured(results)

@@ -57,7 +57,7 @@ def verdict_status(claim: str, want: str, options: RunOptions) -> int:
     want="the verdict that is good: confirmed or refuted",
 )
 def check(context: Any, claim: str, want: str = "", *, options: RunOptions) -> int:
-    """For git bisect run: 0 the wanted verdict, 1 the other one, 125 can't tell, 128 wrong usage."""
+    """Decide a claim for git bisect run: 0 the wanted verdict, 1 the other one, 125 can't tell, 128 wrong usage."""
     try:
         found = verdict_status(claim, want, replace(options, machine="vm"))
     except UsageError as error:

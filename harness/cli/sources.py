@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness import catalogue, errors
 from harness.claims.citations import Citation, Cited, cited
@@ -14,12 +14,16 @@ from harness.claims.claim import Experiment
 from harness.cli.base import command, say
 from harness.cli.kernels import MIRROR
 from harness.errors import UsageError
-from harness.machine.kernels.sources import Source, source
+
+if TYPE_CHECKING:
+    from harness.machine.kernels.sources import Source
 
 
 @command(kernel="series or versions, separated by commas", mirror=MIRROR)
 def sources(context: Any, kernel: str = "6.12", mirror: str | None = None) -> int:
     """Check what experiments cite against the kernel's source package: each file, and each name in it."""
+    from harness.machine.kernels.sources import source
+
     names = tuple(dict.fromkeys(name.strip() for name in kernel.split(",") if name.strip()))
     if not names:
         raise UsageError("--kernel", "it names none", "for instance --kernel 6.12")

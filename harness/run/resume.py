@@ -61,7 +61,7 @@ def finish(judged: Judged) -> Outcome:
 
 
 def recordings(directory: Path) -> dict[str, int]:
-    """Name → size in bytes of a cell's recordings."""
+    """Maps name → size in bytes of a cell's recordings."""
     return {path.name: path.stat().st_size for path in sorted(directory.glob(f"trial-*{recording.SUFFIX}"))}
 
 
