@@ -39,7 +39,7 @@ def tell(report: Report, swap: int | None = None) -> Told:
         "Who asked": list(_asked(report)),
         "What was short": list(_short(report)),
         "Who died": [*_died(report, ranking), *_ranked(report, ranking)],
-        "What no process shows": list(_charged(report, ranking)),
+        "What the memory was": list(_charged(report, ranking)),
         "What is missing": [Sentence(one) for one in missing(report)],
     }
     known = catalogue.claims()

@@ -36,7 +36,7 @@ def test_a_container() -> None:
     assert "3,195,335 resident + 0 swapped + 6,597 of page tables" in died
     assert "The next would be “php-fpm” (pid 3589018) with 1,818,038 pages" in died
     assert "1 of 73 tasks at oom_score_adj -1000" in died
-    assert "Anonymous memory: 29.0 GiB of 29.8 GiB (97 %)" in text(one, "What no process shows")
+    assert "Anonymous memory: 29.0 GiB of 29.8 GiB (97 %)" in text(one, "What the memory was")
     assert "What is missing" not in one.parts
     claims = {claim for found in one.parts.values() for sentence in found for claim in sentence.claims}
     assert {"oom-allowed-memcg", "oom-factor-memory", "oom-score-adj-added", "oom-score-adj-min-disables"} <= claims
@@ -49,13 +49,13 @@ def test_the_machine() -> None:
     assert "Zone node 0 DMA: 772 KiB free, above its min watermark of 136 KiB" in short
     assert "There is no swap" in short
     assert "3 of 6 tasks at oom_score_adj -1000" in text(one, "Who died")
-    assert "Kernel objects that cannot be reclaimed: 18.2 MiB (8 %)" in text(one, "What no process shows")
+    assert "Kernel objects that cannot be reclaimed: 18.2 MiB (8 %)" in text(one, "What the memory was")
 
 
 def test_shared_memory_that_no_process_shows() -> None:
     log = oom_logs.read("02_proxmox_5.15_dmesgT_german.txt").replace("shmem 687980544", "shmem 20000000000")
     (one,) = oom_text.tell_all(oom_report.reports(log))
-    (found,) = (one for one in one.parts["What no process shows"] if one.text.startswith("Shared memory and tmpfs"))
+    (found,) = (one for one in one.parts["What the memory was"] if one.text.startswith("Shared memory and tmpfs"))
     assert "18.6 GiB (62 %)" in found.text
     assert "ipcs -m" in found.text
     assert "tmpfs-unreclaimable" in found.claims
