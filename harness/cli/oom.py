@@ -58,20 +58,20 @@ def _oom(
 
 
 def _print(found: list[Report], json: bool, csv: bool, markdown: bool) -> None:
-    from harness.reports import oom_answer
-    from harness.reports.oom_text import tell_all
+    from harness.reports.oom import answer
+    from harness.reports.oom.text import tell_all
 
     told = tell_all(found)
     if json:
-        say(json_.dumps(oom_answer.document(told), indent=1, ensure_ascii=False))
+        say(json_.dumps(answer.document(told), indent=1, ensure_ascii=False))
     elif csv:
-        say(oom_answer.table(told).rstrip("\n"))
+        say(answer.table(told).rstrip("\n"))
     elif markdown:
-        say(oom_answer.markdown(told).rstrip("\n"))
+        say(answer.markdown(told).rstrip("\n"))
     elif not told:
         say("There is no OOM in it: no line “… invoked oom-killer”, “oom-kill:…” or “Killed process …” of the kernel.")
     else:
-        for line in oom_answer.lines(told):
+        for line in answer.lines(told):
             say(_printable(line))
 
 
@@ -82,8 +82,8 @@ def _printable(line: str) -> str:
 
 def _draw(found: list[Report], path: Path) -> None:
     """Writes a picture for each OOM that has a table: PATH, or PATH with a number where there are several."""
-    from harness.reports import oom_answer, oom_plot
-    from harness.reports.oom_text import tell_all
+    from harness.reports.oom import answer, plot
+    from harness.reports.oom.text import tell_all
 
     drawn = [(number, one) for number, one in enumerate(tell_all(found), 1) if one.ranking]
     if not drawn:
@@ -92,7 +92,7 @@ def _draw(found: list[Report], path: Path) -> None:
         to = path if len(drawn) == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
         assert one.ranking
         try:
-            to.write_text(oom_plot.draw(one.ranking, oom_answer.title(number, one.report)), "utf-8", "backslashreplace")
+            to.write_text(plot.draw(one.ranking, answer.title(number, one.report)), "utf-8", "backslashreplace")
         except OSError as error:
             raise LabError(f"--plot {path}", f"it cannot be written ({error.strerror})", "name another file") from error
         print(f"Picture: {to}", file=sys.stderr)

@@ -10,8 +10,8 @@ from typing import Any
 
 from harness.linux import oom_report
 from harness.linux.oom import Report
-from harness.reports import oom_proofs
-from harness.reports.oom_text import Told, who
+from harness.reports.oom import proofs
+from harness.reports.oom.text import Told, who
 from harness.reports.wording import code, counted, plain, wrapped
 
 SCHEMA = 1
@@ -55,7 +55,7 @@ def lines(told: Sequence[Told]) -> Iterator[str]:
 def _proofs(told: Told) -> dict[str, str]:
     """Lists the claims of an OOM's sentences, each once, with the published verdict."""
     claims = dict.fromkeys(claim for found in told.parts.values() for one in found for claim in one.claims)
-    return {claim: oom_proofs.verdict(claim, told.report.release, oom_proofs.published()) for claim in claims}
+    return {claim: proofs.verdict(claim, told.report.release, proofs.published()) for claim in claims}
 
 
 def markdown(told: Sequence[Told]) -> str:

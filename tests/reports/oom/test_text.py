@@ -11,8 +11,9 @@ import pytest
 
 from harness import catalogue
 from harness.linux import oom_report
-from harness.reports import oom_answer, oom_plot, oom_proofs, oom_text
-from harness.reports.oom_text import Told
+from harness.reports.oom import answer, plot, proofs
+from harness.reports.oom import text as sentences
+from harness.reports.oom.text import Told
 from tests.linux import oom_logs
 
 NAMES = [path.name for path in sorted(oom_logs.INPUTS.iterdir()) if "jsonl" not in path.name]
@@ -20,7 +21,7 @@ NAMES = [path.name for path in sorted(oom_logs.INPUTS.iterdir()) if "jsonl" not 
 
 def told(name: str) -> list[Told]:
     (path,) = oom_logs.INPUTS.glob(f"{name}*")
-    return oom_text.tell_all(oom_report.reports(oom_logs.read(path.name)))
+    return sentences.tell_all(oom_report.reports(oom_logs.read(path.name)))
 
 
 def text(one: Told, heading: str) -> str:
@@ -54,7 +55,7 @@ def test_the_machine() -> None:
 
 def test_shared_memory_that_no_process_shows() -> None:
     log = oom_logs.read("02_proxmox_5.15_dmesgT_german.txt").replace("shmem 687980544", "shmem 20000000000")
-    (one,) = oom_text.tell_all(oom_report.reports(log))
+    (one,) = sentences.tell_all(oom_report.reports(log))
     (found,) = (one for one in one.parts["What the memory was"] if one.text.startswith("Shared memory and tmpfs"))
     assert "18.6 GiB (62 %)" in found.text
     assert "ipcs -m" in found.text
@@ -62,7 +63,7 @@ def test_shared_memory_that_no_process_shows() -> None:
 
 
 def test_oom_score_adj_decided() -> None:
-    found = [text(one, "Who died") for guest in oom_logs.guests() for one in oom_text.tell_all(oom_report.reports(guest.log))]
+    found = [text(one, "Who died") for guest in oom_logs.guests() for one in sentences.tell_all(oom_report.reports(guest.log))]
     assert any("oom_score_adj decided: by memory alone it would be" in died for died in found)
     assert not any("has place" in died for died in found)
 
@@ -76,40 +77,40 @@ def test_only_claims_of_the_catalogue() -> None:
 
 
 def test_verdicts_of_the_series_or_its_neighbours() -> None:
-    published = oom_proofs.published()
+    published = proofs.published()
     assert published
 
     def verdict(release: str) -> str:
-        return oom_proofs.verdict("oom-allowed-memcg", release, published)
+        return proofs.verdict("oom-allowed-memcg", release, published)
 
     assert verdict("6.12.118+deb13-cloud-amd64") == "confirmed on 6.12"
     assert verdict("5.15.158-2-pve") == "5.10 and 6.1: confirmed; 5.15 is not published"
     assert verdict("3.10.0-327") == "5.10: confirmed; 3.10 is not published"
-    assert oom_proofs.verdict("oom-report-three-fields", None, published) == "5.10 and 6.1 and 6.12 and 7.2: refuted"
-    assert oom_proofs.verdict("no-such-claim", "6.12.1", published) == "not published"
+    assert proofs.verdict("oom-report-three-fields", None, published) == "5.10 and 6.1 and 6.12 and 7.2: refuted"
+    assert proofs.verdict("no-such-claim", "6.12.1", published) == "not published"
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_input_can_be_told(name: str) -> None:
     found = told(name)
-    lines = list(oom_answer.lines(found))
-    assert lines[-1].startswith(oom_answer.summary(found))
-    document = json.loads(json.dumps(oom_answer.document(found)))
+    lines = list(answer.lines(found))
+    assert lines[-1].startswith(answer.summary(found))
+    document = json.loads(json.dumps(answer.document(found)))
     assert len(document["ooms"]) == len(found)
-    rows = list(csv.DictReader(io.StringIO(oom_answer.table(found))))
+    rows = list(csv.DictReader(io.StringIO(answer.table(found))))
     assert [int(row["pid"]) for row in rows] == [victim["pid"] for oom in document["ooms"] for victim in oom["victims"]]
-    markdown = oom_answer.markdown(found)
+    markdown = answer.markdown(found)
     assert markdown.count("## OOM") == len(found)
     for one in found:
         if one.ranking:
-            assert oom_plot.draw(one.ranking, "title") == oom_plot.draw(one.ranking, "title")
+            assert plot.draw(one.ranking, "title") == plot.draw(one.ranking, "title")
             break
 
 
 def test_a_picture() -> None:
     (one,) = told("02")
     assert one.ranking
-    svg = oom_plot.draw(one.ranking, "OOM 1")
+    svg = plot.draw(one.ranking, "OOM 1")
     assert "php-fpm 3902942 (killed)" in svg
     assert "page tables" in svg
     assert len(svg) < 100_000
@@ -130,8 +131,8 @@ def test_mangled_logs_end_in_no_traceback() -> None:
         if chance.random() < 0.3:
             lines += chance.choice(texts).split("\n")
             chance.shuffle(lines)
-        found = oom_text.tell_all(oom_report.reports("\n".join(lines)))
-        assert list(oom_answer.lines(found))
-        assert oom_answer.markdown(found)
-        assert "ooms" in oom_answer.document(found)
+        found = sentences.tell_all(oom_report.reports("\n".join(lines)))
+        assert list(answer.lines(found))
+        assert answer.markdown(found)
+        assert "ooms" in answer.document(found)
         oom_report.frames("\n".join(lines))
