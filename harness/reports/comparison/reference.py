@@ -27,6 +27,7 @@ from harness.verdicts.judged import Outcome
 from harness.verdicts.wording import spread
 
 PAGES, PLOTS = "claims", "plots"
+ERRATA = "errata.md"  # written by hand, and kept by every publication
 
 
 def outcomes(run: Path) -> Iterable[Outcome]:
@@ -95,6 +96,7 @@ def publish(runs: Sequence[Path], noisy: Sequence[Selection], to: Path) -> Cells
             index=index(cells),
             kernels=kernel_table(cells),
             noise=(to / run_noise.PAGE).exists(),
+            errata=(to / ERRATA).exists(),
             tally=tally(cells.rows),
         ),
         "utf-8",
