@@ -8,7 +8,7 @@ import sys
 import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness import catalogue, errors
 from harness.claims.claim import CONFIRMED, REFUTED
@@ -16,8 +16,10 @@ from harness.cli.base import say
 from harness.cli.options import running
 from harness.cli.running import execute
 from harness.errors import LabError, UsageError
-from harness.evidence.schema import Row
 from harness.run.options import DEBUGGER, RunOptions
+
+if TYPE_CHECKING:
+    from harness.evidence.schema import Row
 
 # git-bisect(1), "Bisect run": 0 good, 1 to 127 bad except 125, which skips the commit; what is above 127 ends the
 # bisection. A mistake of the user's must be none of the first three: each would call a commit what it is not.

@@ -12,14 +12,15 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness import errors
 from harness.cli.base import say, task_of
 from harness.errors import LabError, Unavailable, UsageError
-from harness.linux import oom_report
-from harness.linux.oom import Report
 from harness.linux.releases import series
+
+if TYPE_CHECKING:
+    from harness.linux.oom import Report
 
 FORMS = "dmesg, syslog, journalctl (-k, -o json, -o export), /dev/kmsg; gzip, xz, bzip2, zstd"
 _PACKED = {b"\x1f\x8b": gzip.decompress, b"\xfd7zXZ": lzma.decompress, b"BZh": bz2.decompress}
@@ -47,6 +48,8 @@ def _oom(
     files = file or ()
     if not files and not here:
         raise UsageError("oom", "no log is named", "type: invoke oom FILE, or - for standard input, or --here for this machine")
+    from harness.linux import oom_report  # its patterns are no other command's to wait for
+
     found = [report for text in _texts(files, here) for report in oom_report.reports(text)]
     for report in found:
         if kernel:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import catalogue, errors
-from harness.claims.citations import Citation, Cited, cited
 from harness.claims.claim import Experiment
 from harness.cli.base import command, say
 from harness.cli.kernels import MIRROR
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
+    from harness.claims.citations import Citation, Cited
     from harness.machine.kernels.sources import Source
 
 
@@ -59,5 +59,7 @@ def _elsewhere(citation: Citation, tree: Source) -> str:
 
 
 def _cited(experiment: Experiment) -> list[Cited]:
+    from harness.claims.citations import cited
+
     text = catalogue.file(experiment).read_text()
     return cited(text, [known for claim in experiment.claims for known in claim.known])

@@ -8,14 +8,17 @@ import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Known, Range
 from harness.claims.needs import Needs
 from harness.claims.quantities import Quantity, name_of
-from harness.evidence.recording import Number
-from harness.evidence.schema import Row
-from harness.verdicts.judge import Limits
 from harness.verdicts.wording import human, spread
+
+if TYPE_CHECKING:
+    from harness.evidence.recording import Number
+    from harness.evidence.schema import Row
+    from harness.verdicts.judge import Limits
 
 
 def spoken(low: str | None, high: str | None, outside: bool) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.agent.constants import MPOL_BIND, POPULATE
 from harness.claims.quantities import Change, Derived, Quantity, Still
@@ -18,8 +18,10 @@ from harness.lab.lab import Lab
 from harness.lab.probe import Probe
 from harness.lab.sandbox import Sandbox
 from harness.linux.counters import keyed
-from harness.linux.oom_report import victims
 from harness.linux.sizes import KIB, MIB
+
+if TYPE_CHECKING:
+    from harness.linux.oom import Victim
 
 _AT_ONCE = 40  # writes that are under way together: a round trip of its own for each takes three times as long
 
@@ -191,6 +193,13 @@ def outgrow(lab: Lab, box: Sandbox, probe: Probe, size: int, room: int, choices:
     return found
 
 
+def _victims(log: str) -> list[Victim]:
+    """Lists the kills of a log. Its parser is loaded only where there is a log: a catalogue needs none of its patterns."""
+    from harness.linux.oom_report import victims
+
+    return victims(log)
+
+
 class Witness:
     """Keeps, for each OOM, the kernel's log of it and how the probes fare: the records that the quantities below read.
 
@@ -213,7 +222,7 @@ class Witness:
         """Records what has been logged since the last time, and memory.events of each sandbox that there is. Waits for
         the end of the probes that were killed."""
         log = self._news()
-        dead = {victim.pid for victim in victims(log)}
+        dead = {victim.pid for victim in _victims(log)}
         for probe in probes:
             if probe.pid in dead:
                 probe.agent.wait_exit(probe.number)
@@ -232,7 +241,7 @@ class Witness:
 def killed(record: dict[str, Any]) -> list[str]:
     """Names the probes that were killed, in order. Raises ValueError if the log and the wait statuses disagree."""
     names = {pid: name for name, pid in record["pids"].items()}
-    order = [names.get(victim.pid, f"pid {victim.pid}") for victim in victims(record["log"])]
+    order = [names.get(victim.pid, f"pid {victim.pid}") for victim in _victims(record["log"])]
     for name, status in record["ended"].items():
         by_signal = status is not None and os.WIFSIGNALED(status) and os.WTERMSIG(status) == 9
         if by_signal != (name in order):
@@ -306,7 +315,7 @@ class Kills(Still):
 
     def of(self, recording: Recording) -> Number | None:
         record = recording.records.get(self.record)
-        return None if record is None else len(victims(record["log"]))
+        return None if record is None else len(_victims(record["log"]))
 
     @property
     def name(self) -> str:
@@ -327,7 +336,7 @@ class Reported(Still):
 
     def of(self, recording: Recording) -> Number | None:
         record = recording.records.get(self.record)
-        found = victims(record["log"]) if record else []
+        found = _victims(record["log"]) if record else []
         return found[0].sizes.get(self.field) if found else None
 
     @property
