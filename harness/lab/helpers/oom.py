@@ -238,11 +238,19 @@ class Witness:
         )
 
 
-def killed(record: dict[str, Any]) -> list[str]:
-    """Names the probes that were killed, in order. Raises ValueError if the log and the wait statuses disagree."""
+def killed(record: dict[str, Any], asked: str | None = None) -> list[str]:
+    """Names the processes that were killed in a recorded OOM, in order: its probes, and others by their pids.
+
+    The log may begin with the kills of groups that the record is not about: a memory cgroup's victim that is none of its
+    probes belongs to another OOM. Raises ValueError if log and wait status disagree about one of its probes; with `asked`,
+    about that one or the first that was killed: of the others one may have been killed between the two readings.
+    """
     names = {pid: name for name, pid in record["pids"].items()}
-    order = [names.get(victim.pid, f"pid {victim.pid}") for victim in _victims(record["log"])]
+    own = [victim for victim in _victims(record["log"]) if victim.pid in names or not victim.memcg]
+    order = [names.get(victim.pid, f"pid {victim.pid}") for victim in own]
     for name, status in record["ended"].items():
+        if asked is not None and name not in {asked, *order[:1]}:
+            continue
         by_signal = status is not None and os.WIFSIGNALED(status) and os.WTERMSIG(status) == 9
         if by_signal != (name in order):
             raise ValueError(f"{name} ended with {status}, the log says that {order} were killed")
@@ -265,7 +273,7 @@ class IsVictim(Still):
         if record is None or self.probe not in record["pids"]:
             return None
         try:
-            return int(killed(record)[:1] == [self.probe])
+            return int(killed(record, self.probe)[:1] == [self.probe])
         except ValueError:
             return None
 

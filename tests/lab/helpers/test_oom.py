@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.evidence.recording import Recording
+from harness import catalogue
+from harness.claims import REFUTED, Trial
+from harness.evidence.recording import Recording, read
 from harness.lab.helpers import oom
 from harness.linux import oom_report
+from harness.verdicts import judge
 from tests.refuting import made
 
 HEAD = "[  pid  ]   uid  tgid total_vm      rss {}pgtables_bytes swapents oom_score_adj name"
@@ -78,6 +82,31 @@ def test_log_and_wait_status_must_agree() -> None:
     with pytest.raises(ValueError, match="b ended with 9"):
         oom.killed({**record, "ended": {"a": 9, "b": 9}})
     assert quantities({**record, "ended": {"a": None, "b": None}}, {"a": 2, "b": 1}) == (None, None, None)
+
+
+def test_a_spare_that_was_killed_between_two_readings_changes_nothing_for_the_others() -> None:
+    record = made.oom("a", alive=("b", "spare"))
+    late = {**record, "ended": {"a": 9, "b": None, "spare": 9}}
+    with pytest.raises(ValueError, match="spare ended with 9"):
+        oom.killed(late)
+    assert quantities(late, {"a": 2, "b": 1}) == (1, 0, 1)
+
+
+def test_a_kill_of_another_group_before_is_another_ooms() -> None:
+    """A log that began with another probe's kill made the reading 0 whoever was killed."""
+    record = made.oom("a", alive=("b",))
+    before = made.oom("elsewhere")["log"].replace("process 100", "process 900")
+    assert quantities({**record, "log": f"{before}\n{record['log']}"}, {"a": 2, "b": 1}) == (1, 0, 1)
+
+
+def test_evidence_edited_so_that_the_immune_die_refutes_their_immunity() -> None:
+    """A recording of oom-immunity in which the processes at -1000 and at -17 are the ones that were killed."""
+    trial = Trial(1, {"": read(Path(__file__).with_name("oom_immunity_forged.jsonl.zst"))})
+    found = judge.judge(catalogue.load()["oom-immunity"], [trial], planned=1)
+    assert {one.claim.id: one.verdict for one in found} == {
+        "oom-adj-minus17-immune": REFUTED,
+        "oom-score-adj-min-disables": REFUTED,
+    }
 
 
 def test_rows() -> None:
