@@ -78,6 +78,7 @@ def test_qemu_missing(tmp_path: Path) -> None:
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.guest
 @pytest.mark.skipif(os.geteuid() != 0, reason="a small file system is mounted, which takes root")
 def test_results_directory_that_fills_up(tmp_path: Path) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", tmp_path], check=True)
@@ -133,6 +134,7 @@ def test_the_other_experiments_still_run(griefs: Path, tmp_path: Path) -> None:
     assert finished.stdout.count("BROKEN") == len(GRIEF) - 1
 
 
+@pytest.mark.guest
 def test_interrupted(tmp_path: Path) -> None:
     """Ctrl-C: cleans up, keeps what was finished, status 130."""
     runs = tmp_path / "runs"
