@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -17,6 +18,9 @@ exit 97
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A suite that a script started in the background ignores SIGINT, and so would every command that a test interrupts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "guest: boots a guest; `invoke test --fast` leaves it out")
 
 
