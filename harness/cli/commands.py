@@ -17,7 +17,7 @@ from harness.cli import bisect, compare, kernels, oom
 from harness.cli.base import RUNS, command, say
 from harness.cli.bench import bench
 from harness.cli.options import running
-from harness.cli.running import report_status
+from harness.cli.running import execute
 from harness.cli.sources import sources
 from harness.cli.testbed import testbed
 from harness.errors import UsageError
@@ -34,13 +34,14 @@ PARENT = "where run directories are"
 def run_experiment(context: Any, name: str, *, options: RunOptions) -> int:
     """Run an experiment (all its claims), or the one that decides a claim, and print the answer."""
     experiment, claim = catalogue.find(name)
-    return report_status([experiment], experiment.name, claim.id if claim else None, options)
+    asked = claim.id if claim else None
+    return execute([experiment], experiment.name, asked, options).status(asked)
 
 
 @running(CLUSTER, HOST, section=SECTION)
 def run_all(context: Any, section: str = "", *, options: RunOptions) -> int:
     """Run every experiment, or those of a section, and print each answer as it comes."""
-    return report_status(catalogue.of_section(section), section or "all", None, options)
+    return execute(catalogue.of_section(section), section or "all", None, options).status()
 
 
 @running(
@@ -60,7 +61,7 @@ def matrix(context: Any, kernels: str = KERNELS, section: str = "", again: bool 
     from harness.run.progress import Progress
 
     chosen, what = catalogue.of_section(section), f"matrix-{section}" if section else "matrix"
-    return report_status(chosen, what, None, replace(options, kernels=names), Progress(), not again)
+    return execute(chosen, what, None, replace(options, kernels=names), Progress(), not again).status()
 
 
 @command(run=RUN, as_recorded="by the bounds of the run, not today's", results=PARENT, json="print verdicts.json")

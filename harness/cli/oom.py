@@ -37,7 +37,7 @@ def _oom(
     markdown: bool = False,
     plot: str = "",
 ) -> int:
-    """Explain each OOM of a log, `invoke oom FILE…`: who asked, what was short, who died by which rule, what no process shows.
+    """Explain each OOM of a log, `invoke oom FILE…`: who asked, what was short, who died by which rule, what the memory was.
 
     A log without an OOM is no error: it says so, and the status is 0.
     """

@@ -48,7 +48,7 @@ def execute(
     watch: Watch | None = None,
     go_on: bool = False,
 ) -> Run:
-    """Runs experiments; unless JSON was asked for, prints each answer as it comes, and where the report is.
+    """Runs experiments; prints each answer as it comes and where the report is, or verdicts.json if that was asked for.
 
     what: the name of the run. claim: the only one that is asked for, None for all. watch: hears of the run instead.
     go_on: goes on where an interrupted run of the same stood.
@@ -71,25 +71,12 @@ def execute(
                 say(line)
 
     finished = matrix.execute(experiments, options, what, Quiet() if options.json else watch or Answers(), go_on=go_on)
-    if not options.json:
+    if options.json:
+        say((finished.directory / "verdicts.json").read_text())
+    else:
         for line in answer.ending(finished.outcomes) if len(finished.outcomes) > 1 and claim is None else ():
             say(line)
         say(f"  Report: {finished.directory / 'report.md'}")
-    return finished
-
-
-def report_status(
-    experiments: Sequence[Experiment],
-    what: str,
-    claim: str | None,
-    options: RunOptions,
-    watch: Watch | None = None,
-    go_on: bool = False,
-) -> int:
-    """Runs experiments as `execute` does, prints verdicts.json if that was asked for, and gives the exit status."""
-    finished = execute(experiments, what, claim, options, watch, go_on)
-    if options.json:
-        say((finished.directory / "verdicts.json").read_text())
     if finished.interrupted and go_on:
         print("Interrupted; the same command goes on from here.", file=sys.stderr)
-    return finished.status(claim)
+    return finished

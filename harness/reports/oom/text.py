@@ -1,4 +1,4 @@
-"""An OOM told in sentences: who asked, what was short, who died by which rule, what no process shows; with the claims that
+"""An OOM told in sentences: who asked, what was short, who died by which rule, what the memory was; with the claims that
 prove each of them. Pure.
 """
 
