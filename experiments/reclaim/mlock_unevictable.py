@@ -1,11 +1,9 @@
-"""Does mlock put the pages on the Unevictable list?
+"""Does mlock take pages off the evictable lists, and count them as Unevictable?
 
-A process locks anonymous memory, then a mapped file; then it fills a ramfs file and memory that it does not lock.
-After each step the growth of Unevictable is read, once the processor's batch is empty. At the end the kernel's page
-flags tell for every page whether it is unevictable.
+A process fills anonymous memory, locks it, then locks a mapped file; then it fills a ramfs file and memory that it does
+not lock, and gives memory back. After each step the growth of Unevictable and of the four evictable lists is read, once the
+processor's batch is empty. At the end the kernel's page flags tell for every page whether it is unevictable.
 """
-
-from collections.abc import Sequence
 
 from experiments.sections import RECLAIM
 from harness.claims import (
@@ -16,13 +14,14 @@ from harness.lab import COLD, Lab, Region
 SIZE = 8 * MIB
 
 MLOCKED = Claim(
-    "mlock-unevictable", "mlock puts the pages on the Unevictable list.", RECLAIM,
+    "mlock-unevictable", "mlock takes the pages off the evictable LRU lists and counts them as Unevictable.", RECLAIM,
     known=(Known(CONFIRMED, "mm/mlock.c, mlock_vma_page: putback_lru_page moves it to the list (v5.10)", until="5.18"),
            Known(CONFIRMED, "mm/mlock.c, __mlock_page (v6.1), __mlock_folio (v6.12, v7.2): marks the page unevictable; "
                             "include/linux/mm_inline.h, lruvec_add_folio: counts it on the list of LRU_UNEVICTABLE, to "
                             "which it is no longer linked (v6.1 to v7.2; commit 07ca76067308)", since="5.18")))
 
-MOMENTS = ("before", "anon locked", "file locked", "ramfs filled", "plain filled")
+MOMENTS = ("anon filled", "anon locked", "file locked", "ramfs filled", "plain filled", "other freed")
+EVICTABLE = ("Active(anon)", "Inactive(anon)", "Active(file)", "Inactive(file)")
 
 
 def procedure(lab: Lab) -> None:
@@ -31,7 +30,7 @@ def procedure(lab: Lab) -> None:
     ramfs = lab.mount_ramfs() + "/file"
     lab.sync()
     spare = probe.map(lab.page_size).fill()
-    regions: dict[str, str | Region | Sequence[Region]] = {}
+    regions: dict[str, Region] = {}
 
     def moment(name: str) -> None:
         # Pages are counted once they have left the processor's batch: this empties it (mm/madvise.c, madvise_cold), and
@@ -39,8 +38,10 @@ def procedure(lab: Lab) -> None:
         probe.madvise(spare.address, spare.length, COLD)
         lab.sample(name, regions)
 
-    moment("before")
-    regions["anon"] = probe.map(SIZE).fill().lock()
+    other = probe.map(SIZE).fill()
+    regions["anon"] = probe.map(SIZE).fill()
+    moment("anon filled")
+    regions["anon"].lock()
     moment("anon locked")
     regions["file"] = file.lock()
     moment("file locked")
@@ -48,6 +49,8 @@ def procedure(lab: Lab) -> None:
     moment("ramfs filled")
     regions["plain"] = probe.map(SIZE).fill()
     moment("plain filled")
+    other.unmap()
+    moment("other freed")
 
 
 def unevictable(label: str, what: str) -> Quantity:
@@ -56,6 +59,11 @@ def unevictable(label: str, what: str) -> Quantity:
 
 def grown(step: int, what: str) -> Quantity:
     return Change("meminfo:Unevictable", MOMENTS[step - 1], MOMENTS[step]).called(f"growth of Unevictable by {what}")
+
+
+def moved(step: int, what: str) -> Quantity:
+    lists = [Change(f"meminfo:{name}", MOMENTS[step - 1], MOMENTS[step]) for name in EVICTABLE]
+    return (lists[0] + lists[1] + lists[2] + lists[3]).called(f"growth of the evictable lists by {what}")
 
 
 ALL, NOT_ALL = Exactly(pages(SIZE), "every page of it"), Not(pages(SIZE), "one page that is not there is enough")
@@ -68,15 +76,21 @@ def all_of(label: str, step: int, what: str) -> tuple[Expect, ...]:
                    says=f"Of {{bound}} pages of {what} {{value}} were unevictable."),
             Expect(MLOCKED, grown(step, what), if_true=ALL, if_false=NOT_ALL,
                    reads_true=grown(3, "a ramfs file"), reads_false=grown(4, "anonymous memory that is not locked"),
-                   says=f"The lock on {what} moved Unevictable by {{value}} pages."))
+                   says=f"The lock on {what} moved Unevictable by {{value}} pages."),
+            Expect(MLOCKED, moved(step, what),
+                   if_true=Exactly(pages(SIZE) * -1, "every page of it left its list"),
+                   if_false=Not(pages(SIZE) * -1, "one page that did not is enough"),
+                   reads_true=moved(5, "giving memory back"), reads_false=moved(3, "filling a ramfs file"),
+                   says="It moved the evictable lists by {value} pages."))
 
 
 EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("mount",)),
     rate=0,
+    version=2,
     axes={"lru": ("classic", "mglru")},
-    guards=(Guard(Change("vmstat:pswpout", "before", "plain filled"), Exactly(0), "a swapped page is on no list"),
+    guards=(Guard(Change("vmstat:pswpout", "anon filled", "other freed"), Exactly(0), "a swapped page is on no list"),
             *(Guard(Pages("plain filled", label), Exactly(pages(SIZE)), "the flags of what is not resident say nothing")
               for label in ("anon", "file", "plain"))),
     expects=(*all_of("anon", 1, "mlocked anonymous memory"), *all_of("file", 2, "an mlocked file mapping")),
