@@ -10,18 +10,19 @@ from __future__ import annotations
 
 from experiments.sections import ALLOCATION
 from harness.claims import (
-    CONFIRMED, KIB, MIB, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Not, Quantity, Recorded, known_by,
+    CONFIRMED, KIB, MIB, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Not, Premise, Quantity,
+    Recorded, known_by,
 )
 from harness.lab import Lab, numbers
-from harness.lab.helpers.heap import BlockPages, Blocks
+from harness.lab.helpers.heap import BlockPages, Blocks, in_heap
 
+NO_HEAP = "this allocator takes none of these blocks from brk's heap (jemalloc(3), opt.dss: secondary to mmap)"
 RETAINED = Claim(
     "free-heap-retained", "free of a heap block below a live block changes neither the heap's end nor the resident size: "
     "it goes back to the allocator only.", ALLOCATION,
     known=known_by(
         "malloc",
         glibc=(CONFIRMED, "glibc malloc/malloc.c, _int_free: only the top of the heap is trimmed (2.36)"),
-        jemalloc=(CONFIRMED, "jemalloc(3), opt.dirty_decay_ms: freed pages age for 10 s; measured with 5.3.0"),
         tcmalloc=(CONFIRMED, "gperftools docs/tcmalloc.html: TCMALLOC_AGGRESSIVE_DECOMMIT is off; measured with 2.10")))
 LATER = Claim(
     "free-heap-returned-later", "Within 7 seconds in which the program goes on to allocate and free elsewhere, the "
@@ -78,6 +79,7 @@ EXPERIMENT = Experiment(
     rate=0,
     version=3,
     guards=(Guard(BlockPages("filled", BELOW, "absent", whole=True), Exactly(0), "what was not there can't go back"),),
+    premises=(Premise(RETAINED, in_heap(BELOW, "filled"), AtLeast(1), NO_HEAP),),
     expects=(
         Expect(RETAINED, moved(BELOW), if_true=Exactly(0, "the end stays"), if_false=Not(0, "it moved"),
                reads_true=moved("kept"), reads_false=moved("shrunk"),

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from experiments.sections import ALLOCATION
 from harness.claims import (
-    CONFIRMED, KIB, MIB, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, known_by, pages,
+    CONFIRMED, KIB, MIB, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Premise, known_by, pages,
 )
 from harness.lab import Lab
-from harness.lab.helpers.heap import BlockPages, Blocks, held
+from harness.lab.helpers.heap import BlockPages, Blocks, held, in_heap
 
+NO_HEAP = "this allocator takes none of these blocks from brk's heap (jemalloc(3), opt.dss: secondary to mmap)"
 TRIMMED = Claim(
     "free-heap-top-trimmed", "free of more than the trim threshold at the end of the heap gives it back to the system at "
     "once.", ALLOCATION,
     known=known_by(
         "malloc",
         glibc=(CONFIRMED, "mallopt(3), M_TRIM_THRESHOLD; M_TOP_PAD of it stays (glibc malloc/malloc.c, systrim, 2.36)"),
-        jemalloc=(REFUTED, "jemalloc(3), opt.dirty_decay_ms: freed pages age for 10 s, wherever they are; measured with "
-                           "5.3.0"),
         tcmalloc=(REFUTED, "gperftools src/system-alloc.cc: it moves the heap's end up only; measured with 2.10")))
 BLOCK, COUNT = 100 * KIB, 64
 TRIM = 128 * KIB            # M_TRIM_THRESHOLD and M_TOP_PAD of glibc, mallopt(3)
@@ -37,8 +36,10 @@ EXPERIMENT = Experiment(
     procedure,
     axes={"malloc": ("glibc", "jemalloc", "tcmalloc")},
     rate=0,
+    version=2,
     guards=(Guard(BlockPages("filled", "at the top", "absent", whole=True), Exactly(0), "what was not there can't go "
                   "back"),),
+    premises=(Premise(TRIMMED, in_heap("at the top", "filled"), AtLeast(1), NO_HEAP),),
     expects=(Expect(
         TRIMMED, held("at the top"),
         if_true=AtMost(pages(TRIM) + 1, "M_TOP_PAD stays at the end, from the middle of a page"),

@@ -2,9 +2,10 @@
 
 A Claim is a statement. An Expect says which quantity decides it, in which range it falls if the claim is true and in which
 if it is false, each with its reason, and which two references must read so. A Guard is a condition without which a trial
-says nothing. Needs and Settings describe the machine. An Experiment puts them together with its procedure, whose own front
-door is harness.lab. Quantities read numbers of a trial's Recording; where they need more than a counter or a page state,
-the parsers of harness.linux help them (counters, maps, trace_events, Types of the kernel's BTF).
+says nothing; a Premise is one that a claim's statement names. Needs and Settings describe the machine. An Experiment puts
+them together with its procedure, whose own front door is harness.lab. Quantities read numbers of a trial's Recording; where
+they need more than a counter or a page state, the parsers of harness.linux help them (counters, maps, trace_events, Types
+of the kernel's BTF).
 """
 
 from harness.claims.address_space import MappedPages, SameFrames, mappings, named_mappings
@@ -25,6 +26,7 @@ from harness.claims.claim import (
     Known,
     Not,
     Outside,
+    Premise,
     Range,
     Within,
     known_by,
@@ -81,6 +83,7 @@ __all__ = [
     "Number",
     "Outside",
     "Pages",
+    "Premise",
     "Quantity",
     "Range",
     "Recorded",

@@ -126,6 +126,19 @@ class Guard:
 
 
 @dataclass(frozen=True)
+class Premise:
+    """A condition that a claim's own statement names ("at the end of the heap"): the quantity must fall in the range.
+
+    Where it holds in no trial the statement speaks of nothing, and the claim is skipped; why: the reason that is given then.
+    """
+
+    claim: Claim
+    quantity: Quantity
+    holds: Range
+    why: str
+
+
+@dataclass(frozen=True)
 class Experiment:
     """One question: a procedure on a machine that decides one or more claims.
 
@@ -141,6 +154,7 @@ class Experiment:
     procedure: Callable[[Lab], None]
     expects: tuple[Expect, ...]
     guards: tuple[Guard, ...] = ()
+    premises: tuple[Premise, ...] = ()
     needs: Needs = Needs()
     settings: Settings = Settings()
     writes: tuple[str, ...] = ()

@@ -27,6 +27,10 @@ def lines(experiment: Experiment, claims: Sequence[Claim], parent: Path) -> Iter
         yield wrapped(claim.text)
         for expect in [one for one in experiment.expects if one.claim == claim]:
             yield from expectation_lines(expect)
+        for premise in [one for one in experiment.premises if one.claim == claim]:
+            yield wrapped(
+                f"Decided only where {premise.quantity.name} is {aloud(premise.holds)}; otherwise skipped: {premise.why}"
+            )
         for guard in experiment.guards:
             yield wrapped(f"A trial counts only if {guard.quantity.name} is {aloud(guard.holds)}: {guard.why}")
         for known in claim.known:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from harness.claims.claim import Expect, Guard, Range
+from harness.claims.claim import Expect, Guard, Premise, Range
 from harness.claims.quantities import Quantity
 from harness.evidence.recording import Trial
 from harness.reports.readings import Cell
@@ -74,6 +74,8 @@ def numbers(cell: Cell, verdict: Verdict, trials: Heads) -> list[Line]:
             line("must read true", expect.reads_true, true, trials),
             line("must read false", expect.reads_false, false, trials),
         ]
+    for premise in [one for one in cell.judged.experiment.premises if one.claim == verdict.claim]:
+        found.append(line("premise", premise.quantity, over_trials(premise.holds, held(premise.holds, [], trials)), trials))
     for guard in cell.judged.experiment.guards:
         found.append(line("guard", guard.quantity, over_trials(guard.holds, held(guard.holds, [], trials)), trials))
     return found
@@ -84,7 +86,7 @@ def held(range_: Range, by_judge: Sequence[Limits | None], trials: Heads) -> Seq
     return by_judge or [judge.resolve(range_, trial) for _, trial in trials if trial is not None]
 
 
-def guard_bound(guard: Guard, trials: Heads) -> str:
+def guard_bound(guard: Guard | Premise, trials: Heads) -> str:
     return bound(guard.holds, held(guard.holds, [], trials))
 
 

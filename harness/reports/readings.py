@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from harness.claims.claim import Experiment
+from harness.claims.claim import Experiment, Guard, Premise
 from harness.claims.quantities import in_pages, value_of
 from harness.evidence.recording import Number, Recording, Trial
 from harness.linux import counters
@@ -74,16 +74,17 @@ def cell(judged: Judged) -> Cell:
 def asked(experiment: Experiment, trial: Trial) -> dict[str, Asked]:
     """Finds, for each arm, what the judge reads, of quantities of any kind, because it is noted as it is read.
 
-    First what decides, then references, bounds and guards. trial: of Watched recordings that were asked nothing yet.
+    First what decides, then references, bounds, guards and premises. trial: of Watched recordings that were asked nothing yet.
     """
-    expects, guards = experiment.expects, experiment.guards
+    expects = experiment.expects
+    conditions: tuple[Guard | Premise, ...] = (*experiment.guards, *experiment.premises)
     for quantity in [
         *(expect.quantity for expect in expects),
         *(expect.reads_true for expect in expects),
         *(expect.reads_false for expect in expects),
         *(bound for expect in expects for ends in (expect.if_true, expect.if_false) for bound in (ends.low, ends.high)),
-        *(guard.quantity for guard in guards),
-        *(bound for guard in guards for bound in (guard.holds.low, guard.holds.high)),
+        *(one.quantity for one in conditions),
+        *(bound for one in conditions for bound in (one.holds.low, one.holds.high)),
     ]:
         value_of(quantity, trial)
     found = {}

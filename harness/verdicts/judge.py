@@ -6,7 +6,20 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from harness.claims.claim import CONFIRMED, FALSE, REFUTED, SKIPPED, TRUE, UNDECIDED, Claim, Expect, Experiment, Guard, Range
+from harness.claims.claim import (
+    CONFIRMED,
+    FALSE,
+    REFUTED,
+    SKIPPED,
+    TRUE,
+    UNDECIDED,
+    Claim,
+    Expect,
+    Experiment,
+    Guard,
+    Premise,
+    Range,
+)
 from harness.claims.quantities import value_of
 from harness.evidence.floor import UNKNOWN, Floor
 from harness.evidence.recording import Number, Trial
@@ -154,17 +167,26 @@ def read(expect: Expect, trial: Trial, recorded: Recorded | None = None, floor: 
     return reading(None, f"“{expect.quantity.name}” read {show(value)}, in neither {if_true} nor {if_false}")
 
 
+def holds(condition: Guard | Premise, trial: Trial) -> bool | None:
+    """Says whether a condition holds in a trial, None where it was not read."""
+    value, limits = condition.quantity.read(trial), resolve(condition.holds, trial)
+    return None if value is None or limits is None else limits.holds(value)
+
+
 def guarded(guards: Sequence[Guard], trial: Trial) -> str | None:
     """Says why a trial says nothing, None if every guard holds."""
-    for guard in guards:
-        value, limits = guard.quantity.read(trial), resolve(guard.holds, trial)
-        if value is None or limits is None:
-            return f"trial {trial.number}: the guard “{guard.quantity.name}” was not read"
-        if not limits.holds(value):
-            return f"trial {trial.number}: {guard.quantity.name} was {show(value)}, must be {limits}" + (
-                f" ({guard.why})" if guard.why else ""
-            )
-    return None
+    return next((f"trial {trial.number}: {why}" for guard in guards if (why := _missed(guard, trial))), None)
+
+
+def _missed(condition: Guard | Premise, trial: Trial) -> str | None:
+    """Says how a trial misses a condition, None if it holds there."""
+    held = holds(condition, trial)
+    if held is None:
+        return f"the {type(condition).__name__.lower()} “{condition.quantity.name}” was not read"
+    if held:
+        return None
+    value, limits = condition.quantity.read(trial), resolve(condition.holds, trial)
+    return f"{condition.quantity.name} was {show(value)}, must be {limits}" + (f" ({condition.why})" if condition.why else "")
 
 
 def _ended(trial: Trial) -> tuple[str, str]:
@@ -212,20 +234,29 @@ def _judge_claim(
     recorded: Recorded | None,
     floor: Floor,
 ) -> Verdict:
+    premises = [premise for premise in experiment.premises if premise.claim == claim]
+    for premise in premises:
+        if len(valid) >= planned and all(holds(premise, trial) is False for trial in valid):
+            return Verdict(claim, experiment, SKIPPED, premise.why, planned, len(valid), boots, guards=failed)
     expects = [expect for expect in experiment.expects if expect.claim == claim]
     readings = [(expect, [read(expect, trial, recorded, floor) for trial in valid]) for expect in expects]
-    outcomes = [_of_trial([of_expect[index] for _, of_expect in readings]) for index in range(len(valid))]
+    outcomes = [
+        _of_trial([_missed(premise, trial) for premise in premises], [of_expect[index] for _, of_expect in readings])
+        for index, trial in enumerate(valid)
+    ]
     verdict, why = _combine(outcomes, valid, planned, failed)
     if verdict in {CONFIRMED, REFUTED}:
         why = sentence(readings, verdict)
     return Verdict(claim, experiment, verdict, why, planned, len(valid), boots, readings, failed)
 
 
-def _of_trial(readings: Sequence[Reading]) -> tuple[str | None, str]:
+def _of_trial(missed: Sequence[str | None], readings: Sequence[Reading]) -> tuple[str | None, str]:
     """Judges a claim in one trial: refuted by one expectation, confirmed by all of them, else the first reason why not.
 
-    An expectation that can't be judged leaves the claim open, however clear another one is.
+    A premise that is missed, or an expectation that can't be judged, leaves the claim open, however clear another one is.
     """
+    for why in filter(None, missed):
+        return None, why
     for reading in readings:
         if reading.outcome is None:
             return None, reading.why

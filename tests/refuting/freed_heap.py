@@ -4,6 +4,7 @@ from tests.refuting.made import Made, States
 
 PAGE, BASE, BLOCK = 4096, 1 << 30, 102_400
 SIZES = {"below a live one": 1600, "kept": 8192, "shrunk": 8192}
+HEAP = "40000000-41000000 rw-p 00000000 00:00 0                      [heap]\n"
 
 
 def some(label: str, resident: int) -> States:
@@ -18,10 +19,11 @@ def made(freed: int = 1600, later: int = 1600) -> Made:
         records={"below a live one": {"size": BLOCK, "start": BASE, "blocks": [BASE + n * BLOCK for n in range(64)]},
                  **{name: {"size": 8192 * PAGE, "start": BASE, "blocks": [BASE]} for name in ("kept", "shrunk")},
                  "below a live one: end moved": 0, "kept: end moved": 0, "shrunk: end moved": -8192 * PAGE},
+        texts={"filled": {"below a live one/maps": HEAP}},
         pages={"filled": {name: some(name, total) for name, total in SIZES.items()},
                "freed": {name: some(name, pages) for name, pages in left.items()},
                "later": {name: some(name, pages) for name, pages in after.items()}})
 
 
-CONFIRMS = {"free-heap-retained": made(), "free-heap-returned-later": made(later=768)}
-REFUTES = {"free-heap-retained": made(freed=1599), "free-heap-returned-later": made(later=769)}
+CONFIRMS = {"free-heap-retained": made(), "free-heap-returned-later": made(later=800)}
+REFUTES = {"free-heap-retained": made(freed=1599), "free-heap-returned-later": made(later=801)}

@@ -4,6 +4,7 @@ from tests.refuting.made import Made
 
 PAGE, BASE, BLOCK = 4096, 1 << 30, 102_400
 SIZES = {"at the top": 1600, "kept": 2048, "shrunk": 2048}
+HEAP = "40000000-41000000 rw-p 00000000 00:00 0                      [heap]\n"
 
 
 def made(left: int) -> Made:
@@ -11,6 +12,7 @@ def made(left: int) -> Made:
     return Made(
         records={"at the top": {"size": BLOCK, "start": BASE, "blocks": [BASE + n * BLOCK for n in range(64)]},
                  **{name: {"size": 2048 * PAGE, "start": BASE, "blocks": [BASE]} for name in ("kept", "shrunk")}},
+        texts={"filled": {"at the top/maps": HEAP}},
         pages={"filled": {name: {"anonymous": total} for name, total in SIZES.items()},
                "freed": {name: {"anonymous": freed[name], "absent": total - freed[name]}
                          for name, total in SIZES.items()}})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -12,10 +12,10 @@ from types import ModuleType
 import pytest
 
 from harness import catalogue
-from harness.claims.claim import CONFIRMED, REFUTED, UNDECIDED, Claim, Exactly, Experiment, Guard
-from harness.claims.quantities import Recorded
+from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Claim, Exactly, Experiment, Guard, Premise, Range
+from harness.claims.quantities import Derived, Quantity, Recorded
 from harness.evidence import run_directory
-from harness.evidence.recording import read_trials
+from harness.evidence.recording import Trial, read_trials
 from harness.verdicts import judge
 from harness.verdicts.judged import judge_run
 from tests.refuting.made import Made, write_run
@@ -83,12 +83,42 @@ def test_guards_and_missing_readings(claim: Claim, experiment: Experiment, tmp_p
     assert {one.valid for one in guarded} == {0}
 
 
+PREMISES = [pytest.param(premise, one, id=premise.claim.id) for one in catalogue.load().values() for premise in one.premises]
+
+
+@pytest.mark.parametrize(("premise", "experiment"), PREMISES)
+def test_premises(premise: Premise, experiment: Experiment, tmp_path: Path) -> None:
+    """A claim whose premise holds in no trial is skipped with its reason; in some, or if it was not read: undecided."""
+    made = evidence_of(experiment)
+    run = write_run(
+        tmp_path / "run", experiment, [made.CONFIRMS[premise.claim.id]] * experiment.trials, next(settings_of(experiment))
+    )
+    trials = read_trials(run_directory.cell_directory(run, experiment.name))
+
+    def judged(quantity: Quantity, holds: Range, among: Sequence[Trial] = trials) -> tuple[str, str]:
+        changed = replace(premise, quantity=quantity, holds=holds)
+        others = tuple(one for one in experiment.premises if one.claim != premise.claim)
+        verdicts = judge.judge(replace(experiment, premises=(*others, changed)), among)
+        return next((one.verdict, one.why) for one in verdicts if one.claim == premise.claim)
+
+    assert judged(premise.quantity, premise.holds)[0] == CONFIRMED
+    assert judged(premise.quantity, Exactly(-1, "never")) == (SKIPPED, premise.why)
+    assert judged(Recorded("nobody recorded this"), premise.holds)[0] == UNDECIDED
+    first = Derived("the first trial", lambda recording: int(recording is next(iter(trials[0].arms.values()))))
+    verdict, why = judged(first, Exactly(1, "only there"))
+    assert verdict == UNDECIDED
+    assert why.startswith("trial 2: the first trial was 0")
+    assert judged(premise.quantity, Exactly(-1, "never"), trials[:1])[0] == UNDECIDED
+
+
 def test_every_experiment_says_what_it_needs_to() -> None:
     for experiment in catalogue.load().values():
         assert experiment.question.endswith("?"), f"{experiment.name}: its first line asks a question"
         sentences = len(re.findall(r"[.!?](?: |$)", experiment.words))
         assert sentences >= 2, f"{experiment.name}: below the question its docstring tells the procedure in words"
         assert experiment.expects, experiment.name
+        for premise in experiment.premises:
+            assert premise.why, f"{experiment.name}: a premise without a reason"
         for guard in experiment.guards:
             assert guard.why, f"{experiment.name}: a guard without a reason"
         for expect in experiment.expects:
