@@ -1,8 +1,8 @@
 """Does what processes can fill with data grow by the size of the swap area that is added?
 
-In a guest without swap and in one with 32 MiB of it, a process fills memory until the OOM killer ends it, and the two
+In a guest without swap and in one with 64 MiB of it, a process fills memory until the OOM killer ends it, and the two
 amounts are compared. What it holds at first is squeezed into swap, so that the area is used up before the memory is.
-Then two groups that may not swap are filled the same way: one is given 32 MiB more in the second guest, the other
+Then two groups that may not swap are filled the same way: one is given 64 MiB more in the second guest, the other
 nothing, so that both answers are read.
 """
 

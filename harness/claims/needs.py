@@ -30,7 +30,8 @@ class Needs:
     memory: bytes. nodes: NUMA nodes. disks: in order, by name. files: that must exist on the machine (interfaces of
     the kernel). programs: of the host's, by path, that go into the guest (real tools as witnesses). changes: what
     is touched outside the sandbox ("drop_caches", "sysctl", "swap", "mount", "thp", "lru"). throwaway: may kill
-    other processes or empty the machine's memory. system: only an installed system can answer.
+    other processes or empty the machine's memory. system: only an installed system can answer. architectures: that can
+    answer, as `uname -m` says them (none: all can).
     """
 
     memory: int = 1 * GIB
@@ -43,4 +44,5 @@ class Needs:
     changes: tuple[str, ...] = ()
     throwaway: bool = False
     system: bool = False
+    architectures: tuple[str, ...] = ()
     append: str = ""

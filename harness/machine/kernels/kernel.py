@@ -14,7 +14,8 @@ from harness.machine.kernels import ikconfig
 
 SECTOR = 0x200  # bytes; the setup code follows the boot sector
 # Where the header's fields lie, in bytes from the start of the file.
-SETUP_SECTORS, PARAGRAPHS, BOOT_FLAG, MAGIC, VERSION = 0x1F1, 0x1F4, 0x1FE, 0x202, 0x20E
+SETUP_SECTORS, PARAGRAPHS, BOOT_FLAG, MAGIC, VERSION, XLOADFLAGS = 0x1F1, 0x1F4, 0x1FE, 0x202, 0x20E, 0x236
+KERNEL_64 = 1  # of XLOADFLAGS: it has the 64-bit entry point (XLF_KERNEL_64), since protocol 2.12 (v3.8)
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,13 @@ class Kernel:
     source: str
     digest: str
     version: str = ""
+
+    @property
+    def architecture(self) -> str:
+        """Tells what its machine is, as `uname -m` would: "x86_64" or "i686"."""
+        with self.image.open("rb") as file:
+            file.seek(XLOADFLAGS)
+            return "x86_64" if file.read(1)[0] & KERNEL_64 else "i686"
 
     @property
     def series(self) -> str:
