@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.evidence.schema import EnvironmentFile, MachineRow
 from harness.reports.wording import code, plain
+from harness.verdicts import knobs
 from harness.verdicts.judged import Judged
 from harness.verdicts.wording import human
 
@@ -36,6 +37,7 @@ def conditions(judged: Judged, around: EnvironmentFile) -> list[tuple[str, str]]
             ),
             ("Command line", code(machine["command_line"]) or "empty"),
             ("Settings", settings(judged)),
+            *by_procedure(judged),
             *on_host(machine),
         ]
     idle = "between two idle samples at the start of each recording"
@@ -49,6 +51,12 @@ def conditions(judged: Judged, around: EnvironmentFile) -> list[tuple[str, str]]
     if host:
         found.append(("Host", f"Linux {plain(host['release'])}, {plain(host['machine'])}, processors: {host['cpus']}"))
     return found
+
+
+def by_procedure(judged: Judged) -> list[tuple[str, str]]:
+    """Lists the knobs that the procedure turned itself, each with its values in order."""
+    found = knobs.turned(judged.trials)
+    return [("Turned by the procedure", plain("; ".join(f"{knob}: {', '.join(found[knob])}" for knob in found)))] if found else []
 
 
 def on_host(machine: MachineRow) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from harness.evidence import recording
 from harness.evidence.recording import Trial
 from harness.evidence.run_directory import read_cell
 from harness.evidence.schema import BoundsRow, CellRecord, FailureRow, Row
-from harness.verdicts import judge, noise
+from harness.verdicts import judge, knobs, noise
 from harness.verdicts.judge import Limits, Verdict
 
 
@@ -118,12 +118,14 @@ def bounds_of(found: Sequence[Verdict]) -> list[BoundsRow]:
 
 
 def row(verdict: Verdict, cell: CellRecord, trials: Sequence[Trial]) -> Row:
-    """Gives a verdict as the contract wants it; machine and settings as the first recording has them."""
+    """Gives a verdict as the contract wants it; the machine as the first recording has it, the settings as they stood when
+    the claim was decided."""
     start = next((recording.start for trial in trials for recording in trial.arms.values() if recording.start), {})
     appended = {"append": cell["append"]} if cell.get("append") else {}
-    settings = {
+    pinned = {
         name: value for name, value in {**cell["axis"], **start.get("settings", {}), **appended}.items() if value is not None
     }
+    settings = knobs.at_decision(verdict.experiment, verdict.claim, trials, pinned)
     machine = start.get("machine", {})
     return {
         "claim": verdict.claim.id,
@@ -137,6 +139,7 @@ def row(verdict: Verdict, cell: CellRecord, trials: Sequence[Trial]) -> Row:
         "machine": machine.get("name", cell.get("machine", "vm")),
         "accelerator": machine.get("accelerator", cell["accelerator"]),
         "settings": settings,
+        "turned": knobs.turned(trials),
         "trials": verdict.trials,
         "valid": verdict.valid,
         "boots": verdict.boots,
