@@ -24,7 +24,8 @@ TRUE, FALSE = "true", "false"
 class Known:
     """The verdict that we expect, from kernel series `since` on and before series `until`, under some settings.
 
-    source: the commit, document or measurement that says so (citations.py says how it is written to be checked).
+    source: the commit, document or measurement that says so (citations.py says how it is written to be checked). An answer
+    that was written down or changed after it had been measured says "measured" in its source: it predicts nothing.
     """
 
     verdict: str
@@ -32,6 +33,11 @@ class Known:
     since: str | None = None
     until: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def predicted(self) -> bool:
+        """Says whether it was written before it was measured, so that a verdict could have surprised its author."""
+        return "measured" not in self.source
 
     def applies(self, series: str, settings: Mapping[str, str]) -> bool:
         return self.covers(series) and all(settings.get(name) == value for name, value in self.settings.items())
@@ -55,9 +61,9 @@ class Claim:
     section: str
     known: tuple[Known, ...] = ()
 
-    def known_answer(self, series: str, settings: Mapping[str, str]) -> str | None:
+    def known_answer(self, series: str, settings: Mapping[str, str]) -> Known | None:
         """Gives the first known answer for this kernel series and these settings, None if there is none."""
-        return next((known.verdict for known in self.known if known.applies(series, settings)), None)
+        return next((known for known in self.known if known.applies(series, settings)), None)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.reports.wording import setting, tally, where
+from harness.reports.wording import setting, surprises, tally, where
 from harness.verdicts import wording
 from harness.verdicts.classify import Standing, classify, is_surprise
 from harness.verdicts.judged import Judged, Outcome
@@ -31,7 +31,8 @@ def lines(judged: Judged, claim: str | None = None) -> Iterator[str]:
 def ending(outcomes: Sequence[Outcome]) -> Iterator[str]:
     """Gives the end of a run of many cells: how many verdicts; then what needs a look, each with its evidence."""
     found = [(one, row) for one in outcomes for row in one.rows]
-    yield f"\n{tally([row for _, row in found])}"
+    rows = [row for _, row in found]
+    yield f"\n{tally(rows)}; {surprises(rows)}"
     for title, standing in (("Surprises", Standing.SURPRISE), ("Undecided", Standing.UNDECIDED)):
         chosen = [(one, row) for one, row in found if classify(row) is standing]
         if chosen:

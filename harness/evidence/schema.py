@@ -62,6 +62,7 @@ class Row(RowKeys, total=False):
     """A row of verdicts.json."""
 
     run: str  # the run's id, where rows of several runs stand together
+    predicted: bool | None  # whether the known answer was written before it was measured; None without one; absent in older rows
     turned: dict[str, list[str]]  # knob → values that the procedure gave it; absent in rows of older runs
 
 

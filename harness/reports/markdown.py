@@ -17,7 +17,20 @@ from harness.reports.decision import guard_bound, heads, numbers, ranges
 from harness.reports.microscope import Look
 from harness.reports.moments import COLUMNS
 from harness.reports.readings import Cell
-from harness.reports.wording import aloud, code, counted, known_text, near, number, plain, setting, signed, tally, where
+from harness.reports.wording import (
+    aloud,
+    code,
+    counted,
+    known_text,
+    near,
+    number,
+    plain,
+    setting,
+    signed,
+    surprises,
+    tally,
+    where,
+)
 from harness.verdicts.classify import is_surprise
 from harness.verdicts.judged import Outcome
 
@@ -50,9 +63,8 @@ def killed(cell: Cell) -> list[dict[str, Any]]:
 def summary(outcomes: Sequence[Outcome]) -> str:
     """Says how many verdicts of each kind there are, how many surprises and errors."""
     rows = [row for one in outcomes for row in one.rows]
-    surprises = counted(sum(map(is_surprise, rows)), "surprise")
     errors = counted(sum(len(one.failures) for one in outcomes), "error")
-    return f"{tally(rows)}; {surprises}; {errors}."
+    return f"{tally(rows)}; {surprises(rows)}; {errors}."
 
 
 def load() -> None:

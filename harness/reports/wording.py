@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Known, Range
 from harness.claims.needs import Needs
 from harness.claims.quantities import Quantity, name_of
+from harness.verdicts.classify import Standing, classify, is_predicted, is_surprise
 from harness.verdicts.wording import human, spread
 
 if TYPE_CHECKING:
@@ -117,6 +118,17 @@ def tally(rows: Sequence[Row]) -> str:
     count = Counter(row["verdict"] for row in rows)
     kinds = ", ".join(f"{count[kind]} {kind}" for kind in (CONFIRMED, REFUTED, UNDECIDED, SKIPPED) if count[kind])
     return f"{counted(len(rows), 'verdict')}{': ' if kinds else ''}{kinds}"
+
+
+def surprises(rows: Sequence[Row]) -> str:
+    """Counts surprises among the predictions: "1 surprise among 9 predictions (2 more known answers were written after they
+    had been measured)". Skipped and undecided rows have put no prediction to the test."""
+    tested = [row for row in rows if classify(row) in {Standing.AS_KNOWN, Standing.SURPRISE}]
+    predicted = [row for row in tested if is_predicted(row)]
+    measured = len(tested) - len(predicted)
+    more = f" ({measured} more known answers were written after they had been measured)" if measured else ""
+    among = f" among {counted(len(predicted), 'prediction')}" if predicted else ""
+    return f"{counted(sum(map(is_surprise, predicted)), 'surprise')}{among}{more}"
 
 
 def width() -> int:

@@ -39,6 +39,12 @@ def is_surprise(row: Row) -> bool:
     return classify(row) is Standing.SURPRISE
 
 
+def is_predicted(row: Row) -> bool:
+    """Says whether a row has a known answer that was written before it was measured: a prediction that could fail. Older
+    rows, which do not tell, count as such."""
+    return row["known"] is not None and row.get("predicted") is not False
+
+
 def status(rows: Sequence[Row], failures: Sequence[FailureRow], claim: str | None = None) -> int:
     """Gives the exit status of the contract; with `claim`, only that claim counts."""
     found = [classify(row) for row in rows if claim is None or row["claim"] == claim]

@@ -127,12 +127,14 @@ def row(verdict: Verdict, cell: CellRecord, trials: Sequence[Trial]) -> Row:
     }
     settings = knobs.at_decision(verdict.experiment, verdict.claim, trials, pinned)
     machine = start.get("machine", {})
+    known = verdict.claim.known_answer(cell["series"], settings)
     return {
         "claim": verdict.claim.id,
         "experiment": verdict.experiment.name,
         "version": verdict.experiment.version,
         "verdict": verdict.verdict,
-        "known": verdict.claim.known_answer(cell["series"], settings),
+        "known": known.verdict if known else None,
+        "predicted": known.predicted if known else None,
         "kernel": machine.get("release", cell["kernel"]),
         "series": cell["series"],
         "config": cell["config"],

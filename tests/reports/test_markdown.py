@@ -53,7 +53,7 @@ def test_a_host_says_what_its_disks_lie_on(tmp_path: Path) -> None:
 
 def test_confirmed(tmp_path: Path) -> None:
     text = write(tmp_path, [cell(tmp_path, [trial()] * 3)])
-    assert "1 verdict: 1 confirmed; no surprises; no errors." in text
+    assert "1 verdict: 1 confirmed; no surprises among 1 prediction; no errors." in text
     assert ("| [made-up](#made-up) | **confirmed** | confirmed | 6.12.117-made (guest, TCG) |  | 3 of 3 |") in text
     assert "> What was written to a \\*made-up\\* file cannot be freed." in text
     assert "**CONFIRMED**: Of 64 pages 64 were kept." in text
@@ -119,7 +119,7 @@ def test_surprise(tmp_path: Path) -> None:
     text = write(tmp_path, [cell(tmp_path, [trial(kept=PAGES - 1)] * 3)])
     assert "**refuted** SURPRISE" in text
     assert "**REFUTED** **SURPRISE**, the known answer is confirmed: Of 64 pages 63 were kept." in text
-    assert "1 surprise;" in text
+    assert "1 surprise among 1 prediction;" in text
 
 
 def test_undecided_says_why_first(tmp_path: Path) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from harness import errors
-from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED
+from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Known
 from harness.cli import answer
 from harness.reports import cases, junit, ktap, markdown, readings
 from harness.reports.comparison import history, index, reference
 from harness.reports.markdown import Section
+from harness.reports.wording import surprises
 from harness.run.progress import Progress
 from harness.verdicts.classify import Standing, classify, status
 from harness.verdicts.judged import Judged
@@ -34,7 +36,7 @@ STATUS = {Standing.SURPRISE: errors.SURPRISE, Standing.UNDECIDED: errors.SURPRIS
 
 def summary_of_the_report(judged: Judged) -> bool:
     text = markdown.render(Path("run"), [Section(judged.outcome, "")], {})
-    assert ("** SURPRISE" in text) == ("1 surprise;" in text)
+    assert ("** SURPRISE" in text) == ("1 surprise among 1 prediction;" in text)
     return "SURPRISE" in text
 
 
@@ -118,3 +120,17 @@ def test_what_broke_comes_first_and_a_claim_counts_alone(tmp_path: Path) -> None
     assert status(rows, [{"experiment": "made-up", "kernel": "6.12", "what": "guest lost"}]) == errors.BROKEN
     assert status(rows, []) == status(rows, [], "other") == errors.SURPRISE
     assert status(rows, [], CLAIM.id) == errors.AS_KNOWN
+
+
+def test_what_was_measured_first_is_no_prediction() -> None:
+    rows: list[Any] = [
+        {"verdict": CONFIRMED, "known": CONFIRMED, "predicted": True},
+        {"verdict": CONFIRMED, "known": REFUTED},  # of an older run, which does not tell
+        {"verdict": CONFIRMED, "known": REFUTED, "predicted": False},
+        {"verdict": CONFIRMED, "known": CONFIRMED, "predicted": False},
+        {"verdict": UNDECIDED, "known": CONFIRMED, "predicted": True},
+        {"verdict": CONFIRMED, "known": None, "predicted": None},
+    ]
+    assert surprises(rows) == "1 surprise among 2 predictions (2 more known answers were written after they had been measured)"
+    assert Known(CONFIRMED, "mm/shmem.c, shmem_writeout (v6.12)").predicted
+    assert not Known(CONFIRMED, "jemalloc(3); measured with 5.3.0").predicted

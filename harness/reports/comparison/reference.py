@@ -20,7 +20,7 @@ from harness.reports.comparison import history, kernel_plot, run_noise
 from harness.reports.comparison.history import Line
 from harness.reports.comparison.index import Cells, Entry, index, kernel_table, sections
 from harness.reports.comparison.rows import Selection
-from harness.reports.wording import near, setting, tally
+from harness.reports.wording import near, setting, surprises, tally
 from harness.verdicts import judged
 from harness.verdicts.classify import is_surprise
 from harness.verdicts.judged import Outcome
@@ -98,6 +98,7 @@ def publish(runs: Sequence[Path], noisy: Sequence[Selection], to: Path) -> Cells
             noise=(to / run_noise.PAGE).exists(),
             errata=(to / ERRATA).exists(),
             tally=tally(cells.rows),
+            surprises=surprises(cells.rows),
         ),
         "utf-8",
     )
