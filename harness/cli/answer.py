@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.reports.wording import setting, surprises, tally, where
+from harness.reports.wording import repetition, setting, surprises, tally, where
 from harness.verdicts import wording
 from harness.verdicts.classify import Standing, classify, is_surprise
 from harness.verdicts.judged import Judged, Outcome
@@ -17,9 +17,8 @@ def lines(judged: Judged, claim: str | None = None) -> Iterator[str]:
             continue
         axis = f"  [{setting(judged.cell['axis'])}]" if judged.cell["axis"] else ""
         surprise = f"  SURPRISE: known answer {row['known']}" if is_surprise(row) else ""
-        yield (
-            f"{row['claim']}  {row['verdict'].upper()}  on {where(row)}, {row['valid']} of {row['trials']} trials{axis}{surprise}"
-        )
+        trials = f"{row['valid']} of {row['trials']} trials{repetition(row)}"
+        yield f"{row['claim']}  {row['verdict'].upper()}  on {where(row)}, {trials}{axis}{surprise}"
         yield f"  {verdict.why}"
         # Expectations that share their references say so once.
         for said in dict.fromkeys(wording.reference_phrase(expect, readings) for expect, readings in verdict.readings):

@@ -49,10 +49,21 @@ def run_all(context: Any, section: str = "", *, options: RunOptions) -> int:
     without=("kernel", "modules"),
     kernels="series, exact versions, digests or paths, separated by commas",
     again="run finished cells too, anew",
+    undecided="run the undecided cells of the newest such run again; their rows say so",
     section=SECTION,
 )
-def matrix(context: Any, kernels: str = KERNELS, section: str = "", again: bool = False, *, options: RunOptions) -> int:
+def matrix(
+    context: Any,
+    kernels: str = KERNELS,
+    section: str = "",
+    again: bool = False,
+    undecided: bool = False,
+    *,
+    options: RunOptions,
+) -> int:
     """Run every experiment on several kernels; goes on where an interrupted one stood."""
+    if again and undecided:
+        raise UsageError("--again", "it starts a new run, where --undecided repeats cells of an old one", "choose one")
     names = tuple(dict.fromkeys(name.strip() for name in kernels.split(",") if name.strip()))
     if not names:
         raise UsageError("--kernels", "it names none", f"for instance --kernels {KERNELS}")
@@ -61,7 +72,7 @@ def matrix(context: Any, kernels: str = KERNELS, section: str = "", again: bool 
     from harness.run.progress import Progress
 
     chosen, what = catalogue.of_section(section), f"matrix-{section}" if section else "matrix"
-    return execute(chosen, what, None, replace(options, kernels=names), Progress(), not again).status()
+    return execute(chosen, what, None, replace(options, kernels=names), Progress(), not again, undecided).status()
 
 
 @command(run=RUN, as_recorded="by the bounds of the run, not today's", results=PARENT, json="print verdicts.json")

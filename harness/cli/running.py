@@ -47,11 +47,12 @@ def execute(
     options: RunOptions,
     watch: Watch | None = None,
     go_on: bool = False,
+    repeat: bool = False,
 ) -> Run:
     """Runs experiments; prints each answer as it comes and where the report is, or verdicts.json if that was asked for.
 
     what: the name of the run. claim: the only one that is asked for, None for all. watch: hears of the run instead.
-    go_on: goes on where an interrupted run of the same stood.
+    go_on: goes on where an interrupted run of the same stood. repeat: and runs its undecided cells again.
     """
     options = replace(options, permissions=permissions(options))
     for line in warnings(experiments, options.sets):
@@ -70,7 +71,9 @@ def execute(
             for line in answer.lines(judged, claim):
                 say(line)
 
-    finished = matrix.execute(experiments, options, what, Quiet() if options.json else watch or Answers(), go_on=go_on)
+    finished = matrix.execute(
+        experiments, options, what, Quiet() if options.json else watch or Answers(), go_on=go_on, repeat=repeat
+    )
     if options.json:
         say((finished.directory / "verdicts.json").read_text())
     else:

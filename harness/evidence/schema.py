@@ -63,6 +63,7 @@ class Row(RowKeys, total=False):
 
     run: str  # the run's id, where rows of several runs stand together
     predicted: bool | None  # whether the known answer was written before it was measured; None without one; absent in older rows
+    repeated: int  # how many times the cell was run again because a claim of it was undecided; absent in older rows
     turned: dict[str, list[str]]  # knob → values that the procedure gave it; absent in rows of older runs
 
 
@@ -175,6 +176,13 @@ class CellKeys(TypedDict):
     bounds: list[BoundsRow]
 
 
+class AttemptRow(TypedDict):
+    """What an earlier attempt at a cell came to, claim by claim, before it was repeated because one was undecided."""
+
+    verdicts: dict[str, str]
+    why: dict[str, str]
+
+
 class CellRecord(CellKeys, total=False):
     """cell.json."""
 
@@ -185,6 +193,7 @@ class CellRecord(CellKeys, total=False):
     fresh: bool
     machine: str
     overridden: dict[str, str]
+    earlier: list[AttemptRow]  # what came before it was repeated, the oldest first
     # Of a cell that was run elsewhere: by whom, and the digest of the archive that it came in.
     ran: RanRow | None
     archive: str

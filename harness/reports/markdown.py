@@ -25,6 +25,7 @@ from harness.reports.wording import (
     near,
     number,
     plain,
+    repetition,
     setting,
     signed,
     surprises,
@@ -89,6 +90,7 @@ def templates() -> Environment:
     found.filters |= {"plain": plain, "near": near, "code": code, "number": number, "signed": signed, "link": quote}
     found.globals |= {
         "where": where,
+        "repetition": repetition,
         "setting": setting,
         "anchor": anchor,
         "ranges": ranges,

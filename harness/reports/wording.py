@@ -109,6 +109,13 @@ def where(row: Row) -> str:
     return f"{row['kernel']} ({machine}{accelerator})"
 
 
+def repetition(row: Row) -> str:
+    """Says that a row is a repetition: ", repeated because a claim was undecided"; "" for one that is none."""
+    times = row.get("repeated", 0)
+    often = "" if times == 1 else f" {times} times"
+    return f", repeated{often} because a claim was undecided" if times else ""
+
+
 def setting(axis: Mapping[str, str]) -> str:
     return " ".join(f"{name}={value}" for name, value in axis.items())
 

@@ -14,7 +14,7 @@ from harness import catalogue
 from harness.claims.claim import Experiment
 from harness.claims.settings import BOOTED, Settings
 from harness.evidence.run_directory import SCHEMA
-from harness.evidence.schema import CellRecord, KernelRow
+from harness.evidence.schema import AttemptRow, CellRecord, KernelRow
 from harness.linux.sizes import MIB
 from harness.machine import allocators
 from harness.machine.guest.qemu import Shape
@@ -52,6 +52,7 @@ def describe(cell: Cell) -> CellRecord:
         "fresh": cell.fresh,
         "machine": "local" if cell.permissions else "vm",
         "overridden": own.overridden(asked),
+        "earlier": list(cell.earlier),
     }
 
 
@@ -81,7 +82,8 @@ def describe_cell(experiment: Experiment, axis: dict[str, str], trials: int, ker
 @dataclass(frozen=True)
 class Cell:
     """One experiment on one kernel under one setting. axis: what distinguishes it ({"lru": "mglru"}).
-    permissions: what it may do to this host, if that is the machine; None for a guest."""
+    permissions: what it may do to this host, if that is the machine; None for a guest. earlier: what the attempts came to
+    that it repeats."""
 
     experiment: Experiment
     kernel: Kernel
@@ -93,6 +95,7 @@ class Cell:
     fresh: bool = False
     gdb: str = ""
     permissions: Permissions | None = None
+    earlier: tuple[AttemptRow, ...] = ()
 
     @property
     def name(self) -> str:
@@ -199,6 +202,7 @@ def cell_of(experiment: Experiment, kernel: Kernel, ordered: CellRecord, acceler
         accelerator=accelerator,
         append=ordered["append"],
         fresh=ordered["fresh"],
+        earlier=tuple(ordered.get("earlier", [])),
     )
 
 

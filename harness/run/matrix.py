@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from harness.claims.claim import Experiment
@@ -58,11 +59,20 @@ def default_jobs(planned: Sequence[Cell]) -> int:
     return max(1, min(slots.count(), free // largest))
 
 
-def execute(experiments: Sequence[Experiment], options: RunOptions, what: str, watch: Watch, *, go_on: bool = False) -> Run:
+def execute(
+    experiments: Sequence[Experiment],
+    options: RunOptions,
+    what: str,
+    watch: Watch,
+    *,
+    go_on: bool = False,
+    repeat: bool = False,
+) -> Run:
     """Runs experiments on all kernels, writes verdicts and report.
 
     go_on: goes on with the newest run of the same kernels, settings and trials, if there is one, instead of
-    starting anew: cells that are finished there are kept.
+    starting anew: cells that are finished there are kept. repeat: but for those of which a claim is undecided, and there
+    must be such a run.
     """
     found = find_kernels(options)
     for kernel in () if options.scheduler or options.gdb or options.permissions else found:
@@ -72,15 +82,18 @@ def execute(experiments: Sequence[Experiment], options: RunOptions, what: str, w
     version = "" if options.scheduler or options.permissions else qemu.version()
     asked = described(found, options, what)
     before = resume.find(options.results, asked) if go_on else None
+    if repeat and before is None:
+        raise UsageError("--undecided", f"no run below {options.results} has asked the same", "run it without --undecided first")
     run = Run(before or start(options, found, what, asked, version))
     with resume.held(run.directory):
-        outcomes = {}
-        for cell in planned if before else ():
+        to_run = []
+        for cell in planned:
             directory = run_directory.cell_directory(run.directory, cell.name)
-            outcomes[cell.name] = resume.finished(directory, describe(cell))
-        kept = [outcome for outcome in outcomes.values() if outcome is not None]
-        to_run = [cell for cell in planned if outcomes.get(cell.name) is None]
-        run.outcomes += kept
+            outcome = resume.finished(directory, describe(cell)) if before else None
+            if outcome is not None and not (repeat and resume.undecided(outcome)):
+                run.outcomes.append(outcome)
+            else:
+                to_run.append(replace(cell, earlier=resume.earlier(directory, describe(cell))) if before else cell)
         with dask.executor(options.scheduler) if options.scheduler else nullcontext() as elsewhere:
             _run(run, to_run, options, elsewhere, watch)
     return run

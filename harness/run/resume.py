@@ -14,9 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness import catalogue
+from harness.claims.claim import UNDECIDED
 from harness.errors import LabError, UsageError
 from harness.evidence import json_file, recording
-from harness.evidence.schema import CellRecord, Plan
+from harness.evidence.schema import AttemptRow, CellRecord, Plan
 from harness.verdicts.judged import Judged, Outcome, bounds_of
 
 # What makes a cell the one that is wanted: procedure and bounds, kernel, setting, trials.
@@ -83,6 +84,27 @@ def finished(directory: Path, planned: CellRecord) -> Outcome | None:
     except (OSError, ValueError, KeyError):
         return None
     return Outcome(directory, cell, catalogue.load()[cell["experiment"]], cell["verdicts"], [], cell["absent"])
+
+
+def undecided(outcome: Outcome) -> bool:
+    """Says whether a claim of a finished cell is undecided."""
+    return any(row["verdict"] == UNDECIDED for row in outcome.rows)
+
+
+def earlier(directory: Path, planned: CellRecord) -> tuple[AttemptRow, ...]:
+    """Lists what attempts at a cell, as it is planned now, came to before it is run again because one of its claims was
+    undecided; the last one too, if it was so."""
+    try:
+        cell: CellRecord = json.loads((directory / "cell.json").read_text())
+        if any(cell.get(key) != planned.get(key) for key in IDENTITY):
+            return ()
+        rows = [] if cell.get("failures") else cell.get("verdicts", [])
+        last: list[AttemptRow] = [
+            {"verdicts": {row["claim"]: row["verdict"] for row in rows}, "why": {row["claim"]: row["why"] for row in rows}}
+        ]
+        return (*cell.get("earlier", []), *(last if any(row["verdict"] == UNDECIDED for row in rows) else []))
+    except (OSError, ValueError, KeyError):
+        return ()
 
 
 @contextmanager

@@ -141,6 +141,7 @@ def row(verdict: Verdict, cell: CellRecord, trials: Sequence[Trial]) -> Row:
         "machine": machine.get("name", cell.get("machine", "vm")),
         "accelerator": machine.get("accelerator", cell["accelerator"]),
         "settings": settings,
+        "repeated": len(cell.get("earlier", [])),
         "turned": knobs.turned(trials),
         "trials": verdict.trials,
         "valid": verdict.valid,

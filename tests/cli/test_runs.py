@@ -78,6 +78,7 @@ def test_one_claim_counts_for_the_status_and_json_is_the_file(tmp_path: Path) ->
         "machine",
         "accelerator",
         "settings",
+        "repeated",
         "turned",
         "predicted",
         "trials",

@@ -141,6 +141,41 @@ def test_what_changed_is_run_again(names: list[str], cheap: Path, tmp_path: Path
     assert len(list(runs.iterdir())) == 2
 
 
+@pytest.mark.guest
+def test_undecided_cells_are_repeated_and_say_so(names: list[str], tmp_path: Path) -> None:
+    """Only cells with an undecided claim run again, all their claims; how often stands in every row, whatever interrupts."""
+    said, runs = tmp_path / "said", tmp_path / "runs"
+    text = CHEAP.replace('"x": 1', f'"x": %d or int(open({str(said)!r}).read())')
+    directory = tmp_path / "experiments"
+    directory.mkdir()
+    for number in range(2):  # the second reads what the file says, in neither range at first
+        (directory / f"cheap_{number}.py").write_text(text % (1 - number, number))
+
+    def rows(*more: str) -> dict[str, tuple[str, int]]:
+        finished = invoke(*words(names[:1], runs, *more), FOLKLAB_EXPERIMENTS=str(directory))
+        assert "Traceback" not in finished.stdout + finished.stderr
+        (run,) = runs.iterdir()
+        return {row["claim"]: (row["verdict"], row["repeated"]) for row in run_directory.read_verdicts(run)["verdicts"]}
+
+    none = invoke(*words(names[:1], runs, "--undecided"), FOLKLAB_EXPERIMENTS=str(directory))
+    assert none.returncode == 1
+    assert "run it without --undecided first" in none.stderr
+    said.write_text("0")
+    assert rows() == {"cheap-0": ("confirmed", 0), "cheap-1": ("undecided", 0)}
+    assert rows() == {"cheap-0": ("confirmed", 0), "cheap-1": ("undecided", 0)}
+    assert rows("--undecided") == {"cheap-0": ("confirmed", 0), "cheap-1": ("undecided", 1)}
+    said.write_text("1")
+    assert rows("--undecided") == {"cheap-0": ("confirmed", 0), "cheap-1": ("confirmed", 2)}
+    assert rows("--undecided") == {"cheap-0": ("confirmed", 0), "cheap-1": ("confirmed", 2)}
+    (run,) = runs.iterdir()
+    (cell,) = (cell for cell in cells_of(run).values() if cell["earlier"])
+    assert [attempt["verdicts"] for attempt in cell["earlier"]] == [{"cheap-1": "undecided"}] * 2
+    (lost,) = run.glob("experiments/cheap-1@*/trial-1.jsonl.zst")
+    lost.unlink()
+    assert rows()["cheap-1"] == ("confirmed", 2), "a repetition for another reason is none of an undecided claim"
+    assert "repeated 2 times because a claim was undecided" in (run / "report.md").read_text()
+
+
 def test_one_process_at_a_time(tmp_path: Path) -> None:
     with resume.held(tmp_path), pytest.raises(Exception, match="another process is at it"), resume.held(tmp_path):
         pass

@@ -20,7 +20,7 @@ from harness.reports.comparison import history, kernel_plot, run_noise
 from harness.reports.comparison.history import Line
 from harness.reports.comparison.index import Cells, Entry, index, kernel_table, sections
 from harness.reports.comparison.rows import Selection
-from harness.reports.wording import near, setting, surprises, tally
+from harness.reports.wording import near, repetition, setting, surprises, tally
 from harness.verdicts import judged
 from harness.verdicts.classify import is_surprise
 from harness.verdicts.judged import Outcome
@@ -154,7 +154,7 @@ class Page:
                 (
                     f"**{row['verdict']}**{' SURPRISE' if is_surprise(row) else ''}",
                     row["known"] or "none",
-                    f"{row['valid']} of {row['trials']}",
+                    f"{row['valid']} of {row['trials']}{repetition(row)}",
                     row["why"],
                 ),
             )
