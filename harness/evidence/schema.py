@@ -34,7 +34,7 @@ class ReferenceRow(TypedDict):
 class RowKeys(TypedDict):
     """A verdict: of a claim, on a kernel, on a machine, under a setting. known: None without a known answer.
 
-    config: "sha256:…" of the kernel's configuration, None where that is not known. seconds: wall time of the cell.
+    config: "sha256:…" of the kernel's configuration, None where that is not known. seconds: that its trials took together.
     """
 
     claim: str

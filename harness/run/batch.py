@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from pathlib import Path
 
@@ -16,29 +16,41 @@ from harness.run.trial import Limit, run_arms
 from harness.verdicts import judged
 from harness.verdicts.judged import Judged
 
+# So many cells take turns, a trial each. What one run has in common (a host that is busy for a minute) then meets one trial
+# of many cells rather than all trials of a few: three trials in a row once agreed on a number that no other run has read.
+TAKING_TURNS = 16
+
 
 class Batch:
-    """The trials of one cell, on their way."""
+    """The trials of one cell, on their way once `submit` was called for each."""
 
-    def __init__(self, cell: Cell, run: Path, pool: Executor, limit: Limit, begins: Callable[[Cell], None]) -> None:
+    def __init__(self, cell: Cell, run: Path, limit: Limit, begins: Callable[[Cell], None]) -> None:
         self.cell, self.limit, self.begins = cell, limit, begins
         self.directory = run_directory.cell_directory(run, cell.name)
         self.row = describe(cell)
-        self.began: float | None = None
+        self.begun = False
         self.absent = False
+        self.seconds = 0.0
         self._lock = threading.Lock()
-        self.futures: list[Future[str | None]] = [pool.submit(self._trial, number) for number in range(1, cell.trials + 1)]
+        self.futures: list[Future[str | None]] = []
+
+    def submit(self, pool: Executor, number: int) -> None:
+        """Hands a trial, by its number (1…), to a pool."""
+        self.futures.append(pool.submit(self._trial, number))
 
     def _trial(self, number: int) -> str | None:
         with self._lock:
-            if self.began is None:
+            if not self.begun:
                 resume.begin(self.directory, self.row)
-                self.began = time.monotonic()
+                self.begun = True
                 self.begins(self.cell)
         if self.absent:
             return None  # what one trial has found out of a kernel, the others need not
+        began = time.monotonic()
         status, reason = run_arms(self.cell, number, self.directory, self.limit)
-        self.absent = self.absent or status == "absent"
+        with self._lock:
+            self.seconds += time.monotonic() - began
+            self.absent = self.absent or status == "absent"
         return reason if status == "broken" else None
 
     def cancel(self) -> None:
@@ -47,10 +59,20 @@ class Batch:
 
     def over(self) -> CellRecord:
         """Gives cell.json, once all trials of the cell are over."""
-        self.row["seconds"] = round(time.monotonic() - (self.began or 0), 1)
+        self.row["seconds"] = round(self.seconds, 1)
         self.row["failures"] = [broken for future in self.futures if (broken := future.result())]
         return self.row
 
     def judge(self) -> Judged:
         """Judges the cell once all its trials are over: from the evidence on disk, as anyone else would."""
         return judged.judge_cell(self.directory, cell=self.over())
+
+
+def submit(batches: Sequence[Batch], pool: Executor) -> None:
+    """Hands all trials to a pool, so that between two of a cell lie those of others."""
+    for first in range(0, len(batches), TAKING_TURNS):
+        turn = batches[first : first + TAKING_TURNS]
+        for number in range(1, max(batch.cell.trials for batch in turn) + 1):
+            for batch in turn:
+                if number <= batch.cell.trials:
+                    batch.submit(pool, number)

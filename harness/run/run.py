@@ -17,7 +17,7 @@ from harness.machine import slots
 from harness.machine.processes import fleet
 from harness.reports.report import Report, loaded
 from harness.run import resume
-from harness.run.batch import Batch
+from harness.run.batch import Batch, submit
 from harness.run.cell import Cell
 from harness.run.remote import Sent
 from harness.run.trial import NO_LIMIT
@@ -80,7 +80,8 @@ def run_cells(run: Run, planned: Sequence[Cell], jobs: int, watch: Watch, report
     ):
         limit = threading.Semaphore(workers)
         with ThreadPoolExecutor(workers + ahead) as pool, fleet.running():
-            batches = [Batch(cell, run.directory, pool, limit, watch.began) for cell in chosen]
+            batches = [Batch(cell, run.directory, limit, watch.began) for cell in chosen]
+            submit(batches, pool)
             collect(run, batches, watch, report)
 
 
@@ -90,7 +91,9 @@ def run_here(run: Run, planned: Sequence[Cell], watch: Watch, report: Report) ->
     loaded()
     with ThreadPoolExecutor(1) as pool, fleet.running():
         for cell in planned:
-            collect(run, [Batch(cell, run.directory, pool, NO_LIMIT, watch.began)], watch, report)
+            batch = Batch(cell, run.directory, NO_LIMIT, watch.began)
+            submit([batch], pool)
+            collect(run, [batch], watch, report)
 
 
 def send_cells(run: Run, planned: Sequence[Cell], elsewhere: Executor, mirror: str | None, watch: Watch, report: Report) -> None:
