@@ -27,7 +27,7 @@ def create(parent: Path, kernel: str, what: str) -> Path:
         for number in range(1, 1000):  # two runs may start in the same second
             path = parent / (name if number == 1 else f"{name}.{number}")
             try:
-                path.mkdir()
+                path.mkdir(0o700)  # evidence tells of the host
                 return path
             except FileExistsError:
                 continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from harness.agent.agent import DENIALS
 from harness.claims import settings as known
 from harness.claims.needs import Needs
 from harness.claims.settings import Settings
@@ -26,7 +27,8 @@ def pin(system: System, settings: Settings, needs: Needs) -> dict[str, str | Non
         if reply.error and name == "lru" and settings.lru == "mglru":
             raise Absent("this kernel has no multi-generational LRU")
         if reply.error and text is not None and name != "thp":
-            raise LabError(path, f"{value} can't be set: {os.strerror(reply.error)}", "run as root")
+            remedy = "run as root" if reply.error in DENIALS else "this kernel has no such value: leave it out of --set"
+            raise LabError(path, f"{value} can't be set: {os.strerror(reply.error)}", remedy)
     found: dict[str, str | None] = {name: known.read_back(name, system.find(path)) for name, path in known.PATHS.items()}
     return {
         **found,

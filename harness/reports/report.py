@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from harness import cache
-from harness.errors import LabError
+from harness.errors import LabError, Unavailable
 from harness.evidence import run_directory
 from harness.reports import (
     cases,
@@ -39,7 +39,8 @@ def preload() -> None:
 def _load() -> None:
     with suppress(Exception):  # the same will meet `write`, which can tell of it
         # matplotlib's list of fonts belongs into our cache: deleted with it, made where the home can't be written.
-        os.environ.setdefault("MPLCONFIGDIR", str(cache.directory("matplotlib")))
+        with suppress(Unavailable):  # then it makes a directory for itself, which goes with this process
+            os.environ.setdefault("MPLCONFIGDIR", str(cache.directory("matplotlib")))
         plots.load()
         samples_table.load()
         markdown.load()

@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+from harness import cache
 from harness.claims.claim import Experiment
 from harness.errors import UsageError
 from harness.evidence import json_file, run_directory
@@ -77,6 +78,7 @@ def execute(
     found = find_kernels(options)
     for kernel in () if options.scheduler or options.gdb or options.permissions else found:
         boot_check.ensure(kernel)
+    cache.sweep()
     planned = plan(experiments, found, options)
     # Without QEMU nothing can run here: said before a directory is made. Workers tell theirs with each cell.
     version = "" if options.scheduler or options.permissions else qemu.version()

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,18 @@ class Watch:
         """Hears that no more trials will run."""
 
 
+@contextmanager
+def ending_pool(workers: int) -> Iterator[Executor]:
+    """Gives a pool of threads. Where its block is left by an error, an interruption too, what has not begun by then never
+    begins, wherever the block stood: also while trials were still being handed in."""
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
 def run_cells(run: Run, planned: Sequence[Cell], jobs: int, watch: Watch, report: Report) -> None:
     """Runs trials of all cells side by side; then those of experiments that time would spoil, a processor each. `jobs`
     machines work at once; but for the latter one more is launched meanwhile, so that its start costs no time."""
@@ -79,7 +92,7 @@ def run_cells(run: Run, planned: Sequence[Cell], jobs: int, watch: Watch, report
         ([cell for cell in planned if cell.experiment.timed], min(jobs, slots.count(timed=True)), 0),
     ):
         limit = threading.Semaphore(workers)
-        with ThreadPoolExecutor(workers + ahead) as pool, fleet.running():
+        with ending_pool(workers + ahead) as pool, fleet.running():
             batches = [Batch(cell, run.directory, limit, watch.began) for cell in chosen]
             submit(batches, pool)
             collect(run, batches, watch, report)
@@ -89,7 +102,7 @@ def run_here(run: Run, planned: Sequence[Cell], watch: Watch, report: Report) ->
     """Runs cells on this host itself: what a cell leaves is judged, and its plot drawn, before the next one begins.
     Counters of the whole machine count this process too."""
     loaded()
-    with ThreadPoolExecutor(1) as pool, fleet.running():
+    with ending_pool(1) as pool, fleet.running():
         for cell in planned:
             batch = Batch(cell, run.directory, NO_LIMIT, watch.began)
             submit([batch], pool)

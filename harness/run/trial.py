@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 
+from harness.agent.agent import patience
 from harness.errors import Denied, LabError, MachineLost, Skip
 from harness.evidence import recording
 from harness.evidence.recording import Recorder
@@ -110,7 +111,9 @@ def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recor
     except Skip as missing:
         return "skipped", str(missing)
     except Denied as error:
-        return "skipped" if cell.permissions and os.geteuid() else "broken", f"it needs root: {error}"
+        if not cell.permissions:
+            return "broken", str(error)  # in a guest all is done as root
+        return "skipped" if os.geteuid() else "broken", f"it needs root: {error}"
     except (LabError, OSError) as error:
         return "broken", " ".join(str(error).split())
     except Exception as error:
@@ -122,6 +125,8 @@ def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recor
 def with_machine(machine: Machine, cell: Cell, arm: str, recorder: Recorder) -> None:
     """Carries out the procedure of one arm on a machine that was just opened."""
     experiment = cell.experiment
+    if not cell.gdb:  # who stands at a breakpoint is in no hurry
+        machine.agent.limit(patience(experiment.deadline), f"all of {experiment.name}{f' ({arm})' if arm else ''}")
     lab = Lab(machine, recorder, experiment.needs, cell.settings, arm)
     lab.start(experiment=experiment.name, version=experiment.version)
     for path in experiment.needs.files:
