@@ -94,7 +94,7 @@ def recordings(kernel: Kernel, runs: int, accelerated: str) -> Iterator[Recordin
             recorder = Recorder(path)
             try:
                 with open_machine(cell, run % BOOTS + 1, Path(directory) / "console.log") as machine:
-                    with_machine(machine, cell, "", recorder)
+                    with_machine(machine, cell, run + 1, "", recorder)
             finally:
                 recorder.close()
             yield read(path)

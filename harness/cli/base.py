@@ -14,13 +14,20 @@ from invoke import Task, task
 
 from harness import errors
 from harness.errors import LabError, UsageError
+from harness.printable import harmless
 
 RUNS = "results/runs"
 
 
 def say(line: str) -> None:
-    """Prints a line at once, also into a pipe."""
-    print(line, flush=True)
+    """Prints a line at once, also into a pipe; what would act on a terminal is written as its number."""
+    print(harmless(line, keep="\n\t"), flush=True)
+
+
+def warn(line: object) -> None:
+    """Prints a line where errors go, harmless as `say` does; nothing for an empty one."""
+    if text := str(line):
+        print(harmless(text, keep="\n\t"), file=sys.stderr, flush=True)
 
 
 def _end(number: int, frame: FrameType | None) -> None:
@@ -32,7 +39,7 @@ def undo_what_was_left() -> None:
     from harness.machine.host import journal
 
     for change in journal.restore_left():
-        print(f"undone, left by a run that was killed: {change}", file=sys.stderr)
+        warn(f"undone, left by a run that was killed: {change}")
 
 
 def guarded(body: Callable[..., int | None], undo: bool) -> Callable[..., None]:
@@ -49,7 +56,7 @@ def guarded(body: Callable[..., int | None], undo: bool) -> Callable[..., None]:
                 undo_what_was_left()
             status = body(context, *arguments, **options) or 0
         except LabError as error:
-            print(error, file=sys.stderr)
+            warn(error)
             status = error.status
         except KeyboardInterrupt:
             status = errors.INTERRUPTED

@@ -24,7 +24,7 @@ import zstandard
 
 from harness import catalogue
 from harness.errors import LabError, UsageError
-from harness.evidence import json_file, run_directory
+from harness.evidence import run_directory
 from harness.evidence.schema import CellRecord, RanRow
 from harness.machine.guest import accelerator, qemu
 from harness.machine.kernels import find
@@ -104,7 +104,7 @@ def run_cell(wanted: Request) -> Archive:
         submit([batch], pool)
         wait(batch.futures)
         ran: RanRow = {"host": platform.node(), "accelerator": chosen, "qemu": qemu.version()}
-        json_file.write(batch.directory / "cell.json", {**batch.over(), "ran": ran})
+        run_directory.write_cell(batch.directory, {**batch.over(), "ran": ran})
         return pack(batch.directory)
 
 
@@ -143,7 +143,7 @@ def unpack(archive: Archive, directory: Path, ordered: CellRecord) -> CellRecord
         raise LabError(
             f"archive of {directory.name}", "its digest is another: it was damaged on its way", "run the same command again"
         )
-    if kept := resume.finished(directory, ordered):
+    if not isinstance(kept := resume.finished(directory, ordered), str):
         return kept.cell
     directory.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".", dir=directory.parent) as place:

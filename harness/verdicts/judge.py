@@ -263,9 +263,23 @@ def _of_trial(missed: Sequence[str | None], readings: Sequence[Reading]) -> tupl
     return (FALSE if any(reading.outcome == FALSE for reading in readings) else TRUE), ""
 
 
+def of_one_boot(trials: Sequence[Trial]) -> str:
+    """Says which two trials stem from one boot of a guest's kernel, "" where each has a boot of its own: clones of one boot
+    share its layout and its free lists, they are copies and no repeats. All trials on a host share the host's."""
+    first: dict[str, int] = {}
+    for trial in trials:
+        for machine in (recording.start["machine"] for recording in trial.arms.values() if recording.start):
+            other = first.setdefault(machine["boot"], trial.number)
+            if other != trial.number and machine["name"] == "vm":
+                return f"trials {other} and {trial.number} stem from one boot ({machine['boot']}): copies are no repeats"
+    return ""
+
+
 def _combine(outcomes: list[tuple[str | None, str]], valid: list[Trial], planned: int, failed: list[str]) -> tuple[str, str]:
     if len(valid) < planned or not valid:
         return UNDECIDED, f"{len(valid)} of {planned} trials are valid: {'; '.join(failed) or 'the others are missing'}"
+    if copies := of_one_boot(valid):
+        return UNDECIDED, copies
     for trial, (outcome, why) in zip(valid, outcomes, strict=True):
         if outcome is None:
             return UNDECIDED, f"trial {trial.number}: {why}"
