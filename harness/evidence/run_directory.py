@@ -17,7 +17,7 @@ from harness.linux import releases
 RUNS = Path("results/runs")
 SCHEMA = 1
 # A cell's directory: experiment, settings and kernel (Cell.name of harness/run/cell.py). It leads nowhere else.
-CELL = re.compile(r"[A-Za-z0-9][\w.,:+=@~-]{0,250}")
+CELL = re.compile(r"[A-Za-z0-9][\w .,:+=@~-]{0,250}")
 
 
 def create(parent: Path, kernel: str, what: str) -> Path:
@@ -58,21 +58,26 @@ def find(run: str, parent: Path = RUNS) -> Path:
 
 
 def cell_directory(run: Path, name: str) -> Path:
+    """Gives the directory of a cell. Raises UsageError for a name that could lead elsewhere: a directory of that name is
+    removed before a cell is run anew."""
+    if not CELL.fullmatch(name):
+        raise UsageError(f"cell {ascii(name)[:80]}", "it is no name of a cell", "see the names of its experiment and kernel")
     return run / "experiments" / name
 
 
 def cells_here(run: Path) -> list[str]:
     """Names the directories of cells that a run has."""
-    found = [path.name for path in cell_directory(run, "").glob("*") if path.is_dir() and not path.name.startswith(".")]
-    return sorted(names_of_cells(found, cell_directory(run, "")))
+    cells = run / "experiments"
+    return sorted(names_of_cells((one.name for one in cells.glob("*") if one.is_dir() and one.name[0] != "."), cells))
 
 
 def names_of_cells(found: Iterable[str], path: Path) -> list[str]:
     """Gives names of cells that a file lists. Raises Damaged for one that is no cell's name."""
-    for name in found:
+    names = list(found)
+    for name in names:
         if not CELL.fullmatch(name):
             raise Damaged(str(path), f"{ascii(name)[:80]} is no name of a cell", "remove it, or restore it from a copy")
-    return list(found)
+    return names
 
 
 def environment(

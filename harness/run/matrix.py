@@ -13,6 +13,7 @@ from harness.claims.claim import Experiment
 from harness.errors import Damaged, UsageError
 from harness.evidence import run_directory
 from harness.evidence.schema import Plan
+from harness.linux import releases
 from harness.machine import slots
 from harness.machine.guest import accelerator, boot_check, qemu
 from harness.machine.kernels import find, running
@@ -28,10 +29,13 @@ from harness.verdicts.judged import Outcome
 def find_kernels(options: RunOptions) -> list[Kernel]:
     """Finds each kernel once. Raises UsageError for two that could not be told apart by their release."""
     if options.permissions:
-        return [running.kernel()]
+        kernel = running.kernel()
+        releases.checked(kernel.release, "kernel of this host")
+        return [kernel]
     found: dict[str, Kernel] = {}
     for name in options.kernels:
         kernel = find.by_name(name, modules=options.modules, mirror=options.mirror)
+        releases.checked(kernel.release, f"release of {kernel.image}:")
         if found.setdefault(kernel.release, kernel).digest != kernel.digest:
             raise UsageError(
                 f"kernel {name}", f"another one has the same release, {kernel.release}", "run them apart, then `invoke compare`"
