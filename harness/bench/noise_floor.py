@@ -73,7 +73,7 @@ def values(files: Mapping[str, str | None]) -> dict[str, int]:
         role(f"{source}:{key}" if key else source): value
         for source, text in files.items()
         if text is not None
-        for key, value in counters.file_of(source).parse(text.encode()).items()
+        for key, value in counters.parse(source, text).items()
     }
 
 

@@ -149,6 +149,11 @@ class Recording:
         return [event for event in self.events if event["event"] == "operation"]
 
     @cached_property
+    def unread(self) -> dict[str, str]:
+        """Keeps each counter that was asked for and is no number in its file, with that file's text."""
+        return {}
+
+    @cached_property
     def _parsed(self) -> dict[tuple[str | int, str], dict[str, int]]:
         return {}
 
@@ -166,8 +171,11 @@ class Recording:
         """Gives a counter in the text of its file; `sample` tells one text of that file from the others."""
         source, key = counters.source_and_key(counter)
         if (sample, source) not in self._parsed:
-            self._parsed[sample, source] = {} if text is None else counters.file_of(source).parse(text.encode())
-        return self._parsed[sample, source].get(key)
+            self._parsed[sample, source] = {} if text is None else counters.parse(source, text)
+        value = self._parsed[sample, source].get(key)
+        if value is None and text is not None:
+            self.unread[counter] = text
+        return value
 
     def idle_change(self, counter: str) -> int | None:
         """Gives how much a counter grew between the two idle samples at the start, in its own unit; None if that was not
