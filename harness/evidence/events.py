@@ -59,6 +59,14 @@ class Record(TypedDict):
     value: Any
 
 
+class Operation(TypedDict):
+    """What a target was asked to do: errno, 0 if it succeeded; the first 200 bytes of the request's text."""
+
+    operation: str
+    text: str
+    error: int
+
+
 class End(TypedDict):
     """How it ended, and why."""
 
@@ -72,6 +80,7 @@ KINDS: dict[str, Any] = {
     "series": Timed,
     "sample": Sample,
     "pages": Pages,
+    "operation": Operation,
     "record": Record,
     "end": End,
 }
