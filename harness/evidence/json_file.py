@@ -26,11 +26,13 @@ def render(content: object) -> str:
     return "{\n" + ",\n".join(f" {_line(str(key))}: {_entries(value)}" for key, value in content.items()) + "\n}"
 
 
+def shown(text: str) -> str:
+    """Gives JSON in which characters that act on a terminal stand as JSON's own escapes: the same content, and harmless."""
+    return _BEYOND_ASCII.sub(lambda one: json.dumps(one[0])[1:-1] if one[0] != "\n" and acts(one[0]) else one[0], text)
+
+
 def _line(value: object) -> str:
-    """Writes a value in one line; characters that act on a terminal as JSON's own escapes, so that the file can be shown."""
-    return _BEYOND_ASCII.sub(
-        lambda one: json.dumps(one[0])[1:-1] if acts(one[0]) else one[0], json.dumps(value, ensure_ascii=False)
-    )
+    return shown(json.dumps(value, ensure_ascii=False))
 
 
 def _entries(value: object) -> str:

@@ -61,7 +61,8 @@ class Cell:
 def cell(judged: Judged) -> Cell:
     experiment = judged.experiment
     trials = tuple(
-        Trial(one.number, {arm: Watched(recording.events, recording.damage) for arm, recording in one.arms.items()}) for one in judged.trials
+        Trial(one.number, {arm: Watched(recording.events, recording.damage) for arm, recording in one.arms.items()})
+        for one in judged.trials
     )
     whole = tuple(
         one

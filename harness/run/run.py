@@ -16,6 +16,7 @@ from harness.evidence import run_directory
 from harness.evidence.schema import FailureRow, Row
 from harness.machine import slots
 from harness.machine.processes import fleet
+from harness.printable import harmless
 from harness.reports.report import Report, loaded
 from harness.run import resume
 from harness.run.batch import Batch, submit
@@ -72,7 +73,7 @@ class Watch:
 
     def damaged(self, cell: Cell, why: str) -> None:
         """Hears, before the first trial, that a finished cell is not as it was written: it is run again."""
-        print(f"{cell.name}: run again: {why}", file=sys.stderr)
+        print(harmless(f"{cell.name}: run again: {why}"), file=sys.stderr)
 
     def ended(self) -> None:
         """Hears that no more trials will run."""

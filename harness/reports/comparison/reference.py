@@ -73,16 +73,11 @@ def publish(runs: Sequence[Path], noisy: Sequence[Selection], to: Path) -> Cells
         numbers = kernel_plot.draw(lines, told.names)
         if numbers:
             (to / PLOTS / f"{claim.id}.svg").write_text(numbers, "utf-8")
-        text = (
-            markdown.templates()
-            .get_template("claim.md.j2")
-            .render(page=told, plots=copy_plots(claim, cells, to), numbers=bool(numbers))
-        )
+        text = markdown.filled("claim.md.j2", page=told, plots=copy_plots(claim, cells, to), numbers=bool(numbers))
         (to / PAGES / f"{claim.id}.md").write_text(text, "utf-8")
     (to / "README.md").write_text(
-        markdown.templates()
-        .get_template("reference.md.j2")
-        .render(
+        markdown.filled(
+            "reference.md.j2",
             cells=cells,
             index=index(cells),
             kernels=kernel_table(cells),
