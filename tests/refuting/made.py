@@ -143,10 +143,11 @@ def write_run(directory: Path, experiment: Experiment, trials: list[Made], setti
     return directory
 
 
-def write_environment(directory: Path, *releases: str) -> None:
+def write_environment(directory: Path, *releases: str, cells: Sequence[str] | None = None) -> None:
+    """cells: those that are planned; None as before they were listed."""
     directory.mkdir(parents=True, exist_ok=True)
     kernels = [kernel_row(release) for release in releases or (str(MACHINE["release"]),)]
-    json_file.write(directory / "environment.json", run_directory.environment(kernels, {}, "none"))
+    run_directory.write_environment(directory, run_directory.environment(kernels, {}, "none", cells))
 
 
 def kernel_row(release: str) -> dict[str, Any]:
@@ -172,12 +173,14 @@ def write_cell(directory: Path, experiment: Experiment, trials: Sequence[Made], 
 
 def write_matrix(directory: Path, experiment: Experiment, cells: Mapping[str, Mapping[str, Sequence[Made]]]) -> Path:
     """A whole run, judged, with verdicts.json. cells: release → "lru=classic" ("" for no setting) → trials."""
-    write_environment(directory, *cells)
+    names = {(release, text): "@".join(filter(None, [experiment.name, text, release]))
+             for release, by_setting in cells.items() for text in by_setting}
+    write_environment(directory, *cells, cells=sorted(names.values()))
     outcomes = []
     for release, by_setting in cells.items():
         for text, trials in by_setting.items():
             settings = dict([text.split("=")] if text else [])
-            name = "@".join(filter(None, [experiment.name, text, release]))
+            name = names[release, text]
             cell = write_cell(run_directory.cell_directory(directory, name), experiment, trials, settings, release)
             outcomes.append(resume.finish(judged.judge_cell(cell)))
     run_directory.write_verdicts(directory, run_cells.document(directory, outcomes))
