@@ -15,13 +15,20 @@ from invoke import Task, task
 from harness import errors
 from harness.cli import startup
 from harness.errors import LabError, UsageError
+from harness.printable import harmless
 
 RUNS = "results/runs"
 
 
 def say(line: str) -> None:
-    """Prints a line at once, also into a pipe."""
-    print(line, flush=True)
+    """Prints a line at once, also into a pipe; what would act on a terminal is written as its number."""
+    print(harmless(line, keep="\n\t"), flush=True)
+
+
+def warn(line: object) -> None:
+    """Prints a line where errors go, harmless as `say` does; nothing for an empty one."""
+    if text := str(line):
+        print(harmless(text, keep="\n\t"), file=sys.stderr, flush=True)
 
 
 def undo_what_was_left() -> None:
@@ -29,7 +36,7 @@ def undo_what_was_left() -> None:
     from harness.machine.host import journal
 
     for change in journal.restore_left():
-        print(f"undone, left by a run that was killed: {change}", file=sys.stderr)
+        warn(f"undone, left by a run that was killed: {change}")
 
 
 def guarded(body: Callable[..., int | None], undo: bool) -> Callable[..., None]:
@@ -74,7 +81,7 @@ def _told(error: BaseException) -> int:
     else:
         told = LabError("Python", str(error), "allow the process more memory, or type: ./bootstrap")
     try:
-        print(told, file=sys.stderr, flush=True)
+        warn(told)
     except OSError:  # nobody can be told: the terminal is gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     return told.status

@@ -23,6 +23,7 @@ from harness.reports import (
     samples_table,
 )
 from harness.reports.markdown import Section
+from harness.verdicts import run_cells
 from harness.verdicts.judged import Judged, Outcome, judge_cell
 
 _preloading: threading.Thread | None = None
@@ -113,9 +114,7 @@ def write(run: Path, judged: Iterable[Judged]) -> Path:
         report.add(one)
         outcomes.append(one.outcome)
     report.path.unlink(missing_ok=True)
-    run_directory.write_verdicts(
-        run, [row for one in outcomes for row in one.rows], [failure for one in outcomes for failure in one.failures]
-    )
+    run_directory.write_verdicts(run, run_cells.document(run, outcomes))
     return report.finish(outcomes)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ from harness.evidence import run_directory
 from harness.evidence.schema import FailureRow, Row
 from harness.machine import slots
 from harness.machine.processes import fleet
+from harness.printable import harmless
 from harness.reports.report import Report, loaded
 from harness.run import resume
 from harness.run.batch import Batch, submit
@@ -49,7 +51,9 @@ class Run:
     def save(self, seconds: float = 0.0) -> None:
         """Writes verdicts.json of the cells so far, unless that was done less than so many seconds ago."""
         if time.monotonic() - self.saved >= seconds:
-            run_directory.write_verdicts(self.directory, self.rows, self.failures)
+            seals = {one.directory.name: one.cell["seal"] for one in self.outcomes if "seal" in one.cell}
+            content = run_directory.document(self.directory, self.rows, self.failures, seals)
+            run_directory.write_verdicts(self.directory, content)
             self.saved = time.monotonic()
 
     def status(self, claim: str | None = None) -> int:
@@ -57,7 +61,7 @@ class Run:
 
 
 class Watch:
-    """Hears of a run as it goes; this one says nothing."""
+    """Hears of a run as it goes; this one says nothing but what is wrong."""
 
     def planned(self, run: Path, to_run: Sequence[Cell], kept: Sequence[Outcome]) -> None:
         """Hears what is planned, before the first trial; kept: cells that an earlier attempt has finished."""
@@ -67,6 +71,10 @@ class Watch:
 
     def done(self, judged: Judged) -> None:
         """Hears that a cell is judged."""
+
+    def damaged(self, cell: Cell, why: str) -> None:
+        """Hears, before the first trial, that a finished cell is not as it was written: it is run again."""
+        print(harmless(f"{cell.name}: run again: {why}"), file=sys.stderr)
 
     def ended(self) -> None:
         """Hears that no more trials will run."""

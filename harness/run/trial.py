@@ -103,7 +103,7 @@ def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recor
     try:
         with open_machine(cell, number, console, limit) as machine:
             began = time.monotonic()
-            with_machine(machine, cell, arm, recorder)
+            with_machine(machine, cell, number, arm, recorder)
             recorder.event("cost", seconds=round(time.monotonic() - began, 3), processor_seconds=machine.processor_seconds())
         return "ok", ""
     except Absent as missing:
@@ -122,13 +122,13 @@ def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recor
         return "broken", f"{type(error).__name__}: {error} ({Path(at.filename).name}:{at.lineno})"
 
 
-def with_machine(machine: Machine, cell: Cell, arm: str, recorder: Recorder) -> None:
-    """Carries out the procedure of one arm on a machine that was just opened."""
+def with_machine(machine: Machine, cell: Cell, number: int, arm: str, recorder: Recorder) -> None:
+    """Carries out the procedure of one arm of trial `number` on a machine that was just opened."""
     experiment = cell.experiment
     if not cell.gdb:  # who stands at a breakpoint is in no hurry
         machine.agent.limit(patience(experiment.deadline), f"all of {experiment.name}{f' ({arm})' if arm else ''}")
     lab = Lab(machine, recorder, experiment.needs, cell.settings, arm)
-    lab.start(experiment=experiment.name, version=experiment.version)
+    lab.start(experiment=experiment.name, version=experiment.version, trial=number)
     for path in experiment.needs.files:
         if lab.hand.attempt.stat(path).error:
             raise Skip(f"this kernel has no {path}")

@@ -20,10 +20,11 @@ from harness.claims.claim import (
     Premise,
     Range,
 )
-from harness.claims.quantities import value_of
+from harness.claims.quantities import Quantity, value_of
 from harness.evidence.floor import UNKNOWN, Floor
 from harness.evidence.recording import Number, Trial
 from harness.evidence.schema import Ends, QuantityRow, ReferenceRow
+from harness.linux import counters
 from harness.verdicts import noise
 from harness.verdicts.wording import common, sentence, show
 
@@ -153,18 +154,29 @@ def read(expect: Expect, trial: Trial, recorded: Recorded | None = None, floor: 
             f"“{noisiest}” moves by up to {show(moved)} with nothing going on: no less than the margin "
             f"between {if_true} and {if_false} ({show(margin)})",
         )
-    for name, what, must in ((expect.reads_true.name, true, if_true), (expect.reads_false.name, false, if_false)):
+    for quantity, what, must in ((expect.reads_true, true, if_true), (expect.reads_false, false, if_false)):
+        name = quantity.name
         if what is None:
-            return reading(None, f"the reference “{name}” was not read")
+            return reading(None, f"the reference “{name}” was not read{_why_unread(quantity, trial)}")
         if not must.holds(what):
             return reading(None, f"the reference “{name}” read {show(what)} where it must read {must}")
     if value is None:
-        return reading(None, f"“{expect.quantity.name}” was not read")
+        return reading(None, f"“{expect.quantity.name}” was not read{_why_unread(expect.quantity, trial)}")
     if if_true.holds(value):
         return reading(TRUE)
     if if_false.holds(value):
         return reading(FALSE)
     return reading(None, f"“{expect.quantity.name}” read {show(value)}, in neither {if_true} nor {if_false}")
+
+
+def _why_unread(quantity: Quantity, trial: Trial) -> str:
+    """Says which counters of a quantity are no numbers in the files that have them, by reading it again."""
+    for recording in trial.arms.values():
+        recording.unread.clear()
+    quantity.read(trial)
+    found = {counter: text for recording in trial.arms.values() for counter, text in recording.unread.items()}
+    said = [f"{counter}: {counters.why_unread(counters.source_and_key(counter)[1], text)}" for counter, text in found.items()]
+    return f" ({'; '.join(said)})" if said else ""
 
 
 def holds(condition: Guard | Premise, trial: Trial) -> bool | None:
@@ -182,7 +194,9 @@ def _missed(condition: Guard | Premise, trial: Trial) -> str | None:
     """Says how a trial misses a condition, None if it holds there."""
     held = holds(condition, trial)
     if held is None:
-        return f"the {type(condition).__name__.lower()} “{condition.quantity.name}” was not read"
+        return f"the {type(condition).__name__.lower()} “{condition.quantity.name}” was not read" + _why_unread(
+            condition.quantity, trial
+        )
     if held:
         return None
     value, limits = condition.quantity.read(trial), resolve(condition.holds, trial)
@@ -263,9 +277,23 @@ def _of_trial(missed: Sequence[str | None], readings: Sequence[Reading]) -> tupl
     return (FALSE if any(reading.outcome == FALSE for reading in readings) else TRUE), ""
 
 
+def of_one_boot(trials: Sequence[Trial]) -> str:
+    """Says which two trials stem from one boot of a guest's kernel, "" where each has a boot of its own: clones of one boot
+    share its layout and its free lists, they are copies and no repeats. All trials on a host share the host's."""
+    first: dict[str, int] = {}
+    for trial in trials:
+        for machine in (recording.start["machine"] for recording in trial.arms.values() if recording.start):
+            other = first.setdefault(machine["boot"], trial.number)
+            if other != trial.number and machine["name"] == "vm":
+                return f"trials {other} and {trial.number} stem from one boot ({machine['boot']}): copies are no repeats"
+    return ""
+
+
 def _combine(outcomes: list[tuple[str | None, str]], valid: list[Trial], planned: int, failed: list[str]) -> tuple[str, str]:
     if len(valid) < planned or not valid:
         return UNDECIDED, f"{len(valid)} of {planned} trials are valid: {'; '.join(failed) or 'the others are missing'}"
+    if copies := of_one_boot(valid):
+        return UNDECIDED, copies
     for trial, (outcome, why) in zip(valid, outcomes, strict=True):
         if outcome is None:
             return UNDECIDED, f"trial {trial.number}: {why}"
