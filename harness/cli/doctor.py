@@ -13,7 +13,7 @@ from harness import cache, catalogue
 from harness.claims import settings
 from harness.errors import LabError, Unavailable
 from harness.linux import mounts
-from harness.machine import allocators, disks
+from harness.machine import allocators, disks, slots
 from harness.machine.guest import accelerator, qemu
 from harness.machine.guest.confinement import GROUPS, confinement
 from harness.machine.host import cgroup, journal, local, permissions
@@ -75,8 +75,8 @@ def _confinement() -> Iterator[Finding]:
 
 
 def _memory() -> Finding:
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return Finding("free memory", free > 1 << 30, f"{free >> 20:,} MiB", "a guest takes 1 GiB at most: end something")
+    available = slots.memory_available()
+    return Finding("available memory", available > 1 << 30, f"{available >> 20:,} MiB", "most guests take 1 GiB: end something")
 
 
 def _room() -> Finding:

@@ -18,6 +18,7 @@ from typing import IO
 
 from harness import cache
 from harness.errors import LabError
+from harness.linux import counters
 from harness.machine.processes import fleet
 
 PAUSE = 0.005  # seconds between two looks
@@ -29,6 +30,12 @@ STUCK_SECONDS = 3600
 def count(timed: bool = False) -> int:
     """Says how many guests this host runs at once."""
     return (os.cpu_count() or 1) * (1 if timed else 2)
+
+
+def memory_available() -> int:
+    """Gives how much memory guests could be given now, in bytes: MemAvailable of /proc/meminfo, the kernel's own estimate of
+    what is free or can be made free without swapping. MemFree leaves out the page cache, nearly all of which can be."""
+    return counters.keyed(Path("/proc/meminfo").read_bytes())["MemAvailable"] * 1024
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
@@ -60,9 +59,9 @@ def default_jobs(planned: Sequence[Cell]) -> int:
     spare."""
     if any(cell.permissions for cell in planned):
         return 1  # there is only one of this host
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4
-    largest = max((cell.shape.memory for cell in planned), default=1) + (100 << 20)
-    return max(1, min(slots.count(), free // largest))
+    available = slots.memory_available() * 3 // 4
+    largest = max((cell.shape.memory for cell in planned if cell.can_answer), default=1) + (100 << 20)
+    return max(1, min(slots.count(), available // largest))
 
 
 def execute(

@@ -90,9 +90,9 @@ def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recor
         return "skipped", reason
     if cell.experiment.needs.system and not cell.permissions:
         return "skipped", "only an installed system can answer it: run it with --machine local"
-    wanted, here = cell.experiment.needs.architectures, os.uname().machine if cell.permissions else cell.kernel.architecture
-    if wanted and here not in wanted:
-        return "skipped", f"only a kernel for {' or '.join(wanted)} can answer it, and this one is for {here}"
+    if not cell.can_answer:
+        wanted = " or ".join(cell.experiment.needs.architectures)
+        return "skipped", f"only a kernel for {wanted} can answer it, and this one is for {cell.architecture}"
     for _, path in programs_of(cell.experiment, cell.settings):
         if not Path(path).exists():
             return "skipped", (
