@@ -104,7 +104,7 @@ def griefs(tmp_path: Path) -> Path:
     ("name", "said"),
     [
         ("panic", "sysrq"),
-        ("hang", "did not answer in time: waited 3 s for its answer to sample (its processor: "),
+        ("hang", "did not answer in time: waited 3 s for its answer to "),
         ("kill", "it ended"),
         ("probe", "SIGKILL"),
         ("bug", "AttributeError"),
