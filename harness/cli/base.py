@@ -77,12 +77,11 @@ def _told(error: BaseException) -> int:
     """Prints what went wrong in one line, and gives the exit status. What this machine lacks is no bug, and no traceback."""
     if isinstance(error, LabError):
         told = error
-    elif isinstance(error, MemoryError):
-        told = LabError("memory", "there is not enough for this process", "end something, or allow it more (ulimit -v)")
-    else:
-        assert isinstance(error, OSError)
+    elif isinstance(error, OSError):
         remedy = REMEDIES.get(error.errno or 0, "see what became of it")
         told = LabError(str(error.filename or "this machine"), error.strerror or str(error), remedy)
+    else:
+        told = LabError("memory", "there is not enough for this process", "end something, or allow it more (ulimit -v)")
     try:
         warn(told)
     except OSError:  # nobody can be told: the terminal is gone
