@@ -58,7 +58,9 @@ class Monitor:
                 raise Silent(f"no {what} in {seconds:.0f} s")
             self._loop.run_until_complete(asyncio.wait({task}, timeout=min(left, LOOK)))
             if not task.done():
+                self._silent = True  # if it is given up now
                 self._look()
+                self._silent = False
         return task.result()
 
     def close(self) -> None:

@@ -184,7 +184,8 @@ class Qemu:
         self.socket = ours
         self._monitor = Monitor(monitor, self.look)
         self._stops = Stops(self.process.pid)
-        self._is_lost = False
+        self._gone: MachineLost | None = None
+        self._telling = False
 
     def monitor(self, command: str, **arguments: Any) -> Any:
         """Carries out a command of the monitor's; raises MachineLost if QEMU refuses, is gone or does not answer in time."""
@@ -205,9 +206,12 @@ class Qemu:
             raise self.lost(f"QEMU's monitor: a file for it: {error}") from error
 
     def look(self) -> None:
-        """Raises MachineLost for a QEMU that was stopped, and for a guest that prints without end."""
-        if self._is_lost:
+        """Raises MachineLost for a QEMU that was stopped, for a guest that prints without end, and for one that was given up
+        before."""
+        if self._telling:
             return  # the error is being made, which asks the monitor
+        if self._gone:
+            raise self._gone
         if self._stops.too_long():
             raise self.lost(f"QEMU was stopped from outside, for {STOPPED_SECONDS} s")
         for path in (self.console, self.messages):
@@ -217,12 +221,14 @@ class Qemu:
     def lost(self, what: str) -> MachineLost:
         """Makes the error for a guest that is gone or silent, with where it stands if it lives, and the last lines of its console
         and of QEMU's own messages."""
-        self._is_lost = True
-        return MachineLost(
+        self._telling = True
+        self._gone = MachineLost(
             "guest",
             f"{what}{self.standing()}; {self.last_words()}",
             f"the whole console is {self.console.name} in the run directory",
         )
+        self._telling = False
+        return self._gone
 
     def standing(self, looks: int = 3) -> str:
         """Says where the first processor of a silent guest is, at some moments, by the addresses of its System.map (nokaslr),
