@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import time
@@ -26,6 +27,11 @@ TELLING = re.compile(r"Kernel panic|BUG:|Oops|sysrq: Trigger|Out of memory and n
 
 
 MONITOR_SECONDS = 60  # for an answer of the monitor's, on a quiet host: it takes some milliseconds
+ENDINGS = {
+    signal.SIGBUS: "the disk below the cache is full, make room or name another place in FOLKLAB_CACHE",
+    signal.SIGXFSZ: "a file would be larger than allowed (ulimit -f)",
+    signal.SIGSYS: "its sandbox refused a system call",
+}
 STANDING_SECONDS = 2  # for an answer that would only explain the error
 ENDING_SECONDS = 10
 # A quiet boot prints some 20 lines, one that is lost and tried again 40 KiB. Whatever a guest prints beyond this, it is
@@ -224,7 +230,7 @@ class Qemu:
         self._telling = True
         self._gone = MachineLost(
             "guest",
-            f"{what}{self.standing()}; {self.last_words()}",
+            f"{what}{self.standing()}{self.ending()}; {self.last_words()}",
             f"the whole console is {self.console.name} in the run directory",
         )
         self._telling = False
@@ -241,6 +247,16 @@ class Qemu:
                 seen.append(f"{'halted' if found['halted'] == '1' else 'at'} {found['at']}" if found else "unknown")
                 time.sleep(0.05)
         return f" (its processor: {', '.join(seen)}; {self.processor_seconds():.0f} s used)" if len(seen) == looks else ""
+
+    def ending(self) -> str:
+        """Says how the process ended, where a signal ended it: a disk that is full below its memory's file kills it so
+        (SIGBUS, mmap(2))."""
+        with suppress(subprocess.TimeoutExpired):
+            code = self.process.wait(0.2)  # its sockets are closed a moment before
+            if code < 0:
+                why = ENDINGS.get(-code, "")
+                return f" (QEMU was killed by {signal.Signals(-code).name}{why and ': ' + why})"
+        return ""
 
     def last_words(self, most: int = 3) -> str:
         """Quotes what the kernel said of its end: the lines that name it, or else the last ones."""
