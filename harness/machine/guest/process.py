@@ -254,7 +254,7 @@ class Qemu:
         with suppress(subprocess.TimeoutExpired):
             code = self.process.wait(0.2)  # its sockets are closed a moment before
             if code < 0:
-                why = ENDINGS.get(-code, "")
+                why = ENDINGS.get(signal.Signals(-code), "")
                 return f" (QEMU was killed by {signal.Signals(-code).name}{why and ': ' + why})"
         return ""
 
