@@ -15,7 +15,7 @@ from harness.paths import ROOT
 
 # What of the cache costs a download or many seconds, and is only read: a command of these rounds has it too.
 LENT = ("kernels", "disks", "initramfs", "allocators", "qemu", "boots", "matplotlib")
-EXPERIMENT = "malloc-first-brk"  # a tenth of a second a trial: the rest of a run is what is shown here
+EXPERIMENT = "page-size"  # one cell, a tenth of a second a trial: the rest of a run is what is shown here
 
 
 @contextmanager
