@@ -79,7 +79,7 @@ def _told(error: BaseException) -> int:
         told = error
     elif isinstance(error, OSError):
         remedy = REMEDIES.get(error.errno or 0, "see what became of it")
-        told = LabError(str(error.filename or "this machine"), error.strerror or str(error), remedy)
+        told = LabError(str(error.filename or "a file"), error.strerror or str(error), remedy)
     else:
         told = LabError("memory", "there is not enough for this process", "end something, or allow it more (ulimit -v)")
     try:
