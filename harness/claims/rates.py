@@ -98,12 +98,12 @@ def NotEvery(why: str) -> EventRange:
 
 def Never(why: str) -> EventRange:
     """Makes the range of a count that is none of the events."""
-    return EventRange(None, None, why, test="not one", ends=lambda events: (0, 0))
+    return EventRange(None, None, why, test="none", ends=lambda events: (0, 0))
 
 
 def Once(why: str) -> EventRange:
     """Makes the range of all counts but none."""
-    return EventRange(None, None, why, test="one or more", ends=lambda events: (1, None))
+    return EventRange(None, None, why, test="at least one", ends=lambda events: (1, None))
 
 
 def declared(expect: Expect) -> tuple[int, EventRange, EventRange]:
