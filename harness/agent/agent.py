@@ -39,7 +39,7 @@ class Agent:
     def __init__(self, channel: Channel, seconds: float) -> None:
         self.channel = channel
         self.seconds = seconds
-        self._targets = iter(range(wire.FIRST_PROBE, wire.TARGET_LIMIT))
+        self._next: int = wire.FIRST_PROBE
 
     def call(self, operation: str, *arguments: int, text: bytes = b"") -> wire.Reply:
         """Has one of the agent's own operations carried out. Raises LabError with the errno's text if it fails."""
@@ -72,14 +72,14 @@ class Agent:
 
     def next_target(self) -> int:
         """Gives a number that no target had before. Raises LabError once all are used up."""
-        try:
-            return next(self._targets)
-        except StopIteration:
+        if self._next == wire.TARGET_LIMIT:
             raise LabError(
                 "probe",
                 f"a machine runs {wire.TARGET_LIMIT - wire.FIRST_PROBE} at most in one trial",
                 "use fewer in this experiment",
-            ) from None
+            )
+        self._next += 1
+        return self._next - 1
 
     def spawn(
         self,
@@ -125,8 +125,8 @@ class Agent:
         return self.channel.exits.get(target)
 
     def kill_all(self) -> None:
-        """Sends SIGKILL to every target that there may be; one that is gone is no error."""
-        for target in range(wire.FIRST_PROBE, wire.TARGET_LIMIT):
+        """Sends SIGKILL to every target that there was; one that is gone is no error."""
+        for target in range(wire.FIRST_PROBE, self._next):
             self.channel.call("signal", wire.AGENT, (target, signal.SIGKILL), b"", self.seconds)
 
 
