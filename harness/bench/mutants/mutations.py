@@ -229,7 +229,7 @@ def _is_size(node: ast.expr, sizes: Collection[str]) -> bool:
 
 
 def _swapped(functions: list[ast.FunctionDef]) -> Iterator[Break]:
-    """Swaps two neighbours of which at least one acts, unless the second needs what the first makes."""
+    """Puts two neighbours in the other order, of which at least one acts, unless the second needs what the first makes."""
     for holder, field, body in _bodies(functions):
         for index, (one, two) in enumerate(pairwise(body)):
             if not (_is_operation(one) and _is_operation(two)):
