@@ -111,6 +111,8 @@ class Expect:
     reads_true, reads_false: the same quantity where the answer is known, in the same trial; each is judged by the
     same ranges and must land in if_true and if_false. says: a sentence for the answer, with {value} in it.
     A claim with several expectations is confirmed if all are met and refuted if one is contradicted.
+    slack: why the ranges leave room, of a statement about all of something. reference_why: why a reference is read otherwise
+    than the quantity, or can read nothing else (harness/verdicts/soundness.py looks for both).
     """
 
     claim: Claim
@@ -120,6 +122,8 @@ class Expect:
     reads_true: Quantity
     reads_false: Quantity
     says: str = ""
+    slack: str = ""
+    reference_why: str = ""
 
 
 @dataclass(frozen=True)

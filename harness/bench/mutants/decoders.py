@@ -89,6 +89,33 @@ def broken() -> Iterator[Broken]:
         yield Broken(f"pages: {state}", f"tells “{other}”", partial(_state, state, other))
 
 
+@contextmanager
+def watched() -> Iterator[set[str]]:
+    """Gives the names of the decoders that are used until the block ends."""
+    used: set[str] = set()
+
+    def noting(name: str) -> Spoil:
+        def note(result: Any) -> Any:
+            used.add(name)
+            return result
+
+        return note
+
+    class States(dict[str, pages.State]):
+        def __getitem__(self, state: str) -> pages.State:
+            used.add(f"pages: {state}")
+            return super().__getitem__(state)
+
+    with ExitStack() as stack:
+        for file in counters.FILES:
+            stack.enter_context(_file(file, noting(file)))
+        for holder, name, _ in FUNCTIONS:
+            stack.enter_context(_function(holder, name, noting(_title(holder, name))))
+        stack.callback(setattr, pages, "STATES", pages.STATES)
+        pages.STATES = States(pages.STATES)
+        yield used
+
+
 def _title(holder: Any, name: str) -> str:
     return f"{holder.__name__.rpartition('.')[2]}.{name}"
 

@@ -99,12 +99,15 @@ class Session:
         """Judges what the sound experiments recorded with each decoder broken, and runs those that decode in a procedure."""
         found = [(name, one) for name in self.modules if (one := self.sound(name))]
         sources = {name: inspect.getsource(module) for name, module in self.modules.items()}
-        as_they_are = {name: numbers(again(one)) for name, one in found}
+        as_they_are, uses = {}, {}
+        for name, one in found:
+            with decoders.watched() as uses[name]:
+                as_they_are[name] = numbers(again(one))
         self.decoders = []
         for broken in decoders.broken():
             noticed, unnoticed = [], []
             for name, one in found:
-                if broken.runs and broken.runs not in sources[name]:
+                if (broken.runs not in sources[name]) if broken.runs else (broken.decoder not in uses[name]):
                     continue
                 with broken.break_it():
                     try:

@@ -44,6 +44,18 @@ def test_a_function_by_whatever_name_it_is_known() -> None:
     assert len(maps.parse(MAPS)) == 3
 
 
+def test_which_decoders_are_used() -> None:
+    data = page_entries({"anonymous": 1})
+    with decoders.watched() as used:
+        maps.parse(MAPS)
+        counters.file_of("box/memory.stat").parse(b"anon 4096\n")
+        pages.count(data, "swapped")
+    assert used == {"maps.parse", "memory.stat", "pages: swapped"}
+    maps.parse("")
+    assert len(used) == 3
+    assert type(pages.STATES) is dict
+
+
 @pytest.mark.parametrize("broken", WAYS.values(), ids=lambda one: f"{one.decoder}, {one.how}")
 def test_it_is_whole_afterwards(broken: Broken) -> None:
     before = dict(counters.FILES), dict(pages.STATES), [getattr(holder, name) for holder, name, _ in decoders.FUNCTIONS]
