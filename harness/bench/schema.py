@@ -191,6 +191,7 @@ class DecoderRow(TypedDict):
 
 
 # there are: kind → how many mutants there are, run or not. not run: experiment → why a trial of it decides nothing.
+# references: those that read 0 by construction in what the experiments recorded as they are.
 MutantsFile = TypedDict(
     "MutantsFile",
     {
@@ -200,6 +201,7 @@ MutantsFile = TypedDict(
         "measured": str,
         "there are": dict[str, int],
         "not run": dict[str, str],
+        "references": list[str],
         "mutants": list[MutantRow],
         "decoders": list[DecoderRow],
     },

@@ -124,5 +124,6 @@ def survivors(found: Sequence[MutantsFile], known: Mapping[Which, Reason]) -> st
                 f"Broken decoders changed what was read in {noticed + unnoticed} cases (a decoder, a way, an experiment); in "
                 f"{noticed} of them{percent(noticed / (noticed + unnoticed))} the experiment itself noticed.\n"
             )
+        parts += [f"{line}.\n" for line in one["references"]]
         parts += [f"Not broken, since one trial decides nothing: {name} ({why}).\n" for name, why in one["not run"].items()]
     return "\n".join(parts)

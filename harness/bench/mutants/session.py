@@ -17,11 +17,12 @@ from harness.bench.mutants.mutations import KINDS, Keys, Mutant, digest_of
 from harness.bench.mutants.trials import Notice, Sound
 from harness.bench.schema import DecoderRow, MutantRow, MutantsFile
 from harness.evidence import json_file, run_directory
-from harness.evidence.recording import Number
+from harness.evidence.recording import Number, read_trials
 from harness.machine.guest import accelerator
 from harness.machine.kernels.kernel import Kernel
 from harness.machine.processes import fleet
 from harness.run.cell import describe
+from harness.verdicts import soundness
 from harness.verdicts.judged import Judged, judge_trials
 
 SCHEMA = 1
@@ -49,6 +50,7 @@ class Session:
         self.rows: dict[str, MutantRow] = {row["digest"]: row for row in before["mutants"]} if before else {}
         self.decoders: list[DecoderRow] = before["decoders"] if before else []
         self.unsound: dict[str, str] = before["not run"] if before else {}
+        self.references: list[str] = before["references"] if before else []
         self._sound: dict[str, Sound | None] = {}
         self._saved = time.monotonic()
 
@@ -95,6 +97,16 @@ class Session:
             self.save()
         return row
 
+    def look_at_references(self) -> None:
+        """Looks in what the sound experiments recorded for references that are 0 because nothing could count."""
+        found = [one for name in self.modules if (one := self.sound(name))]
+        self.references = [
+            line
+            for one in found
+            for trial in read_trials(one.directory)
+            for line in soundness.recorded(one.cell.experiment, trial)
+        ]
+
     def break_decoders(self) -> None:
         """Judges what the sound experiments recorded with each decoder broken, and runs those that decode in a procedure."""
         found = [(name, one) for name in self.modules if (one := self.sound(name))]
@@ -137,6 +149,7 @@ class Session:
             "measured": datetime.now(timezone.utc).isoformat(timespec="minutes"),
             "there are": {kind: sum(one.kind == kind for one in self.mutants) for kind in KINDS},
             "not run": {name: why for name, why in sorted(self.unsound.items()) if name in self.modules},
+            "references": self.references,
             "mutants": sorted(self.rows.values(), key=lambda row: (row["experiment"], row["mutant"])),
             "decoders": self.decoders,
         }
@@ -176,7 +189,7 @@ def line(row: MutantRow) -> str:
 
 def run(kernel: Kernel, only: str, sample: int | None, into: Path, recorded: Path | None = None) -> int:
     """Runs or judges every mutant, or a sample, that no earlier session has; writes mutants-SERIES.json: SURPRISE where a
-    survivor has no reason, or a reason no survivor."""
+    survivor has no reason, a reason no survivor, or a reference can't count."""
     keys = loading.counters_of(kernel.series)
     evidence = run_directory.RUNS / f"mutants-{kernel.release}"
     session = Session(kernel, list(catalogue.modules()), into, keys, evidence, recorded)
@@ -190,6 +203,7 @@ def run(kernel: Kernel, only: str, sample: int | None, into: Path, recorded: Pat
                 if row := session.take(mutant):
                     print(f"{number}/{len(left)} {line(row)}", flush=True)
             if not only:
+                session.look_at_references()
                 session.break_decoders()
     finally:
         session.save()
@@ -200,7 +214,8 @@ def run(kernel: Kernel, only: str, sample: int | None, into: Path, recorded: Pat
 
 
 def unexplained(session: Session) -> Iterator[str]:
-    """Tells which survivors have no reason, and which reasons no survivor."""
+    """Tells which survivors have no reason, which reasons no survivor, and which references can't count."""
+    yield from session.references
     existing = {(one.experiment, one.name) for one in session.mutants}
     existing |= {(reasons.of_decoder(one.decoder), one.how) for one in decoders.broken()}
     known = {(row["experiment"], row["mutant"]): row["noticed"] is not None for row in session.rows.values()}

@@ -57,6 +57,7 @@ FOUND: MutantsFile = {  # type: ignore[typeddict-item]
     "measured": "today",
     "there are": {"left out": 20, "halved": 4, "swapped": 0, "exchanged": 1},
     "not run": {"other": "it is undecided"},
+    "references": ["third: claim: reference “nothing” is 0 by construction: it never moves"],
     "mutants": [
         *(mutant(f"left out: {number}", "left out", "a reference") for number in range(9)),
         mutant("left out: 9", "left out", None),
@@ -92,4 +93,5 @@ def test_the_pages(tmp_path: Path) -> None:
     survivors = (tmp_path / "mutants.md").read_text()
     assert "No reason is known.\n\n- small: `left out: 9`\n- small: `exchanged: vmstat:pswpout → pswpin`" in survivors
     assert "in 4 cases (a decoder, a way, an experiment); in 1 of them (25.0 %)" in survivors
+    assert "is 0 by construction: it never moves." in survivors
     assert "Not broken, since one trial decides nothing: other (it is undecided)." in survivors
