@@ -67,12 +67,11 @@ def size(name: str) -> Quantity:
     return Counter(f"{name}/statm:size", "forked").called(f"virtual size of the {name}")
 
 
-def every(length: int) -> dict[str, Range]:
-    return {"if_true": Exactly(pages(length), "every page"),
-            "if_false": AtMost(pages(length) - 1, "one page that is otherwise is enough")}
+def every(length: int) -> tuple[Range, Range]:
+    return (Exactly(pages(length), "every page"), AtMost(pages(length) - 1, "one page that is otherwise is enough"))
 
 
-NONE = {"if_true": Exactly(0, "no page"), "if_false": AtLeast(1, "one page is enough")}
+NONE = (Exactly(0, "no page"), AtLeast(1, "one page is enough"))
 
 EXPERIMENT = Experiment(
     procedure,
@@ -82,13 +81,13 @@ EXPERIMENT = Experiment(
     guards=tuple(Guard(Pages("forked", f"private of {name}"), Exactly(pages(SIZE)), "every page must be there")
                  for name in ("parent", "child")),
     expects=(
-        Expect(COMMON, seen("shared"), **every(HALF),
+        Expect(COMMON, seen("shared"), *every(HALF),
                reads_true=seen("shared file"), reads_false=seen("private file"),
                says="Of {bound} pages written to a shared mapping the other process saw {value},"),
-        Expect(COMMON, seen("private"), **NONE,
+        Expect(COMMON, seen("private"), *NONE,
                reads_true=seen("private file"), reads_false=seen("shared file"),
                says="of as many written to a private one {value}."),
-        Expect(UNTIL_WRITE, together("private"), **every(SIZE),
+        Expect(UNTIL_WRITE, together("private"), *every(SIZE),
                reads_true=together("shared"), reads_false=together("own"),
                says="After fork {value} of {bound} pages were in the same frame for both."),
         Expect(UNTIL_WRITE, size("child"),
@@ -96,10 +95,10 @@ EXPERIMENT = Experiment(
                if_false=AtMost(pages(SIZE) - 1, "the mapping does not count in full"),
                reads_true=size("parent"), reads_false=size("stranger"),
                says="The child's virtual size was {value} pages."),
-        Expect(UNTIL_WRITE, together("private", "written"), **NONE,
+        Expect(UNTIL_WRITE, together("private", "written"), *NONE,
                reads_true=together("own", "written"), reads_false=together("shared", "written"),
                says="Of the written pages {value} stayed common,"),
-        Expect(UNTIL_WRITE, together("private", "unwritten"), **every(HALF),
+        Expect(UNTIL_WRITE, together("private", "unwritten"), *every(HALF),
                reads_true=together("shared", "unwritten"), reads_false=together("own", "unwritten"),
                says="of the {bound} unwritten ones {value}."),
     ),

@@ -59,6 +59,9 @@ def procedure(lab: Lab) -> None:
         for count, size in (SMALL, *[LARGE] * ROUNDS):
             below.probe.free_many(numbers(below.probe.malloc_many(count, size).text))
     blocks.sample("later")
+    first, last = min(below.blocks), max(below.blocks)
+    again = numbers(below.probe.malloc_many(COUNT, SIZE).text)
+    lab.record("handed out again", sum(first <= block <= last for block in again))
 
 
 def given_back(name: str, moment: str) -> Quantity:
@@ -77,8 +80,9 @@ EXPERIMENT = Experiment(
     procedure,
     axes={"malloc": ("glibc", "jemalloc", "tcmalloc")},
     rate=0,
-    version=3,
-    guards=(Guard(BlockPages("filled", BELOW, "absent", whole=True), Exactly(0), "what was not there can't go back"),),
+    version=4,
+    guards=(Guard(BlockPages("filled", BELOW, "absent", whole=True), Exactly(0), "what was not there can't go back"),
+            Guard(Recorded("handed out again", "blocks"), AtLeast(1), "what was not freed stays as well")),
     premises=(Premise(RETAINED, in_heap(BELOW, "filled"), AtLeast(1), NO_HEAP),),
     expects=(
         Expect(RETAINED, moved(BELOW), if_true=Exactly(0, "the end stays"), if_false=Not(0, "it moved"),

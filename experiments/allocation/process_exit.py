@@ -83,10 +83,13 @@ EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("drop_caches", "mount")),
     rate=0,
+    version=2,
     guards=(*(Guard(Change("vmstat:pswpout", f"before {name}", f"after {name}"), Exactly(0),
                     "swapped memory is in neither counter") for name in ("private", "alive", "unmapped")),
             Guard(Change(ANON, "before private", "used private"), AtLeast(pages(3 * SIZE)),
-                  "it must have had that much, of three kinds")),
+                  "it must have had that much, of three kinds"),
+            *(Guard(Change(CACHED, f"before {name}", f"used {name}"), AtLeast(pages(SIZE)), f"so must the user of a {name}")
+              for name in ("file", "tmpfs", "segment"))),
     expects=(
         returned(PRIVATE, "private", "Of 48 MiB of private memory {value} pages were mapped after exit.", ANON),
         *(returned(ALL, name, f"{{value}} pages of {what} were left.", ANON, CACHED) for name, what in (

@@ -8,6 +8,7 @@ it uses shows that swap works, the locked memory how none of it reads.
 from experiments.sections import MEMORY
 from harness.claims import (
     MIB, REFUTED, AtLeast, Claim, Counter, Exactly, Expect, Experiment, Guard, Known, Needs, Pages, Quantity,
+    Recorded,
 )
 from harness.lab import NO_REQUEST, Lab
 
@@ -28,7 +29,7 @@ def procedure(lab: Lab) -> None:
     squeezed = lab.probe("squeezed", box).map(SIZE).fill()
     box.set("memory.max", str(SIZE // 2))
     working = busy.probe.begin.touch(busy.address, busy.length, write=True, rounds=NO_REQUEST, pause=10_000_000)
-    lab.hand.sleep(IDLE)
+    lab.record("idle", lab.hand.sleep(IDLE).nanoseconds)
     regions = {"cold": cold, "locked": locked, "squeezed": squeezed}
     lab.sample("later", pages=regions)
     busy.probe.run("pid")
@@ -42,11 +43,14 @@ def swapped(label: str) -> Quantity:
 EXPERIMENT = Experiment(
     procedure,
     rate=0,
-    version=3,
+    version=4,
     needs=Needs(changes=("swap",)),
     axes={"lru": ("classic", "mglru")},
     guards=(Guard(Counter("meminfo:MemAvailable", "later"), AtLeast(Counter("meminfo:MemTotal", "later") // 2),
-                  "with half of the memory at hand there is no shortage"),),
+                  "with half of the memory at hand there is no shortage"),
+            *(Guard(Pages("later", label, "absent"), Exactly(0), "what was never filled is not in swap either")
+              for label in ("cold", "locked")),
+            Guard(Recorded("idle", "ns"), AtLeast(IDLE), "what was touched a moment ago is not cold")),
     expects=(Expect(
         WITHOUT, swapped("cold"),
         if_true=AtLeast(1, "one page is enough"), if_false=Exactly(0, "none"),

@@ -8,7 +8,8 @@ read.
 
 from experiments.sections import OUT_OF_MEMORY
 from harness.claims import (
-    CONFIRMED, MIB, REFUTED, Claim, Expect, Experiment, Known, Needs, Outside, Quantity, Recorded, Within,
+    CONFIRMED, MIB, REFUTED, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Outside, Quantity, Recorded,
+    Within,
 )
 from harness.lab import Lab
 from harness.lab.helpers.oom import adjust, number, reach
@@ -28,6 +29,7 @@ def procedure(lab: Lab) -> None:
     probe = lab.probe()
     before = number(lab, probe)
     adjust(lab, probe, RAISED)
+    lab.record("raised: oom_score_adj", number(lab, probe, "oom_score_adj"))
     lab.record("raised", number(lab, probe) - before)
     lab.record("brought up", reach(lab, probe, before + RAISED) - before)
     adjust(lab, probe, 0)
@@ -35,6 +37,7 @@ def procedure(lab: Lab) -> None:
     lab.record("unshifted", number(lab, probe) / before)
     for shift in SHIFTS:
         adjust(lab, probe, shift, "oom_adj")
+        lab.record(f"shifted {shift}: oom_score_adj", number(lab, probe, "oom_score_adj"))
         lab.record(f"shifted {shift}", number(lab, probe) / before)
         lab.record(f"brought down {shift}", reach(lab, probe, before >> -shift) / before)
 
@@ -46,7 +49,11 @@ def points(name: str, title: str) -> Quantity:
 EXPERIMENT = Experiment(
     procedure,
     rate=0,
+    version=2,
     needs=Needs(memory=256 * MIB),
+    guards=(Guard(Recorded("raised: oom_score_adj"), Exactly(RAISED), "a score that nothing raised is no sum either"),
+            *(Guard(Recorded(f"shifted {shift}: oom_score_adj"), AtMost(-1), "nor was it shifted by what was not written")
+              for shift in SHIFTS)),
     expects=(
         Expect(SUM, points("raised", f"after +{RAISED}"),
                if_true=Within(RAISED - 2, RAISED + 2, "two roundings to whole points"),

@@ -9,12 +9,17 @@ from collections.abc import Callable
 
 from experiments.out_of_memory.oom_score_memory import BADNESS, HELD, HIGHER, MORE, NOT
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import MIB, REFUTED, Claim, Derived, Expect, Experiment, Known, Needs, Quantity, Recorded
+from harness.claims import (
+    MIB, REFUTED, AtLeast, Claim, Derived, Exactly, Expect, Experiment, Guard, Known, Needs, Number, Quantity, Recorded,
+    Recording,
+)
 from harness.lab import Lab, Probe
 from harness.lab.helpers.oom import adjust, number, score_of
 
 LARGE = 48 * MIB            # 3 % of it would be 4 points of a machine of 256 MiB
 BUSY = 1_000_000_000        # ns of CPU time
+TICKS = 50                  # half of that, of 100 in a second (USER_HZ): a guest's clock of CPU time runs in such steps
+UTIME, STIME, NICENESS = 14, 15, 19
 GONE = BADNESS + "; {} until a63d83f427fb (v2.6.36)"
 
 RUNTIME = Claim("oom-factor-runtime", "How long a process has run, or how much CPU it used, changes its oom_score.",
@@ -33,7 +38,18 @@ def over_time(lab: Lab, name: str, between: Callable[[Probe], object]) -> None:
     first = number(lab, probe)
     between(probe)
     lab.record(name, abs(number(lab, probe) - first))
+    lab.record(f"{name}: ticks", stat(lab, probe, UTIME) + stat(lab, probe, STIME))
     probe.kill_now()
+
+
+def stat(lab: Lab, probe: Probe, field: int) -> int:
+    """Reads a field of /proc/PID/stat by its number in proc(5); the second one, in brackets, may hold anything."""
+    return int(lab.read(f"/proc/{probe.pid}/stat").rpartition(")")[2].split()[field - 3])
+
+
+def be_nice(lab: Lab, probe: Probe) -> None:
+    probe.nice(19)
+    lab.record("nice: nice", stat(lab, probe, NICENESS))
 
 
 def others(lab: Lab) -> None:
@@ -44,7 +60,7 @@ def others(lab: Lab) -> None:
     for name in ("plain", "equal"):
         score_of(lab, name, HELD)
     score_of(lab, "favoured", HELD, lambda probe: adjust(lab, probe, 100))
-    score_of(lab, "nice", HELD, lambda probe: probe.nice(19))
+    score_of(lab, "nice", HELD, lambda probe: be_nice(lab, probe))
     score_of(lab, "root", LARGE)
     score_of(lab, "user", LARGE, uid=1000)
 
@@ -62,21 +78,25 @@ def raises(claim: Claim, what: Quantity, says: str) -> Expect:
                   says=says)
 
 
-def changed(name: str, title: str) -> Quantity:
-    return Recorded(name, "points", title=f"change of oom_score of a process {title}")
+def changed(title: str, *names: str) -> Quantity:
+    """By how many points the oom_score of these processes differed before and after, the larger difference."""
+    def largest(recording: Recording) -> Number | None:
+        found = [recording.records[name] for name in names if name in recording.records]
+        return max(found) if len(found) == len(names) else None
+    return Derived(f"change of oom_score {title}", largest, "points")
 
 
 EXPERIMENT = Experiment(
     procedure,
     rate=0,
-    version=2,
+    version=3,
     needs=Needs(memory=256 * MIB),
+    guards=(Guard(Recorded("busy: ticks"), AtLeast(TICKS), "it must have had the CPU time"),
+            Guard(Recorded("nice: nice"), Exactly(19), "it must be nice")),
     expects=(
-        Expect(RUNTIME, Derived("change of oom_score over time, the larger one of a waiting and a busy process",
-                                lambda recording: max(recording.records["waiting"], recording.records["busy"])
-                                if {"waiting", "busy"} <= set(recording.records) else None, "points"),
-               if_true=HIGHER, if_false=NOT, reads_true=changed("grown", "that grew by 32 MiB"),
-               reads_false=changed("at once", "that was read twice at once"),
+        Expect(RUNTIME, changed("over time, the larger one of a waiting and a busy process", "waiting", "busy"),
+               if_true=HIGHER, if_false=NOT, reads_true=changed("of a process that grew by 32 MiB", "grown"),
+               reads_false=changed("of a process that was read twice at once", "at once"),
                says="A second of CPU, and the trial's whole length of waiting, changed oom_score by {value} points."),
         raises(NICE, over("nice"), "At nice 19 oom_score was {value} points higher."),
         raises(ROOT, over("user", "root"), "The ordinary user's process had {value} points more than root's."),

@@ -7,7 +7,7 @@ oom_score_adj and one that only reserves 32 MiB show how both answers read.
 
 from experiments.sections import OUT_OF_MEMORY
 from harness.claims import (
-    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Claim, Expect, Experiment, Known, Needs, Quantity, Recorded,
+    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Quantity, Recorded,
 )
 from harness.lab import Lab, Probe
 from harness.lab.helpers.oom import adjust, score_of
@@ -41,8 +41,9 @@ def procedure(lab: Lab) -> None:
     score_of(lab, "anonymous", HELD, lambda probe: probe.map(MORE).fill())
     score_of(lab, "shared", HELD, lambda probe: probe.map(MORE, shared=True).fill())
     score_of(lab, "file", HELD, lambda probe: map_file(lab, probe))
-    score_of(lab, "parent", HELD, lambda probe: probe.fork_idle(CHILDREN))
-    score_of(lab, "parent of large ones", HELD, lambda probe: probe.fork_idle(FILLED, EACH))
+    score_of(lab, "parent", HELD, lambda probe: lab.record("children", probe.fork_idle(CHILDREN).value))
+    score_of(lab, "parent of large ones", HELD,
+             lambda probe: lab.record("large children", probe.fork_idle(FILLED, EACH).value))
 
 
 def over_plain(name: str, title: str) -> Quantity:
@@ -58,7 +59,10 @@ def raises(claim: Claim, name: str, title: str, says: str) -> Expect:
 EXPERIMENT = Experiment(
     procedure,
     rate=0,
+    version=2,
     needs=Needs(memory=256 * MIB, changes=("mount",)),
+    guards=(Guard(Recorded("children"), Exactly(CHILDREN), "without children nothing is raised either"),
+            Guard(Recorded("large children"), Exactly(FILLED), "each was forked and has filled its memory")),
     expects=(
         *(raises(MEMORY, kind, f"with 32 MiB of {words} memory",
                  f"32 MiB more of {words} memory raised oom_score by {{value}} points.")

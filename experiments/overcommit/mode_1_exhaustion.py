@@ -73,6 +73,8 @@ EXPERIMENT = Experiment(
                               "a processor keeps to itself"),
                if_false=AtLeast(MOST + 1, "more than that was still there"),
                reads_true=unused("filled in the box", pages(BOX)), reads_false=unused("half", FREE),
-               says="Of the pages that had been free, {value} held no data then (at most {bound} may be reserved)."),
+               says="Of the pages that had been free, {value} held no data then (at most {bound} may be reserved).",
+               reference_why="how much a group holds when it is killed is known by its limit; of the machine nothing is "
+                             "known but what it has free"),
     ),
 )

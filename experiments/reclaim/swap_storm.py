@@ -198,7 +198,8 @@ EXPERIMENT = Experiment(
                if_true=AtLeast(10, "the claim's number"), if_false=AtMost(9.999999, "less than 10 times"),
                reads_true=times(during("stopped"), "of the same task, stopped from time to time"),
                reads_false=times(before(ODD), "before, a second time"),
-               says="The other task's 99th percentile latency was {value} times that before."),
+               says="The other task's 99th percentile latency was {value} times that before.",
+               reference_why="the same percentile of the same task's latencies, of a stretch of time that is known"),
     ),
     version=6,
 )

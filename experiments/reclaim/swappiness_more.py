@@ -88,7 +88,7 @@ def over(higher: str, lower: str) -> Events:
 
 
 PAIRS = (("60", "0"), ("100", "60"))
-REFERENCES = {"reads_true": over(HIGHEST, "1"), "reads_false": over("60", AGAIN)}
+WINS, EQUAL = over(HIGHEST, "1"), over("60", AGAIN)
 
 EXPERIMENT = Experiment(
     procedure,
@@ -103,11 +103,11 @@ EXPERIMENT = Experiment(
                  if_true=MoreThan(0.5, LEVEL, "a setting that made no difference would swap more in half of the rounds; so many "
                                               "wins are chance in less than one of 1,000 cases"),
                  if_false=NoMoreThan(0.5, "half of the rounds, as with no difference, explain what was counted"),
-                 **REFERENCES, says=f"Swappiness {higher} swapped more than {lower} in {{value}}.")
+                 reads_true=WINS, reads_false=EQUAL, says=f"Swappiness {higher} swapped more than {lower} in {{value}}.")
           for higher, lower in PAIRS),
         *(Expect(ALWAYS, over(higher, lower),
                  if_true=Every("“every round”"), if_false=NotEvery("one round in which it swaps no more is enough"),
-                 **REFERENCES, says=f"Swappiness {higher} swapped more than {lower} in {{value}}.")
+                 reads_true=WINS, reads_false=EQUAL, says=f"Swappiness {higher} swapped more than {lower} in {{value}}.")
           for higher, lower in PAIRS)),
     version=6,
 )

@@ -9,8 +9,8 @@ import os
 
 from experiments.sections import SHARED_MEMORY
 from harness.claims import (
-    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Change, Claim, Exactly, Expect, Experiment, Known, Needs, Quantity,
-    SameFrames, pages,
+    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Quantity,
+    Recorded, SameFrames, pages,
 )
 from harness.lab import Lab
 
@@ -39,17 +39,18 @@ def procedure(lab: Lab) -> None:
     probe.ftruncate(fd, 2 * SIZE)
     private = probe.map(SIZE, fd=fd)
     lab.sample("hole")
-    probe.read(fd, SIZE)
+    lab.record("read of the hole", probe.read(fd, SIZE).value)
     lab.sample("hole read")
     for page in range(0, SIZE, lab.page_size):
         probe.write_text(fd, b"a", page + 100)
     lab.sample("written")
     regions = {"file": probe.map(SIZE, shared=True, fd=fd).read(), "private": private.read()}
     lab.sample("mapped", pages=regions)
-    probe.read(fd, SIZE)
+    lab.record("read again", probe.read(fd, SIZE).value)
     lab.sample("read", pages=regions)
     probe.write(fd, SIZE)
     lab.sample("written again", pages=regions)
+    lab.record("written again", probe.check_file(fd, SIZE).value)
     private.write()
     lab.sample("copied", pages=regions)
     probe.touch(probe.mmap(SIZE, flags=1, fd=fd, offset=SIZE).value, SIZE, stride=lab.page_size)
@@ -72,6 +73,10 @@ EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("mount",)),
     rate=0,
+    version=2,
+    guards=(*(Guard(Recorded(name, "bytes"), Exactly(SIZE), "what is not read makes no page either")
+              for name in ("read of the hole", "read again")),
+            Guard(Recorded("written again", "pages"), Exactly(pages(SIZE)), "nor does what is not written")),
     expects=(
         Expect(WRITE, growth("hole read", "written", "writing a byte to each page of a hole"),
                if_true=Exactly(pages(SIZE), "one for each page that a byte was written to"),

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from harness.bench.mutants import page, reasons
 from harness.bench.schema import KINDS, BenchFile, BenchRow, ClonesFile, GrowthRow, TimingRow
 
 HEAD = """# The lab's own speed
@@ -129,6 +130,13 @@ def render(directory: Path) -> str:
                 map(both_ways, clones),
             ),
         ]
+    if broken := page.read(directory):
+        known = reasons.read()
+        parts += [
+            "## The instrument mutated\n\n`invoke bench --mutants`: experiments and decoders broken on purpose, and who notices. "
+            "[mutants.md](mutants.md) lists the others, with the reasons.\n",
+            table(page.HEAD, (row for one in broken for row in page.rows(one, known))),
+        ]
     if (directory / "noise.md").exists():
         parts.append("## Noise\n\n[noise.md](noise.md): what counters do while nothing happens.\n")
     return "\n".join(parts)
@@ -151,8 +159,10 @@ def both_ways(found: ClonesFile) -> list[str]:
 
 
 def write(directory: Path) -> Path:
-    """Writes README.md of a directory of results anew and gives its path."""
+    """Writes README.md of a directory of results anew, and mutants.md where there are any; gives the path of the first."""
     path = directory / "README.md"
+    if broken := page.read(directory):
+        (directory / "mutants.md").write_text(page.survivors(broken, reasons.read()))
     path.write_text(render(directory))
     return path
 

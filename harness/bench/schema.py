@@ -1,4 +1,4 @@
-"""The keys of bench.json and clones-SERIES.json (docs/bench.md explains the rows)."""
+"""The keys of bench.json, clones-SERIES.json and mutants-SERIES.json (docs/bench.md explains the rows)."""
 
 from __future__ import annotations
 
@@ -167,6 +167,45 @@ _Again = TypedDict("_Again", {"kernel": str, "section": str, "run again": list[s
 
 class ClonesFile(_Again, ClonesResult):
     """clones-SERIES.json. still: what differs with the trials of the experiments that were run again, too."""
+
+
+class MutantRow(TypedDict):
+    """A mutant of an experiment, by the digest of its code. noticed: by what (harness/bench/mutants/trials.py), None if by
+    nothing; why: what was said then."""
+
+    experiment: str
+    mutant: str
+    kind: str
+    digest: str
+    noticed: str | None
+    why: str
+
+
+class DecoderRow(TypedDict):
+    """A decoder that was broken: the experiments that notice, and those whose numbers change and nothing else."""
+
+    decoder: str
+    how: str
+    noticed: list[str]
+    unnoticed: list[str]
+
+
+# there are: kind → how many mutants there are, run or not. not run: experiment → why a trial of it decides nothing.
+# references: those that read 0 by construction in what the experiments recorded as they are.
+MutantsFile = TypedDict(
+    "MutantsFile",
+    {
+        "schema": int,
+        "kernel": str,
+        "series": str,
+        "measured": str,
+        "there are": dict[str, int],
+        "not run": dict[str, str],
+        "references": list[str],
+        "mutants": list[MutantRow],
+        "decoders": list[DecoderRow],
+    },
+)
 
 
 def significant(value: float) -> float:

@@ -126,6 +126,8 @@ class Expect:
     same ranges and must land in if_true and if_false. says: a sentence for the answer, with {value} in it.
     A claim with several expectations is confirmed if all are met and refuted if one is contradicted.
     Of a rate the quantities are Events, and the ranges those that harness/claims/rates.py makes.
+    slack: why the ranges leave room, of a statement about all of something. reference_why: why a reference is read otherwise
+    than the quantity, or can read nothing else (harness/verdicts/soundness.py looks for both).
     """
 
     claim: Claim
@@ -135,6 +137,8 @@ class Expect:
     reads_true: Quantity
     reads_false: Quantity
     says: str = ""
+    slack: str = ""
+    reference_why: str = ""
 
     def __post_init__(self) -> None:
         if any(isinstance(one, EventRange) != (self.claim.kind == RATE) for one in (self.if_true, self.if_false)):

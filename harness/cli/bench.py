@@ -22,6 +22,10 @@ TURNS, RUNS = 5, 50
     restored="with --clones: a run on restored guests that is there already (of one kernel or a matrix)",
     booted="with --clones: one that was made with --fresh-boot",
     noise="instead: what counters do while nothing happens",
+    mutants="instead: experiments and decoders broken on purpose, and whether a reference, a guard or the verdict notices",
+    only="with --mutants: of one experiment (or the experiment of a claim)",
+    sample="with --mutants: so many, the same ones each time; default: all",
+    recorded="with --mutants: a run that has evidence of the experiments as they are, where their source is the same",
     runs=f"with --noise: runs of the empty procedure ({RUNS})",
     results="where the results are written",
 )
@@ -36,21 +40,32 @@ def bench(
     restored: str = "",
     booted: str = "",
     noise: bool = False,
+    mutants: bool = False,
+    only: str = "",
+    sample: str | None = None,
+    recorded: str = "",
     runs: str = str(RUNS),
     results: str = RESULTS,
 ) -> int:
     """Measure the lab's own speed and noise, beside its peers."""
     names = [name.strip() for name in kernel.split(",") if name.strip()]
     into = Path(results)
-    counts = {"turns": whole_number("turns", turns), "runs": whole_number("runs", runs), "trials": whole_number("trials", trials)}
+    counts = {
+        name: whole_number(name, text)
+        for name, text in (("turns", turns), ("runs", runs), ("trials", trials), ("sample", sample))
+    }
     for name, count in counts.items():
         if count is not None and count < 1:
             raise UsageError(f"--{name} {count}", "nothing would be measured", "at least 1")
-    if noise and clones:
-        raise UsageError("--noise --clones", "each is a session of its own", "type one of them")
-    for name, text in {"section": section, "trials": trials, "restored": restored, "booted": booted}.items():
-        if text and not clones:
-            raise UsageError(f"--{name}", "it belongs to --clones", "add --clones")
+    sessions = [f"--{name}" for name, asked in (("noise", noise), ("clones", clones), ("mutants", mutants)) if asked]
+    if len(sessions) > 1:
+        raise UsageError(" ".join(sessions), "each is a session of its own", "type one of them")
+    of_clones = {"section": section, "trials": trials, "restored": restored, "booted": booted}
+    of_mutants = {"only": only, "sample": sample, "recorded": recorded}
+    for session_of, is_asked, options in (("--clones", clones, of_clones), ("--mutants", mutants, of_mutants)):
+        for name, text in options.items():
+            if text and not is_asked:
+                raise UsageError(f"--{name}", f"it belongs to {session_of}", f"add {session_of}")
     from harness.bench import session
 
     if noise:
@@ -68,4 +83,17 @@ def bench(
         statuses = [run(one, section, counts["trials"], into, given) for one in session.chosen(names)]
         report.write(into)
         return max(statuses)
+    if mutants:
+        from harness.bench import report
+        from harness.bench.mutants import session as broken
+        from harness.evidence import run_directory
+        from harness.machine.kernels import find
+
+        try:
+            kernels = [find.by_name(name) for name in names] or [find.by_name()]
+            sound = run_directory.find(recorded) if recorded else None
+            return max(broken.run(one, only, counts["sample"], into, sound) for one in kernels)
+        finally:
+            if into.exists():
+                report.write(into)
     return session.run(names, counts["turns"] or TURNS, long, into)

@@ -59,6 +59,10 @@ def expectation_lines(expect: Expect) -> Iterator[str]:
     yield wrapped(f"false if {aloud(expect.if_false)}: {expect.if_false.why}", "    ")
     yield wrapped(f"reference that must read true: {expect.reads_true.name}", "    ")
     yield wrapped(f"reference that must read false: {expect.reads_false.name}", "    ")
+    if expect.slack:
+        yield wrapped(f"the ranges leave room: {expect.slack}", "    ")
+    if expect.reference_why:
+        yield wrapped(f"of the references: {expect.reference_why}", "    ")
 
 
 def measured_lines(row: Row) -> Iterator[str]:

@@ -79,6 +79,17 @@ def test_growth_beyond_a_line_shows() -> None:
     assert grown.evidence.last_step == 1
 
 
-@pytest.mark.parametrize("words", [["--turns", "0"], ["--noise", "--clones"], ["--section", "tmpfs"], ["--turns", "x"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--turns", "0"],
+        ["--noise", "--clones"],
+        ["--section", "tmpfs"],
+        ["--turns", "x"],
+        ["--clones", "--mutants"],
+        ["--only", "tmpfs-dropped"],
+        ["--sample", "0", "--mutants"],
+    ],
+)
 def test_wrong_usage(words: list[str]) -> None:
     one_line(invoke("bench", *words), 1, words[0])

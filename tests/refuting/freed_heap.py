@@ -18,6 +18,7 @@ def made(freed: int = 1600, later: int = 1600) -> Made:
     return Made(
         records={"below a live one": {"size": BLOCK, "start": BASE, "blocks": [BASE + n * BLOCK for n in range(64)]},
                  **{name: {"size": 8192 * PAGE, "start": BASE, "blocks": [BASE]} for name in ("kept", "shrunk")},
+                 "handed out again": 64,
                  "below a live one: end moved": 0, "kept: end moved": 0, "shrunk: end moved": -8192 * PAGE},
         texts={"filled": {"below a live one/maps": HEAP}},
         pages={"filled": {name: some(name, total) for name, total in SIZES.items()},

@@ -6,7 +6,8 @@ TOTAL = 8192
 
 
 def made(cold: int) -> Made:
-    return Made(counters={"later": {"meminfo:MemTotal": 990_308, "meminfo:MemAvailable": 700_000}},
+    return Made(records={"idle": 3_000_000_000},
+                counters={"later": {"meminfo:MemTotal": 990_308, "meminfo:MemAvailable": 700_000}},
                 pages={"later": {"cold": {"swapped": cold, "resident": TOTAL - cold}, "locked": {"resident": TOTAL},
                                  "squeezed": {"swapped": 5000, "resident": TOTAL - 5000}}})
 

@@ -3,7 +3,8 @@
 from tests.refuting.made import Made
 
 ALIKE = ("plain", "equal", "nice", "root", "user")
-EQUAL = Made(records={**dict.fromkeys(ALIKE, 690), "favoured": 756, "at once": 0, "grown": 100, "busy": 0, "waiting": 0})
+EQUAL = Made(records={**dict.fromkeys(ALIKE, 690), "favoured": 756, "at once": 0, "grown": 100, "busy": 0, "waiting": 0,
+                      "busy: ticks": 100, "nice: nice": 19})
 
 
 def points(name: str, score: int) -> Made:

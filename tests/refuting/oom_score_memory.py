@@ -3,7 +3,8 @@
 from tests.refuting.made import Made
 
 PLAIN = ("plain", "equal", "reserved", "parent", "parent of large ones")
-GOOD = Made(records={**dict.fromkeys(PLAIN, 690), **dict.fromkeys(("favoured", "anonymous", "shared", "file"), 790)})
+GOOD = Made(records={**dict.fromkeys(PLAIN, 690), **dict.fromkeys(("favoured", "anonymous", "shared", "file"), 790),
+                     "children": 30, "large children": 2})
 
 
 def points(name: str, score: int) -> Made:

@@ -9,7 +9,7 @@ def swapped(count: int) -> dict[str, dict[str, int]]:
     return {"memory": {"swapped": count, "resident": TOTAL - count}}
 
 
-GOOD = Made(pages={"without swap": swapped(0), "with the file": swapped(0), "with the device": swapped(TOTAL)},
+GOOD = Made(pages={"left alone": swapped(0), "with the file": swapped(0), "with the device": swapped(TOTAL)},
             records={"kept in the file": TOTAL})
 
 CONFIRMS = {"swap-needs-partition": GOOD}

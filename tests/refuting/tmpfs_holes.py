@@ -7,6 +7,7 @@ SHMEM = {"hole": 0, "hole read": 0, "written": N, "mapped": N, "read": N, "writt
          "hole mapped": 2 * N}
 GOOD = Made(
     counters={moment: {"meminfo:Shmem": 4 * pages} for moment, pages in SHMEM.items()},
+    records={"read of the hole": 4096 * N, "read again": 4096 * N, "written again": N},
     pages={**{moment: {"file": {"shmem": N}} for moment in ("mapped", "read", "written again")},
            "written again": {"file": {"shmem": N}, "private": {"shmem": N}}, "copied": {"private": {"absent": N}}})
 MADE = GOOD.but(counters={"hole read": {"meminfo:Shmem": 4 * N}})

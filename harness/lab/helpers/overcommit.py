@@ -29,6 +29,10 @@ def share_of_ram(moment: str, ratio: int, *, but_huge: bool) -> Quantity:
 EDGE = 16  # pages
 
 
+# No huge page is set aside then, and overcommit_kbytes is 0.
+AS_AT_FIRST = "the limit at first is known by every formula, whichever of them is asked about"
+
+
 def limit_is(
     claim: Claim, what: str, value: Quantity, moment: str, at_first: Quantity, not_at_first: Quantity
 ) -> tuple[Expect, ...]:
@@ -50,6 +54,7 @@ def limit_is(
             reads_true=(named(FIRST) - at_first).called("at first, less RAM × 50 %"),
             reads_false=(named(FIRST) - not_at_first).called("at first, less another amount"),
             says=f"CommitLimit was {{value}} pages off {what}.",
+            reference_why=AS_AT_FIRST,
         ),
         Expect(
             claim,
@@ -65,6 +70,7 @@ def limit_is(
             reads_true=(granted(FIRST) - at_first).called("granted at first, less RAM × 50 %"),
             reads_false=(granted(FIRST) - not_at_first).called("granted at first, less another amount"),
             says=f"The kernel granted up to {{value}} pages off {what}.",
+            reference_why=AS_AT_FIRST,
         ),
     )
 
