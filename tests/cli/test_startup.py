@@ -108,7 +108,7 @@ def test_a_closed_output() -> None:
 
 
 def test_a_full_output() -> None:
-    for command in ("list", "explain tmpfs-unreclaimable"):
+    for command in ("list", "kernels --offline"):
         one_line(shell(f"{command} >/dev/full"), 2, "No space left on device")
 
 
