@@ -104,6 +104,9 @@ def judge_trials(directory: Path, cell: CellRecord, experiment: Experiment, as_r
             where = f"{Path(at.filename).name}:{at.lineno}"
             said = f"its evidence can't be judged: {type(error).__name__}: {error} ({where})"
             failures, found = [failure(cell, harmless(" ".join(said.split()))[:400])], []
+    if failures and cell["version"] != experiment.version:
+        of = f" (version {cell['version']} of {experiment.name} recorded it, the catalogue has {experiment.version})"
+        failures = [{**one, "what": one["what"] + of} for one in failures]
     if failures and not cell["failures"]:
         trials = []  # what is not as it was written, or not whole, is shown no more than it is judged
     return Judged(Outcome(directory, cell, experiment, rows, failures, absent or ""), trials, found)

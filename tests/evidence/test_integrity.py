@@ -215,6 +215,12 @@ def test_a_judge_that_stumbles_is_broken(run: Path) -> None:
     assert "its evidence can't be judged" in broken(run)
 
 
+def test_evidence_of_another_version_that_does_not_fit_says_so(run: Path) -> None:
+    cell = unsealed(run)
+    edited(cell / "cell.json", lambda one: one.update(version=99))
+    assert "(version 99 of tmpfs-dropped recorded it, the catalogue has" in broken(run)
+
+
 def test_judging_again_makes_nothing_believable(run: Path) -> None:
     """`invoke report` writes verdicts.json anew: the seal that it had of a cell stays."""
     cell = run / "experiments" / CELL
