@@ -159,6 +159,11 @@ def _over(zone: str, mark: str, event: Event) -> int:
 
 
 def _pairs(recording: Recording, traces: tuple[str, ...]) -> list[tuple[Event, Event]]:
-    """Pairs each event with the next; none at all if one of the traces is not whole."""
+    """Pairs each event with the next; none at all if one of the traces is not whole, or of another version's events, which
+    did not tell what is kept for atomic requests."""
     found = [trace_events.events(recording, trace) for trace in traces]
-    return [] if None in found else [pair for events in found for pair in pairwise(events or ())]
+    if None in found:
+        return []
+    pairs = [pair for events in found for pair in pairwise(events or ())]
+    told = {"asked": "zone_atomic", "looked": f"{ZONES[0]}_atomic"}
+    return pairs if all(told[event.name] in event.fields for event, _ in pairs if event.name in told) else []

@@ -44,3 +44,9 @@ def test_several_traces_one_after_the_other() -> None:
 def test_a_trace_that_is_not_whole_says_nothing() -> None:
     found = recording(one=asleep(1), two="CPU:0 [LOST 7 EVENTS]\n" + asleep(2))
     assert looks(found, "one", "two") == looks(found, "one", "missing") == []
+
+
+def test_events_of_an_earlier_version_say_nothing() -> None:
+    earlier = (woken(-3) + asleep(1)).replace("_atomic=", "_other=")
+    assert wakes(recording(one=earlier), "low", "one") == []
+    assert looks(recording(one=earlier), "one") == []
