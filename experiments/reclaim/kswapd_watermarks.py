@@ -42,7 +42,7 @@ SLEEPS = Claim(
 GIVES = Claim(
     "kswapd-gives-up", "After 16 runs in a row that freed nothing kswapd sleeps, whatever is free.", RECLAIM,
     known=(Known(CONFIRMED, "mm/vmscan.c, prepare_kswapd_sleep and balance_pgdat: it counts kswapd_failures up to "
-                            "MAX_RECLAIM_RETRIES (mm/internal.h, MAX_RECLAIM_RETRIES; since v4.12, c73322d098e4)"),))
+                            "MAX_RECLAIM_RETRIES (mm/internal.h, MAX_RECLAIM_RETRIES; since v4.12, c73322d098e4); measured"),))
 
 
 def procedure(lab: Lab) -> None:
