@@ -1,76 +1,77 @@
 """Which frees more pages in one run: direct reclaim or kswapd?
 
-In a guest of 256 MiB a process fills 320 MiB with swap on, and half of that again. The pages that direct reclaim and
-kswapd stole are divided by how often each of them ran. For the references the caches are dropped by hand: a run that
-frees a cached file of 64 MiB, and one that finds nothing to free.
+In a guest of 256 MiB a process fills 320 MiB with swap on, and half of that again. The kernel's tracepoint at the end of
+each run of direct reclaim says how many pages it freed; what kswapd freed is divided by how often it ran. The references
+are runs of direct reclaim of which it is known how much they have to free: a group with 64 MiB of cached file is squeezed
+at once, and one that stands at its limit reads such a file, and frees a bit with each step.
 """
 
 import os
-import re
 
 from experiments.sections import RECLAIM
 from harness.claims import (
     MIB, REFUTED, AtLeast, AtMost, Change, Claim, Derived, Expect, Experiment, Guard, Known, Needs, Number, Quantity,
-    Recording, Settings, counters,
+    Recording, Settings, trace_events,
 )
-from harness.lab import Lab
+from harness.lab import RANDOM, Lab
 
-RAM, DEMAND, CACHE = 256 * MIB, 320 * MIB, 64 * MIB
+RAM, DEMAND, CACHE, LIMIT = 256 * MIB, 320 * MIB, 64 * MIB, 8 * MIB
 AGAIN, PARTS, PAUSE = 160 * MIB, 20, 50_000_000         # PAUSE in ns
+DIRECT_RUN, GROUP_RUN = "vmscan:mm_vmscan_direct_reclaim_end", "vmscan:mm_vmscan_memcg_reclaim_end"
 
 DIRECT = Claim(
     "direct-reclaim-frees-more", "Direct reclaim, at a lower limit, reclaims more pages per run than kswapd.", RECLAIM,
-    known=(Known(REFUTED, "mm/vmscan.c: try_to_free_pages is content with SWAP_CLUSTER_MAX (32) pages, balance_pgdat goes "
-                          "on to the high watermark (v6.12)"),))
+    known=(Known(REFUTED, "mm/vmscan.c, try_to_free_pages: it is content with SWAP_CLUSTER_MAX (32) pages, and balance_pgdat "
+                          "goes on to the high watermark (v5.10 to v7.2)"),))
 
 
 def procedure(lab: Lab) -> None:
-    fd = lab.hand.open(lab.mount_disk() + "/file", os.O_RDWR | os.O_CREAT).value
-    lab.hand.ftruncate(fd, CACHE)
+    path = lab.mount_disk() + "/file"
+    lab.hand.ftruncate(lab.hand.open(path, os.O_RDWR | os.O_CREAT).value, CACHE)
     lab.sync()
-    lab.hand.read(fd, CACHE)
-    lab.sample("cached")
+    box = lab.sandbox()
+    reader = lab.probe("reader", box)
+    file = reader.open(path).value
+    reader.fadvise(file, 0, 0, RANDOM)
+    reader.read(file, CACHE)
+    with lab.trace("squeezed", GROUP_RUN):
+        box.set("memory.max", str(LIMIT))
+    with lab.trace("at its limit", GROUP_RUN):
+        reader.read(file, CACHE)
+    reader.end()
     lab.drop_caches(1)
-    lab.sample("dropped")
-    lab.drop_caches(1)
-    lab.sample("dropped again")
     lab.swapon()
     probe = lab.probe()
     memory = probe.map(DEMAND)
     lab.sample("before")
-    memory.fill()
-    for part in range(PARTS):           # half of it again, bit by bit: kswapd gets to its mark each time, a run to count
-        memory.part(part * AGAIN // PARTS, AGAIN // PARTS).write()
-        lab.hand.sleep(PAUSE)
+    with lab.trace("short of memory", DIRECT_RUN):
+        memory.fill()
+        for part in range(PARTS):       # half of it again, bit by bit: kswapd gets to its mark each time, a run to count
+            memory.part(part * AGAIN // PARTS, AGAIN // PARTS).write()
+            lab.hand.sleep(PAUSE)
     lab.sample("short")
 
 
-def grown(recording: Recording, names: str) -> int | None:
-    """By how much the counters of vmstat whose names match grew together during the shortage."""
-    before, after = (recording.text(moment, "vmstat") for moment in ("before", "short"))
-    if before is None or after is None:
-        return None
-    old, new = counters.keyed(before.encode()), counters.keyed(after.encode())
-    return sum(value - old.get(name, 0) for name, value in new.items() if re.fullmatch(names, name))
+def freed(recording: Recording, trace: str) -> list[int]:
+    return [event.number("nr_reclaimed") for event in trace_events.events(recording, trace) or ()]
 
 
-def per_run(freed: str, runs: str) -> Quantity:
+def per_run(trace: str) -> Quantity:
     def read(recording: Recording) -> Number | None:
-        pages, times = grown(recording, freed), grown(recording, runs)
-        return None if pages is None or not times else pages / times
-    return Derived(f"{freed} for each {runs}", read, "pages")
+        found = freed(recording, trace)
+        return sum(found) / len(found) if found else None
+    return Derived(f"pages for each run, {trace}", read, "pages")
 
 
-def runs(names: str) -> Quantity:
-    return Derived(f"growth of {names}", lambda recording: grown(recording, names), "runs")
+def grown(counter: str) -> Quantity:
+    return Change(f"vmstat:{counter}", "before", "short")
 
 
-KSWAPD = per_run("pgsteal_kswapd", "pageoutrun")
-STALLS = r"allocstall_\w+"
+KSWAPD = grown("pgsteal_kswapd") / grown("pageoutrun")
 
 
-def more(freed: Quantity, what: str) -> Quantity:
-    return (freed - KSWAPD).called(f"pages freed by one run of {what} less those by one of kswapd", "pages")
+def more(trace: str, what: str) -> Quantity:
+    return (per_run(trace) - KSWAPD).called(f"pages freed by one run of direct reclaim less those by one of kswapd, {what}")
 
 
 EXPERIMENT = Experiment(
@@ -78,14 +79,15 @@ EXPERIMENT = Experiment(
     needs=Needs(memory=RAM, changes=("mount", "swap", "sysctl", "drop_caches"), throwaway=True),
     settings=Settings(overcommit=1),
     axes={"lru": ("classic", "mglru")},
-    rate=10,
-    version=3,
-    guards=tuple(Guard(runs(names), AtLeast(10, "an average of fewer says little"), "both must have run")
-                 for names in (STALLS, "pageoutrun")),
+    rate=0,
+    version=4,
+    guards=(Guard(Derived("runs of direct reclaim", lambda recording: len(freed(recording, "short of memory")), "runs"),
+                  AtLeast(10, "an average of fewer says little"), "both must have run"),
+            Guard(grown("pageoutrun"), AtLeast(10, "an average of fewer says little"), "both must have run")),
     expects=(Expect(
-        DIRECT, more(per_run("pgsteal_direct", STALLS), "direct reclaim"),
+        DIRECT, more("short of memory", "in a shortage"),
         if_true=AtLeast(1, "“more”: a page"), if_false=AtMost(0, "as many, or fewer"),
-        reads_true=more(Change("meminfo:Cached", "dropped", "cached"), "drop_caches, with 64 MiB cached,"),
-        reads_false=more(Change("meminfo:Cached", "dropped again", "dropped"), "drop_caches, with nothing cached,"),
+        reads_true=more("squeezed", f"of a group squeezed by {(CACHE - LIMIT) // MIB} MiB"),
+        reads_false=more("at its limit", "of a group at its limit"),
         says="A run of direct reclaim freed {value} pages more than one of kswapd."),),
 )

@@ -7,6 +7,7 @@ Formats: Documentation/trace/ftrace.rst, events.rst and kprobetrace.rst (v6.12).
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -41,14 +42,28 @@ def trace(
         found: list[str] = []
         yield found
         hand.put(f"{instance}/tracing_on", "0")
-        text = b""
-        # A record that has been read is gone from the pipe: so far, as much as one reply holds.
-        while part := hand.slurp(f"{instance}/trace_pipe", 0, os.O_NONBLOCK).text:
-            text += part
-        found.append(text.decode(errors="replace"))
+        found.append(_text(hand, instance))
         record(name, found[0])
     finally:
         hand.attempt.rmdir(instance)
+
+
+def _text(hand: Target, instance: str) -> str:
+    """Reads all that an instance has recorded, in as many replies as it takes, and says in front what did not fit.
+
+    Not from trace_pipe: that prints an event and forgets it, and of the last one before a reply is full it forgets the
+    part that did not fit (kernel/trace/trace.c, tracing_read_pipe): one event of each reply was torn.
+    """
+    text = b""
+    while part := hand.slurp(f"{instance}/trace", offset=len(text)).text:
+        text += part
+    lost = ""
+    for cpu in hand.list(f"{instance}/per_cpu").text.decode().split("\0"):
+        if cpu.startswith("cpu"):
+            stats = hand.slurp(f"{instance}/per_cpu/{cpu}/stats").text.decode()
+            missed = sum(map(int, re.findall(r"^(?:overrun|commit overrun|dropped events): (\d+)$", stats, re.M)))
+            lost += f"CPU:{cpu.removeprefix('cpu')} [LOST {missed} EVENTS]\n" if missed else ""
+    return lost + text.decode(errors="replace")
 
 
 def at(hand: Target, name: str, function: str, *fields: str) -> None:

@@ -46,6 +46,21 @@ def test_one_event_a_page_of_the_process_alone(lab: Lab) -> None:
     assert instances(lab) == 0
 
 
+def test_a_trace_of_many_replies_is_whole(lab: Lab) -> None:
+    region = lab.probe("long").map(64 * MIB)
+    with lab.trace("long", FAULT, pid=region.probe.pid) as found:
+        region.fill()
+    lines = [line for line in found[0].splitlines() if line.strip() and not line.startswith("#")]
+    events = trace_events.parse(found[0])
+    addresses = sorted(event.number("address") // lab.page_size for event in events)
+    first = region.address // lab.page_size
+    assert [page for page in addresses if first <= page < first + 64 * MIB // lab.page_size] == [
+        first + page for page in range(64 * MIB // lab.page_size)
+    ]
+    assert len(events) == len(lines)
+    assert not trace_events.lost(found[0])
+
+
 def test_more_than_the_buffer_holds_is_told(lab: Lab) -> None:
     region = lab.probe("many").map(16 * MIB)
     with lab.trace("overflow", FAULT, kib=8) as found:

@@ -2,15 +2,17 @@
 
 from tests.refuting.made import Made
 
-
-def counts(direct: int, kswapd: int, runs: int) -> dict[str, int]:
-    return {"vmstat:pgsteal_direct": direct, "vmstat:pgsteal_kswapd": kswapd, "vmstat:allocstall_normal": runs,
-            "vmstat:pageoutrun": runs}
+RUNS = 20
 
 
-GOOD = Made(counters={"cached": {"meminfo:Cached": 70_000}, "dropped": {"meminfo:Cached": 4_000},
-                      "dropped again": {"meminfo:Cached": 4_000}, "before": counts(0, 0, 0),
-                      "short": counts(20 * 101, 20 * 100, 20)})
+def runs(*freed: int) -> str:
+    return "".join(f"  probe-80  [000] ...1.  4.{number:06d}: mm_vmscan_direct_reclaim_end: nr_reclaimed={pages}\n"
+                   for number, pages in enumerate(freed))
+
+
+GOOD = Made(counters={"before": {"vmstat:pgsteal_kswapd": 0, "vmstat:pageoutrun": 0},
+                      "short": {"vmstat:pgsteal_kswapd": 100 * RUNS, "vmstat:pageoutrun": RUNS}},
+            records={"short of memory": runs(*[101] * RUNS), "squeezed": runs(14_000), "at its limit": runs(64, 0, 33)})
 
 CONFIRMS = {"direct-reclaim-frees-more": GOOD}
-REFUTES = {"direct-reclaim-frees-more": GOOD.but(counters={"short": counts(20 * 100, 20 * 100, 20)})}
+REFUTES = {"direct-reclaim-frees-more": GOOD.but(records={"short of memory": runs(*[100] * RUNS)})}
