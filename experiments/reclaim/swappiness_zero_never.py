@@ -15,7 +15,7 @@ from harness.lab import PAGEOUT, Lab, Sandbox
 
 RAM, IDLE, DEMAND, GROUP = 256 * MIB, 32 * MIB, 256 * MIB, 24 * MIB
 MOMENTS = ("start", "short in a group", "idle", "short", "filled", "paged out")
-OWN, RAISED = "the kernel's own watermarks", "min_free_kbytes 45056"
+OWN, RAISED = "own watermarks", "min_free_kbytes 45056"
 
 NEVER = Claim(
     "swappiness-0-never-swaps", "With swappiness 0 reclaim never swaps, whatever the shortage and the watermarks "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from harness.claims.claim import (
@@ -102,7 +102,7 @@ def read(expect: Expect, trial: Trial, recorded: Recorded | None = None, floor: 
             f"“{noisiest}” moves by up to {show(moved)} with nothing going on: no less than the margin "
             f"between {if_true} and {if_false} ({show(margin)})",
         )
-    return reading(*_follows(expect, value, true, false, if_true, if_false, lambda quantity: _why_unread(quantity, trial)))
+    return reading(*_follows(expect, value, true, false, if_true, if_false, [trial]))
 
 
 def _follows(
@@ -112,10 +112,9 @@ def _follows(
     false: Number | None,
     if_true: Limits,
     if_false: Limits,
-    why_unread: Callable[[Quantity], str] = lambda quantity: "",
+    trials: Sequence[Trial],
 ) -> tuple[str | None, str]:
-    """Says what follows from a value and its two references: "true", "false", or None with the reason. why_unread: says more
-    of a quantity that was not read."""
+    """Says what follows from a value and its two references: "true", "false", or None with the reason."""
 
     def said(value: Number) -> str:
         return show(value) if if_true.events is None else count(Rate(int(value), if_true.events), expect.quantity.unit)
@@ -123,11 +122,11 @@ def _follows(
     for quantity, what, must in ((expect.reads_true, true, if_true), (expect.reads_false, false, if_false)):
         name = quantity.name
         if what is None:
-            return None, f"the reference “{name}” was not read{why_unread(quantity)}"
+            return None, f"the reference “{name}” was not read{_why_unread(quantity, trials)}"
         if not must.holds(what):
             return None, f"the reference “{name}” read {said(what)} where it must read {must}"
     if value is None:
-        return None, f"“{expect.quantity.name}” was not read{why_unread(expect.quantity)}"
+        return None, f"“{expect.quantity.name}” was not read{_why_unread(expect.quantity, trials)}"
     if if_true.holds(value):
         return TRUE, ""
     if if_false.holds(value):
@@ -144,16 +143,18 @@ def read_events(expect: Expect, trials: Sequence[Trial], planned: int, recorded:
     kept = (recorded or {}).get((expect.claim.id, expect.quantity.name))
     if_true, if_false = (replace(one, events=events) for one in kept or [Limits(*bounds.ends(events)) for bounds in ranges])
     value, true, false = (total([each[index] for each in counts]) for index in range(len(quantities)))
-    outcome, why = _follows(expect, value, true, false, if_true, if_false)
+    outcome, why = _follows(expect, value, true, false, if_true, if_false, trials)
     return [Reading(one, yes, no, if_true, if_false, outcome, why) for one, yes, no in counts]
 
 
-def _why_unread(quantity: Quantity, trial: Trial) -> str:
+def _why_unread(quantity: Quantity, trials: Sequence[Trial]) -> str:
     """Says which counters of a quantity are no numbers in the files that have them, by reading it again."""
-    for recording in trial.arms.values():
+    recordings = [recording for trial in trials for recording in trial.arms.values()]
+    for recording in recordings:
         recording.unread.clear()
-    quantity.read(trial)
-    found = {counter: text for recording in trial.arms.values() for counter, text in recording.unread.items()}
+    for trial in trials:
+        quantity.read(trial)
+    found = {counter: text for recording in recordings for counter, text in recording.unread.items()}
     said = [f"{counter}: {counters.why_unread(counters.source_and_key(counter)[1], text)}" for counter, text in found.items()]
     return f" ({'; '.join(said)})" if said else ""
 
@@ -174,7 +175,7 @@ def _missed(condition: Guard | Premise, trial: Trial) -> str | None:
     held = holds(condition, trial)
     if held is None:
         return f"the {type(condition).__name__.lower()} “{condition.quantity.name}” was not read" + _why_unread(
-            condition.quantity, trial
+            condition.quantity, [trial]
         )
     if held:
         return None

@@ -12,7 +12,8 @@ def made(wins: int, by: int = 0) -> Made:
     """Rounds that drift, each far from the last. wins: in how many 100 swaps more than 60; else `by` fewer."""
     rounds: Sequence[object] = [
         [["1", 0, 300 + drift], ["60 once more", 0, 9_000 + drift + (7 if number % 2 else -7)], ["0", 0, 0],
-         ["100", 0, 9_000 + drift + (5 if number < wins else -by)], ["60", 0, 9_000 + drift], ["highest", 0, 15_000 + drift]]
+         ["100", 0, 9_000 + drift + (5 if number < wins else -by)], ["60", 0, 9_000 + drift],
+         ["highest, told to go", 0, 15_000 + drift]]
         for number in range(ROUNDS) for drift in [-600 * number]]
     return Made(records={"rounds": rounds})
 

@@ -2,7 +2,7 @@
 
 from tests.refuting.made import Made
 
-OWN, RAISED = "the kernel's own watermarks", "min_free_kbytes 45056"
+OWN, RAISED = "own watermarks", "min_free_kbytes 45056"
 
 
 def arm(swapped: int) -> Made:

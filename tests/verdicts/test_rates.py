@@ -15,8 +15,8 @@ from harness.evidence.recording import read_trials
 from harness.evidence.schema import Row
 from harness.reports import report
 from harness.verdicts import judge
-from harness.verdicts.judged import judge_run
 from harness.verdicts.reading import Limits
+from harness.verdicts.run_cells import judge_run
 from tests.refuting.made import Made, write_run
 from tests.refuting.swappiness_more import made
 

@@ -9,7 +9,7 @@ import pytest
 from harness import catalogue
 from harness.evidence.schema import Row
 from harness.reports.comparison import differences, rows
-from harness.verdicts.judged import judge_run
+from harness.verdicts.run_cells import judge_run
 from tests.refuting.made import write_run
 from tests.refuting.swappiness_more import made
 
