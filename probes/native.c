@@ -14,7 +14,8 @@ static int space(char letter)
 }
 
 /* The whole number that begins at `at`, and ends with its word, into `value`: whether it is one, from 0 to INT64_MAX.
- * What the kernel prints of these files is unsigned; from 2^63 up it is a counter that went below zero. */
+ * What the kernel prints of these files is unsigned; from 2^63 up it is a counter that went below zero. Every line of them
+ * ends: a number at the very end of a text may be cut. */
 static int whole_number(const char *text, size_t size, size_t at, int64_t *value)
 {
     int64_t found = 0;
@@ -25,7 +26,7 @@ static int whole_number(const char *text, size_t size, size_t at, int64_t *value
             return 0;
         found = found * 10 + next;
     }
-    if (at == begin || (at < size && !space(text[at])))
+    if (at == begin || at == size || !space(text[at]))
         return 0;
     *value = found;
     return 1;
@@ -35,7 +36,7 @@ size_t parse_counters(const char *text, size_t size, int64_t *values, uint32_t *
 {
     size_t count = 0, at = 0;
     while (at < size && count < limit) {
-        size_t start = at, end = at;
+        size_t start = at, end;
         while (at < size && text[at] != ' ' && text[at] != ':' && text[at] != '\t' && text[at] != '\n')
             at++;
         end = at;

@@ -8,7 +8,7 @@ pages as they are; those of the third are told to be cold, which makes them inac
 
 from experiments.sections import RECLAIM
 from harness.claims import (
-    CONFIRMED, REFUTED, MIB, AtLeast, AtMost, Change, Claim, Counter, Expect, Experiment, Guard, Known, Needs, Quantity, pages,
+    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Change, Claim, Counter, Expect, Experiment, Guard, Known, Needs, Quantity, pages,
 )
 from harness.lab import COLD, DONTNEED, Lab
 from harness.lab.helpers.reclaim import age_generations

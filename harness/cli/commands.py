@@ -16,6 +16,7 @@ from harness import catalogue, errors
 from harness.cli import bisect, compare, kernels, oom
 from harness.cli.base import RUNS, command, say, warn
 from harness.cli.bench import bench
+from harness.cli.faults import faults
 from harness.cli.options import running
 from harness.cli.running import execute
 from harness.cli.sources import sources
@@ -195,7 +196,7 @@ def collection() -> Collection:
     found = Collection()
     for one in (run_experiment, run_all, matrix, judge, bisect.check, compare.compare, compare.history, report):
         found.add_task(one)
-    for one in (compare.publish, list_, explain, oom.oom, doctor, restore, test, bench, sources, testbed):
+    for one in (compare.publish, list_, explain, oom.oom, doctor, restore, test, bench, sources, testbed, faults):
         found.add_task(one)
     found.add_collection(kernels.collection())
     return found

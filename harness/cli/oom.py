@@ -84,14 +84,13 @@ def _draw(found: list[Report], path: Path) -> None:
     from harness.reports.oom import answer, plot
     from harness.reports.oom.text import tell_all
 
-    drawn = [(number, one) for number, one in enumerate(tell_all(found), 1) if one.ranking]
+    drawn = [(number, one.report, ranking) for number, one in enumerate(tell_all(found), 1) if (ranking := one.ranking)]
     if not drawn:
         raise LabError("--plot", "no OOM of this log has a table of tasks", "leave --plot out")
-    for number, one in drawn:
+    for number, report, ranking in drawn:
         to = path if len(drawn) == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
-        assert one.ranking
         try:
-            to.write_text(plot.draw(one.ranking, answer.title(number, one.report)), "utf-8", "backslashreplace")
+            to.write_text(plot.draw(ranking, answer.title(number, report)), "utf-8", "backslashreplace")
         except OSError as error:
             raise LabError(f"--plot {path}", f"it cannot be written ({error.strerror})", "name another file") from error
         warn(f"Picture: {to}")

@@ -83,4 +83,4 @@ def _use_utf8() -> None:
     if sys.flags.utf8_mode or codecs.lookup(name).name == "utf-8":
         return
     os.environ |= {"PYTHONUTF8": "1", "PYTHONIOENCODING": f"{name}:replace"}
-    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - this very command, as it was typed

@@ -51,7 +51,7 @@ class Round:
 
 def show(asked: Asked) -> Iterator[Shown]:
     """Ends so many runs, in turn in each way; then a whole run must give its verdict, and nothing else be there."""
-    chance = random.Random(asked.seed)
+    chance = random.Random(asked.seed)  # noqa: S311 - moments, no secret
     slowest = 0.0
     with own_cache(asked.into) as place:
         began = time.monotonic()

@@ -221,7 +221,7 @@ class Lab(System):
 
     def file_pages(self, path: str) -> tuple[str, bytes]:
         """Reads which pages of a file or block device are resident: "mincore", and a byte a page."""
-        return "mincore", page_states.read_file(self.hand, path)
+        return "mincore", page_states.read_file(self.hand, path, self.page_size)
 
     def region_pages(self, region: Region) -> bytes:
         """Reads a struct page (probes/wire.h) for each page of a region."""

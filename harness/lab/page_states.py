@@ -9,10 +9,18 @@ from harness.agent import wire
 from harness.agent.agent import Agent
 from harness.agent.operations import numbers
 from harness.agent.target import Target
+from harness.errors import MachineLost
 from harness.linux import pages
 
 
-def read_file(hand: Target, path: str) -> bytes:
+def whole(data: bytes, count: int, of_each: int, what: str) -> bytes:
+    """Gives what was read of so many pages. Raises MachineLost for more or less: what is missing would count as absent."""
+    if len(data) != count * of_each:
+        raise MachineLost(f"pages of {what}", f"{len(data) / of_each:g} were told of {count}", "see the machine's console")
+    return data
+
+
+def read_file(hand: Target, path: str, page_size: int) -> bytes:
     """Asks mincore about a whole file or block device, through a mapping that touches nothing: a byte a page."""
     fd = hand.open(path, os.O_RDONLY).value
     state = numbers(hand.fstat(fd).text)
@@ -23,7 +31,7 @@ def read_file(hand: Target, path: str) -> bytes:
     vector = hand.mincore(address, size).text
     hand.munmap(address, size)
     hand.close(fd)
-    return vector
+    return whole(vector, -(-size // page_size), 1, path)
 
 
 def read_range(agent: Agent, pid: int, address: int, length: int, page_size: int) -> bytes:
@@ -37,4 +45,4 @@ def read_range(agent: Agent, pid: int, address: int, length: int, page_size: int
         if len(text) != wanted * pages.ENTRY_SIZE:
             raise wire.nonsense("pages", f"it was asked for {wanted} and sent {len(text)} bytes")
         parts.append(text)
-    return b"".join(parts)
+    return whole(b"".join(parts), count, pages.ENTRY_SIZE, f"process {pid}")

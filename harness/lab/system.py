@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # random); noatime: a read would dirty the inode.
 EXT4 = "noinit_itable,no_prefetch_block_bitmaps"
 MS_NOATIME = 1024
+SHM = "/dev/shm"  # noqa: S108  shm_overview(7)
 
 
 class System:
@@ -119,9 +120,9 @@ class System:
     def mount_shm(self) -> str:
         """Returns where POSIX shared memory is (shm_overview(7)): mounted as systems do it, unless this one has done
         it."""
-        if self.hand.attempt.statfs("/dev/shm").value != TMPFS_MAGIC:
-            self.mount("tmpfs", "/dev/shm", "tmpfs", "huge=never")
-        return "/dev/shm"
+        if self.hand.attempt.statfs(SHM).value != TMPFS_MAGIC:
+            self.mount("tmpfs", SHM, "tmpfs", "huge=never")
+        return SHM
 
     def mount_disk(self, name: str = "disk") -> str:
         """Mounts the ext4 disk of that name on /mnt/NAME and returns that."""

@@ -5,9 +5,13 @@ Format: Documentation/bpf/btf.rst (v6.12).
 
 from __future__ import annotations
 
+import functools
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
+
+from harness.errors import LabError
 
 MAGIC = 0xEB9F
 INT, PTR, ARRAY, STRUCT, UNION, ENUM, FWD, TYPEDEF = range(1, 9)
@@ -28,13 +32,33 @@ class Type:
     at: int
 
 
-class Types:
-    """All types of a BTF file. Raises ValueError for what is none."""
+P = ParamSpec("P")
+R = TypeVar("R")
 
+
+def _told(method: Callable[P, R]) -> Callable[P, R]:
+    """Has a method raise LabError for what is no BTF: an offset that leads out of it, a type that contains itself."""
+
+    @functools.wraps(method)
+    def told(*arguments: P.args, **named: P.kwargs) -> R:
+        try:
+            return method(*arguments, **named)
+        except (ValueError, IndexError, struct.error, RecursionError) as error:
+            raise LabError(
+                "types of the kernel", f"no BTF, or it is damaged: {error}", "see Documentation/bpf/btf.rst"
+            ) from error
+
+    return told
+
+
+class Types:
+    """All types of a BTF file. Raises LabError for what is none, from every method where it is damaged further in."""
+
+    @_told
     def __init__(self, data: bytes) -> None:
         magic, _, _, header, types, size, strings, _ = struct.unpack_from("<HBBIIIII", data)
         if magic != MAGIC:
-            raise ValueError("no BTF")
+            raise ValueError("it has another magic number")
         self._data, self._strings = data, header + strings
         self._types = list(self._read(header + types, header + types + size))
 
@@ -51,6 +75,7 @@ class Types:
             yield Type(self._name(name), kind, members, reference, at)
             at += FIXED.get(kind, 0) + EACH.get(kind, 0) * members
 
+    @_told
     def members(self, name: str) -> list[tuple[str, str]] | None:
         """Lists (name, type) of each member of a struct, those of its nameless parts too; None if there is no such struct."""
         found = next((one for one in self._types if one.kind == STRUCT and one.name == name), None)
@@ -65,6 +90,7 @@ class Types:
             else:
                 yield self._name(name), self.spelled(reference)
 
+    @_told
     def offset(self, name: str, member: str) -> int | None:
         """Gives where a struct has a member of its own, in bytes from its start; None if it has none of that name."""
         found = next((one for one in self._types if one.kind == STRUCT and one.name == name), None)
@@ -74,10 +100,12 @@ class Types:
                 return int(bits & 0xFFFFFF) // 8  # the upper byte is a bit field's width
         return None
 
+    @_told
     def size(self, name: str) -> int | None:
         """Gives the size of a struct, in bytes."""
         return next((one.reference for one in self._types if one.kind == STRUCT and one.name == name), None)
 
+    @_told
     def enumerators(self, name: str) -> list[tuple[str, int]] | None:
         """Lists (name, value) of an enum's members, in the order in which it names them; None if there is no such enum."""
         found = next((one for one in self._types if one.kind == ENUM and one.name == name), None)
@@ -86,6 +114,7 @@ class Types:
         pairs = (struct.unpack_from("<Ii", self._data, found.at + 8 * number) for number in range(found.members))
         return [(self._name(text), value) for text, value in pairs]
 
+    @_told
     def spelled(self, number: int) -> str:
         """Spells a type as C writes it, as far as structures and pointers to them go."""
         one = self._types[number]

@@ -33,6 +33,16 @@ def once(pairs: Iterable[tuple[str, int | None]]) -> dict[str, int]:
     return {name: value for name, value in found.items() if value is not None}
 
 
+def _text(raw: bytes) -> str:
+    """Reads what may be no UTF-8."""
+    return raw.decode(errors="backslashreplace")
+
+
+def _lines(raw: bytes) -> list[str]:
+    """Gives the lines that are whole: the kernel ends each, and what stands behind the last end is cut."""
+    return _text(raw).split("\n")[:-1]
+
+
 def keyed(text: bytes) -> dict[str, int]:
     """Reads lines of a name and a whole number, decoded in C."""
     limit = text.count(b"\n") + 1
@@ -40,32 +50,32 @@ def keyed(text: bytes) -> dict[str, int]:
     count = lib.parse_counters(text, len(text), numbers, names, limit)
     ends = ffi.unpack(names, 2 * count) if count else []
     values = ffi.unpack(numbers, count) if count else []
-    names_read = [text[ends[2 * i] : ends[2 * i + 1]].decode() for i in range(count)]
+    names_read = [_text(text[ends[2 * i] : ends[2 * i + 1]]) for i in range(count)]
     found = dict(zip(names_read, values, strict=True))
     return found if len(found) == count else once(zip(names_read, values, strict=True))
 
 
 def single(text: bytes) -> dict[str, int]:
     """Reads one number, or "max" (which is no number: left out)."""
-    return once([("", whole(text.decode().strip()))])
+    return once([("", whole(_text(text).strip()))])
 
 
 def signed(text: bytes) -> dict[str, int]:
     """Reads one number that may be below zero."""
-    return once([("", whole(text.decode().strip(), signed=True))])
+    return once([("", whole(_text(text).strip(), signed=True))])
 
 
 def zoneinfo(text: bytes) -> dict[str, int]:
     """Reads "NODE.ZONE.KEY": free, min, low, high, managed, nr_…; of a node as a whole: "NODE.KEY"; pages."""
     found: dict[str, int | None] = {}
     zone = place = ""
-    for line in text.decode().splitlines():
+    for line in _lines(text):
         words = line.replace(",", " ").replace(":", " ").split()
-        if words[:1] == ["Node"]:
+        if words[:1] == ["Node"] and len(words) == 4:
             zone = place = f"{words[1]}.{words[3]}"
         elif words == ["per-node", "stats"]:
             place = zone.split(".")[0]
-        elif words[:2] == ["pages", "free"]:
+        elif words[:2] == ["pages", "free"] and len(words) == 3:
             place = zone
             found[f"{zone}.free"] = whole(words[2])
         elif words[:1] == ["protection"]:
@@ -79,8 +89,10 @@ def zoneinfo(text: bytes) -> dict[str, int]:
 def buddyinfo(text: bytes) -> dict[str, int]:
     """Reads "NODE.ZONE.ORDER": free blocks of that order."""
     found: list[tuple[str, int | None]] = []
-    for line in text.decode().splitlines():
+    for line in _lines(text):
         words = line.replace(",", "").split()
+        if len(words) < 5 or words[0] != "Node":
+            continue
         found += [(f"{words[1]}.{words[3]}.{order}", whole(value)) for order, value in enumerate(words[4:])]
     return once(found)
 
@@ -88,8 +100,8 @@ def buddyinfo(text: bytes) -> dict[str, int]:
 def slabinfo(text: bytes) -> dict[str, int]:
     """Reads "CACHE.active_objs" and the other columns of /proc/slabinfo (version 2.1)."""
     found: list[tuple[str, int | None]] = []
-    for line in text.decode().splitlines()[2:]:
-        words = line.split()
+    for line in _lines(text)[2:]:
+        words = line.split() or [""]
         columns = zip(("active_objs", "num_objs", "objsize", "objperslab", "pagesperslab"), words[1:6], strict=False)
         found += [(f"{words[0]}.{name}", whole(value)) for name, value in columns]
     return once(found)
@@ -98,7 +110,7 @@ def slabinfo(text: bytes) -> dict[str, int]:
 def pressure(text: bytes) -> dict[str, int]:
     """Reads "some.total", "full.total": microseconds; "full.avg10": hundredths of a percent."""
     found: list[tuple[str, int | None]] = []
-    for line in text.decode().splitlines():
+    for line in _lines(text):
         kind, *words = line.split() or [""]
         for name, _, value in (word.partition("=") for word in words if kind in {"some", "full"}):
             hundredths = re.fullmatch(r"([0-9]{1,4})\.([0-9]{2})", value)
@@ -108,7 +120,9 @@ def pressure(text: bytes) -> dict[str, int]:
 
 def swaps(text: bytes) -> dict[str, int]:
     """Reads, of all areas together, size and used in KiB, and how many there are."""
-    rows = [line.split() for line in text.decode().splitlines()[1:]]
+    rows = [line.split() for line in _lines(text)[1:]]
+    if any(len(row) < 5 for row in rows):
+        return {}
     sizes, used = ([whole(row[column]) for row in rows] for column in (-3, -2))  # a file's name may have spaces in it
     sums = [None if None in column else sum(filter(None, column)) for column in (sizes, used)]
     return once([("areas", len(rows)), ("size", sums[0]), ("used", sums[1])])
@@ -117,14 +131,14 @@ def swaps(text: bytes) -> dict[str, int]:
 def statm(text: bytes) -> dict[str, int]:
     """Reads sizes in pages (Documentation/filesystems/proc.rst, table 1-3)."""
     names = ("size", "resident", "shared", "text", "lib", "data", "dt")
-    return once(zip(names, map(whole, text.decode().split()), strict=False))
+    return once(zip(names, map(whole, _text(text).split()), strict=False))
 
 
 def stat(text: bytes) -> dict[str, int]:
     """Reads, of /proc/PID/stat, faults and ticks of the processor (proc(5))."""
-    words = text.decode().rsplit(")", 1)[-1].split()
+    words = _text(text).rsplit(")", 1)[-1].split()
     places = {"minflt": 7, "majflt": 9, "utime": 11, "stime": 12, "threads": 17, "vsize": 20, "rss": 21}
-    return once((name, whole(words[index])) for name, index in places.items())
+    return once((name, whole(words[index])) for name, index in places.items() if index < len(words))
 
 
 def maps(text: bytes) -> dict[str, int]:

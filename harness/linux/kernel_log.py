@@ -184,11 +184,16 @@ def _shapes(lines: Iterable[str]) -> list[re.Pattern[str]]:
     return [re.compile(shape) for shape in list(found)[:8]]
 
 
+def _bytes(text: str) -> bytes:
+    """Gives the bytes that a text was read from; half a pair, which JSON can name, is none of them."""
+    return text.encode("utf-8", "surrogateescape" if not re.search("[\ud800-\udc7f\udd00-\udfff]", text) else "replace")
+
+
 def unescape(text: str) -> str:
     r"""Undoes what /dev/kmsg writes as \xNN: control characters, the backslash, and the bytes of UTF-8."""
     if "\\x" not in text:
         return text
-    raw = re.sub(rb"\\x([0-9a-f]{2})", lambda match: bytes([int(match[1], 16)]), text.encode("utf-8", "surrogateescape"))
+    raw = re.sub(rb"\\x([0-9a-f]{2})", lambda match: bytes([int(match[1], 16)]), _bytes(text))
     return raw.decode("utf-8", "replace")
 
 
@@ -200,6 +205,9 @@ def _json(text: str) -> Iterator[Record]:
             found, place = decoder.raw_decode(text, start)
         except ValueError:
             place = start + 1
+            continue
+        except RecursionError:  # no log nests so deep: the rest of the line would only be tried again and again
+            place = (text.find("\n", start) + 1) or len(text)
             continue
         entries = found.get("dmesg") if isinstance(found, dict) else None
         for entry in entries if isinstance(entries, list) else [found]:
@@ -219,7 +227,7 @@ def _entry(fields: dict[str, Any]) -> Record | None:
     for name, unit, boot in (("_SOURCE_MONOTONIC_TIMESTAMP", 1e6, True), ("time", 1, True), ("__REALTIME_TIMESTAMP", 1e6, False)):
         try:
             at = float(fields[name])
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             continue
         return Record(at / unit, message, str(fields[name]).strip(), boot)
     return _strip(message.rstrip("\n"), True) if "MESSAGE" not in fields else Record(None, message)
@@ -227,7 +235,7 @@ def _entry(fields: dict[str, Any]) -> Record | None:
 
 def _exported(text: str) -> Iterator[Record]:
     """Reads entries of journalctl -o export: NAME=value lines, or NAME, eight bytes of length, the value."""
-    raw, place = text.encode("utf-8", "surrogateescape"), 0
+    raw, place = _bytes(text), 0
     fields: dict[str, str] = {}
     while place < len(raw):
         end = raw.find(b"\n", place)

@@ -34,14 +34,13 @@ def seconds(text: str) -> float | None:
     A date without a zone is taken as UTC, one without a year as of NO_YEAR: differences within a log are right.
     """
     try:
-        return _iso(text) if _ISO.search(text) else _worded(text)
+        match = _ISO.search(text)
+        return _iso(match) if match else _worded(text)
     except (ValueError, OverflowError):
         return None
 
 
-def _iso(text: str) -> float:
-    match = _ISO.search(text)
-    assert match
+def _iso(match: re.Match[str]) -> float:
     zone = (match["zone"] or "Z").replace("Z", "+0000").replace(":", "")
     at = datetime.strptime(f"{match['date']} {match['time']} {zone}", "%Y-%m-%d %H:%M:%S %z")
     return at.timestamp() + _part(match["part"])

@@ -6,7 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_LINE = re.compile(r"([0-9a-f]+)-([0-9a-f]+) ([r-])([w-])([x-])([ps]) ([0-9a-f]+) [0-9a-f]+:[0-9a-f]+ (\d+) *(.*)")
+from harness.errors import LabError
+
+_LINE = re.compile(
+    r"([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([r-])([w-])([x-])([ps]) ([0-9a-f]{1,16}) [0-9a-f]+:[0-9a-f]+ (\d{1,20}) *([^\n]*)",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True)
@@ -37,15 +42,15 @@ class Mapping:
 
 
 def parse(text: str) -> list[Mapping]:
-    """Lists every mapping, by address. Raises ValueError for a line that is none."""
+    """Lists every mapping, by address. Raises LabError for a line that is none."""
     return list(_mappings(text))
 
 
 def _mappings(text: str) -> Iterator[Mapping]:
-    for line in text.splitlines():
+    for line in text.removesuffix("\n").split("\n") if text else ():
         found = _LINE.fullmatch(line)
         if not found:
-            raise ValueError(f"no line of /proc/PID/maps: {line!r}")
+            raise LabError("mappings of a process", f"no line of /proc/PID/maps: {line[:200]!r}", "see the run's evidence")
         start, end, read, write, execute, kind, offset, inode, path = found.groups()
         yield Mapping(
             int(start, 16),

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from harness.errors import LabError
+
 PATH = "/proc/self/mountinfo"
 # A blank, tab, newline, backslash or "#" in a field stands as its octal number (fs/proc_namespace.c, mangle, v6.12).
 _ESCAPE = re.compile(r"\\([0-7]{3})")
@@ -30,7 +32,7 @@ class Mount:
 
 
 def parse(text: str) -> list[Mount]:
-    """Gives every mount, as they are listed: of two at one point the later one lies over the other. Raises ValueError for a
+    """Gives every mount, as they are listed: of two at one point the later one lies over the other. Raises LabError for a
     line that is none."""
     return [_mount(line) for line in text.split("\n") if line]
 
@@ -53,7 +55,7 @@ def _mount(line: str) -> Mount:
             tuple(map(_plain, super_options.split(","))),
         )
     except ValueError as error:
-        raise ValueError(f"no line of mountinfo: {line!r}") from error
+        raise LabError("mounts", f"no line of mountinfo: {line[:200]!r}", "see proc_pid_mountinfo(5)") from error
 
 
 def _plain(field: str) -> str:

@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from harness.evidence.recording import Recording
 
-_LINE = re.compile(r"\s*(?P<task>.+)-(?P<pid>\d+)\s+\[(?P<cpu>\d+)\]\s+\S+\s+(?P<time>[\d.]+): (?P<name>\w+): (?P<rest>.*)")
+_LINE = re.compile(
+    r"\s*(?P<task>.+)-(?P<pid>\d{1,10})\s+\[(?P<cpu>\d+)\]\s+\S+\s+(?P<time>\d{1,12}\.\d{1,9}): (?P<name>\w+): (?P<rest>.*)",
+    re.ASCII,
+)
 _FIELD = re.compile(r"(\w+)=([^\s,]+)")
 
 

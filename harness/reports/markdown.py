@@ -86,7 +86,7 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,
+        autoescape=False,  # noqa: S701  Markdown: the filters below escape what is foreign
     )
     found.filters |= {"plain": plain, "near": near, "code": code, "number": number, "signed": signed, "link": quote}
     found.globals |= {

@@ -12,7 +12,7 @@ from harness.evidence import run_directory
 from harness.evidence.schema import CellRecord
 from harness.run import resume
 from harness.run.cell import Cell, describe
-from harness.run.trial import Limit, run_arms
+from harness.run.trial import Limit, Opener, open_machine, run_arms
 from harness.verdicts import judged
 from harness.verdicts.judged import Judged
 
@@ -24,8 +24,10 @@ TAKING_TURNS = 16
 class Batch:
     """The trials of one cell, on their way once `submit` was called for each."""
 
-    def __init__(self, cell: Cell, run: Path, limit: Limit, begins: Callable[[Cell], None]) -> None:
-        self.cell, self.limit, self.begins = cell, limit, begins
+    def __init__(
+        self, cell: Cell, run: Path, limit: Limit, begins: Callable[[Cell], None], opener: Opener = open_machine
+    ) -> None:
+        self.cell, self.limit, self.begins, self.opener = cell, limit, begins, opener
         self.directory = run_directory.cell_directory(run, cell.name)
         self.row = describe(cell)
         self.begun = False
@@ -47,7 +49,7 @@ class Batch:
         if self.absent:
             return None  # what one trial has found out of a kernel, the others need not
         began = time.monotonic()
-        status, reason = run_arms(self.cell, number, self.directory, self.limit)
+        status, reason = run_arms(self.cell, number, self.directory, self.limit, self.opener)
         with self._lock:
             self.seconds += time.monotonic() - began
             self.absent = self.absent or status == "absent"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
+from typing import TypeAlias
 
 from harness.agent.agent import patience
 from harness.errors import Denied, LabError, MachineLost, Skip
@@ -53,6 +54,10 @@ def open_machine(cell: Cell, number: int, console: Path, limit: Limit = NO_LIMIT
         yield guest if waiting and guest.qemu is waiting.process else stack.enter_context(guest)
 
 
+# What gives a trial its machine: `open_machine`, or what disturbs the machine that that gives (harness/faults/injected.py).
+Opener: TypeAlias = Callable[[Cell, int, Path, Limit], AbstractContextManager[Machine]]
+
+
 def run_trial(cell: Cell, number: int, directory: Path) -> str | None:
     """Runs all arms of one trial, one after the other, into `directory`; returns what broke, if one of them did: the lab's
     error, never a verdict."""
@@ -60,14 +65,14 @@ def run_trial(cell: Cell, number: int, directory: Path) -> str | None:
     return reason if status == "broken" else None
 
 
-def run_arms(cell: Cell, number: int, directory: Path, limit: Limit = NO_LIMIT) -> tuple[str, str]:
+def run_arms(cell: Cell, number: int, directory: Path, limit: Limit = NO_LIMIT, opener: Opener = open_machine) -> tuple[str, str]:
     """Runs all arms of one trial and returns how it ended ("ok", "skipped", "absent" or "broken", as `_run_arm` has it),
     and why."""
     for arm in cell.experiment.arms:
         recorder = Recorder(directory / recording.name_of(number, arm), held=HELD if cell.permissions else 0)
         try:
             try:
-                status, reason = _run_arm(cell, number, arm, directory, recorder, limit)
+                status, reason = _run_arm(cell, number, arm, directory, recorder, limit, opener)
                 recorder.event("end", status=status, reason=reason)
             finally:
                 recorder.close()
@@ -83,7 +88,9 @@ def run_arms(cell: Cell, number: int, directory: Path, limit: Limit = NO_LIMIT) 
     return status, reason
 
 
-def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recorder, limit: Limit) -> tuple[str, str]:
+def _run_arm(
+    cell: Cell, number: int, arm: str, directory: Path, recorder: Recorder, limit: Limit, opener: Opener
+) -> tuple[str, str]:
     """Runs one arm and returns how it ended: "ok", "skipped", "absent" (no such setting on this kernel) or "broken", and
     why."""
     if cell.permissions and (reason := why_not(cell.experiment.needs, cell.permissions)):
@@ -101,7 +108,7 @@ def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recor
             )
     console = directory / f"trial-{number}{'.' + arm if arm else ''}.console.log"
     try:
-        with open_machine(cell, number, console, limit) as machine:
+        with opener(cell, number, console, limit) as machine:
             began = time.monotonic()
             with_machine(machine, cell, number, arm, recorder)
             recorder.event("cost", seconds=round(time.monotonic() - began, 3), processor_seconds=machine.processor_seconds())

@@ -334,7 +334,7 @@ def damage(path: Path, chance: random.Random) -> str:
 
 def damages(run: Path, pattern: str, count: int, seed: int) -> Iterator[Damage]:
     """Damages a copy of a run so many times, each time anew, in one file that the pattern finds. The same seed does the same."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - places, no secret
     with tempfile.TemporaryDirectory(prefix="folklab-damage-") as place:
         copy = Path(place, "runs", run.name)
         copy.mkdir(parents=True)

@@ -164,7 +164,7 @@ def _furnish(tree: Path) -> None:
     wants.mkdir(exist_ok=True)
     (wants / "testbed.service").symlink_to("/etc/systemd/system/testbed.service")
     shutil.copy(build.BUILD / "agent", tree / "opt/agent")
-    (tree / "etc/machine-id").write_text(hashlib.md5(b"testbed").hexdigest() + "\n")
+    (tree / "etc/machine-id").write_text(hashlib.md5(b"testbed", usedforsecurity=False).hexdigest() + "\n")
     _run(
         sys.executable,
         "-m",

@@ -1,8 +1,5 @@
 /* Requests from Python, which the agent answers or hands on, and the targets' replies. */
 #include "requests.h"
-#include <stdlib.h>
-#include <sys/reboot.h>
-#include <unistd.h>
 #include "agent.h"
 #include "channel.h"
 #include "children.h"
@@ -12,14 +9,6 @@
 
 static struct { struct request head; char text[TEXT_LIMIT + 8]; } in __attribute__((aligned(4096)));
 static struct frame out __attribute__((aligned(4096)));
-
-void agent_power_off(struct call *call)
-{
-    (void)call;
-    if (getpid() == 1)
-        reboot(RB_POWER_OFF);
-    exit(0);
-}
 
 #define ENTRY(name) [OP_##name] = agent_##name,
 static operation *const own[] = { AGENT_OPERATIONS(ENTRY) };

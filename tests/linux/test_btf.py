@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.errors import LabError
 from harness.linux.btf import ARRAY, FWD, INT, PTR, STRUCT, UNION, Types
 
 HOST = Path("/sys/kernel/btf/vmlinux")
@@ -53,7 +54,7 @@ def test_what_is_no_struct_has_no_members() -> None:
 
 
 def test_other_files_are_refused() -> None:
-    with pytest.raises(ValueError, match="no BTF"):
+    with pytest.raises(LabError, match="no BTF"):
         Types(b"\x7fELF" + bytes(60))
 
 

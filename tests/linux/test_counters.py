@@ -72,7 +72,8 @@ def test_what_is_no_number_is_not_read(word: str) -> None:
 
 
 def test_the_largest_number() -> None:
-    assert counters.keyed(b"x 9223372036854775807 kB\n") == counters.keyed(b"x\t9223372036854775807") == {"x": 2**63 - 1}
+    assert counters.keyed(b"x 9223372036854775807 kB\n") == counters.keyed(b"x\t9223372036854775807\n") == {"x": 2**63 - 1}
+    assert counters.keyed(b"x 922337\ny 9223") == {"x": 922337}, "the last line is cut"
     assert counters.single(b"9223372036854775807") == {"": 2**63 - 1}
     assert counters.signed(b"-1000\n") == {"": -1000}
     assert counters.signed(b"-9223372036854775809\n") == {}

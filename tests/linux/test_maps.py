@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.errors import LabError
 from harness.linux import maps
 
 TEXT = """55d5a0000000-55d5a0004000 r-xp 00002000 fe:10 131074                     /usr/bin/with a space
@@ -34,5 +35,5 @@ def test_every_mapping_of_this_process_is_read() -> None:
 
 
 def test_what_is_no_mapping_is_refused() -> None:
-    with pytest.raises(ValueError, match="no line of"):
+    with pytest.raises(LabError, match="no line of"):
         maps.parse("no mapping\n")

@@ -6,6 +6,7 @@ from pathlib import Path, PurePath
 
 import pytest
 
+from harness.errors import LabError
 from harness.linux import mounts
 
 TEXT = r"""27 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw,discard,errors=remount-ro
@@ -51,7 +52,7 @@ def test_what_only_looks_like_the_end_of_a_line() -> None:
 
 @pytest.mark.parametrize("line", ["nonsense", "22 27 0:21 / /proc rw", "x 27 0:21 / /proc rw - proc proc rw", "- - - - - - -"])
 def test_what_is_no_mount(line: str) -> None:
-    with pytest.raises(ValueError, match="no line of mountinfo"):
+    with pytest.raises(LabError, match="no line of mountinfo"):
         mounts.parse(line)
 
 

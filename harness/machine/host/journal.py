@@ -287,12 +287,12 @@ def read(file: IO[str]) -> tuple[str, list[Change]]:
     for line in file:
         try:
             entry = json.loads(line)
-        except ValueError:
+            if "boot" in entry:
+                boot = entry["boot"]
+            else:
+                changes.append(Change(**entry))
+        except (ValueError, TypeError):
             break
-        if "boot" in entry:
-            boot = entry["boot"]
-        else:
-            changes.append(Change(**entry))
     return boot, changes
 
 

@@ -23,7 +23,7 @@ class Permissions:
     @property
     def place(self) -> Path:
         """Gives the directory for what is to lie on a disk: /tmp may be a tmpfs."""
-        return (self.directory or Path("/var/tmp")).absolute()
+        return (self.directory or Path("/var/tmp")).absolute()  # noqa: S108  a new directory in it, 0700
 
 
 def swaps() -> list[str]:

@@ -271,7 +271,8 @@ def _store(offer: Offer) -> Kernel:
         info = {"kernel": record, "stamp": cache.state_of(_home(offer) / "vmlinuz")}
         _vouch(_home(offer) / "info.json", info)
     stored = _stored(offer)
-    assert stored, "what was just written can be read"
+    if stored is None:
+        raise LabError(f"kernel {offer.package}", f"{_home(offer)} was changed while it was written", "try again")
     return stored
 
 

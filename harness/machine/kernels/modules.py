@@ -6,6 +6,7 @@ import gzip
 import lzma
 import os
 import struct
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,7 @@ def missing(kernel: Kernel, wanted: Sequence[str]) -> list[str]:
         builtin = _builtin(kernel.modules)
         return [name for name in absent if name not in builtin]
     if kernel.config:
-        options = set(kernel.config.read_text().splitlines())
+        options = set(kernel.config.read_text(errors="replace").splitlines())
         return [name for name in absent if name in REQUIRED and f"{REQUIRED[name]}=y" not in options]
     return []
 
@@ -99,7 +100,7 @@ def _files(tree: Path) -> dict[str, Path]:
 
 def _builtin(tree: Path) -> set[str]:
     listed = tree / "modules.builtin"
-    lines = listed.read_text().splitlines() if listed.is_file() else []
+    lines = listed.read_text(errors="replace").splitlines() if listed.is_file() else []
     return {_normal(Path(line).name.partition(".ko")[0]) for line in lines}
 
 
@@ -112,7 +113,7 @@ def _unpacked(file: Path) -> bytes:
             return gzip.decompress(data)
         if file.suffix == ".zst":  # as a stream: modules' frames need not tell their size
             return zstandard.ZstdDecompressor().decompressobj().decompress(data)
-    except (lzma.LZMAError, EOFError, OSError, zstandard.ZstdError) as error:
+    except (lzma.LZMAError, EOFError, OSError, zlib.error, zstandard.ZstdError) as error:
         raise _damaged(file, str(error)) from None
     return data
 
@@ -121,9 +122,10 @@ def _depends(file: Path, data: bytes) -> list[str]:
     """Reads the names after "depends=" in the section .modinfo of a 64-bit ELF file (scripts/mod/modpost.c)."""
     try:
         entries = dict(entry.partition(b"=")[::2] for entry in _section(data, b".modinfo").split(b"\0"))
+        names = entries.get(b"depends", b"").decode("ascii").split(",")
     except (struct.error, ValueError, IndexError) as error:
         raise _damaged(file, str(error)) from None
-    return [_normal(name) for name in entries.get(b"depends", b"").decode().split(",") if name]
+    return [_normal(name) for name in names if name]
 
 
 def _section(data: bytes, name: bytes) -> bytes:

@@ -1,0 +1,13 @@
+"""The parts of `invoke faults`, in one table."""
+
+from __future__ import annotations
+
+from harness.faults import fuzz, injected, mutation, soak
+from harness.faults.shown import Part
+
+PARTS: dict[str, Part] = {
+    "fuzz": Part("executions of each fuzz target under ASan and UBSan (libFuzzer)", 10_000_000, fuzz.show),
+    "injected": Part("times that each fault of a table is injected into a run", 1, injected.show),
+    "mutation": Part("per cent of the mutants of the judging code that tests without a guest kill", 90, mutation.show),
+    "soak": Part("trials in a row in one process", 1000, soak.show),
+}

@@ -1,0 +1,38 @@
+"""What a soak compares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.faults import soak
+from harness.faults.shown import Asked
+
+
+def test_growth_of_two_percent_is_none_and_more_is() -> None:
+    flat, grown = [1000] * 50 + [1020] * 50, [1000] * 50 + [1021] * 50
+    assert soak.compared("memory", flat).holds
+    assert not soak.compared("memory", grown).holds
+    assert not soak.compared("descriptors", [*range(10, 20)]).holds
+
+
+def test_one_outlier_is_no_growth() -> None:
+    assert soak.compared("memory", [1000] * 95 + [5000] + [1000] * 4).holds
+
+
+def test_this_process_holds_what_it_opens(tmp_path: Path) -> None:
+    before = soak.held()
+    with open(tmp_path / "file", "w"):
+        assert soak.held().descriptors == before.descriptors + 1
+    assert before.resident > 1000
+    assert before.threads >= 1
+
+
+@pytest.mark.guest
+def test_trials_in_a_row(tmp_path: Path) -> None:
+    """Three trials: too few to say that memory is flat."""
+    shown = {one.what: one for one in soak.show(Asked(len(soak.EXPERIMENTS), "", 1, tmp_path))}
+    assert shown["verdicts"].holds, shown["verdicts"].said
+    assert shown["descriptors"].holds, shown["descriptors"].said
+    assert not list(tmp_path.iterdir())
