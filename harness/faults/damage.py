@@ -1,4 +1,4 @@
-"""Evidence that is damaged on purpose, and what every reader of it then says: `python -m harness.testbed.damage RUN`.
+"""Evidence that is damaged on purpose, and what every reader of it then says.
 
 A copy of a run is damaged in one place, at random; then it is judged, compared, published and gone on with. Every verdict
 must be there as it was, or be broken with a line that says why. A changed or missing row without a word, a traceback, or a
@@ -7,12 +7,10 @@ reader that does not end counts as a fault of the lab's.
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import shutil
 import signal
-import sys
 import tempfile
 import traceback
 from collections import Counter
@@ -22,14 +20,18 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from harness import cache, errors
 from harness.errors import LabError
 from harness.evidence import recording, run_directory
 from harness.evidence.recording import SUFFIX, Recorder
 from harness.evidence.schema import FailureRow, Row
+from harness.faults.commands import started
+from harness.faults.shown import Asked, Shown
 from harness.reports.comparison import reference, rows
 from harness.run import resume
 from harness.verdicts import run_cells
 
+EXPERIMENT = "tmpfs-dropped"  # pages, counters, a series: every kind of event
 SECONDS = 60  # after which a reader hangs: one takes some hundredths of a second on a quiet host
 NOTICED, HARMLESS = "noticed", "without effect"
 SILENT, TRACEBACK, HANG = "silent change", "traceback", "hang"
@@ -367,24 +369,20 @@ def restore(run: Path, copy: Path, path: Path) -> None:
 RECORDINGS, JSON = f"experiments/*/*{SUFFIX}", "**/*.json"
 
 
-def main(words: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m harness.testbed.damage", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("run", type=Path, help="a run directory; it is copied")
-    parser.add_argument("--times", type=int, default=10_000, help="damages of recordings, and as many of JSON files")
-    parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args(words)
-    worst = 0
+def show(asked: Asked) -> Iterator[Shown]:
+    """Records a run, and damages copies of its recordings and of its JSON files, `count` times each."""
+    results = asked.into / "runs"
+    kernel = ("--kernel", asked.kernel) if asked.kernel else ()
+    words = ("run-experiment", EXPERIMENT, "--machine", "vm", "--trials", "3", *kernel, "--results", str(results))
+    status = started(asked.into, cache.directory(), *words).wait()
+    recorded = [path for path in results.glob("*") if path.is_dir()]
+    if status != errors.AS_KNOWN or len(recorded) != 1:
+        raise LabError(f"run {results}", f"it ended with status {status}", f"see {asked.into / 'said'}")
     for what, pattern in (("recordings", RECORDINGS), ("JSON files", JSON)):
         counts: Counter[str] = Counter()
-        for one in damages(asked.run, pattern, asked.times, asked.seed):
+        for one in damages(recorded[0], pattern, asked.count, asked.seed):
             counts[one.outcome] += 1
             if one.outcome in FAULTS:
-                print(f"{one.outcome}: {one.kind} of {one.file}: {one.said}", flush=True)
+                yield Shown(f"{one.kind} of {one.file}", False, f"{one.outcome}: {one.said}")
         told = ", ".join(f"{counts[kind]:,} {kind}" for kind in (NOTICED, HARMLESS, *FAULTS))
-        print(f"{asked.times:,} damaged {what}: {told}", flush=True)
-        worst += sum(counts[kind] for kind in FAULTS)
-    return 1 if worst else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+        yield Shown(f"{asked.count:,} damaged {what}", not any(counts[kind] for kind in FAULTS), told)
