@@ -77,7 +77,7 @@ def procedure(lab: Lab) -> None:
         return              # the guard tells
     other.fill()            # what was swapped out comes back before it is stopped
     # A group without swap whose only task grows far past its high mark is held back for nearly all of its time.
-    box = lab.sandbox(high=4 * MIB, swap=0)
+    box = lab.sandbox(memory_high=4 * MIB, memory_swap_max=0)
     alone = lab.probe("alone", box).map(OWN)
     growth = alone.probe.begin.touch(alone.address, alone.length, stride=lab.page_size, write=True)
     stopped = wake(other, STOPS * 4 * STOP // TICK, STOPS * 2 * STOP)

@@ -66,7 +66,7 @@ def contradicted(found: Mapping[int, Sequence[int]]) -> bool:
 def read_file(lab: Lab, name: str, swappiness: int, directory: str) -> int:
     """A new group fills its idle memory and reads a new file, at this swappiness: the pages swapped out meanwhile."""
     lab.sysctl("vm.swappiness", swappiness)
-    with lab.sandbox(name.replace(", run ", "-"), limit=LIMIT) as box:
+    with lab.sandbox(name.replace(", run ", "-"), memory_max=LIMIT) as box:
         probe = lab.probe(name, box)
         fd = probe.open(f"{directory}/{name}", os.O_RDWR | os.O_CREAT).value
         probe.ftruncate(fd, FILE)       # a hole: its pages are cached and reclaimed as all clean pages are

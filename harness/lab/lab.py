@@ -89,10 +89,14 @@ class Lab(System):
 
     # Sandboxes and probes -------------------------------------------------------------------------------------------
 
-    def sandbox(self, name: str = "box", **limits: Any) -> Sandbox:
-        """Makes a group with limits in bytes (see Sandbox); its counters are sampled from now on as "NAME/…"."""
+    def sandbox(
+        self, name: str = "box", parent: Sandbox | None = None, *, controllers: tuple[str, ...] = (), **files: int | str
+    ) -> Sandbox:
+        """Makes a group, below `parent` if one is given, and writes its files, by their names with _ for "."
+        (memory_max=64 * MIB; see Sandbox); its counters are sampled from now on as "NAME/…", whatever its parent.
+        controllers: "io" and "hugetlb", which no group has unless it asks for them."""
         self._take("sandbox", name)
-        box = Sandbox(self.hand, self.machine.groups, name, **limits)
+        box = Sandbox(self.hand, self.machine.groups, name, parent, controllers, **files)
         self._sandboxes.append(box)
         for file in counters.SANDBOX:
             self.sampler.watch(f"{name}/{file}", f"{box.path}/{file}")
@@ -176,7 +180,7 @@ class Lab(System):
     def kill_by_oom(self, name: str = "victim") -> None:
         """Brings about an OOM kill: a probe fills more than its own small group may hold. It is the reference that
         reads “something was killed”."""
-        victim = self.probe(name, self.sandbox(f"{name}-box", limit=16 * MIB, swap=0))
+        victim = self.probe(name, self.sandbox(f"{name}-box", memory_max=16 * MIB, memory_swap_max=0))
         memory = victim.map(64 * MIB)
         victim.attempt.fill(memory.address, memory.length)
         self.require(not victim.alive, f"{name} is killed at its group's limit")

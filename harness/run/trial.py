@@ -106,7 +106,7 @@ def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recor
             recorder.event("cost", seconds=round(time.monotonic() - began, 3), processor_seconds=machine.processor_seconds())
         return "ok", ""
     except Absent as missing:
-        return "absent", str(missing)
+        return "skipped" if of_its_own(cell, missing.setting) else "absent", str(missing)
     except Skip as missing:
         return "skipped", str(missing)
     except Denied as error:
@@ -117,6 +117,13 @@ def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recor
         recorder.event("note", traceback=traceback.format_exc())
         at = traceback.extract_tb(error.__traceback__)[-1]
         return "broken", f"{type(error).__name__}: {error} ({Path(at.filename).name}:{at.lineno})"
+
+
+def of_its_own(cell: Cell, setting: str) -> bool:
+    """Says whether a setting has the value that the experiment itself states: without it the claim is skipped, where nobody
+    asked for that there is no row."""
+    stated = getattr(cell.experiment.settings, setting)
+    return setting not in dict(cell.axis) and stated is not None and stated == getattr(cell.settings, setting)
 
 
 def with_machine(machine: Machine, cell: Cell, arm: str, recorder: Recorder) -> None:

@@ -101,7 +101,7 @@ def test_mappings_up_to_the_kernels_limit(lab: Lab) -> None:
 
 
 def test_threads_children_and_sandboxes(lab: Lab) -> None:
-    with lab.sandbox("few", pids=4) as box:
+    with lab.sandbox("few", pids_max=4) as box:
         probe = lab.probe("threaded", box)
         probe.threads(2)
         assert "Threads:\t3" in lab.read(f"/proc/{probe.pid}/status")
