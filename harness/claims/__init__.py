@@ -8,7 +8,7 @@ they need more than a counter or a page state, the parsers of harness.linux help
 of the kernel's BTF).
 """
 
-from harness.claims.address_space import MappedPages, SameFrames, mappings, named_mappings
+from harness.claims.address_space import MappedPages, SameFrames, Smaps, mappings, named_mappings
 from harness.claims.claim import (
     CONFIRMED,
     FALSE,
@@ -31,7 +31,9 @@ from harness.claims.claim import (
     Within,
     known_by,
 )
+from harness.claims.counter_file import CounterFile
 from harness.claims.needs import DISK, SWAP, Disk, Needs
+from harness.claims.outcomes import Errno, Faults, Result, Signal
 from harness.claims.quantities import (
     Bound,
     Change,
@@ -46,6 +48,7 @@ from harness.claims.quantities import (
     pages,
 )
 from harness.claims.settings import Settings
+from harness.claims.small import Case, Small, table
 from harness.evidence.recording import Number, Recording, Trial
 from harness.linux import counters, maps, trace_events
 from harness.linux.btf import Types
@@ -66,14 +69,18 @@ __all__ = [
     "AtLeast",
     "AtMost",
     "Bound",
+    "Case",
     "Change",
     "Claim",
     "Counter",
+    "CounterFile",
     "Derived",
     "Disk",
+    "Errno",
     "Exactly",
     "Expect",
     "Experiment",
+    "Faults",
     "FromArm",
     "Guard",
     "Known",
@@ -88,9 +95,13 @@ __all__ = [
     "Range",
     "Recorded",
     "Recording",
+    "Result",
     "SameFrames",
     "Settings",
+    "Signal",
     "Size",
+    "Small",
+    "Smaps",
     "Still",
     "Trial",
     "Types",
@@ -101,5 +112,6 @@ __all__ = [
     "maps",
     "named_mappings",
     "pages",
+    "table",
     "trace_events",
 ]

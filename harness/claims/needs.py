@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from harness.claims.counter_file import CounterFile
 from harness.linux.sizes import GIB, MIB
 
 
@@ -39,6 +40,8 @@ class Needs:
     nodes: int = 1
     disks: tuple[Disk, ...] = (DISK, SWAP)
     files: tuple[str, ...] = ()
+    counters: tuple[CounterFile, ...] = ()
+    modules: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     root: bool = True
     changes: tuple[str, ...] = ()

@@ -78,10 +78,16 @@ def sets(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
             raise UsageError(f"--set {text}", "it is no setting=value", f"settings are {', '.join(settings.names())}")
         for value in values.split(","):
             if not settings.fits(name, value):
-                can = " or ".join(settings.CHOICES.get(name, ("a whole number",)))
+                can = " or ".join(settings.CHOICES.get(name, ("a name",) if name in settings.WORDS else ("a whole number",)))
                 raise UsageError(f"--set {text}", f"{name} can't be {value!r}", f"{name} can be {can}")
         found[name] = tuple(dict.fromkeys(values.split(",")))
     return found
+
+
+def kernels(text: str) -> tuple[str, ...]:
+    """Reads --kernel: one, or several with commas between them; the path of a file may have commas in it."""
+    found = tuple(dict.fromkeys(filter(None, (name.strip() for name in text.split(",")))))
+    return (text,) if Path(text).exists() or not found else found
 
 
 def trials(text: str) -> int | None:
@@ -109,7 +115,7 @@ def debugger(text: str) -> str:
 
 # Field → how its option is read; the others are taken as they were typed.
 READ: dict[str, Callable[[Any], Any]] = {
-    "kernels": lambda text: (text,),
+    "kernels": kernels,
     "modules": Path,
     "append": lambda texts: tuple(dict.fromkeys(texts)),
     "trials": trials,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+from itertools import count
+
 from harness.agent import wire
 from harness.agent.agent import Agent
+from harness.errors import LabError
 from harness.evidence.recording import Recorder
 from harness.linux import counters
 
@@ -19,10 +23,15 @@ class Sampler:
         agent.hear_samples(self._series)
 
     def watch(self, source: str, path: str) -> bool:
-        """Watches a file as `source` from now on; returns False where the machine has no such file."""
-        number = len(self.sources) + 1
-        sets = NAMED | (SERIES if counters.file_of(source).series else 0)
-        if not self.agent.watch(number, path, sets):
+        """Watches a file as `source` from now on; returns False where the machine has no such file. Raises LabError once the
+        agent watches as many as it can."""
+        number = next(free for free in count(1) if free not in self.sources)
+        file = counters.FILES.get(source.rsplit("/", 1)[-1])
+        if error := self.agent.watch(number, path, NAMED | (SERIES if file and file.series else 0)):
+            if error == errno.EINVAL:
+                raise LabError(
+                    f"counters {source}", f"the agent watches {len(self.sources)} files already", "make fewer probes or groups"
+                )
             return False
         self.sources[number] = source
         return True
@@ -30,6 +39,12 @@ class Sampler:
     def watch_process(self, name: str, pid: int) -> None:
         for file in counters.PROBE:
             self.watch(f"{name}/{file}", f"/proc/{pid}/{file}")
+
+    def unwatch(self, owner: str) -> None:
+        """Watches the files of a sandbox no more: it is gone."""
+        for number in [number for number, source in self.sources.items() if source.startswith(f"{owner}/")]:
+            self.agent.unwatch(number)
+            del self.sources[number]
 
     def _files(self, text: bytes) -> tuple[int, int, dict[str, str | None]]:
         began, ended, sections = wire.sections(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,7 @@ class Sandbox:
     memory_oom_group=1, pids_max=4), in this order. controllers: others than CONTROLLERS, which the group's parents must
     give it ("io", "hugetlb"); Skip is raised where there is none of that name.
 
-    A context manager: leaving kills what is in it and removes it, its children first.
+    removed: is called once it is gone. A context manager: leaving kills what is in it and removes it, its children first.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Sandbox:
         self.hand, self.name, self.root = hand, name, root
         self.path: str = f"{parent.path if parent else root}/{name}"
         self.children: list[Sandbox] = []
+        self.removed: Callable[[], None] = lambda: None
         self._removed = False
         for controller in controllers:
             enable(hand, root, controller)
@@ -125,6 +127,7 @@ class Sandbox:
                 raise LabError(f"cgroup {self.path}", f"can't be removed (errno {reply.error})", "remove it by hand")
             self.hand.sleep(2_000_000)
         self._removed = True
+        self.removed()
 
     def __enter__(self) -> Sandbox:
         return self

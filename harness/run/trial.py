@@ -13,9 +13,10 @@ from harness.errors import Denied, LabError, MachineLost, Skip
 from harness.evidence import recording
 from harness.evidence.recording import Recorder
 from harness.lab.lab import Lab
+from harness.lab.panic import Panicked
 from harness.lab.pinning import Absent
 from harness.linux.sizes import MIB
-from harness.machine import slots
+from harness.machine import disks, slots
 from harness.machine.guest import snapshots, vm
 from harness.machine.host import local
 from harness.machine.host.permissions import why_not
@@ -98,6 +99,9 @@ def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recor
                 f"this host has no {path}: run ./bootstrap, or install the package that it is from "
                 "(allocators: libjemalloc2, libtcmalloc-minimal4)"
             )
+    for disk in cell.experiment.needs.disks:
+        if reason := disks.why_not(disk):
+            return "skipped", reason
     console = directory / f"trial-{number}{'.' + arm if arm else ''}.console.log"
     try:
         with open_machine(cell, number, console, limit) as machine:
@@ -131,13 +135,17 @@ def with_machine(machine: Machine, cell: Cell, arm: str, recorder: Recorder) -> 
     experiment = cell.experiment
     lab = Lab(machine, recorder, experiment.needs, cell.settings, arm)
     lab.start(experiment=experiment.name, version=experiment.version)
+    lab.load_modules(*experiment.needs.modules)
     for path in experiment.needs.files:
         if lab.hand.attempt.stat(path).error:
             raise Skip(f"this kernel has no {path}")
     if experiment.rate:
         lab.sampler.start_series(experiment.rate)
     lab.sample_idle()
-    experiment.procedure(lab)
+    try:
+        experiment.procedure(lab)
+    except Panicked:
+        return
     if experiment.rate:
         lab.sampler.stop_series()
     lab.close()

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from harness.claims import unread
 from harness.claims.claim import (
     CONFIRMED,
     FALSE,
@@ -20,7 +21,7 @@ from harness.claims.claim import (
     Premise,
     Range,
 )
-from harness.claims.quantities import value_of
+from harness.claims.quantities import Quantity, value_of
 from harness.evidence.floor import UNKNOWN, Floor
 from harness.evidence.recording import Number, Trial
 from harness.evidence.schema import Ends, QuantityRow, ReferenceRow
@@ -153,18 +154,29 @@ def read(expect: Expect, trial: Trial, recorded: Recorded | None = None, floor: 
             f"“{noisiest}” moves by up to {show(moved)} with nothing going on: no less than the margin "
             f"between {if_true} and {if_false} ({show(margin)})",
         )
-    for name, what, must in ((expect.reads_true.name, true, if_true), (expect.reads_false.name, false, if_false)):
+    for quantity, what, must in ((expect.reads_true, true, if_true), (expect.reads_false, false, if_false)):
         if what is None:
-            return reading(None, f"the reference “{name}” was not read")
+            return reading(None, f"the reference {unread_of(quantity, trial)}")
         if not must.holds(what):
-            return reading(None, f"the reference “{name}” read {show(what)} where it must read {must}")
+            found = "nothing" if value is None else show(value)
+            return reading(
+                None,
+                f"the reference “{quantity.name}” read {show(what)} where it must read {must}"
+                f" (“{expect.quantity.name}” read {found})",
+            )
     if value is None:
-        return reading(None, f"“{expect.quantity.name}” was not read")
+        return reading(None, unread_of(expect.quantity, trial))
     if if_true.holds(value):
         return reading(TRUE)
     if if_false.holds(value):
         return reading(FALSE)
     return reading(None, f"“{expect.quantity.name}” read {show(value)}, in neither {if_true} nor {if_false}")
+
+
+def unread_of(quantity: Quantity, trial: Trial) -> str:
+    """Says that a quantity was not read, what is missing, and which probes the trial lost, in case that is why."""
+    said = filter(None, (unread.why(quantity, trial), unread.killed(trial)))
+    return f"“{quantity.name}” was not read: {'; '.join(said)}".removesuffix(": ")
 
 
 def holds(condition: Guard | Premise, trial: Trial) -> bool | None:
@@ -182,7 +194,7 @@ def _missed(condition: Guard | Premise, trial: Trial) -> str | None:
     """Says how a trial misses a condition, None if it holds there."""
     held = holds(condition, trial)
     if held is None:
-        return f"the {type(condition).__name__.lower()} “{condition.quantity.name}” was not read"
+        return f"the {type(condition).__name__.lower()} {unread_of(condition.quantity, trial)}"
     if held:
         return None
     value, limits = condition.quantity.read(trial), resolve(condition.holds, trial)
@@ -239,6 +251,9 @@ def _judge_claim(
         if len(valid) >= planned and all(holds(premise, trial) is False for trial in valid):
             return Verdict(claim, experiment, SKIPPED, premise.why, planned, len(valid), boots, guards=failed)
     expects = [expect for expect in experiment.expects if expect.claim == claim]
+    lacks = [why for trial in valid for one in trial.arms.values() if (why := one.skipped.get(claim.id))]
+    if len(valid) >= planned and all(any(claim.id in one.skipped for one in trial.arms.values()) for trial in valid):
+        return Verdict(claim, experiment, SKIPPED, lacks[0], planned, len(valid), boots, guards=failed)
     readings = [(expect, [read(expect, trial, recorded, floor) for trial in valid]) for expect in expects]
     outcomes = [
         _of_trial([_missed(premise, trial) for premise in premises], [of_expect[index] for _, of_expect in readings])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,32 +21,26 @@ pytestmark = pytest.mark.guest
 SMALL = Needs(disks=(Disk("disk", "ext4", 64 * MIB),))
 
 
-@contextmanager
-def labs(directory: Path, settings: Settings | None = None) -> Iterator[dict[str, Lab]]:
-    """Opens a guest of each of two kernels."""
-    old, new = two_kernels()
-    with (
-        lab_in(find.by_name(old), directory / old, SMALL, settings) as first,
-        lab_in(find.by_name(new), directory / new, SMALL, settings) as second,
-    ):
-        yield {old: first, new: second}
+def labs(directory: Path, settings: Settings | None = None) -> Iterator[Lab]:
+    """Opens a guest of each of two kernels, one after the other."""
+    for series in two_kernels():
+        with lab_in(find.by_name(series), directory / series, SMALL, settings) as lab:
+            yield lab
 
 
 def test_a_guests_groups_are_mounted_as_systemd_does(tmp_path: Path) -> None:
-    with labs(tmp_path) as both:
-        for lab in both.values():
-            assert lab.settings["nsdelegate"] == lab.settings["memory_recursiveprot"] == "Y"
-            assert lab.settings["memory_localevents"] == "N"
+    for lab in labs(tmp_path):
+        assert lab.settings["nsdelegate"] == lab.settings["memory_recursiveprot"] == "Y"
+        assert lab.settings["memory_localevents"] == "N"
 
 
 def test_mount_options_are_set_and_read_back(tmp_path: Path) -> None:
-    with labs(tmp_path, Settings(memory_recursiveprot="N", memory_localevents="Y")) as both:
-        for lab in both.values():
-            mounted = next(line for line in lab.read("/proc/mounts").splitlines() if line.startswith("cgroup2"))
-            assert "memory_recursiveprot" not in mounted
-            assert "memory_localevents" in mounted
-            assert "nsdelegate" in mounted
-            assert (lab.settings["memory_recursiveprot"], lab.settings["memory_localevents"]) == ("N", "Y")
+    for lab in labs(tmp_path, Settings(memory_recursiveprot="N", memory_localevents="Y")):
+        mounted = next(line for line in lab.read("/proc/mounts").splitlines() if line.startswith("cgroup2"))
+        assert "memory_recursiveprot" not in mounted
+        assert "memory_localevents" in mounted
+        assert "nsdelegate" in mounted
+        assert (lab.settings["memory_recursiveprot"], lab.settings["memory_localevents"]) == ("N", "Y")
 
 
 def test_every_file_is_set_and_read_back(tmp_path: Path) -> None:
@@ -56,13 +49,12 @@ def test_every_file_is_set_and_read_back(tmp_path: Path) -> None:
     chosen = {"vfs_cache_pressure": 50, "dirty_background_ratio": 7, "max_map_count": 70000, "readahead": 64, "page_cluster": 1}
     slow = {"khugepaged_scan_sleep_millisecs": 10, "khugepaged_max_ptes_none": 0, "ksm_pages_to_scan": 1000}
     wanted = {**others, **chosen, **slow, "watermark_scale_factor": 200, "min_free_kbytes": 8192, "admin_reserve_kbytes": 1}
-    with labs(tmp_path, Settings(**wanted, thp_defrag="defer")) as both:  # type: ignore[arg-type]
-        for lab in both.values():
-            assert {name: lab.settings[name] for name in wanted} == {name: str(value) for name, value in wanted.items()}
-            assert lab.settings["thp_defrag"] == "defer"
-            assert lab.settings["disk_size"] == "64"
-            disk = os.path.basename(lab.device("disk"))
-            assert lab.read(PATHS["readahead"].replace("{disk}", disk)).strip() == "64"
+    for lab in labs(tmp_path, Settings(**wanted, thp_defrag="defer")):  # type: ignore[arg-type]
+        assert {name: lab.settings[name] for name in wanted} == {name: str(value) for name, value in wanted.items()}
+        assert lab.settings["thp_defrag"] == "defer"
+        assert lab.settings["disk_size"] == "64"
+        disk = os.path.basename(lab.device("disk"))
+        assert lab.read(PATHS["readahead"].replace("{disk}", disk)).strip() == "64"
 
 
 @pytest.mark.parametrize(
