@@ -12,7 +12,7 @@ from harness.claims import (
     CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Change, Claim, Exactly, Expect, Experiment, Known, Needs, Quantity,
     SameFrames, pages,
 )
-from harness.lab import Lab
+from harness.lab import SHARED, Lab
 
 SIZE = 4 * MIB
 
@@ -52,7 +52,7 @@ def procedure(lab: Lab) -> None:
     lab.sample("written again", pages=regions)
     private.write()
     lab.sample("copied", pages=regions)
-    probe.touch(probe.mmap(SIZE, flags=1, fd=fd, offset=SIZE).value, SIZE, stride=lab.page_size)
+    probe.touch(probe.mmap(SIZE, flags=SHARED, fd=fd, offset=SIZE).value, SIZE, stride=lab.page_size)
     lab.sample("hole mapped")
 
 

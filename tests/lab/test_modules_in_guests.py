@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.agent.constants import BTRFS_MAGIC, OVERLAYFS_MAGIC, XFS_MAGIC
+from harness.agent.constants import BTRFS_MAGIC, OVERLAYFS_MAGIC, PAGEOUT, XFS_MAGIC
 from harness.claims.needs import Disk, Needs
 from harness.errors import Skip
 from harness.lab.lab import Lab
@@ -34,7 +34,7 @@ def test_swap_in_compressed_memory(lab: Lab) -> None:
     device = lab.swapon_zram(64 * MIB, priority=5)
     assert lab.read("/proc/swaps").splitlines()[1].split() == [device, "partition", str(64 * 1024 - 4), "0", "5"]
     region = lab.probe("swapped").map(SIZE).fill()
-    region.probe.madvise(region.address, SIZE, 21)
+    region.probe.madvise(region.address, SIZE, PAGEOUT)
     assert int(lab.read("/sys/block/zram0/mm_stat").split()[0]) > SIZE // 2
     assert region.check() == SIZE // lab.page_size
     assert lab.hand.attempt.list("/modules").text.count(b"zram") == 0

@@ -34,6 +34,7 @@ class Made:
     counters: moment → counter → value in the counter's own unit. pages: moment → label → resident pages (mincore),
     or states with their numbers (pagemap). records: name → value. texts: moment → source → raw text of a file.
     outcomes: name → errno of the operation that was tried under it, or what else its event says ({"value": 3}).
+    skips: id of a claim → what this machine lacks for it.
     smaps: moment → label → key → KiB.
     series: moment → raw texts of each sample of the time series that follows it.
     idle: counter → growth in its own unit between the two idle samples at the start (none: they were not taken).
@@ -46,6 +47,7 @@ class Made:
     records: Mapping[str, Any] = field(default_factory=dict)
     outcomes: Mapping[str, int | Mapping[str, Any]] = field(default_factory=dict)
     smaps: Mapping[str, Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
+    skips: Mapping[str, str] = field(default_factory=dict)
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     series: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
     idle: Mapping[str, int] = field(default_factory=dict)
@@ -140,6 +142,8 @@ def write_recording(path: Path, made: Made, boot: str, settings: Mapping[str, st
         said = {"error": came} if isinstance(came, int) else came
         recorder.event("operation", **{"target": "probe", "operation": "made", "value": 0, "error": 0, "ended": None,
                                        "minor_faults": 0, "major_faults": 0, "outcome": name, **said})
+    for claim, reason in made.skips.items():
+        recorder.event("skip", claim=claim, reason=reason)
     for name, value in made.records.items():
         recorder.event("record", name=name, value=value)
     recorder.event("end", status="ok", reason="")
