@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -68,6 +69,7 @@ def table(*rows: Small, **fields: Any) -> Experiment:
     whose case raises Skip is skipped, the others are not. A trial drives some 60 probes: about twenty rows are a table.
     """
 
+    @functools.wraps(rows[0].asked.do)  # its file is the experiment's
     def procedure(lab: Lab) -> None:
         for row in rows:
             run(lab, row)
