@@ -108,11 +108,13 @@ class Lab(System):
         self._take("sandbox", name)
         box = Sandbox(self.hand, self.machine.groups, name, parent, controllers, **files)
         self._sandboxes.append(box)
-        box.removed = lambda: self.sampler.unwatch(name)
-        for file in counters.SANDBOX:
-            self.sampler.watch(f"{name}/{file}", f"{box.path}/{file}")
-        for own in self._own_counters:
-            if own.of_sandbox and not self.sampler.watch(f"{name}/{own.name}", f"{box.path}/{own.path}"):
+        watched = {f"{name}/{file}": file for file in counters.SANDBOX}
+        box.removed = lambda: self.sampler.unwatch(watched)
+        for source, file in watched.items():
+            self.sampler.watch(source, f"{box.path}/{file}")
+        for own in (one for one in self._own_counters if one.of_sandbox):
+            watched[f"{name}/{own.name}"] = own.path
+            if not self.sampler.watch(f"{name}/{own.name}", f"{box.path}/{own.path}"):
                 self.skip(f"this kernel's groups have no {own.path}")
         return box
 

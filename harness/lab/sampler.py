@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Collection
 from itertools import count
 
 from harness.agent import wire
@@ -40,9 +41,9 @@ class Sampler:
         for file in counters.PROBE:
             self.watch(f"{name}/{file}", f"/proc/{pid}/{file}")
 
-    def unwatch(self, owner: str) -> None:
-        """Watches the files of a sandbox no more: it is gone."""
-        for number in [number for number, source in self.sources.items() if source.startswith(f"{owner}/")]:
+    def unwatch(self, sources: Collection[str]) -> None:
+        """Watches these files no more: what they are of is gone."""
+        for number in [number for number, source in self.sources.items() if source in sources]:
             self.agent.unwatch(number)
             del self.sources[number]
 
