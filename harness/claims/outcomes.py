@@ -26,8 +26,8 @@ class Outcome(Still):
 
 def signal_of(event: Event) -> int:
     """Gives the signal that ended the process during an operation, 0 if none did."""
-    status = event["ended"]
-    return os.WTERMSIG(status) if status is not None and status >= 0 and os.WIFSIGNALED(status) else 0
+    status = event.get("ended")
+    return os.WTERMSIG(status) if isinstance(status, int) and status >= 0 and os.WIFSIGNALED(status) else 0
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Errno(Outcome):
     """The errno of an operation: 0 if it succeeded, -9 if signal 9 ended the process in it."""
 
     def of_event(self, event: Event) -> Number | None:
-        return event["error"] if event["ended"] is None else -signal_of(event)
+        return event["error"] if event.get("ended") is None else -signal_of(event)
 
     @property
     def name(self) -> str:
@@ -69,7 +69,7 @@ class Result(Outcome):
     units: str = ""
 
     def of_event(self, event: Event) -> Number | None:
-        return event["value"] if event["ended"] is None and not event["error"] else None
+        return event.get("value") if event.get("ended") is None and not event["error"] else None
 
     @property
     def name(self) -> str:
@@ -87,7 +87,9 @@ class Faults(Outcome):
     major: bool = False
 
     def of_event(self, event: Event) -> Number | None:
-        major, minor = int(event["major_faults"]), int(event["minor_faults"])
+        major, minor = event.get("major_faults"), event.get("minor_faults")
+        if not isinstance(major, int) or not isinstance(minor, int):
+            return None
         return major if self.major else major + minor
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import fields
 
 from harness.claims.counter_file import FileCounter
-from harness.claims.outcomes import Outcome
+from harness.claims.outcomes import Outcome, signal_of
 from harness.claims.quantities import Change, Counter, FromArm, Pages, Quantity, Recorded
 from harness.evidence.recording import Recording, Trial
 from harness.linux import counters
@@ -88,9 +88,9 @@ def killed(trial: Trial) -> str:
     """Says which probes were ended by a signal during an operation that was no attempt under a name: "probe “a” was killed by
     signal 9 during fill"; "" if none was."""
     found = [
-        f"probe “{event['target']}” was killed by signal {event['ended'] & 127} during {event['operation']}"
+        f"probe “{event.get('target')}” was killed by signal {signal_of(event)} during {event['operation']}"
         for recording in trial.arms.values()
         for event in recording.operations
-        if event.get("ended") is not None and event["ended"] > 0 and event["ended"] & 127 and "outcome" not in event
+        if signal_of(event) and "outcome" not in event
     ]
     return "; ".join(dict.fromkeys(found))

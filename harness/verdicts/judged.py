@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from harness import catalogue
 from harness.claims.claim import Experiment
-from harness.evidence import recording
+from harness.errors import LabError
+from harness.evidence import integrity, recording
 from harness.evidence.recording import Trial
 from harness.evidence.run_directory import read_cell
 from harness.evidence.schema import BoundsRow, CellRecord, FailureRow, Row
+from harness.printable import harmless
 from harness.verdicts import judge, knobs, noise
 from harness.verdicts.judge import Limits, Verdict
 
@@ -69,8 +73,13 @@ def judge_cell(directory: Path, as_recorded: bool = False, cell: CellRecord | No
 
 
 def judge_trials(directory: Path, cell: CellRecord, experiment: Experiment, as_recorded: bool = False) -> Judged:
-    trials = recording.read_trials(directory)
-    failures = failures_of(cell)
+    failures = failures_of(cell) or [
+        failure(cell, what) for what in islice(integrity.faults(directory, cell, experiment.arms), integrity.LISTED)
+    ]
+    trials = recording.read_trials(directory) if cell["failures"] or not failures else []
+    failures = failures or [
+        failure(cell, what) for what in islice(integrity.unfinished(trials, cell, experiment.arms), integrity.LISTED)
+    ]
     absent = next(
         (
             recording.end.get("reason", "")
@@ -81,16 +90,31 @@ def judge_trials(directory: Path, cell: CellRecord, experiment: Experiment, as_r
         None,
     )
     found: list[Verdict] = []
+    rows: list[Row] = []
     if not failures and absent is None:
-        found = judge.judge(
-            experiment, trials, recorded_bounds(cell) if as_recorded else None, cell["trials"], noise.floor_of(cell)
-        )
-    rows = [row(one, cell, trials) for one in found]
+        bounds = recorded_bounds(cell) if as_recorded else None
+        try:
+            found = judge.judge(experiment, trials, bounds, cell["trials"], noise.floor_of(cell))
+            rows = [row(one, cell, trials) for one in found]
+        except LabError as error:
+            failures, found = [failure(cell, str(error))], []
+        except Exception as error:  # a judge that stumbles says nothing of the claim
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{Path(at.filename).name}:{at.lineno}"
+            said = f"its evidence can't be judged: {type(error).__name__}: {error} ({where})"
+            failures, found = [failure(cell, harmless(" ".join(said.split()))[:400])], []
+    if failures and not cell["failures"]:
+        trials = []  # what is not as it was written, or not whole, is shown no more than it is judged
     return Judged(Outcome(directory, cell, experiment, rows, failures, absent or ""), trials, found)
 
 
+def failure(cell: CellRecord, what: str) -> FailureRow:
+    return {"experiment": cell["experiment"], "kernel": cell["kernel"], "what": what}
+
+
 def failures_of(cell: CellRecord) -> list[FailureRow]:
-    return [{"experiment": cell["experiment"], "kernel": cell["kernel"], "what": what} for what in cell["failures"]]
+    """Gives what broke while the cell was run."""
+    return [failure(cell, what) for what in cell["failures"]]
 
 
 def recorded_bounds(cell: CellRecord) -> judge.Recorded:
@@ -152,9 +176,3 @@ def row(verdict: Verdict, cell: CellRecord, trials: Sequence[Trial]) -> Row:
         "why": verdict.why,
         "seconds": cell["seconds"],
     }
-
-
-def judge_run(run: Path, as_recorded: bool = False) -> Iterator[Judged]:
-    """Judges every cell of a run from disk, one by one: no two of them need be in memory at once."""
-    for path in sorted((run / "experiments").glob("*/cell.json")):
-        yield judge_cell(path.parent, as_recorded)

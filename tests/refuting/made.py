@@ -15,7 +15,7 @@ from harness.claims.claim import Experiment
 from harness.evidence import json_file, recording, run_directory
 from harness.linux import pages
 from harness.run import cell, resume
-from harness.verdicts import judged
+from harness.verdicts import judged, run_cells
 
 PAGE_SIZE = 4096
 MACHINE = {"name": "vm", "release": "6.12.0-made", "version": "#1", "arch": "x86_64", "page_size": PAGE_SIZE,
@@ -115,10 +115,11 @@ def page_entries(states: States) -> bytes:
     return bytes(ffi.buffer(entries))
 
 
-def write_recording(path: Path, made: Made, boot: str, settings: Mapping[str, str], release: str) -> None:
+def write_recording(path: Path, experiment: Experiment, arm: str, made: Made, boot: str, settings: Mapping[str, str],
+                    release: str) -> None:
     recorder = recording.Recorder(path)
-    recorder.event("start", machine={**MACHINE, "release": release, "boot": boot},
-                   settings={**settings, **made.settings}, arm="")
+    recorder.event("start", machine={**MACHINE, "release": release, "boot": boot}, experiment=experiment.name,
+                   version=experiment.version, settings={**settings, **made.settings}, arm=arm)
     for times in range(2 if made.idle else 0):
         values = {counter: 1000 + times * growth for counter, growth in made.idle.items()}
         recorder.event("idle", began=times, ended=times, files=texts_of(values))
@@ -140,7 +141,7 @@ def write_recording(path: Path, made: Made, boot: str, settings: Mapping[str, st
             recorder.event("smaps", sample=moment, label=label, text=text)
     for name, came in made.outcomes.items():
         said = {"error": came} if isinstance(came, int) else came
-        recorder.event("operation", **{"target": "probe", "operation": "made", "value": 0, "error": 0, "ended": None,
+        recorder.event("operation", **{"target": "probe", "operation": "made", "text": "", "value": 0, "error": 0, "ended": None,
                                        "minor_faults": 0, "major_faults": 0, "outcome": name, **said})
     for claim, reason in made.skips.items():
         recorder.event("skip", claim=claim, reason=reason)
@@ -158,10 +159,11 @@ def write_run(directory: Path, experiment: Experiment, trials: list[Made], setti
     return directory
 
 
-def write_environment(directory: Path, *releases: str) -> None:
+def write_environment(directory: Path, *releases: str, cells: Sequence[str] | None = None) -> None:
+    """cells: those that are planned; None as before they were listed."""
     directory.mkdir(parents=True, exist_ok=True)
     kernels = [kernel_row(release) for release in releases or (str(MACHINE["release"]),)]
-    json_file.write(directory / "environment.json", run_directory.environment(kernels, {}, "none"))
+    run_directory.write_environment(directory, run_directory.environment(kernels, {}, "none", cells))
 
 
 def kernel_row(release: str) -> dict[str, Any]:
@@ -180,21 +182,24 @@ def write_cell(directory: Path, experiment: Experiment, trials: Sequence[Made], 
     for number, made in enumerate(trials, 1):
         for arm in experiment.arms:
             one = made.arms[arm] if made.arms else made
-            write_recording(directory / recording.name_of(number, arm), one, f"boot-{number}", settings, release)
+            path = directory / recording.name_of(number, arm)
+            write_recording(path, experiment, arm, one, f"boot-{number}", settings, release)
     return directory
 
 
 def write_matrix(directory: Path, experiment: Experiment, cells: Mapping[str, Mapping[str, Sequence[Made]]]) -> Path:
     """A whole run, judged, with verdicts.json. cells: release → "lru=classic" ("" for no setting) → trials."""
-    write_environment(directory, *cells)
+    names = {(release, text): "@".join(filter(None, [experiment.name, text, release]))
+             for release, by_setting in cells.items() for text in by_setting}
+    write_environment(directory, *cells, cells=sorted(names.values()))
     outcomes = []
     for release, by_setting in cells.items():
         for text, trials in by_setting.items():
             settings = dict([text.split("=")] if text else [])
-            name = "@".join(filter(None, [experiment.name, text, release]))
+            name = names[release, text]
             cell = write_cell(run_directory.cell_directory(directory, name), experiment, trials, settings, release)
             outcomes.append(resume.finish(judged.judge_cell(cell)))
-    run_directory.write_verdicts(directory, [row for one in outcomes for row in one.rows], [])
+    run_directory.write_verdicts(directory, run_cells.document(directory, outcomes))
     return directory
 
 

@@ -17,7 +17,7 @@ from harness.claims.quantities import Derived, Quantity, Recorded
 from harness.evidence import run_directory
 from harness.evidence.recording import Trial, read_trials
 from harness.verdicts import judge
-from harness.verdicts.judged import judge_run
+from harness.verdicts.run_cells import judge_run
 from tests.refuting.made import Made, write_run
 
 CLAIMS = [pytest.param(claim, experiment, id=claim.id) for claim, experiment in catalogue.claims().values()]

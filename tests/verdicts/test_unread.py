@@ -45,7 +45,7 @@ def trials(directory: Path, made: Made = GOOD) -> list[Trial]:
         (Counter("meminfo:Shmem", "befor"), "there is no sample “befor”, but “before”"),
         (Change("meminfo:Shmen", "before", "after"), "at “before” “meminfo” has no number: there is no key “Shmen”, but “Shmem”"),
         (Counter("box/memory.stat:anon", "before") + Counter("bos/memory.stat:anon", "before"), "but “box/memory.stat”"),
-        (Counter("box/memory.max", "before"), "“box/memory.max” holds no number"),
+        (Counter("box/memory.max", "before"), "box/memory.max: it reads 'max'"),
         (abs(Pages("after", "flie")).called("x"), "at “after” there is no range or file “flie”, but “file”"),
         (Pages("after", "file", "dirty"), "mincore of “file” does not tell “dirty”"),
         (Recorded("error"), "there is no record “error”, but “errors”"),
