@@ -11,7 +11,7 @@
 enum { TEXT_LIMIT = 1048576 };
 
 /* Targets: the agent, its hand (carries out operations outside any sandbox), then the probes. */
-enum { TARGET_AGENT = 0, TARGET_HAND = 1, TARGET_FIRST_PROBE = 2, TARGET_LIMIT = 64 };
+enum { TARGET_AGENT = 0, TARGET_HAND = 1, TARGET_FIRST_PROBE = 2, TARGET_LIMIT = 1024 };
 
 struct request {
     uint32_t text;         /* bytes that follow */

@@ -1,8 +1,9 @@
-"""At swappiness 0, does reclaim never swap, whatever the shortage?
+"""At swappiness 0, does reclaim never swap, whatever the shortage and the watermarks?
 
 At swappiness 0 a guest holds idle anonymous memory, and another process fills more than the machine has, until
-reclaim swaps or the OOM killer ends it. Pages swapped out are counted in that stretch, in a quiet one before it, and
-when memory is paged out on demand.
+reclaim swaps or the OOM killer ends it; once with the watermarks that the kernel sets itself, once with those of a
+min_free_kbytes of 45,056. Pages swapped out are counted in that stretch; before it, at swappiness 60, in the shortage
+of a group that may not swap (memory.swap.max 0); and afterwards, when memory is paged out on demand.
 """
 
 from experiments.sections import RECLAIM
@@ -10,13 +11,15 @@ from harness.claims import (
     CONFIRMED, MIB, REFUTED, AtLeast, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Quantity,
     Settings,
 )
-from harness.lab import PAGEOUT, Lab
+from harness.lab import PAGEOUT, Lab, Sandbox
 
-RAM, IDLE, DEMAND = 256 * MIB, 32 * MIB, 256 * MIB
-MOMENTS = ("start", "idle", "short", "filled", "paged out")
+RAM, IDLE, DEMAND, GROUP = 256 * MIB, 32 * MIB, 256 * MIB, 24 * MIB
+MOMENTS = ("start", "short in a group", "idle", "short", "filled", "paged out")
+OWN, RAISED = "the kernel's own watermarks", "min_free_kbytes 45056"
 
 NEVER = Claim(
-    "swappiness-0-never-swaps", "With swappiness 0 reclaim never swaps, whatever the shortage and the watermarks.",
+    "swappiness-0-never-swaps", "With swappiness 0 reclaim never swaps, whatever the shortage and the watermarks "
+    "(min_free_kbytes as the kernel sets it, and 45,056).",
     RECLAIM,
     known=(Known(CONFIRMED, "mm/vmscan.c, isolate_folios: anonymous memory is out of the question at swappiness 0; the "
                             "shortage ends in an OOM kill (v6.1, v6.12); get_type_to_scan and for_each_evictable_type "
@@ -27,17 +30,19 @@ NEVER = Claim(
 
 
 def procedure(lab: Lab) -> None:
+    if lab.arm == RAISED:
+        lab.sysctl("vm.min_free_kbytes", 45_056)
     lab.swapon()
-    probe = lab.probe()
+    lab.sysctl("vm.swappiness", 60)
     lab.sample("start")
+    outgrow(lab, "member", lab.sandbox(memory_max=GROUP, memory_swap_max=0), 2 * GROUP)
+    lab.sample("short in a group")
+    lab.sysctl("vm.swappiness", 0)
+    probe = lab.probe()
     probe.map(IDLE).fill()
     lab.sample("idle")
-    eater = lab.probe("eater")
-    lab.write(f"/proc/{eater.pid}/oom_score_adj", "1000")
-    memory = eater.map(DEMAND)
-    eater.attempt.fill(memory.address, memory.length)
+    outgrow(lab, "eater", None, DEMAND)
     lab.sample("short")
-    eater.kill_now()
     pushed = probe.map(IDLE // 4).fill()
     lab.drain_lru()
     lab.sample("filled")
@@ -45,21 +50,38 @@ def procedure(lab: Lab) -> None:
     lab.sample("paged out")
 
 
-def swapped(until: str, when: str) -> Quantity:
-    return Change("vmstat:pswpout", MOMENTS[MOMENTS.index(until) - 1], until).called(f"pages swapped out {when}")
+def outgrow(lab: Lab, name: str, box: Sandbox | None, demand: int) -> None:
+    """A process that an OOM killer takes first fills so many bytes, or dies of it."""
+    probe = lab.probe(name, box)
+    probe.fill_until_killed(demand, demand)
+    probe.kill_now()
+
+
+def swapped(arm: str, until: str, when: str) -> Quantity:
+    return Change("vmstat:pswpout", MOMENTS[MOMENTS.index(until) - 1], until, arm).called(f"pages swapped out {when} ({arm})")
+
+
+def kills(arm: str, since: str, until: str) -> Quantity:
+    return Change("vmstat:oom_kill", since, until, arm)
 
 
 EXPERIMENT = Experiment(
     procedure,
     needs=Needs(memory=RAM, changes=("swap", "sysctl"), throwaway=True),
     settings=Settings(swappiness=0, overcommit=1),
+    writes=("min_free_kbytes", "swappiness"),
+    arms=(OWN, RAISED),
     axes={"lru": ("classic", "mglru")},
     rate=10,
-    guards=(Guard(Change("vmstat:pswpout", "idle", "short") + Change("vmstat:oom_kill", "idle", "short"), AtLeast(1),
-                  "the shortage ended one way or the other: in swapping, or in an OOM kill"),),
-    expects=(Expect(
-        NEVER, swapped("short", "in the shortage"),
+    guards=tuple(guard for arm in (OWN, RAISED) for guard in (
+        Guard(Change("vmstat:pswpout", "idle", "short", arm) + kills(arm, "idle", "short"), AtLeast(1),
+              "the shortage ended one way or the other: in swapping, or in an OOM kill"),
+        Guard(kills(arm, "start", "short in a group"), AtLeast(1), "the group is short, and nothing else helps it"))),
+    expects=tuple(Expect(
+        NEVER, swapped(arm, "short", "in the shortage"),
         if_true=Exactly(0, "“never”"), if_false=AtLeast(1, "one page is enough"),
-        reads_true=swapped("idle", "without any shortage"), reads_false=swapped("paged out", "by MADV_PAGEOUT"),
-        says="In the shortage {value} pages were swapped out."),),
+        reads_true=swapped(arm, "short in a group", "in the shortage of a group that may not swap"),
+        reads_false=swapped(arm, "paged out", "by MADV_PAGEOUT"),
+        says=f"With {arm} {{value}} pages were swapped out in the shortage.") for arm in (OWN, RAISED)),
+    version=2,
 )

@@ -130,8 +130,8 @@ class Agent:
             self.wait_exit(target)
 
     def kill_all(self) -> None:
-        """Sends SIGKILL to every target that there may be; one that is gone is no error."""
-        for target in range(wire.FIRST_PROBE, wire.TARGET_LIMIT):
+        """Sends SIGKILL to every target that there was; one that is gone is no error."""
+        for target in range(wire.FIRST_PROBE, self.used):
             self.channel.call("signal", wire.AGENT, (target, signal.SIGKILL), b"", self.seconds)
 
 

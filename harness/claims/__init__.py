@@ -2,16 +2,18 @@
 
 A Claim is a statement. An Expect says which quantity decides it, in which range it falls if the claim is true and in which
 if it is false, each with its reason, and which two references must read so. A Guard is a condition without which a trial
-says nothing; a Premise is one that a claim's statement names. Needs and Settings describe the machine. An Experiment puts
-them together with its procedure, whose own front door is harness.lab. Quantities read numbers of a trial's Recording; where
-they need more than a counter or a page state, the parsers of harness.linux help them (counters, maps, trace_events, Types
-of the kernel's BTF).
+says nothing; a Premise is one that a claim's statement names. A claim about a rate is decided by a count of Events against
+ranges of such counts (MoreThan, Every). Needs and Settings describe the machine. An Experiment puts them together with its
+procedure, whose own front door is harness.lab. Quantities read numbers of a trial's Recording; where they need more than a
+counter or a page state, the parsers of harness.linux help them (counters, maps, trace_events, Types of the kernel's BTF).
 """
 
 from harness.claims.address_space import MappedPages, SameFrames, Smaps, mappings, named_mappings
 from harness.claims.claim import (
     CONFIRMED,
     FALSE,
+    MECHANISM,
+    RATE,
     REFUTED,
     SKIPPED,
     TRUE,
@@ -47,6 +49,7 @@ from harness.claims.quantities import (
     Still,
     pages,
 )
+from harness.claims.rates import Events, Every, MoreThan, Never, NoMoreThan, NotEvery, Once
 from harness.claims.settings import Settings
 from harness.claims.small import Case, Small, table
 from harness.evidence.recording import Number, Recording, Trial
@@ -60,7 +63,9 @@ __all__ = [
     "FALSE",
     "GIB",
     "KIB",
+    "MECHANISM",
     "MIB",
+    "RATE",
     "REFUTED",
     "SKIPPED",
     "SWAP",
@@ -77,6 +82,8 @@ __all__ = [
     "Derived",
     "Disk",
     "Errno",
+    "Events",
+    "Every",
     "Exactly",
     "Expect",
     "Experiment",
@@ -85,9 +92,14 @@ __all__ = [
     "Guard",
     "Known",
     "MappedPages",
+    "MoreThan",
     "Needs",
+    "Never",
+    "NoMoreThan",
     "Not",
+    "NotEvery",
     "Number",
+    "Once",
     "Outside",
     "Pages",
     "Premise",

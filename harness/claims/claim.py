@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 CONFIRMED, REFUTED, UNDECIDED, SKIPPED = "confirmed", "refuted", "undecided", "skipped"
 # What one reading says of a claim.
 TRUE, FALSE = "true", "false"
+# What a claim is about: what a kernel does, every time, or what chance, scheduling or history decides (rates.py).
+MECHANISM, RATE = "mechanism", "rate"
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,13 @@ def known_by(setting: str, **answers: tuple[str, str]) -> tuple[Known, ...]:
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement that can be confirmed or refuted. Its id never changes."""
+    """A statement that can be confirmed or refuted. Its id never changes. kind: MECHANISM or RATE."""
 
     id: str
     text: str
     section: str
     known: tuple[Known, ...] = ()
+    kind: str = MECHANISM
 
     def known_answer(self, series: str, settings: Mapping[str, str]) -> Known | None:
         """Gives the first known answer for this kernel series and these settings, None if there is none."""
@@ -77,6 +80,17 @@ class Range:
     high: Bound | None
     why: str = ""
     outside: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventRange(Range):
+    """Where the number of events falls in which something came about, of a rate (harness/claims/rates.py makes it).
+
+    test: what is said of that number, in words. ends: the least and the greatest number that is meant, of so many events.
+    """
+
+    test: str
+    ends: Callable[[int], tuple[int | None, int | None]]
 
 
 def Exactly(value: Bound, why: str = "") -> Range:
@@ -111,6 +125,7 @@ class Expect:
     reads_true, reads_false: the same quantity where the answer is known, in the same trial; each is judged by the
     same ranges and must land in if_true and if_false. says: a sentence for the answer, with {value} in it.
     A claim with several expectations is confirmed if all are met and refuted if one is contradicted.
+    Of a rate the quantities are Events, and the ranges those that harness/claims/rates.py makes.
     """
 
     claim: Claim
@@ -120,6 +135,10 @@ class Expect:
     reads_true: Quantity
     reads_false: Quantity
     says: str = ""
+
+    def __post_init__(self) -> None:
+        if any(isinstance(one, EventRange) != (self.claim.kind == RATE) for one in (self.if_true, self.if_false)):
+            raise ValueError(f"{self.claim.id}: ranges of events belong to a rate, and a rate has no others")
 
 
 @dataclass(frozen=True)

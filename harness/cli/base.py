@@ -57,8 +57,12 @@ def guarded(body: Callable[..., int | None], undo: bool) -> Callable[..., None]:
             status = errors.INTERRUPTED
         except BrokenPipeError:  # the reader has seen enough
             status = _without_output(0)
-        except (LabError, OSError, MemoryError, ImportError) as error:
+        except (LabError, OSError, MemoryError) as error:
             status = _told(error)
+        except ImportError as error:
+            if not re.search("allocate memory|map segment", str(error)):
+                raise  # a bug of ours, or a package that is missing: the whole traceback names it
+            status = _told(MemoryError())
         startup.over()
         try:
             sys.stdout.flush()
@@ -73,13 +77,11 @@ def _told(error: BaseException) -> int:
     """Prints what went wrong in one line, and gives the exit status. What this machine lacks is no bug, and no traceback."""
     if isinstance(error, LabError):
         told = error
-    elif isinstance(error, MemoryError):
-        told = LabError("memory", "there is not enough for this process", "end something, or allow it more (ulimit -v)")
     elif isinstance(error, OSError):
         remedy = REMEDIES.get(error.errno or 0, "see what became of it")
-        told = LabError(str(error.filename or "this machine"), error.strerror or str(error), remedy)
+        told = LabError(str(error.filename or "a file"), error.strerror or str(error), remedy)
     else:
-        told = LabError("Python", str(error), "allow the process more memory, or type: ./bootstrap")
+        told = LabError("memory", "there is not enough for this process", "end something, or allow it more (ulimit -v)")
     try:
         warn(told)
     except OSError:  # nobody can be told: the terminal is gone

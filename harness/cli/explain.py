@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from harness.claims.claim import Claim, Expect, Experiment
+from harness.claims.claim import RATE, Claim, Expect, Experiment
+from harness.claims.rates import Rate
 from harness.cli.base import warn
 from harness.evidence.schema import Row
 from harness.reports.comparison import history, rows
 from harness.reports.wording import aloud, counted, known_text, needs_text, number, wrapped
+from harness.verdicts.wording import count
 
 KINDS = ("lru", "malloc", "thp")  # the settings that tell rows of one claim and kernel apart
 
@@ -22,6 +24,8 @@ def lines(experiment: Experiment, claims: Sequence[Claim], parent: Path) -> Iter
     for claim in claims:
         yield f"\n{claim.id} ({claim.section})"
         yield wrapped(claim.text)
+        if claim.kind == RATE:
+            yield wrapped("A rate: the events of all trials are one sample, whose size and test were fixed beforehand.")
         for expect in [one for one in experiment.expects if one.claim == claim]:
             yield from expectation_lines(expect)
         for premise in [one for one in experiment.premises if one.claim == claim]:
@@ -66,6 +70,8 @@ def measured_lines(row: Row) -> Iterator[str]:
     for one in row["quantities"]:
         unit = f" {one['unit']}" if one["unit"] else ""
         yield wrapped(f"{one['name']}: {values(one['values'])}{unit}", "    ")
+        if rate := one.get("rate"):
+            yield wrapped(f"in all trials together: {count(Rate(rate['count'], rate['events']), one['unit'])}", "    ")
     for reference in row["references"]:
         yield wrapped(f"{reference['name']}, must read {reference['must']}: {values(reference['values'])}", "    ")
 

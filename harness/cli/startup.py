@@ -43,7 +43,9 @@ def _end(number: int, frame: FrameType | None) -> None:
     if _number:
         os._exit(128 + number)
     _number = number
-    raise KeyboardInterrupt
+    from harness import interruption
+
+    interruption.interrupt()
 
 
 def begin() -> None:

@@ -13,7 +13,16 @@ from harness.evidence.recording import Number
 Ends: TypeAlias = tuple[Number | None, Number | None, bool]
 
 
-class QuantityRow(TypedDict):
+class RateRow(TypedDict):
+    """The events of all trials together: in how many of them it came about, and the 95 % interval of that share."""
+
+    count: int
+    events: int
+    low: float
+    high: float
+
+
+class QuantityKeys(TypedDict):
     """What decided an expectation. values: of the valid trials in order, None where it was not read."""
 
     name: str
@@ -21,6 +30,12 @@ class QuantityRow(TypedDict):
     if_true: str
     if_false: str
     values: list[Number | None]
+
+
+class QuantityRow(QuantityKeys, total=False):
+    """What decided an expectation, and, of a rate, the count; the ranges of a rate are of that count."""
+
+    rate: RateRow  # absent of a mechanism, and where a trial's events were not read
 
 
 class ReferenceRow(TypedDict):
@@ -61,6 +76,7 @@ class RowKeys(TypedDict):
 class Row(RowKeys, total=False):
     """A row of verdicts.json."""
 
+    kind: str  # "mechanism" or "rate"; absent in rows from before there were rates
     run: str  # the run's id, where rows of several runs stand together
     predicted: bool | None  # whether the known answer was written before it was measured; None without one; absent in older rows
     repeated: int  # how many times the cell was run again because a claim of it was undecided; absent in older rows

@@ -15,7 +15,7 @@ from harness.paths import ROOT
 
 # What of the cache costs a download or many seconds, and is only read: a command of these rounds has it too.
 LENT = ("kernels", "disks", "initramfs", "allocators", "qemu", "boots", "matplotlib")
-EXPERIMENT = "malloc-first-brk"  # a tenth of a second a trial: the rest of a run is what is shown here
+EXPERIMENT = "page-size"  # one cell, a tenth of a second a trial: the rest of a run is what is shown here
 
 
 @contextmanager
@@ -32,7 +32,8 @@ def own_cache(into: Path) -> Iterator[Path]:
 def started(into: Path, place: Path, *words: str, terminal: int | None = None) -> subprocess.Popen[bytes]:
     """Starts a command of this checkout in the cache `place`; what it says is kept in `into`. terminal: that it has instead,
     as the first process of a session."""
-    typed = [sys.executable, "-m", "invoke", *words]
+    # Whoever starts these rounds with nohup(1), or in the background of a script, ignores signals; the command is to hear them.
+    typed = ["env", "--default-signal=INT,TERM,HUP", sys.executable, "-m", "invoke", *words]
     with open(into / "said", "ab") as said:
         return subprocess.Popen(
             typed if terminal is None else ["setsid", "--ctty", *typed],

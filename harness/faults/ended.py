@@ -13,7 +13,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from harness.faults.shown import Asked, Shown
 TERMINAL = "closed terminal"
 WAYS = ("KILL", "TERM", "INT", "HUP", TERMINAL)
 STATUS = {"KILL": -9, "TERM": 143, "INT": 130, "HUP": 129, TERMINAL: 129}
+TOGETHER = 20  # rounds that are told together
 FRESH = 3  # every so many rounds the snapshots are removed first: making one is the longest part of a run
 ENDING_SECONDS = 60
 LONGEST = 600
@@ -51,31 +52,39 @@ class Round:
 def show(asked: Asked) -> Iterator[Shown]:
     """Ends so many runs, in turn in each way; then a whole run must give its verdict, and nothing else be there."""
     chance = random.Random(asked.seed)
-    rounds: list[Round] = []
+    slowest = 0.0
     with own_cache(asked.into) as place:
         began = time.monotonic()
         started(asked.into, place, *run_words(asked.into / "runs")).wait(LONGEST)
         longest = time.monotonic() - began
-        for number in range(asked.count):
-            if number % FRESH == 0:
-                shutil.rmtree(place / "snapshots", ignore_errors=True)
-            rounds.append(one_round(WAYS[number % len(WAYS)], chance.uniform(0, longest), asked.into, place))
+        for first in range(0, asked.count, TOGETHER):
+            rounds = []
+            for number in range(first, min(first + TOGETHER, asked.count)):
+                if number % FRESH == 0:
+                    shutil.rmtree(place / "snapshots", ignore_errors=True)
+                rounds.append(one_round(WAYS[number % len(WAYS)], chance.uniform(0, longest), asked.into, place))
+            slowest = max(slowest, *(one.took for one in rounds if one.way != "KILL"), 0.0)
+            yield told(rounds)
         last = started(asked.into, place, *run_words(asked.into / "runs")).wait(LONGEST)
         left = left_over(asked.into, place)
         torn = unreadable(asked.into)
-    wrong = [one for one in rounds if not one.holds]
-    for way, count in Counter(one.way for one in rounds).items():
-        those = [one for one in wrong if one.way == way]
-        yield Shown(
-            f"{count} runs ended by {way}",
-            not those,
-            f"{len(those)} not as they should"
-            + "".join(f"\n    after {one.seconds:.2f} s: status {one.status}, left {', '.join(one.left)}" for one in those[:5]),
-        )
-    slowest = max((one.took for one in rounds if one.way != "KILL"), default=0.0)
     yield Shown("the slowest end", slowest < ENDING_SECONDS, f"{slowest:.1f} s after its signal")
     yield Shown("a whole run after all", last == 0, f"status {last}")
     yield Shown("left behind", not left and not torn, ", ".join(left + torn) or "nothing")
+
+
+def told(rounds: Sequence[Round]) -> Shown:
+    """Says what came of some rounds, and of each that is not as it should be."""
+    ways = Counter(one.way for one in rounds)
+    wrong = [one for one in rounds if not one.holds]
+    return Shown(
+        f"{len(rounds)} runs ended ({', '.join(f'{count} {way}' for way, count in ways.items())})",
+        not wrong,
+        f"{sum(one.begun for one in rounds)} had begun, {len(wrong)} are not as they should be"
+        + "".join(
+            f"\n    {one.way} after {one.seconds:.2f} s: status {one.status}, left: {', '.join(one.left)}" for one in wrong
+        ),
+    )
 
 
 def one_round(way: str, seconds: float, into: Path, place: Path) -> Round:

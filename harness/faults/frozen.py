@@ -50,7 +50,7 @@ MOMENTS: dict[str, tuple[bool, Callable[[list[int], Path], bool]]] = {
 
 
 def show(asked: Asked) -> Iterator[Shown]:
-    """Freezes a run at each moment, `count` times."""
+    """Shows a run that is frozen, at each moment, `count` times."""
     for number in range(asked.count):
         for name in MOMENTS:
             into = asked.into / f"{number}-{name.replace(' ', '-')}"
@@ -59,7 +59,7 @@ def show(asked: Asked) -> Iterator[Shown]:
 
 
 def frozen(name: str, into: Path) -> Shown:
-    """Freezes one run at one moment."""
+    """Shows one run that is frozen at one moment."""
     warm, come = MOMENTS[name]
     with own_cache(into) as place:
         if warm:

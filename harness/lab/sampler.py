@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Collection
 from itertools import count
 
 from harness.agent import wire
 from harness.agent.agent import Agent
-from harness.errors import LabError
 from harness.evidence.recording import Recorder
 from harness.linux import counters
 
@@ -24,15 +22,11 @@ class Sampler:
         agent.hear_samples(self._series)
 
     def watch(self, source: str, path: str) -> bool:
-        """Watches a file as `source` from now on; returns False where the machine has no such file. Raises LabError once the
-        agent watches as many as it can."""
+        """Watches a file as `source` from now on; returns False where the machine has no such file, or once the agent watches
+        as many as it can."""
         number = next(free for free in count(1) if free not in self.sources)
         file = counters.FILES.get(source.rsplit("/", 1)[-1])
-        if error := self.agent.watch(number, path, NAMED | (SERIES if file and file.series else 0)):
-            if error == errno.EINVAL:
-                raise LabError(
-                    f"counters {source}", f"the agent watches {len(self.sources)} files already", "make fewer probes or groups"
-                )
+        if self.agent.watch(number, path, NAMED | (SERIES if file and file.series else 0)):
             return False
         self.sources[number] = source
         return True

@@ -6,7 +6,7 @@ A line is "TASK-PID [CPU] FLAGS SECONDS: EVENT: NAME=VALUE …" (Documentation/t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -20,13 +20,15 @@ _FIELD = re.compile(r"(\w+)=([^\s,]+)")
 
 @dataclass(frozen=True)
 class Event:
-    """One event: who was running, when (seconds), what it is called, its fields (numbers where they are numbers)."""
+    """One event: who was running, when (seconds), what it is called, its fields (numbers where they are numbers), and the
+    whole text behind its name."""
 
     task: str
     pid: int
     time: float
     name: str
     fields: Mapping[str, int | str]
+    text: str = ""
 
     def number(self, field: str) -> int:
         """Gives a field that is a number. Raises KeyError or TypeError if it is none."""
@@ -53,10 +55,37 @@ def parse(text: str) -> tuple[Event, ...]:
             float(found["time"]),
             found["name"],
             {name: _value(value) for name, value in _FIELD.findall(found["rest"])},
+            found["rest"],
         )
         for line in text.splitlines()
         if (found := _LINE.fullmatch(line))
     )
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a task gave a block device to do: reading or writing, from `sector` on, so many sectors of 512 bytes."""
+
+    task: str
+    device: str
+    write: bool
+    sector: int
+    sectors: int
+
+
+# TP_printk of block_bio_queue (include/trace/events/block.h): "254,0 WS 8 + 16 [kswapd0]".
+QUEUED = "block:block_bio_queue"
+_QUEUED = re.compile(r"(\d+,\d+) ([A-Z]+) (\d+) \+ (\d+) \[.*\]")
+
+
+def requests(events: Iterable[Event]) -> list[Request]:
+    """Lists what tasks themselves gave block devices to do, of events of QUEUED; what a queue does later is not among
+    it, nor what a device is only asked to flush."""
+    return [
+        Request(event.task, found[1], "W" in found[2], int(found[3]), int(found[4]))
+        for event in events
+        if event.name == "block_bio_queue" and (found := _QUEUED.fullmatch(event.text))
+    ]
 
 
 def lost(text: str) -> bool:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from harness import interruption
 from harness.errors import MachineLost
 
 STOPPED_SECONDS = 5
@@ -93,6 +94,14 @@ class Fleet:
         for process in self._processes:
             process.kill()
 
+    def end_at_once(self) -> None:
+        """Ends every process, and has none start any more until a run begins anew. For the handler of a signal: takes no lock,
+        since the thread that it comes in may hold it."""
+        if self._blocks:
+            self._over = True
+        for process in list(self._processes):
+            process.kill()
+
     def check(self) -> None:
         """Raises MachineLost once the run is over: nothing starts any more."""
         if self._over:
@@ -104,7 +113,8 @@ class Fleet:
         """Starts a machine's process, as subprocess.Popen does. Raises MachineLost once the run is over."""
         self.check()
         try:
-            return launcher.submit(self._start, words, options).result(STARTING_SECONDS)
+            with interruption.held():
+                return launcher.submit(self._start, words, options).result(STARTING_SECONDS)
         except futures.TimeoutError:
             raise MachineLost(
                 "machine", f"its process did not start in {STARTING_SECONDS} s", "see what holds this host"
@@ -129,3 +139,4 @@ class Fleet:
 
 
 fleet = Fleet()
+interruption.at_once(fleet.end_at_once)

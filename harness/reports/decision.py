@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from harness.claims.claim import Expect, Guard, Premise, Range
+from harness.claims.claim import EventRange, Expect, Guard, Premise, Range
 from harness.claims.quantities import Quantity
 from harness.evidence.recording import Trial
 from harness.reports.readings import Cell
 from harness.reports.wording import bound, number, over_trials
 from harness.verdicts import judge
-from harness.verdicts.judge import Limits, Reading, Verdict
-from harness.verdicts.wording import reference_phrase
+from harness.verdicts.judge import Verdict
+from harness.verdicts.pooled import pooled
+from harness.verdicts.reading import Limits, Reading
+from harness.verdicts.wording import count, reference_phrase
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Ranges:
-    """Why an expectation decides: what is measured, both ranges, both references."""
+    """Why an expectation decides: what is measured, both ranges, both references.
+
+    pooled: of a rate, what was counted in all trials together.
+    """
 
     expect: Expect
     if_true: str
     if_false: str
     references: str
+    pooled: str
 
 
 Heads: TypeAlias = Sequence[tuple[str, Trial | None]]
@@ -83,6 +89,8 @@ def numbers(cell: Cell, verdict: Verdict, trials: Heads) -> list[Line]:
 
 def held(range_: Range, by_judge: Sequence[Limits | None], trials: Heads) -> Sequence[Limits | None]:
     """Gives a range's numbers as the judge had them, or, where it had none, as each trial gives them."""
+    if isinstance(range_, EventRange):
+        return by_judge  # a range of all trials' events together
     return by_judge or [judge.resolve(range_, trial) for _, trial in trials if trial is not None]
 
 
@@ -96,4 +104,5 @@ def ranges(expect: Expect, of_expect: Sequence[Reading], trials: Heads) -> Range
         bound(expect.if_true, held(expect.if_true, [one.if_true for one in of_expect], trials)),
         bound(expect.if_false, held(expect.if_false, [one.if_false for one in of_expect], trials)),
         reference_phrase(expect, of_expect) if of_expect else "",
+        count(rate, expect.quantity.unit) if (rate := pooled(of_expect)) else "",
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from harness.claims.claim import SKIPPED, UNDECIDED
+from harness.claims.claim import RATE, SKIPPED, UNDECIDED
 from harness.evidence.schema import EnvironmentFile
 from harness.printable import harmless
 from harness.reports import kills, microscope, moments
@@ -104,6 +104,7 @@ def templates() -> Environment:
         "settings": settings,
         "is_surprise": is_surprise,
         "COLUMNS": COLUMNS,
+        "RATE": RATE,
         "UNDECIDED": UNDECIDED,
         "SKIPPED": SKIPPED,
     }

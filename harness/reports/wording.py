@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Known, Range
+from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, EventRange, Known, Range
 from harness.claims.needs import Needs
 from harness.claims.quantities import Quantity, name_of
 from harness.printable import harmless
@@ -20,7 +20,7 @@ from harness.verdicts.wording import human, spread
 if TYPE_CHECKING:
     from harness.evidence.recording import Number
     from harness.evidence.schema import Row
-    from harness.verdicts.judge import Limits
+    from harness.verdicts.reading import Limits
 
 
 def spoken(low: str | None, high: str | None, outside: bool) -> str:
@@ -39,17 +39,21 @@ def words(limits: Limits | None) -> str:
     if limits is None:
         return "a bound that was not read"
     low, high = (None if end is None else human(end) for end in (limits.low, limits.high))
-    return spoken(low, high, limits.outside)
+    return spoken(low, high, limits.outside) + ("" if limits.events is None else f" of {human(limits.events)}")
 
 
 def aloud(range_: Range) -> str:
     """Says a range in words as it was declared."""
+    if isinstance(range_, EventRange):
+        return range_.test
     low, high = (None if end is None else name_of(end) for end in (range_.low, range_.high))
     return spoken(low, high, range_.outside)
 
 
 def bound(range_: Range, limits: Sequence[Limits | None]) -> str:
     """Says a range over the trials in words, and the names of what it was worked out from."""
+    if isinstance(range_, EventRange):
+        return f"{over_trials(range_, limits)}: {range_.test}" if limits else range_.test
     names = dict.fromkeys(name_of(end) for end in (range_.low, range_.high) if isinstance(end, Quantity))
     return over_trials(range_, limits) + (f" ({', '.join(names)})" if names and limits else "")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness import cache
 from harness.claims.claim import Experiment
-from harness.errors import Damaged, UsageError
+from harness.errors import Damaged, LabError, UsageError
 from harness.evidence import run_directory
 from harness.evidence.schema import Plan
 from harness.linux import releases
@@ -170,5 +170,14 @@ def start(options: RunOptions, found: Sequence[Kernel], planned: Sequence[Cell],
     run_directory.write_environment(directory, run_directory.environment(kernels, {"plan": asked}, version, names))
     for kernel in found:
         if kernel.config:
-            (directory / f"{kernel.release}.config").write_bytes(kernel.config.read_bytes())
+            copy_config(kernel.config, directory / f"{kernel.release}.config")
     return directory
+
+
+def copy_config(config: Path, kept: Path) -> None:
+    """Copies a kernel's configuration into a run. Raises LabError where the disk is full."""
+    try:
+        kept.write_bytes(config.read_bytes())
+    except OSError as error:
+        why = error.strerror or "can't be written"
+        raise LabError(f"results file {kept}", why, "free some room or name another --results") from error

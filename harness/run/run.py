@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness import errors
+from harness import errors, interruption
 from harness.evidence import run_directory
 from harness.evidence.schema import FailureRow, Row
 from harness.machine import slots
@@ -83,8 +83,9 @@ class Watch:
 @contextmanager
 def ending_pool(workers: int) -> Iterator[Executor]:
     """Gives a pool of threads. Where its block is left by an error, an interruption too, what has not begun by then never
-    begins, wherever the block stood: also while trials were still being handed in."""
-    with ThreadPoolExecutor(workers) as pool:
+    begins, wherever the block stood: also while trials were still being handed in. An interruption is held back while it
+    lives: whoever works with it checks for one."""
+    with interruption.held(), ThreadPoolExecutor(workers) as pool:
         try:
             yield pool
         except BaseException:
@@ -120,7 +121,8 @@ def run_here(run: Run, planned: Sequence[Cell], watch: Watch, report: Report) ->
 def send_cells(run: Run, planned: Sequence[Cell], elsewhere: Executor, mirror: str | None, watch: Watch, report: Report) -> None:
     """Runs cells on other machines: whole cells, each a call on any executor. There slots keep apart what time
     would spoil."""
-    collect(run, [Sent(cell, run.directory, elsewhere, mirror, watch.began) for cell in planned], watch, report)
+    with interruption.held():
+        collect(run, [Sent(cell, run.directory, elsewhere, mirror, watch.began) for cell in planned], watch, report)
 
 
 def collect(run: Run, batches: Sequence[Batch | Sent], watch: Watch, report: Report) -> None:
@@ -141,6 +143,7 @@ def finished(batches: Sequence[Batch | Sent]) -> Iterator[Judged]:
     """Yields judged cells, in the order in which their last trials end; each is forgotten once it was handed out."""
     waiting = list(batches)
     while waiting:
+        interruption.check()
         running: list[Future[Any]] = [future for batch in waiting for future in batch.futures if not future.done()]
         wait(running, return_when=FIRST_COMPLETED, timeout=1)
         for batch in [one for one in waiting if all(future.done() for future in one.futures)]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from harness.claims import unread
 from harness.claims.claim import (
     CONFIRMED,
     FALSE,
+    RATE,
     REFUTED,
     SKIPPED,
     TRUE,
@@ -22,71 +22,15 @@ from harness.claims.claim import (
     Range,
 )
 from harness.claims.quantities import Quantity, value_of
+from harness.claims.rates import Rate, declared
 from harness.evidence.floor import UNKNOWN, Floor
 from harness.evidence.recording import Number, Trial
-from harness.evidence.schema import Ends, QuantityRow, ReferenceRow
+from harness.evidence.schema import QuantityRow, ReferenceRow
 from harness.linux import counters
 from harness.verdicts import noise
-from harness.verdicts.wording import common, sentence, show
-
-
-@dataclass(frozen=True)
-class Limits:
-    """A range with its numbers in place, for one trial: from low to high, or, `outside`, below or above them."""
-
-    low: Number | None
-    high: Number | None
-    outside: bool = False
-
-    @property
-    def ends(self) -> Ends:
-        """Gives the range as cell.json has it."""
-        return self.low, self.high, self.outside
-
-    def holds(self, value: Number) -> bool:
-        within = (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
-        return within != self.outside
-
-    def overlaps(self, other: Limits) -> bool:
-        """Says whether a number can fall in both: in whole numbers, as nearly all quantities are."""
-        ends = [bound for limits in (self, other) for bound in (limits.low, limits.high) if bound is not None]
-        probes = [end + step for end in ends for step in (-1, 0, 1)]
-        return not ends or any(self.holds(value) and other.holds(value) for value in probes)
-
-    def distance(self, other: Limits) -> Number:
-        """Gives the least by which a number in one must move to be in the other; 0 if they touch or overlap."""
-        pairs = [(one, two) for one in self._parts() for two in other._parts()]
-        return min(max(two[0] - one[1], one[0] - two[1], 0) for one, two in pairs)
-
-    def _parts(self) -> list[tuple[Number, Number]]:
-        """Gives the ranges that it consists of, ends included; next to a bound that is a whole number lies the next one."""
-        low = -math.inf if self.low is None else self.low
-        high = math.inf if self.high is None else self.high
-        if not self.outside:
-            return [(low, high)]
-        return [(-math.inf, low - isinstance(low, int)), (high + isinstance(high, int), math.inf)]
-
-    def __str__(self) -> str:
-        if self.outside:
-            return f"not {show(self.low)}" if self.low == self.high else f"not {show(self.low)} to {show(self.high)}"
-        if self.low == self.high:
-            return "any" if self.low is None else f"= {show(self.low)}"
-        if self.low is None:
-            return f"<= {show(self.high)}"
-        return f">= {show(self.low)}" if self.high is None else f"{show(self.low)} to {show(self.high)}"
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One expectation in one trial: what was read, and what follows ("true", "false", or None with the reason)."""
-
-    value: Number | None
-    reads_true: Number | None
-    reads_false: Number | None
-    if_true: Limits | None
-    if_false: Limits | None
-    outcome: str | None
-    why: str = ""
+from harness.verdicts.pooled import pooled, total
+from harness.verdicts.reading import Limits, Reading
+from harness.verdicts.wording import common, count, sentence, show
 
 
 @dataclass
@@ -104,16 +48,20 @@ class Verdict:
     guards: list[str] = field(default_factory=list)
 
     def quantities(self) -> list[QuantityRow]:
-        return [
-            {
+        rows: list[QuantityRow] = []
+        for expect, readings in self.readings:
+            row: QuantityRow = {
                 "name": expect.quantity.name,
                 "unit": expect.quantity.unit,
                 "if_true": common(str(reading.if_true) for reading in readings),
                 "if_false": common(str(reading.if_false) for reading in readings),
                 "values": [reading.value for reading in readings],
             }
-            for expect, readings in self.readings
-        ]
+            if rate := pooled(readings):
+                low, high = rate.interval
+                row["rate"] = {"count": rate.count, "events": rate.events, "low": round(low, 4), "high": round(high, 4)}
+            rows.append(row)
+        return rows
 
     def references(self) -> list[ReferenceRow]:
         rows: list[ReferenceRow] = []
@@ -155,30 +103,60 @@ def read(expect: Expect, trial: Trial, recorded: Recorded | None = None, floor: 
             f"“{noisiest}” moves by up to {show(moved)} with nothing going on: no less than the margin "
             f"between {if_true} and {if_false} ({show(margin)})",
         )
+    return reading(*_follows(expect, value, true, false, if_true, if_false, lambda quantity: _why_unread(quantity, trial)))
+
+
+def _follows(
+    expect: Expect,
+    value: Number | None,
+    true: Number | None,
+    false: Number | None,
+    if_true: Limits,
+    if_false: Limits,
+    why_unread: Callable[[Quantity], str] = lambda quantity: "",
+) -> tuple[str | None, str]:
+    """Says what follows from a value and its two references: "true", "false", or None with the reason. why_unread: says more
+    of a quantity that was not read."""
+
+    def said(value: Number) -> str:
+        return show(value) if if_true.events is None else count(Rate(int(value), if_true.events), expect.quantity.unit)
+
     for quantity, what, must in ((expect.reads_true, true, if_true), (expect.reads_false, false, if_false)):
+        name = quantity.name
         if what is None:
-            return reading(None, f"the reference {unread_of(quantity, trial)}")
+            return None, f"the reference “{name}” was not read{why_unread(quantity)}"
         if not must.holds(what):
-            found = "nothing" if value is None else show(value)
-            return reading(
-                None,
-                f"the reference “{quantity.name}” read {show(what)} where it must read {must}"
-                f" (“{expect.quantity.name}” read {found})",
+            found = "nothing" if value is None else said(value)
+            return None, (
+                f"the reference “{name}” read {said(what)} where it must read {must} (“{expect.quantity.name}” read {found})"
             )
     if value is None:
-        return reading(None, unread_of(expect.quantity, trial))
+        return None, f"“{expect.quantity.name}” was not read{why_unread(expect.quantity)}"
     if if_true.holds(value):
-        return reading(TRUE)
+        return TRUE, ""
     if if_false.holds(value):
-        return reading(FALSE)
-    return reading(None, f"“{expect.quantity.name}” read {show(value)}, in neither {if_true} nor {if_false}")
+        return FALSE, ""
+    return None, f"“{expect.quantity.name}” read {said(value)}, in neither {if_true} nor {if_false}"
 
 
-def unread_of(quantity: Quantity, trial: Trial) -> str:
-    """Says that a quantity was not read, what is missing, and which probes the trial lost, in case that is why."""
+def read_events(expect: Expect, trials: Sequence[Trial], planned: int, recorded: Recorded | None = None) -> list[Reading]:
+    """Judges one expectation of a rate: the events of all trials together, and the same follows in each of them."""
+    quantities = (expect.quantity, expect.reads_true, expect.reads_false)
+    counts = [tuple(quantity.read(trial) for quantity in quantities) for trial in trials]
+    a_trial, *ranges = declared(expect)
+    events = max(planned, len(trials)) * a_trial
+    kept = (recorded or {}).get((expect.claim.id, expect.quantity.name))
+    if_true, if_false = (replace(one, events=events) for one in kept or [Limits(*bounds.ends(events)) for bounds in ranges])
+    value, true, false = (total([each[index] for each in counts]) for index in range(len(quantities)))
+    outcome, why = _follows(expect, value, true, false, if_true, if_false)
+    return [Reading(one, yes, no, if_true, if_false, outcome, why) for one, yes, no in counts]
+
+
+def _why_unread(quantity: Quantity, trial: Trial) -> str:
+    """Says what a quantity that was not read is missing, and which probes the trial lost, in case that is why."""
     missing = unread.why(quantity, trial)
     said = filter(None, (missing if "there is no" in missing else _no_number(quantity, trial) or missing, unread.killed(trial)))
-    return f"“{quantity.name}” was not read: {'; '.join(said)}".removesuffix(": ")
+    return f": {'; '.join(said)}".removesuffix(": ")
 
 
 def _no_number(quantity: Quantity, trial: Trial) -> str:
@@ -206,7 +184,9 @@ def _missed(condition: Guard | Premise, trial: Trial) -> str | None:
     """Says how a trial misses a condition, None if it holds there."""
     held = holds(condition, trial)
     if held is None:
-        return f"the {type(condition).__name__.lower()} {unread_of(condition.quantity, trial)}"
+        return f"the {type(condition).__name__.lower()} “{condition.quantity.name}” was not read" + _why_unread(
+            condition.quantity, trial
+        )
     if held:
         return None
     value, limits = condition.quantity.read(trial), resolve(condition.holds, trial)
@@ -262,19 +242,25 @@ def _judge_claim(
     for premise in premises:
         if len(valid) >= planned and all(holds(premise, trial) is False for trial in valid):
             return Verdict(claim, experiment, SKIPPED, premise.why, planned, len(valid), boots, guards=failed)
-    expects = [expect for expect in experiment.expects if expect.claim == claim]
     lacks = [why for trial in valid for one in trial.arms.values() if (why := one.skipped.get(claim.id))]
     if len(valid) >= planned and all(any(claim.id in one.skipped for one in trial.arms.values()) for trial in valid):
         return Verdict(claim, experiment, SKIPPED, lacks[0], planned, len(valid), boots, guards=failed)
-    readings = [(expect, [read(expect, trial, recorded, floor) for trial in valid]) for expect in expects]
+    expects = [expect for expect in experiment.expects if expect.claim == claim]
+    readings = [(expect, _read_trials(expect, valid, planned, recorded, floor)) for expect in expects]
     outcomes = [
         _of_trial([_missed(premise, trial) for premise in premises], [of_expect[index] for _, of_expect in readings])
         for index, trial in enumerate(valid)
     ]
-    verdict, why = _combine(outcomes, valid, planned, failed)
+    verdict, why = _combine(outcomes, valid, planned, failed, claim.kind)
     if verdict in {CONFIRMED, REFUTED}:
         why = sentence(readings, verdict)
     return Verdict(claim, experiment, verdict, why, planned, len(valid), boots, readings, failed)
+
+
+def _read_trials(expect: Expect, trials: list[Trial], planned: int, recorded: Recorded | None, floor: Floor) -> list[Reading]:
+    if expect.claim.kind == RATE:
+        return read_events(expect, trials, planned, recorded)
+    return [read(expect, trial, recorded, floor) for trial in trials]
 
 
 def _of_trial(missed: Sequence[str | None], readings: Sequence[Reading]) -> tuple[str | None, str]:
@@ -302,14 +288,16 @@ def of_one_boot(trials: Sequence[Trial]) -> str:
     return ""
 
 
-def _combine(outcomes: list[tuple[str | None, str]], valid: list[Trial], planned: int, failed: list[str]) -> tuple[str, str]:
+def _combine(
+    outcomes: list[tuple[str | None, str]], valid: list[Trial], planned: int, failed: list[str], kind: str
+) -> tuple[str, str]:
     if len(valid) < planned or not valid:
         return UNDECIDED, f"{len(valid)} of {planned} trials are valid: {'; '.join(failed) or 'the others are missing'}"
     if copies := of_one_boot(valid):
         return UNDECIDED, copies
     for trial, (outcome, why) in zip(valid, outcomes, strict=True):
         if outcome is None:
-            return UNDECIDED, f"trial {trial.number}: {why}"
+            return UNDECIDED, why if kind == RATE else f"trial {trial.number}: {why}"
     found = [outcome for outcome, _ in outcomes]
     if len(set(found)) > 1:
         said = ", ".join(f"trial {trial.number} {outcome}" for trial, outcome in zip(valid, found, strict=True))

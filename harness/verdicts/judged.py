@@ -17,7 +17,8 @@ from harness.evidence.run_directory import read_cell
 from harness.evidence.schema import BoundsRow, CellRecord, FailureRow, Row
 from harness.printable import harmless
 from harness.verdicts import judge, knobs, noise
-from harness.verdicts.judge import Limits, Verdict
+from harness.verdicts.judge import Verdict
+from harness.verdicts.reading import Limits
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,7 @@ def row(verdict: Verdict, cell: CellRecord, trials: Sequence[Trial]) -> Row:
         "claim": verdict.claim.id,
         "experiment": verdict.experiment.name,
         "version": verdict.experiment.version,
+        "kind": verdict.claim.kind,
         "verdict": verdict.verdict,
         "known": known.verdict if known else None,
         "predicted": known.predicted if known else None,

@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.claims.claim import FALSE, REFUTED, TRUE, Expect
+from harness.claims.rates import CONFIDENCE, Rate
 from harness.evidence.recording import Number
+from harness.verdicts.pooled import pooled
 
 if TYPE_CHECKING:
-    from harness.verdicts.judge import Reading
+    from harness.verdicts.reading import Reading
 
 
 EXACT = 1e15  # below it a float that is a whole number is that number
@@ -56,18 +58,36 @@ def sentence(readings: Sequence[tuple[Expect, Sequence[Reading]]], verdict: str)
     return " ".join(phrase(expect, found) for expect, found in decisive or readings)
 
 
+def count(rate: Rate, unit: str) -> str:
+    """Says a count of events with the interval of the share behind it: "31 of 36 rounds (86 %, …)"."""
+    low, high = (percent(end) for end in rate.interval)
+    share = percent(rate.count / rate.events)
+    return f"{rate.count:,} of {rate.events:,} {unit} ({share} %; {percent(CONFIDENCE)} % interval: {low} to {high} %)"
+
+
+def percent(share: float) -> str:
+    """Says a share in percent, without the sign; to a tenth where a whole number would say "none" or "all"."""
+    return f"{100 * share:.0f}" if share in {0, 1} or 0.01 < share < 0.99 else f"{100 * share:.1f}"
+
+
 def phrase(expect: Expect, readings: Sequence[Reading]) -> str:
-    values = spread([reading.value for reading in readings])
+    rate = pooled(readings)
+    values = count(rate, expect.quantity.unit) if rate else spread([reading.value for reading in readings])
     bounds = common(str(reading.if_true) for reading in readings)
     if expect.says:
         most = readings[0].if_true.high if readings and readings[0].if_true else None
         return expect.says.format(value=values, bound="nothing" if most is None else human(most))
-    unit = f" {expect.quantity.unit}" if expect.quantity.unit else ""
+    unit = f" {expect.quantity.unit}" if expect.quantity.unit and not rate else ""
     return f"{expect.quantity.name}: {values}{unit} (true: {bounds})."
 
 
 def reference_phrase(expect: Expect, readings: Sequence[Reading]) -> str:
     """Says in one line what the references read."""
-    false = spread([reading.reads_false for reading in readings])
-    true = spread([reading.reads_true for reading in readings])
+    false = _referred(expect, readings, lambda reading: reading.reads_false)
+    true = _referred(expect, readings, lambda reading: reading.reads_true)
     return f"Read false: {expect.reads_false.name}: {false}. Read true: {expect.reads_true.name}: {true}."
+
+
+def _referred(expect: Expect, readings: Sequence[Reading], which: Callable[[Reading], Number | None]) -> str:
+    rate = pooled(readings, which)
+    return count(rate, expect.quantity.unit) if rate else spread([which(reading) for reading in readings])

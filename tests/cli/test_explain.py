@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -12,18 +11,30 @@ import pytest
 
 from harness import catalogue
 from harness.cli import explain
+from harness.evidence import run_directory
 
 EXPERIMENT, CLAIM = catalogue.find("tmpfs-unreclaimable")
 ROW: dict[str, Any] = {
     "claim": "tmpfs-unreclaimable",
+    "experiment": "tmpfs-dropped",
+    "version": 1,
     "verdict": "confirmed",
+    "known": "confirmed",
     "kernel": "6.12.9",
+    "series": "6.12",
+    "config": None,
+    "machine": "vm",
+    "accelerator": "tcg",
     "settings": {"lru": "mglru"},
     "trials": 3,
     "valid": 3,
     "boots": 3,
     "why": "All stayed.",
-    "quantities": [{"name": "pages kept", "unit": "pages", "values": [16384, 16384, 16383]}],
+    "guards": [],
+    "seconds": 1.0,
+    "quantities": [
+        {"name": "pages kept", "unit": "pages", "if_true": "= 16384", "if_false": "<= 16383", "values": [16384, 16384, 16383]}
+    ],
     "references": [
         {"name": "a locked file", "must": "true", "values": [16384, 16384, 16384]},
         {"name": "a clean file", "must": "false", "values": []},
@@ -44,9 +55,9 @@ def text(parent: Path) -> str:
 def write(parent: Path, name: str, age: float, **changes: Any) -> None:
     directory = parent / name
     directory.mkdir()
-    path = directory / "verdicts.json"
-    path.write_text(json.dumps({"verdicts": [{**ROW, **changes}]}))
-    os.utime(path, (age, age))
+    row: Any = {**ROW, **changes}
+    run_directory.write_verdicts(directory, run_directory.document(directory, [row], []))
+    os.utime(directory / "verdicts.json", (age, age))
 
 
 def test_in_words_and_with_reasons(tmp_path: Path) -> None:

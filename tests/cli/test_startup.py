@@ -126,16 +126,16 @@ def test_other_locales(locale: str) -> None:
 
 
 @pytest.mark.parametrize("words", [["list"], ["explain", CLAIM], ["kernels", "--offline"], ["doctor"]])
-@pytest.mark.parametrize("home", ["missing", "file"])
-def test_commands_that_need_no_home(words: list[str], home: str, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    where = "/nonexistent" if home == "missing" else str(tmp_path / "file")
-    finished = invoke(*words, HOME=where, FOLKLAB_CACHE="", FOLKLAB_STATE="", XDG_CACHE_HOME="", XDG_STATE_HOME="")
+@pytest.mark.parametrize("home", ["/proc/nonexistent", "/proc"])
+def test_commands_that_need_no_home(words: list[str], home: str) -> None:
+    """Nothing can be made in it, whoever asks."""
+    finished = invoke(*words, HOME=home, FOLKLAB_CACHE="", FOLKLAB_STATE="", XDG_CACHE_HOME="", XDG_STATE_HOME="")
     said = finished.stdout + finished.stderr
     assert "Traceback" not in said, said
-    assert finished.returncode == (4 if words == ["doctor"] and home == "file" else finished.returncode)
-    if words != ["doctor"]:
+    if words != ["doctor"]:  # which says that there is no room, and where none can be had
         assert finished.returncode == 0, said
+    else:
+        assert f"MISSING room for snapshots: cache {home}" in finished.stdout
 
 
 def test_a_run_without_a_cache() -> None:
@@ -147,14 +147,16 @@ def test_a_run_without_a_cache() -> None:
         assert "Traceback" not in finished.stdout + finished.stderr
 
 
-def test_little_memory() -> None:
+def test_little_memory(tmp_path: Path) -> None:
     """The process can't have what Python's libraries take: one line, whatever of them meets it first."""
-    finished = shell("list >/dev/null", FOLKLAB_NOTHING="")
-    assert finished.returncode == 0
+    run = tmp_path / "run"
+    (run / "experiments").mkdir(parents=True)
+    (run / "environment.json").write_text("{}")
     finished = subprocess.run(
-        ["prlimit", "--as=400000000", *WORDS, "report", "latest"], cwd=ROOT, capture_output=True, text=True, timeout=300
+        ["prlimit", "--as=400000000", *WORDS, "report", str(run)], cwd=ROOT, capture_output=True, text=True, timeout=300
     )
     assert "Traceback" not in finished.stderr, finished.stderr
+    assert finished.returncode in {0, 2}, finished.stderr  # what it takes is the libraries' to say
 
 
 @pytest.mark.parametrize(

@@ -44,3 +44,18 @@ def test_a_trace_that_lost_events_says_nothing() -> None:
     assert trace_events.events(whole, "nothing of that name") is None
     empty = Recording([{"event": "record", "name": "it", "value": ""}])
     assert trace_events.events(empty, "it") == ()
+
+
+def test_requests_to_block_devices() -> None:
+    """As 5.10 prints them: kswapd writes a page, a flush without data."""
+    text = """\
+         kswapd0-45      [000] ...1.    16.000001: block_bio_queue: 254,0 W 274432 + 8 [kswapd0]
+ kworker/u2:1-my-17      [000] .....    16.000002: block_bio_queue: 254,0 FWFSM 18874376 + 0 [kworker/u2:1]
+           probe-80      [000] .....    16.000003: block_bio_queue: 254,16 RA 8 + 256 [probe]
+           probe-80      [000] .....    16.000004: block_rq_issue: 254,16 R 4096 () 8 + 8 [probe]
+"""
+    assert trace_events.requests(trace_events.parse(text)) == [
+        trace_events.Request("kswapd0", "254,0", True, 274432, 8),
+        trace_events.Request("kworker/u2:1-my", "254,0", True, 18874376, 0),
+        trace_events.Request("probe", "254,16", False, 8, 256),
+    ]

@@ -1,12 +1,31 @@
-"""dirty-written-by-reclaim: not a single page."""
+"""dirty-written-by-reclaim: half of the pages, not most; kswapd-may-write-dirty-pages: not a single one by kswapd."""
 
 from tests.refuting.made import Made
 
-WRITES = {"reference dirty": 0, "reference written": 0, "dirty": 0, "short": 1, "swap on": 1, "swapped": 9000}
+DISK, SWAP, DIRTY, FIRST = "254,0", "254,16", 20480, 4096
+BLOCKS = list(range(FIRST, FIRST + DIRTY))
 
-GOOD = Made(counters={moment: {"vmstat:nr_vmscan_write": value, "meminfo:Dirty": 98_304 if moment == "dirty" else 0,
-                               "vmstat:pageoutrun": 0 if moment == "dirty" else 20}
-                      for moment, value in WRITES.items()})
 
-CONFIRMS = {"dirty-written-by-reclaim": GOOD}
-REFUTES = {"dirty-written-by-reclaim": GOOD.but(counters={"short": {"vmstat:nr_vmscan_write": 0}})}
+def wrote(task: str, pages: int, device: str = DISK, block: int = FIRST) -> str:
+    """So many pages from a block on, one by one."""
+    return "".join(f"  {task}-45  [000] ...1.  16.000001: block_bio_queue: {device} W {(block + number) * 8} + 8 [{task}]\n"
+                   for number in range(pages))
+
+
+def arm(kswapd: int, probe: int, swapped: int, refused: int = 0, new: bool = False) -> Made:
+    """kswapd and the process that is short wrote so many pages of the file, the flusher threads the others."""
+    texts = (wrote("kswapd0", kswapd) + wrote("probe", probe, block=FIRST + kswapd)
+             + f"  kworker/u2:1-7  [000] ...1.  16.000002: block_bio_queue: {DISK} W {FIRST * 8} + 2048 [kworker/u2:1]\n"
+             + wrote("kswapd0", 0 if new else 3, block=1))      # of the file system's own
+    return Made(counters={"dirty": {"vmstat:nr_dirty": DIRTY, "vmstat:pageoutrun": 0, "vmstat:nr_vmscan_write": 0},
+                          "short": {"vmstat:nr_dirty": 0, "vmstat:pageoutrun": 20, "vmstat:nr_vmscan_write": refused}},
+                records={"disk": DISK, "swap": SWAP, **({} if new else {"blocks": BLOCKS}), "short of memory": texts,
+                         "short of memory, swap on": wrote("kswapd0", swapped, SWAP)})
+
+
+def made(kswapd: int, probe: int = 0) -> Made:
+    return Made(arms={"written over": arm(kswapd, probe, 12_000), "new": arm(0, 0, 12_000, refused=113_821, new=True)})
+
+
+CONFIRMS = {"dirty-written-by-reclaim": made(1000, 9241), "kswapd-may-write-dirty-pages": made(1)}
+REFUTES = {"dirty-written-by-reclaim": made(1000, 9240), "kswapd-may-write-dirty-pages": made(0, 100)}

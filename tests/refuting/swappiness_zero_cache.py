@@ -2,14 +2,17 @@
 
 from tests.refuting.made import Made
 
-MOMENTS = ("no swap", "swap on", "cache read")
+MOMENTS = ("idle", "cache read", "paged out", "locked", "read beside locked memory")
 ZONES = "Node 0, zone    DMA32\n  pages free     20000\n        high     2000\n"
 
-GOOD = Made(counters={**{moment: {"vmstat:pswpout": 0, "vmstat:pgsteal_kswapd": 100_000 * number,
-                                  "vmstat:pgsteal_direct": 0} for number, moment in enumerate(MOMENTS)},
-                      "paged out": {"vmstat:pswpout": 8192}},
-            texts={"swap on": {"zoneinfo": ZONES}},
-            series={"swap on": [{"vmstat": "nr_free_pages 2000\nnr_active_file 100\nnr_inactive_file 10000\n"}]})
 
-CONFIRMS = {"swappiness-0-prefers-cache": GOOD}
-REFUTES = {"swappiness-0-prefers-cache": GOOD.but(counters={"cache read": {"vmstat:pswpout": 1}})}
+def made(swapped: int) -> Made:
+    writes = (0, swapped, swapped + 8192, swapped + 8192, swapped + 8192)
+    return Made(counters={moment: {"vmstat:pswpout": value, "vmstat:pgsteal_kswapd": 100_000 * number, "vmstat:pgsteal_direct": 0}
+                          for number, (moment, value) in enumerate(zip(MOMENTS, writes, strict=True))},
+                texts={"idle": {"zoneinfo": ZONES}},
+                series={"idle": [{"vmstat": "nr_free_pages 2000\nnr_active_file 100\nnr_inactive_file 10000\n"}]})
+
+
+CONFIRMS = {"swappiness-0-prefers-cache": made(0)}
+REFUTES = {"swappiness-0-prefers-cache": made(1)}

@@ -15,8 +15,8 @@ from harness.errors import LabError
 from harness.evidence import run_directory
 from harness.reports import report, wording
 from harness.verdicts import run_cells
-from harness.verdicts.judge import Limits
 from harness.verdicts.judged import Judged
+from harness.verdicts.reading import Limits
 from tests.reports.made import CLAIM, EXPERIMENT, PAGES, Made, cell, meminfo, sample, trial
 
 

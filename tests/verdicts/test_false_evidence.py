@@ -12,14 +12,28 @@ from types import ModuleType
 import pytest
 
 from harness import catalogue
-from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Claim, Exactly, Experiment, Guard, Premise, Range
+from harness.claims.claim import (
+    CONFIRMED,
+    MECHANISM,
+    REFUTED,
+    SKIPPED,
+    UNDECIDED,
+    Claim,
+    Exactly,
+    Experiment,
+    Guard,
+    Premise,
+    Range,
+)
 from harness.claims.quantities import Derived, Quantity, Recorded
+from harness.claims.rates import Events
 from harness.evidence import run_directory
 from harness.evidence.recording import Trial, read_trials
 from harness.verdicts import judge
 from harness.verdicts.run_cells import judge_run
 from tests.refuting.made import Made, write_run
 
+NOWHERE = Recorded("nobody recorded this")
 CLAIMS = [pytest.param(claim, experiment, id=claim.id) for claim, experiment in catalogue.claims().values()]
 
 
@@ -47,11 +61,10 @@ def test_verdicts(claim: Claim, experiment: Experiment, tmp_path: Path) -> None:
     made = evidence_of(experiment)
     true, false = made.CONFIRMS[claim.id], made.REFUTES[claim.id]
     count = experiment.trials
-    for name, trials, wanted in (
-        ("true", [true] * count, CONFIRMED),
-        ("false", [false] * count, REFUTED),
-        ("disagree", [true] * (count - 1) + [false], UNDECIDED),
-    ):
+    wanted_of = [("true", [true] * count, CONFIRMED), ("false", [false] * count, REFUTED)]
+    if claim.kind == MECHANISM:  # the events of a rate's trials are one sample, in which trials can't disagree
+        wanted_of.append(("disagree", [true] * (count - 1) + [false], UNDECIDED))
+    for name, trials, wanted in wanted_of:
         verdict, why = verdict_on(tmp_path / name, claim, experiment, trials)
         assert verdict == wanted, f"{name}: {why}"
         assert why
@@ -69,15 +82,19 @@ def test_missed_references(claim: Claim, experiment: Experiment, tmp_path: Path)
             assert [one.verdict for one in judged] == [UNDECIDED], expect.quantity.name
 
 
+def unread(quantity: Quantity) -> Quantity:
+    """What nobody recorded, as that kind of quantity."""
+    return replace(quantity, function=lambda recording: None) if isinstance(quantity, Events) else NOWHERE
+
+
 @pytest.mark.parametrize(("claim", "experiment"), CLAIMS)
 def test_guards_and_missing_readings(claim: Claim, experiment: Experiment, tmp_path: Path) -> None:
     made = evidence_of(experiment)
     run = write_run(tmp_path / "run", experiment, [made.CONFIRMS[claim.id]] * experiment.trials, next(settings_of(experiment)))
     trials = read_trials(run_directory.cell_directory(run, experiment.name))
-    nowhere = Recorded("nobody recorded this")
-    expects = tuple(replace(one, quantity=nowhere) for one in experiment.expects if one.claim == claim)
+    expects = tuple(replace(one, quantity=unread(one.quantity)) for one in experiment.expects if one.claim == claim)
     assert [one.verdict for one in judge.judge(replace(experiment, expects=expects), trials)] == [UNDECIDED]
-    guard = Guard(nowhere, Exactly(0), "never read")
+    guard = Guard(NOWHERE, Exactly(0), "never read")
     guarded = judge.judge(replace(experiment, guards=(guard,)), trials)
     assert {one.verdict for one in guarded} == {UNDECIDED}
     assert {one.valid for one in guarded} == {0}

@@ -16,7 +16,7 @@ from harness.evidence.floor import Floor, role
 from harness.evidence.recording import Recording, Trial, read_trials
 from harness.reports import markdown
 from harness.verdicts import judge, noise
-from harness.verdicts.judge import Limits
+from harness.verdicts.reading import Limits
 from harness.verdicts.run_cells import judge_run
 from tests.refuting import tmpfs_holes
 from tests.refuting.made import Made, write_run

@@ -1,14 +1,15 @@
-"""Which file something is, and how many dentries and inodes the kernel holds."""
+"""Which file something is, and which dentries and inodes of files the kernel holds."""
 
 from __future__ import annotations
 
 import os
 
 from harness.agent.operations import numbers
-from harness.claims.quantities import Derived, Quantity, Recorded
+from harness.claims.quantities import Derived, Quantity
 from harness.evidence.recording import Recording
+from harness.lab import tracing
 from harness.lab.lab import Lab
-from harness.linux import mounts
+from harness.linux import mounts, trace_events
 
 
 def identify(lab: Lab, name: str, path: str) -> None:
@@ -56,24 +57,37 @@ def same_file(first: str, second: str, title: str) -> Quantity:
     return Derived(title, read)
 
 
-# Sums over the processors, so exact (fs/dcache.c, get_nr_dentry; fs/inode.c, get_nr_inodes).
-OBJECTS = {"dentries": "/proc/sys/fs/dentry-state", "inodes": "/proc/sys/fs/inode-nr"}
-
-# How many of them the lab looks up itself between two counts, below /proc and /sys (measured on four kernels: 6 at most).
-OWN_LOOKUPS = 16
-
-
-def count_objects(lab: Lab, moment: str) -> None:
-    """Records how many dentries and inodes there are at a moment."""
-    for kind, path in OBJECTS.items():
-        lab.record(f"{kind} {moment}", int(lab.read(path).split()[0]))
+# What the kernel calls for each dentry of an ext4 file that it does not hold (fs/ext4/namei.c, ext4_lookup), and for each
+# inode (fs/ext4/super.c, ext4_alloc_inode), as events of ours. The sums of all dentries and inodes say less: what the lab
+# looks up itself meanwhile, and what else goes, hides as many of the files' own.
+READ_ANEW = {"dentries": ("dentry_read", "ext4_lookup"), "inodes": ("inode_read", "ext4_alloc_inode")}
 
 
-def objects_lost(kind: str, since: str, until: str, title: str) -> Quantity:
-    """Counts how many fewer dentries or inodes there were at `until`."""
-    return (Recorded(f"{kind} {since}", kind) - Recorded(f"{kind} {until}")).called(f"{kind} lost {title}")
+def watch_lookups(lab: Lab) -> None:
+    """Makes the events of READ_ANEW. Skips where they can't be made."""
+    for event, function in READ_ANEW.values():
+        tracing.at(lab.hand, event, function)
 
 
-def objects_more(kind: str, since: str, until: str, title: str) -> Quantity:
-    """Counts how many more dentries or inodes there were at `until`."""
-    return (Recorded(f"{kind} {until}", kind) - Recorded(f"{kind} {since}")).called(f"{kind} {title}")
+def look_up(lab: Lab, directory: str, count: int, name: str) -> None:
+    """Looks up the `count` files that populate_dir made in a directory, each once, and records under `name` what of them
+    was not in memory."""
+    lab.hand.stat(directory)  # its own dentry and inode are not among them
+    with lab.trace(name, *(f"kprobes:{event}" for event, _ in READ_ANEW.values())):
+        lab.hand.populate_dir(directory, count, 0)
+
+
+def read_anew(kind: str, name: str, title: str) -> Quantity:
+    """Counts the dentries or inodes that were read anew when the files were looked up."""
+
+    def read(recording: Recording) -> int | None:
+        events = trace_events.events(recording, name)
+        return None if events is None else sum(event.name == READ_ANEW[kind][0] for event in events)
+
+    return Derived(title, read, kind)
+
+
+def still_held(kind: str, name: str, count: int, title: str) -> Quantity:
+    """Counts the dentries or inodes of `count` files that were in memory when they were looked up."""
+    anew = read_anew(kind, name, title)
+    return (anew * -1 + count).called(title, kind)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from harness.errors import LabError
@@ -81,6 +82,12 @@ KSWAPD_EVENTS = (f"vmscan:{WOKEN}", "kprobes:asked", "kprobes:looked", "kprobes:
 ZONES = ("dma", "dma32")  # enum zone_type (x86-64)
 KINDS = 4  # of zones that a request may name as its highest
 LOW, HIGH = 1, 2  # enum zone_watermarks
+# What of a zone's free pages is kept for atomic requests of more than a page, and is not free to others
+# (mm/page_alloc.c, __zone_watermark_unusable_free): the pages that are free of it, on older kernels all of it.
+ATOMIC = ("nr_free_highatomic", "nr_reserved_highatomic")
+TIERING = "/proc/sys/kernel/numa_balancing"  # 2: memory tiering; kernels without NUMA balancing have no such file
+# Runs of kswapd in a row that freed nothing, after which it gives up: MAX_RECLAIM_RETRIES (mm/internal.h).
+GIVES_UP = 16
 
 
 def watch_kswapd(lab: Lab) -> None:
@@ -90,48 +97,73 @@ def watch_kswapd(lab: Lab) -> None:
     types = Types(lab.read_bytes(BTF))
     places = [types.offset("zone", name) for name in ("_watermark", "vm_stat", "lowmem_reserve")]
     places += [types.offset("pglist_data", name) for name in ("node_zones", "kswapd_failures")] + [types.size("zone")]
-    if None in places:
+    kept = next((place for name in ATOMIC if (place := types.offset("zone", name)) is not None), None)
+    if None in places or kept is None:
         lab.skip("this kernel's BTF has no struct zone as we know it")
     marks, free, reserve, zones, failures, size = (int(place or 0) for place in places)
 
     def fields(name: str, at: int) -> list[str]:  # the first of vm_stat is NR_FREE_PAGES
-        words = {"free": free, "low": marks + 8 * LOW, "high": marks + 8 * HIGH}
+        words = {"free": free, "low": marks + 8 * LOW, "high": marks + 8 * HIGH, "atomic": kept}
         words |= {f"reserve{kind}": reserve + 8 * kind for kind in range(KINDS)}
         return [f"{name}_{word}=+{at + place}(%di):s64" for word, place in words.items()]
 
     tracing.at(lab.hand, "asked", "wakeup_kswapd", "highest=%cx:u32", *fields("zone", 0))
     both = [field for number, zone in enumerate(ZONES) for field in fields(zone, zones + size * number)]
-    tracing.at(lab.hand, "looked", "prepare_kswapd_sleep", "highest=%dx:u32", f"failures=+{failures}(%di):s32", *both)
+    request = ("order=%si:s32", "highest=%dx:u32", f"failures=+{failures}(%di):s32")
+    tracing.at(lab.hand, "looked", "prepare_kswapd_sleep", *request, *both)
     tracing.on_return(lab.hand, "answered", "prepare_kswapd_sleep", "asleep=$retval:u8")
 
 
-def wakes(recording: Recording, mark: str, *traces: str) -> list[int]:
-    """Lists, for each time that kswapd was woken for single pages, the free pages of the zone that was asked for over a mark
-    ("low", "high") and its reserve against the request."""
+def wakes(recording: Recording, mark: str, *traces: str, large: bool = False) -> list[int]:
+    """Lists, for each time that kswapd was woken for a single page (large: for more than one), the free pages of the zone
+    that was asked for over a mark ("low", "high") and its reserve against the request."""
     return [
         _over("zone", mark, asked)
         for asked, woken in _pairs(recording, traces)
-        if (asked.name, woken.name) == ("asked", WOKEN) and woken.number("order") == 0
+        if (asked.name, woken.name) == ("asked", WOKEN) and (woken.number("order") > 0) == large
     ]
 
 
-def sleeps(recording: Recording, mark: str, *traces: str) -> list[int]:
-    """Lists, for each time that kswapd was told that it may sleep, the free pages of the zone that had most over the mark
-    and its reserve."""
+@dataclass(frozen=True)
+class Look:
+    """One time that kswapd asked whether it may sleep.
+
+    order: of the blocks of pages that it was to free. vain: how many of its last runs in a row had freed nothing, as the
+    kernel counts them (mm/vmscan.c, balance_pgdat). over: free pages of the zone that had most over its high mark and its
+    reserve. asleep: it was told to sleep.
+    """
+
+    order: int
+    vain: int
+    over: int
+    asleep: bool
+
+
+def looks(recording: Recording, *traces: str) -> list[Look]:
+    """Lists all times that kswapd asked whether it may sleep."""
     return [
-        max(_over(zone, mark, looked) for zone in ZONES)
+        Look(
+            looked.number("order"),
+            looked.number("failures"),
+            max(_over(zone, "high", looked) for zone in ZONES),
+            bool(answer.number("asleep")),
+        )
         for looked, answer in _pairs(recording, traces)
-        if (looked.name, answer.name) == ("looked", "answered") and answer.number("asleep")
+        if (looked.name, answer.name) == ("looked", "answered")
     ]
 
 
 def _over(zone: str, mark: str, event: Event) -> int:
-    return (
-        event.number(f"{zone}_free") - event.number(f"{zone}_{mark}") - event.number(f"{zone}_reserve{event.number('highest')}")
-    )
+    held = (f"{zone}_{mark}", f"{zone}_reserve{event.number('highest')}", f"{zone}_atomic")
+    return event.number(f"{zone}_free") - sum(map(event.number, held))
 
 
 def _pairs(recording: Recording, traces: tuple[str, ...]) -> list[tuple[Event, Event]]:
-    """Pairs each event with the next; none at all if one of the traces is not whole."""
+    """Pairs each event with the next; none at all if one of the traces is not whole, or of another version's events, which
+    did not tell what is kept for atomic requests."""
     found = [trace_events.events(recording, trace) for trace in traces]
-    return [] if None in found else [pair for events in found for pair in pairwise(events or ())]
+    if None in found:
+        return []
+    pairs = [pair for events in found for pair in pairwise(events or ())]
+    told = {"asked": "zone_atomic", "looked": f"{ZONES[0]}_atomic"}
+    return pairs if all(told[event.name] in event.fields for event, _ in pairs if event.name in told) else []

@@ -27,12 +27,12 @@ class Monitor:
     def __init__(self, sock: socket.socket, look: Callable[[], None]) -> None:
         self._socket, self._look = sock, look
         self._client = QMPClient()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._silent = False
+        self._loop = asyncio.new_event_loop()
+        self._connected = self._silent = False
 
     def _connect(self, seconds: float) -> None:
-        if self._loop is None:
-            self._loop = asyncio.new_event_loop()
+        if not self._connected:
+            self._connected = True
             self._wait(self._client.connect(self._socket), seconds, "greeting")
 
     def command(self, name: str, seconds: float, **arguments: Any) -> Any:
@@ -47,7 +47,6 @@ class Monitor:
         self.command("getfd", seconds, fdname=name)
 
     def _wait(self, answer: Coroutine[Any, Any, T], seconds: float, what: str) -> T:
-        assert self._loop
         if self._silent:
             answer.close()
             raise Silent("it has not answered before")
@@ -59,15 +58,17 @@ class Monitor:
                 raise Silent(f"no {what} in {seconds:.0f} s")
             self._loop.run_until_complete(asyncio.wait({task}, timeout=min(left, LOOK)))
             if not task.done():
+                self._silent = True  # if it is given up now
                 self._look()
+                self._silent = False
         return task.result()
 
     def close(self) -> None:
         """Ends the connection; what it says of its end is nobody's. Quick where QEMU has ended."""
-        if self._loop is not None:
-            for task in asyncio.all_tasks(self._loop):
-                task.cancel()
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        if self._connected:
             with suppress(Exception):  # it broke with the process: nothing left to close
                 self._loop.run_until_complete(asyncio.wait_for(self._client.disconnect(), CLOSING_SECONDS))
-            self._loop.close()
+        self._loop.close()
         self._socket.close()

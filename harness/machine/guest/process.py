@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import time
@@ -26,6 +27,11 @@ TELLING = re.compile(r"Kernel panic|BUG:|Oops|sysrq: Trigger|Out of memory and n
 
 
 MONITOR_SECONDS = 60  # for an answer of the monitor's, on a quiet host: it takes some milliseconds
+ENDINGS = {
+    signal.SIGBUS: "the disk below the cache is full, make room or name another place in FOLKLAB_CACHE",
+    signal.SIGXFSZ: "a file would be larger than allowed (ulimit -f)",
+    signal.SIGSYS: "its sandbox refused a system call",
+}
 STANDING_SECONDS = 2  # for an answer that would only explain the error
 ENDING_SECONDS = 10
 # A quiet boot prints some 20 lines, one that is lost and tried again 40 KiB. Whatever a guest prints beyond this, it is
@@ -184,7 +190,8 @@ class Qemu:
         self.socket = ours
         self._monitor = Monitor(monitor, self.look)
         self._stops = Stops(self.process.pid)
-        self._is_lost = False
+        self._gone: MachineLost | None = None
+        self._telling = False
 
     def monitor(self, command: str, **arguments: Any) -> Any:
         """Carries out a command of the monitor's; raises MachineLost if QEMU refuses, is gone or does not answer in time."""
@@ -205,9 +212,12 @@ class Qemu:
             raise self.lost(f"QEMU's monitor: a file for it: {error}") from error
 
     def look(self) -> None:
-        """Raises MachineLost for a QEMU that was stopped, and for a guest that prints without end."""
-        if self._is_lost:
+        """Raises MachineLost for a QEMU that was stopped, for a guest that prints without end, and for one that was given up
+        before."""
+        if self._telling:
             return  # the error is being made, which asks the monitor
+        if self._gone:
+            raise self._gone
         if self._stops.too_long():
             raise self.lost(f"QEMU was stopped from outside, for {STOPPED_SECONDS} s")
         for path in (self.console, self.messages):
@@ -217,12 +227,14 @@ class Qemu:
     def lost(self, what: str) -> MachineLost:
         """Makes the error for a guest that is gone or silent, with where it stands if it lives, and the last lines of its console
         and of QEMU's own messages."""
-        self._is_lost = True
-        return MachineLost(
+        self._telling = True
+        self._gone = MachineLost(
             "guest",
-            f"{what}{self.standing()}; {self.last_words()}",
+            f"{what}{self.standing()}{self.ending()}; {self.last_words()}",
             f"the whole console is {self.console.name} in the run directory",
         )
+        self._telling = False
+        return self._gone
 
     def standing(self, looks: int = 3) -> str:
         """Says where the first processor of a silent guest is, at some moments, by the addresses of its System.map (nokaslr),
@@ -235,6 +247,16 @@ class Qemu:
                 seen.append(f"{'halted' if found['halted'] == '1' else 'at'} {found['at']}" if found else "unknown")
                 time.sleep(0.05)
         return f" (its processor: {', '.join(seen)}; {self.processor_seconds():.0f} s used)" if len(seen) == looks else ""
+
+    def ending(self) -> str:
+        """Says how the process ended, where a signal ended it: a disk that is full below its memory's file kills it so
+        (SIGBUS, mmap(2))."""
+        with suppress(subprocess.TimeoutExpired):
+            code = self.process.wait(0.2)  # its sockets are closed a moment before
+            if code < 0:
+                why = ENDINGS.get(signal.Signals(-code), "")
+                return f" (QEMU was killed by {signal.Signals(-code).name}{why and ': ' + why})"
+        return ""
 
     def last_words(self, most: int = 3) -> str:
         """Quotes what the kernel said of its end: the lines that name it, or else the last ones."""

@@ -171,7 +171,8 @@ METHOD = (
     f"A quantity differs where its nearest values are farther apart than {TIMES} times the larger spread (largest minus "
     "smallest) of the trials of either side, and than the noise between whole runs where the reference has it. "
     "Assumed: trials are independent and noise is alike on both sides; then at 3 trials about 1 in 1,000 quantities "
-    "that nothing tells apart is listed all the same. With 1 trial a side no noise is known but the reference's."
+    "that nothing tells apart is listed all the same. With 1 trial a side no noise is known but the reference's. "
+    "A rate differs where the 95 % intervals of its share lie apart."
 )
 
 
@@ -196,11 +197,18 @@ def quantities(row: Row) -> dict[str, QuantityRow]:
 
 
 def pairs(one: Row, other: Row, noise: Mapping[str, Number] | None = None) -> list[Difference]:
-    """Pairs the quantities that both rows have read. noise: of a quantity between whole runs, by its name."""
+    """Pairs the quantities that both rows have read. noise: of a quantity between whole runs, by its name.
+
+    A rate is paired by the 95 % intervals of its share: it differs where they lie apart.
+    """
     found = []
     for name, entry in quantities(one).items():
         second = quantities(other).get(name)
-        if second is not None and values(entry) and values(second):
+        bounds = " | ".join(dict.fromkeys([entry["if_true"], second["if_true"]])) if second else ""
+        if second and "rate" in entry and "rate" in second:
+            ours, theirs = ((rate["low"], rate["high"]) for rate in (entry["rate"], second["rate"]))
+            found.append(Difference(name, f"of all {entry['unit']}", ours, theirs, bounds, 0))
+        elif second is not None and values(entry) and values(second):
             within = max(spread(values(entry)), spread(values(second)))
             found.append(
                 Difference(
@@ -208,7 +216,7 @@ def pairs(one: Row, other: Row, noise: Mapping[str, Number] | None = None) -> li
                     entry["unit"],
                     tuple(values(entry)),
                     tuple(values(second)),
-                    " | ".join(dict.fromkeys([entry["if_true"], second["if_true"]])),
+                    bounds,
                     max(TIMES * within, (noise or {}).get(name, 0)),
                 )
             )

@@ -1,4 +1,4 @@
-"""Which file something is and how many objects there are, read from records; a difference without its sign."""
+"""Which file something is and what of it was held, read from records; a difference without its sign."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ def test_magnitude() -> None:
     assert read(abs(Recorded("nobody recorded this"))) is None
 
 
-def test_objects_between_two_counts() -> None:
-    events = [{"event": "record", "name": f"dentries {moment}", "value": count} for moment, count in (("then", 9), ("now", 7))]
-    trial = Trial(1, {"": Recording(events)})
-    lost, more = (which("dentries", "then", "now", "by sync") for which in (files.objects_lost, files.objects_more))
-    assert (lost.name, lost.read(trial)) == ("dentries lost by sync", 2)
-    assert (more.name, more.read(trial)) == ("dentries by sync", -2)
+def test_what_was_read_anew_and_what_was_held() -> None:
+    line = "  agent-1  [000] ...1.  4.000001: {}: (ext4+0x0/0x10)\n"
+    text = line.format("dentry_read") * 3 + line.format("inode_read") * 2
+    trial = Trial(1, {"": Recording([{"event": "record", "name": "after", "value": text}])})
+    assert files.read_anew("dentries", "after", "read anew").read(trial) == 3
+    assert files.still_held("inodes", "after", 3000, "held").read(trial) == 2998
+    assert files.still_held("inodes", "nobody looked them up", 3000, "held").read(trial) is None

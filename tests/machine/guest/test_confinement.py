@@ -160,6 +160,11 @@ def test_a_machine_is_looked_at_while_its_monitor_is_waited_for() -> None:
 
     ours, theirs = socket.socketpair()
     monitor = Monitor(ours, look)
-    with theirs, pytest.raises(MachineLost, match="it was stopped"):
-        monitor.command("query-status", 60)
+    with theirs:
+        with pytest.raises(MachineLost, match="it was stopped"):
+            monitor.command("query-status", 60)
+        began = time.monotonic()
+        with pytest.raises(Silent, match="not answered before"):  # given up, it is not waited for again
+            monitor.command("query-status", 60)
+        assert time.monotonic() - began < 5
     monitor.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import time
@@ -12,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from harness import cache
+from harness.claims.needs import DISK
 from harness.errors import MachineLost
 from harness.linux.sizes import MIB
-from harness.machine import processes
+from harness.machine import disks, initramfs, processes
 from harness.machine.guest import accelerator, snapshots, vm
 from harness.machine.guest.qemu import Shape
 from harness.machine.guest.vm import VM
@@ -122,14 +125,63 @@ def test_a_guest_with_nodes_is_restored_too(kernel: Kernel, accelerated: str, tm
             guest.hand.put("/tmp/mark", "here", os.O_CREAT)
 
 
-def test_a_damaged_snapshot_is_made_anew(kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
+def flip(path: Path) -> None:
+    """Flips one bit in the middle of a file's data, and sets its time back, as a disk that rots does not change it."""
+    before = path.stat()
+    with open(path, "r+b") as file:
+        at = os.lseek(file.fileno(), before.st_size // 2, os.SEEK_DATA)
+        (byte,) = os.pread(file.fileno(), 1, at)
+        os.pwrite(file.fileno(), bytes([byte ^ 1]), at)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.mark.parametrize("damaged", ["state", "ram", "info.json"])
+def test_a_damaged_snapshot_is_made_anew(damaged: str, kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
     shape = Shape(memory=256 * MIB)
     directory = snapshots.ensure(kernel, shape, accelerated, 0)
     made = (directory / "info.json").read_text()
-    (directory / "state").write_bytes(b"nonsense")
+    if damaged == "info.json":
+        (directory / damaged).write_text("[]")
+    else:
+        flip(directory / damaged)
+    assert snapshots.launch(kernel, shape, accelerated, 0, tmp_path / "console.log") is None
     with snapshots.restore(kernel, shape, accelerated, 0, tmp_path / "console.log") as guest:
         assert guest.info.release == kernel.release
     assert (directory / "info.json").read_text() != made
+
+
+def test_a_snapshot_is_read_only_where_it_was_written_to(
+    kernel: Kernel, accelerated: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guests that were restored from it have not: their changes are their own."""
+    shape = Shape(memory=256 * MIB)
+    directory = snapshots.ensure(kernel, shape, accelerated, 0)
+    with snapshots.restore(kernel, shape, accelerated, 0, tmp_path / "console.log") as guest:
+        guest.hand.put("/tmp/mark", "here", os.O_CREAT)
+    monkeypatch.setattr(cache, "digest_of", lambda path: pytest.fail(f"{path} was read again"))
+    assert snapshots.ensure(kernel, shape, accelerated, 0) == directory
+    monkeypatch.undo()
+    os.utime(directory / "ram")
+    made = (directory / "info.json").read_text()
+    assert snapshots.ensure(kernel, shape, accelerated, 0) == directory  # read again, and found whole
+    assert json.loads((directory / "info.json").read_text())["made"] == json.loads(made)["made"]
+
+
+def test_a_damaged_first_file_system_is_made_anew(kernel: Kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOLKLAB_CACHE", str(tmp_path))
+    path, digest = initramfs.make(kernel)
+    flip(path)
+    assert cache.intact(path) is None
+    assert initramfs.make(kernel) == (path, digest)
+    assert cache.digest_of(path) == digest
+
+
+def test_a_damaged_disk_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOLKLAB_CACHE", str(tmp_path))
+    path, digest = disks.image(DISK), disks.digest(DISK)
+    flip(path)
+    assert disks.digest(DISK) == digest
+    assert cache.digest_of(path) == digest
 
 
 def test_a_guest_without_an_agent_is_lost_and_says_why(kernel: Kernel, accelerated: str, tmp_path: Path) -> None:
@@ -158,9 +210,18 @@ def test_an_interruption_ends_a_guest_that_boots(kernel: Kernel, accelerated: st
         vm.boot(kernel, Shape(), accelerated, tmp_path / "again.log")
 
 
-def test_old_snapshots_are_cleared_by_size(kernel: Kernel, accelerated: str) -> None:
-    shape = Shape(memory=256 * MIB)
-    directory = snapshots.ensure(kernel, shape, accelerated, 0)
-    everything = sum(snapshots.size(path.parent.parent) for path in directory.parent.parent.glob("*/0/info.json"))
-    snapshots.clear(limit=everything * 10)
-    assert directory.exists()
+def test_old_snapshots_are_cleared_by_size(kernel: Kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each by itself: many trials of one experiment take no more than all of them may. The one used last stays, and the one
+    that is needed now."""
+    monkeypatch.setenv("FOLKLAB_CACHE", str(tmp_path))
+    made = []
+    for number in range(4):
+        made.append(tmp_path / "snapshots" / "key" / str(number))
+        made[-1].mkdir(parents=True)
+        (made[-1] / "ram").write_bytes(os.urandom(MIB))
+        (made[-1] / "info.json").write_text("{}")
+        os.utime(made[-1] / "info.json", (number, number))
+    snapshots.clear(limit=100 * MIB)
+    assert all(path.exists() for path in made)
+    snapshots.clear(limit=2 * MIB + 2 * 4096, keep=made[0])
+    assert [path.exists() for path in made] == [True, False, False, True]

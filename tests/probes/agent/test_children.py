@@ -15,7 +15,7 @@ from harness.agent import wire
 from harness.agent.agent import Agent
 from harness.errors import LabError
 from harness.lab.probe import Probe
-from tests.probes.on_host import descriptors, start_probe, words
+from tests.probes.on_host import descriptors, start_agent, start_probe, words
 
 
 def test_an_exit_is_told_by_its_status(probe: Probe) -> None:
@@ -29,6 +29,19 @@ def test_a_signal_ends_an_operation(agent: Agent, probe: Probe) -> None:
     ended = going.wait().ended
     assert ended is not None
     assert os.WTERMSIG(ended) == 9
+
+
+def test_numbers_of_probes_run_out() -> None:
+    """A probe of the last number is driven as any other; after it, one line says how many there may be."""
+    with start_agent() as agent:
+        for _ in range(wire.FIRST_PROBE, wire.TARGET_LIMIT - 1):
+            agent.next_target()
+        last = start_probe(agent)
+        assert last.number == wire.TARGET_LIMIT - 1
+        assert os.WEXITSTATUS(last.end(4)) == 4
+        with pytest.raises(LabError, match="runs 1022 at most in one trial"):
+            start_probe(agent)
+        agent.kill_all()
 
 
 @contextmanager

@@ -171,7 +171,7 @@ def test_a_setting_has_a_row_only_where_it_matters(swappiness: Path, tmp_path: P
 
 
 def test_settings_that_agree_share_a_row(tmp_path: Path) -> None:
-    experiment, good = catalogue.load()["swappiness-zero-cache"], swappiness_zero_cache.GOOD
+    experiment, good = catalogue.load()["swappiness-zero-cache"], swappiness_zero_cache.CONFIRMS["swappiness-0-prefers-cache"]
     run = write_matrix(tmp_path / "run", experiment, {OLD: of_lru([good] * 3), NEW: of_lru([good] * 3, [good] * 3)})
     reference.publish([run], [], tmp_path / "reference")
     rows_of = [
@@ -183,14 +183,14 @@ def test_settings_that_agree_share_a_row(tmp_path: Path) -> None:
 
 
 def test_numbers_over_the_kernels_are_drawn(swappiness: Path, tmp_path: Path) -> None:
-    """A panel for the quantity, with both settings and both references; nothing where nothing was read."""
+    """A panel for each of the two quantities, with both settings and references; nothing where nothing was read."""
     lines = history.of_claim(catalogue.claims()["swappiness-0-never-swaps"][0], rows.collected(swappiness.parent, tmp_path))
     names = {OLD: "5.10", NEW: "6.12"}
     svg = kernel_plot.draw(lines, names)
     assert svg == kernel_plot.draw(lines, names)
     found = texts(svg)
     assert {"5.10", "6.12", "lru=classic", "lru=mglru", "value", "reference, true", "reference, false"} <= set(found)
-    assert sum(any(text.startswith(name) for text in found) for name in kernel_plot.quantities(lines)) == 1
+    assert sum(any(text.startswith(name) for text in found) for name in kernel_plot.quantities(lines)) == 2
     assert svg is not None
     assert len(svg) < 60_000
     assert kernel_plot.draw([], {}) is None
