@@ -13,6 +13,7 @@
 #define OPERATIONS(X) \
     /* heap.c */ \
     X(malloc) X(calloc) X(realloc) X(free) X(malloc_trim) X(mallopt) X(brk) X(sbrk) X(malloc_many) X(free_many) \
+    X(malloc_on_thread) \
     /* mapping.c */ \
     X(mmap) X(munmap) X(mprotect) X(madvise) X(mremap) X(msync) X(mincore) X(touch) X(fill) X(check) X(peek) X(poke) \
     X(mmap_many) \
@@ -29,9 +30,13 @@
     X(mlock) X(mlock2) X(munlock) X(mlockall) X(munlockall) \
     /* process.c */ \
     X(pid) X(fork) X(fork_idle) X(wait) X(kill) X(exit) X(run) X(spin) X(sleep) X(nice) X(setuid) X(rlimit) X(threads) \
-    X(mbind) X(latency) \
+    X(mbind) X(latency) X(prctl) X(unshare) X(clone_idle) X(iopl) \
     /* system.c */ \
-    X(mount) X(umount) X(swapon) X(swapoff) X(set_clock) X(reseed) X(insmod) \
+    X(mount) X(umount) X(swapon) X(swapoff) X(set_clock) X(reseed) X(insmod) X(link_up) \
+    /* stream.c */ \
+    X(pipe) X(socketpair) X(tcp_pair) X(setsockopt) X(send) X(receive) X(poll) X(fcntl) X(ioctl) \
+    /* special.c */ \
+    X(memfd_secret) X(userfaultfd) X(io_uring_setup) X(io_uring_register) X(pidfd_open) X(process_madvise) \
     /* segments.c */ \
     X(segments) \
     /* yardstick.c */ \

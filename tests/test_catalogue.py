@@ -24,6 +24,12 @@ def test_a_section_is_found_by_its_title_its_folder_and_an_experiment_of_it() ->
     assert len(catalogue.of_section("")) == len(catalogue.load())
 
 
+def test_a_tables_file_is_where_its_rows_stand() -> None:
+    table = catalogue.load()["limit-files"]
+    assert catalogue.file(table).name == "limit_files.py"
+    assert table in catalogue.of_section("experiments.groups")
+
+
 def test_no_section_of_that_name() -> None:
     with pytest.raises(UsageError, match="sections are"):
         catalogue.of_section("nothing like it")

@@ -76,6 +76,7 @@ ALL, NOT_ALL = Exactly(pages(SIZE), "every page"), AtMost(pages(SIZE) - 1, "one 
 EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("mount", "sysctl")),
+    writes=("dirty_writeback_centisecs",),
     rate=0,
     guards=(Guard(Pages("read", "written"), AtMost(pages(SIZE * 3 // 4)), "a part of it must not have been read"),
             *(Guard(Pages("read", f"cache of {name}"), Exactly(pages(SIZE)), "the cache's frames must all be known")

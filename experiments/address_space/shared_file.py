@@ -66,6 +66,7 @@ ALL, NOT_ALL = Exactly(pages(SIZE), "every page"), AtMost(pages(SIZE) - 1, "one 
 EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("mount", "sysctl")),
+    writes=("dirty_writeback_centisecs",),
     rate=0,
     guards=(Guard(Recorded("new on the disk before"), Exactly(0), "what is found there later must have come meanwhile"),
             Guard(Pages("written", "mapped"), Exactly(pages(SIZE)), "every page must be there to be looked at")),

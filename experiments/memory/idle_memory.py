@@ -23,7 +23,7 @@ SIZE, IDLE = 32 * MIB, 3_000_000_000
 
 def procedure(lab: Lab) -> None:
     lab.swapon()
-    box = lab.sandbox("box", swap=2 * SIZE)
+    box = lab.sandbox("box", memory_swap_max=2 * SIZE)
     cold, locked, busy = (lab.probe(name).map(SIZE).fill() for name in ("cold", "locked", "busy"))
     locked.lock()
     squeezed = lab.probe("squeezed", box).map(SIZE).fill()

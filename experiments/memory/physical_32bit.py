@@ -24,7 +24,7 @@ SWAP = Disk("swap", "swap", 2 * GIB)
 
 def procedure(lab: Lab) -> None:
     lab.sample("before")
-    lab.record("group", held(lab, "group", lab.sandbox("group-box", limit=1 * GIB, swap=0)))
+    lab.record("group", held(lab, "group", lab.sandbox("group-box", memory_max=1 * GIB, memory_swap_max=0)))
     lab.record("machine", held(lab, "machine"))
     lab.swapon()
     lab.record("with swap", held(lab, "with swap"))

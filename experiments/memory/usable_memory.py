@@ -42,7 +42,7 @@ def procedure(lab: Lab) -> None:
     lab.record("machine", (most + fill(lab, memory.part(most, memory.length - most))) // lab.page_size)
     # Two groups that may not swap: one gets as much more RAM as the swap area is large, the other nothing.
     for name, limit in (("unchanged", BOX), ("larger", BOX + (SWAP if with_swap else 0))):
-        probe = lab.probe(name, lab.sandbox(f"{name}-box", limit=limit, swap=0))
+        probe = lab.probe(name, lab.sandbox(f"{name}-box", memory_max=limit, memory_swap_max=0))
         lab.record(name, fill(lab, probe.map(2 * limit)) // lab.page_size)
 
 

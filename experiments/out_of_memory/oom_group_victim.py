@@ -37,7 +37,7 @@ def procedure(lab: Lab) -> None:
             ("nothing written", SMALL, LARGE, "oom_score_adj", 0), ("little", SMALL, LARGE, "oom_score_adj", LITTLE),
             ("much", SMALL, LARGE, "oom_score_adj", MUCH), ("oom_adj", SMALL, LARGE, "oom_adj", MUCH_OLD),
             ("first is large", OUTSIDE, SMALL // 2, "oom_score_adj", 0)):
-        with lab.sandbox(name.replace(" ", "-"), limit=LIMIT, swap=0) as box:
+        with lab.sandbox(name.replace(" ", "-"), memory_max=LIMIT, memory_swap_max=0) as box:
             members = [occupy(lab, f"{name}: first", first, box), occupy(lab, f"{name}: second", second, box), outside]
             asking = occupy(lab, f"{name}: asking", 0, box, adj=NEVER)      # no candidate, so the others stay as they are
             lab.require(adjust(lab, members[0], value, file) == 0, f"{file} takes {value}")

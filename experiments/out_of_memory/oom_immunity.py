@@ -29,7 +29,7 @@ NEW = Claim("oom-score-adj-min-disables", "oom_score_adj -1000 makes the score 0
 
 def in_group(lab: Lab, witness: Witness, name: str, file: str, value: int) -> None:
     """Of a group's two processes the large one has the setting."""
-    with lab.sandbox(f"group of {name}".replace(" ", "-"), limit=LIMIT, swap=0) as box:
+    with lab.sandbox(f"group of {name}".replace(" ", "-"), memory_max=LIMIT, memory_swap_max=0) as box:
         large, small = occupy(lab, f"{name}: large", LARGE, box), occupy(lab, f"{name}: small", SMALL, box)
         adjust(lab, large, value, file)
         lab.record(f"{name}: score", number(lab, large))
@@ -51,7 +51,7 @@ def system_wide(lab: Lab, witness: Witness, name: str, huge: Probe, file: str, v
 
 def alone(lab: Lab, name: str, file: str, value: int, limit: int = LIMIT) -> None:
     """A group's only process has the setting and asks for more than the limit."""
-    with lab.sandbox(f"alone at {name}".replace(" ", "-"), limit=limit, swap=0) as box:
+    with lab.sandbox(f"alone at {name}".replace(" ", "-"), memory_max=limit, memory_swap_max=0) as box:
         probe = lab.probe(f"{name}: alone", box)
         adjust(lab, probe, value, file)
         events = outgrow(lab, box, probe, ALONE, ROOM, CHOICES)

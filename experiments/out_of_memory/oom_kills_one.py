@@ -48,7 +48,8 @@ def procedure(lab: Lab) -> None:
 
 def outgrow(lab: Lab, name: str, sizes: tuple[int, ...], together: bool) -> list[int]:
     """Brings about one OOM: how many processes were killed, and how many memory.events says it killed."""
-    with lab.sandbox(name.replace(" ", "-"), limit=LIMIT, swap=0, oom_group=together) as box:
+    with lab.sandbox(name.replace(" ", "-"), memory_max=LIMIT, memory_swap_max=0) as box:
+        box.set("memory.oom.group", str(int(together)))
         members = [occupy(lab, f"{name}: {number}", size, box) for number, size in enumerate(sizes)]
         asking = occupy(lab, f"{name}: asking", 0, box, adj=NEVER)
         asking.map(ASKED).fill()

@@ -34,7 +34,7 @@ BY_POLICY = {f"policy, {name}": pair for name, pair in PAIRS.items()}
 def contest(lab: Lab, witness: Witness, where: str, *others: Probe) -> None:
     """Two processes on a node and a third that asks for the rest of it: of the same cpuset, or bound there by policy."""
     first, second, value = (BY_CPUSET | BY_POLICY).get(where, PAIRS["nothing written"])
-    with lab.sandbox(where.replace(", ", "-").replace(" ", "-"), swap=0) as box:
+    with lab.sandbox(where.replace(", ", "-").replace(" ", "-"), memory_swap_max=0) as box:
         box.set("cpuset.mems", str(NODE))
         members = [occupy(lab, f"{where}: first", first, adj=value, moved_to=box),
                    occupy(lab, f"{where}: second", second, moved_to=box)]
@@ -47,10 +47,10 @@ def contest(lab: Lab, witness: Witness, where: str, *others: Probe) -> None:
 
 def procedure(lab: Lab) -> None:
     witness = Witness(lab)
-    with lab.sandbox("filler", swap=0) as here:
+    with lab.sandbox("filler", memory_swap_max=0) as here:
         here.set("cpuset.mems", str(NODE))
         occupy(lab, "filler", FILLED, adj=NEVER, moved_to=here)    # no candidate, and filled once for all
-        with lab.sandbox("elsewhere", swap=0) as box:
+        with lab.sandbox("elsewhere", memory_swap_max=0) as box:
             box.set("cpuset.mems", str(ELSEWHERE))
             outside = occupy(lab, "outside", OUTSIDE, moved_to=box)
             for where in BY_CPUSET:

@@ -34,7 +34,7 @@ def procedure(lab: Lab) -> None:
     for case, (value, thousandths, limit) in CASES.items():
         for side, margin in (("less", -MARGIN), ("more", MARGIN)):
             name, other = f"{case}, {side}", thousandths + value + margin
-            with lab.sandbox(name.replace(" ", "-"), limit=limit, swap=0) as box:
+            with lab.sandbox(name.replace(" ", "-"), memory_max=limit, memory_swap_max=0) as box:
                 pair = [occupy(lab, f"{name}: {who}", limit * share // 1000 // lab.page_size * lab.page_size, box)
                         for who, share in (("adjusted", thousandths), ("other", other))]
                 asking = occupy(lab, f"{name}: asking", 0, box, adj=NEVER)

@@ -35,7 +35,7 @@ def procedure(lab: Lab) -> None:
         for probe in members.values():
             probe.kill_now()
         lab.hand.unlink(f"{tmpfs}/{name}")
-    with lab.sandbox("group", limit=LIMIT, swap=0) as box:
+    with lab.sandbox("group", memory_max=LIMIT, memory_swap_max=0) as box:
         inside, outside = occupy(lab, "group: small", SIZES["small"], box), occupy(lab, "group: large", SIZES["large"])
         lab.record("group: scores", {probe.name: number(lab, probe) for probe in (inside, outside)})
         exhaust_group(lab, box, occupy(lab, "group: asking", 0, box, adj=NEVER), LIMIT)

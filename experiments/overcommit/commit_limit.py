@@ -50,7 +50,7 @@ EXPERIMENT = Experiment(
     rate=0,
     version=3,
     settings=Settings(overcommit=0),
-    writes=("overcommit",),
+    writes=("overcommit", "overcommit_ratio", "user_reserve_kbytes"),
     needs=Needs(changes=("sysctl", "swap"), throwaway=True),
     guards=(Guard(Counter("meminfo:Hugetlb", "huge pages") * RATIO // 100, AtLeast(EDGE * 3),
                   "with fewer huge pages the two formulas can't be told apart"),),

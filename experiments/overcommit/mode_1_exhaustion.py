@@ -26,7 +26,7 @@ def procedure(lab: Lab) -> None:
     """Without swap: with it, what was written last may be in memory and in swap at the end (see usable_memory)."""
     lab.sysctl("vm.nr_hugepages", SET_ASIDE)
     keep_free_pages_together(lab)
-    boxed = lab.probe("boxed", lab.sandbox("box", limit=BOX, swap=0))
+    boxed = lab.probe("boxed", lab.sandbox("box", memory_max=BOX, memory_swap_max=0))
     hog = lab.probe("hog")
     lab.sample("before")
     lab.record("filled in the box", boxed.fill_until_end(boxed.map(2 * BOX), PIECE) // lab.page_size)

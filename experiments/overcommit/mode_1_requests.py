@@ -7,7 +7,7 @@ address space limits that.
 
 from experiments.sections import OVERCOMMIT
 from harness.claims import CONFIRMED, AtLeast, Claim, Exactly, Expect, Experiment, Known, Needs, Quantity, Recorded, Settings
-from harness.lab import ANONYMOUS, PRIVATE, READ, SHARED, WRITE, Lab
+from harness.lab import ANONYMOUS, NO_ACCESS, PRIVATE, READ, SHARED, WRITE, Lab
 
 ALWAYS = Claim("oc1-always", "Mode 1: a request of any size the address space can hold is granted.", OVERCOMMIT,
                known=(Known(CONFIRMED, "mm/util.c, __vm_enough_memory: OVERCOMMIT_ALWAYS returns before any check "
@@ -23,7 +23,7 @@ def procedure(lab: Lab) -> None:
     for mode in (0, 1):
         lab.sysctl("vm.overcommit_memory", mode)
         # What can't be touched is never checked: only the address space limits it.
-        room = probe.largest_map(ADDRESSES, protection=0)
+        room = probe.largest_map(ADDRESSES, protection=NO_ACCESS)
         for kind, protection, flags in KINDS:
             largest = probe.largest_map(ADDRESSES, protection=protection, flags=flags | ANONYMOUS)
             lab.record(f"{mode}: {kind}", (room - largest) // lab.page_size)

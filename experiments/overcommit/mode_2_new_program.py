@@ -26,7 +26,7 @@ WAYS = ("fork", "vfork")            # vfork copies no mapping: what is refused t
 def procedure(lab: Lab) -> None:
     lab.sysctl("vm.overcommit_memory", 2)
     *hungry, fresh = [lab.probe(f"process {number}", uid=USER) for number in range(4)]
-    lone = lab.probe("lone", lab.sandbox("one-process", pids=1), uid=USER)
+    lone = lab.probe("lone", lab.sandbox("one-process", pids_max=1), uid=USER)
     root = lab.probe("root")
 
     def starts(name: str, probe: Probe) -> None:

@@ -64,7 +64,7 @@ EXPERIMENT = Experiment(
     procedure,
     rate=0,
     settings=Settings(overcommit=None),
-    writes=("overcommit",),
+    writes=("overcommit", "overcommit_ratio"),
     # Throw-away: on an installed system somebody may have set them before.
     needs=Needs(changes=("sysctl",), throwaway=True),
     guards=(Guard(value("ratio", "before kbytes"), Exactly(OTHER), "what is 0 before can't be set to 0"),

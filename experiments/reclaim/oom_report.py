@@ -37,7 +37,7 @@ def status(lab: Lab, name: str, probe: Probe) -> None:
 def procedure(lab: Lab) -> None:
     witness, disk = Witness(lab), lab.mount_disk()
     for name in ("private", "shared", "shrunk"):
-        with lab.sandbox(name, limit=LIMIT, swap=0) as box:
+        with lab.sandbox(name, memory_max=LIMIT, memory_swap_max=0) as box:
             victim, asking = occupy(lab, name, ANONYMOUS, box), occupy(lab, f"{name}: asking", 0, box, adj=NEVER)
             # Locked, or the group would reclaim it before it kills.
             file = victim.map(FILE, shared=True, fd=victim.create_file(f"{disk}/{name}", FILE)).lock()

@@ -23,7 +23,7 @@ ON_ANON_LRU = Claim(
 
 
 def procedure(lab: Lab) -> None:
-    box = lab.sandbox(swap=0)
+    box = lab.sandbox(memory_swap_max=0)
     probe = lab.probe(sandbox=box)
     tmpfs = probe.create_file(lab.mount_tmpfs() + "/file", SIZE)
     disk = probe.create_file(lab.mount_disk() + "/file", 2 * SIZE)

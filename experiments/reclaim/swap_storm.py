@@ -89,7 +89,7 @@ def procedure(lab: Lab) -> None:
     eater.probe.kill_now()
     demand.wait()
     # A group without swap whose only task grows far past its high mark is held back for nearly all of its time.
-    box = lab.sandbox(high=4 * MIB, swap=0)
+    box = lab.sandbox(memory_high=4 * MIB, memory_swap_max=0)
     held = lab.probe("held back", box).map(OWN)
     growth = held.probe.begin.touch(held.address, held.length, stride=lab.page_size, write=True)
     lab.record("pressure in the group", watch_pressure(lab, f"{box.path}/memory.pressure", HELD))

@@ -70,7 +70,7 @@ def procedure(lab: Lab) -> None:
 def read_file(lab: Lab, name: str, swappiness: int, directory: str) -> tuple[int, int]:
     """Pages swapped out while a new group fills its idle memory, and while it reads a new file, at this swappiness."""
     lab.write(PATH, str(swappiness))
-    with lab.sandbox(name.replace(", ", "-").replace(" ", "-"), limit=LIMIT) as box:
+    with lab.sandbox(name.replace(", ", "-").replace(" ", "-"), memory_max=LIMIT) as box:
         probe = lab.probe(name, box)
         fd = probe.open(f"{directory}/{name}", os.O_RDWR | os.O_CREAT).value
         probe.ftruncate(fd, FILE)       # a hole: its pages are cached and reclaimed as all clean pages are

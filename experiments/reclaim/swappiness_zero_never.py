@@ -35,7 +35,7 @@ def procedure(lab: Lab) -> None:
     lab.swapon()
     lab.sysctl("vm.swappiness", 60)
     lab.sample("start")
-    outgrow(lab, "member", lab.sandbox(limit=GROUP, swap=0), 2 * GROUP)
+    outgrow(lab, "member", lab.sandbox(memory_max=GROUP, memory_swap_max=0), 2 * GROUP)
     lab.sample("short in a group")
     lab.sysctl("vm.swappiness", 0)
     probe = lab.probe()

@@ -30,7 +30,7 @@ def procedure(lab: Lab) -> None:
     lab.swapon()
     lab.mount_shm()
     disk = lab.mount_disk()
-    box = lab.sandbox(limit=LIMIT)
+    box = lab.sandbox(memory_max=LIMIT)
     owner = lab.probe("owner", box)
     fd = owner.shm_open("/object").value
     owner.ftruncate(fd, SIZE)

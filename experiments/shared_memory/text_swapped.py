@@ -27,7 +27,7 @@ CAN_SWAP = Claim(
 def procedure(lab: Lab) -> None:
     lab.swapon()
     disk = lab.mount_disk()
-    box = lab.sandbox(limit=16 * SIZE)
+    box = lab.sandbox(memory_max=16 * SIZE)
     words = lab.program_on_disk(disk)
     files = {name: f"{disk}/{name}" for name in ("mapped", "clean", "locked")}
     outside = lab.probe("outside")

@@ -12,7 +12,7 @@ from harness.claims import (
     CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Quantity,
     Recorded, SameFrames, pages,
 )
-from harness.lab import Lab
+from harness.lab import SHARED, Lab
 
 SIZE = 4 * MIB
 
@@ -53,7 +53,7 @@ def procedure(lab: Lab) -> None:
     lab.record("written again", probe.check_file(fd, SIZE).value)
     private.write()
     lab.sample("copied", pages=regions)
-    probe.touch(probe.mmap(SIZE, flags=1, fd=fd, offset=SIZE).value, SIZE, stride=lab.page_size)
+    probe.touch(probe.mmap(SIZE, flags=SHARED, fd=fd, offset=SIZE).value, SIZE, stride=lab.page_size)
     lab.sample("hole mapped")
 
 

@@ -25,7 +25,7 @@ RAMFS = Claim("ramfs-never-swaps", "ramfs pages never go to swap.", SHARED_MEMOR
 
 def procedure(lab: Lab) -> None:
     lab.swapon()
-    box = lab.sandbox(limit=LIMIT)
+    box = lab.sandbox(memory_max=LIMIT)
     tmpfs = lab.mount_tmpfs()
     files = {"tmpfs": f"{tmpfs}/file", "locked": f"{tmpfs}/locked", "ramfs": lab.mount_ramfs() + "/file"}
     writer = lab.probe("writer", box)

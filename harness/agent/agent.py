@@ -39,7 +39,7 @@ class Agent:
     def __init__(self, channel: Channel, seconds: float) -> None:
         self.channel = channel
         self.seconds = seconds
-        self._next: int = wire.FIRST_PROBE
+        self.used: int = wire.FIRST_PROBE  # the numbers below it are those of targets that there were, or are
 
     def call(self, operation: str, *arguments: int, text: bytes = b"") -> wire.Reply:
         """Has one of the agent's own operations carried out. Raises LabError with the errno's text if it fails."""
@@ -72,14 +72,14 @@ class Agent:
 
     def next_target(self) -> int:
         """Gives a number that no target had before. Raises LabError once all are used up."""
-        if self._next == wire.TARGET_LIMIT:
+        if self.used == wire.TARGET_LIMIT:
             raise LabError(
                 "probe",
                 f"a machine runs {wire.TARGET_LIMIT - wire.FIRST_PROBE} at most in one trial",
                 "use fewer in this experiment",
             )
-        self._next += 1
-        return self._next - 1
+        self.used += 1
+        return self.used - 1
 
     def spawn(
         self,
@@ -98,10 +98,10 @@ class Agent:
         reply = self.call("spawn", target, int(held), uid, gid, len(words), len(variables), text=text)
         return target, reply.value
 
-    def watch(self, number: int, path: str, sets: int) -> bool:
-        """Keeps a file open for sampling; gives False where the machine has no such file."""
+    def watch(self, number: int, path: str, sets: int) -> int:
+        """Keeps a file open for sampling; gives errno, 0 if it is open."""
         reply = self.channel.call("watch", wire.AGENT, (number, sets), path.encode(), self.seconds)
-        return not reply.error
+        return int(reply.error)
 
     def unwatch(self, number: int) -> None:
         """Closes a watched file; does nothing where none has that number."""
@@ -124,9 +124,14 @@ class Agent:
         self.call("hello")  # takes in what has come
         return self.channel.exits.get(target)
 
+    def kill(self, target: int) -> None:
+        """Sends SIGKILL to a target and waits until it is gone; one that is gone already, or never was, is no error."""
+        if not self.channel.call("signal", wire.AGENT, (target, signal.SIGKILL), b"", self.seconds).error:
+            self.wait_exit(target)
+
     def kill_all(self) -> None:
         """Sends SIGKILL to every target that there was; one that is gone is no error."""
-        for target in range(wire.FIRST_PROBE, self._next):
+        for target in range(wire.FIRST_PROBE, self.used):
             self.channel.call("signal", wire.AGENT, (target, signal.SIGKILL), b"", self.seconds)
 
 

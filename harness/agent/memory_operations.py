@@ -59,6 +59,10 @@ class MemoryOperations(Generic[R]):
     def free_many(self, blocks: tuple[int, ...]) -> R:
         return self.run("free_many", text=struct.pack(f"{len(blocks)}Q", *blocks))
 
+    def malloc_on_thread(self, count: int, size: int) -> R:
+        """Starts a thread that allocates blocks, which nobody touches, and then waits; text: their addresses."""
+        return self.run("malloc_on_thread", count, size)
+
     # mapping.c
     def mmap(
         self,

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from harness.agent.constants import (
     IPC_CREAT,
 )
-from harness.agent.memory_operations import MemoryOperations, R
+from harness.agent.memory_operations import R
+from harness.agent.stream_operations import StreamOperations
 
 
-class Operations(MemoryOperations[R]):
-    """All operations, family by family as in probes/operations/: those on memory, and these."""
+class Operations(StreamOperations[R]):
+    """All operations, family by family as in probes/operations/: those on memory, on streams, and these."""
 
     # file.c
     def open(self, path: str, flags: int = os.O_RDWR, mode: int = 0o644) -> R:
@@ -96,7 +97,8 @@ class Operations(MemoryOperations[R]):
         return self.run("list", text=path.encode())
 
     def populate_dir(self, path: str, count: int, how: int = 1) -> R:
-        """Makes (1), looks up (0) or removes (-1) so many empty files."""
+        """Makes (1), looks up (0) or removes (-1) so many empty files. value: how many; a name that is looked up need not be
+        there."""
         return self.run("populate_dir", count, how, text=path.encode())
 
     def chown(self, path: str, uid: int, gid: int, mode: int) -> R:
@@ -209,6 +211,20 @@ class Operations(MemoryOperations[R]):
         touched. limit: ns after which no more follow."""
         return self.run("latency", address, length, piece, period, wakes, limit)
 
+    def prctl(self, option: int, *arguments: int) -> R:
+        return self.run("prctl", option, *arguments)
+
+    def unshare(self, flags: int) -> R:
+        """Gives the probe namespaces of its own (CLONE_NEWIPC …); CLONE_NEWPID only its children."""
+        return self.run("unshare", flags)
+
+    def clone_idle(self, flags: int = 0) -> R:
+        """Makes a child that only waits and dies with the probe; with CLONE_VM it has the probe's memory. value: its pid."""
+        return self.run("clone_idle", flags)
+
+    def iopl(self, level: int) -> R:
+        return self.run("iopl", level)
+
     # system.c
     def mount(self, source: str, target: str, kind: str, options: str = "", flags: int = 0) -> R:
         text = b"".join(part.encode() + b"\0" for part in (source, target, kind, options))
@@ -233,6 +249,9 @@ class Operations(MemoryOperations[R]):
 
     def insmod(self, path: str) -> R:
         return self.run("insmod", text=path.encode())
+
+    def link_up(self, interface: str) -> R:
+        return self.run("link_up", text=interface.encode())
 
     # yardstick.c
     def read_rounds(self, paths: Sequence[str], rounds: int, interval: int = 0) -> R:

@@ -29,10 +29,11 @@ def describe_status(status: int) -> str:
 
 
 class Pending:
-    """An operation under way."""
+    """An operation under way. outcome: the name under which it is read back, "" for none."""
 
-    def __init__(self, target: Target, operation: str, arguments: tuple[int, ...], text: bytes) -> None:
+    def __init__(self, target: Target, operation: str, arguments: tuple[int, ...], text: bytes, outcome: str = "") -> None:
         self.target, self.operation, self.arguments, self.text = target, operation, arguments, text
+        self.outcome = outcome
         self.sequence = target.agent.channel.send(operation, target.number, arguments, text)
 
     @property
@@ -55,12 +56,15 @@ class _Begin(Operations[Pending]):
         return Pending(self._target, operation, arguments, text)
 
 
-class _Attempt(Operations[wire.Reply]):
-    def __init__(self, target: Target) -> None:
-        self._target = target
+class Attempt(Operations[wire.Reply]):
+    """The operations of a target, which return the Reply whatever it says. outcome: the name under which the next one is
+    recorded."""
+
+    def __init__(self, target: Target, outcome: str = "") -> None:
+        self._target, self._outcome = target, outcome
 
     def run(self, operation: str, *arguments: int, text: bytes = b"") -> wire.Reply:
-        return Pending(self._target, operation, arguments, text).wait()
+        return Pending(self._target, operation, arguments, text, self._outcome).wait()
 
 
 class Target(Operations[wire.Reply]):
@@ -74,7 +78,7 @@ class Target(Operations[wire.Reply]):
         self.agent, self.number, self.name, self.pid = agent, number, name, pid
         self._record = record
         self.begin = _Begin(self)
-        self.attempt = _Attempt(self)
+        self.attempt = Attempt(self)
 
     def run(self, operation: str, *arguments: int, text: bytes = b"") -> wire.Reply:
         reply = self.attempt.run(operation, *arguments, text=text)
@@ -93,6 +97,11 @@ class Target(Operations[wire.Reply]):
             )
         return reply
 
+    def try_as(self, outcome: str) -> Attempt:
+        """Gives its operations, one of which is to be done and recorded as `outcome`, whatever comes of it: the quantities
+        Errno(outcome), Signal(outcome), Result(outcome) and Faults(outcome) read it back."""
+        return Attempt(self, outcome)
+
     def log(self, pending: Pending, reply: wire.Reply) -> None:
         """Records an operation that is over."""
         self._record(
@@ -108,6 +117,7 @@ class Target(Operations[wire.Reply]):
             minor_faults=reply.minor_faults,
             major_faults=reply.major_faults,
             ended=reply.ended,
+            **({"outcome": pending.outcome} if pending.outcome else {}),
         )
 
 

@@ -8,7 +8,7 @@ procedure, whose own front door is harness.lab. Quantities read numbers of a tri
 counter or a page state, the parsers of harness.linux help them (counters, maps, trace_events, Types of the kernel's BTF).
 """
 
-from harness.claims.address_space import MappedPages, SameFrames, mappings, named_mappings
+from harness.claims.address_space import MappedPages, SameFrames, Smaps, mappings, named_mappings
 from harness.claims.claim import (
     CONFIRMED,
     FALSE,
@@ -33,7 +33,9 @@ from harness.claims.claim import (
     Within,
     known_by,
 )
+from harness.claims.counter_file import CounterFile
 from harness.claims.needs import DISK, SWAP, Disk, Needs
+from harness.claims.outcomes import Errno, Faults, Result, Signal
 from harness.claims.quantities import (
     Bound,
     Change,
@@ -49,6 +51,7 @@ from harness.claims.quantities import (
 )
 from harness.claims.rates import Events, Every, MoreThan, Never, NoMoreThan, NotEvery, Once
 from harness.claims.settings import Settings
+from harness.claims.small import Case, Small, table
 from harness.evidence.recording import Number, Recording, Trial
 from harness.linux import counters, maps, trace_events
 from harness.linux.btf import Types
@@ -71,16 +74,20 @@ __all__ = [
     "AtLeast",
     "AtMost",
     "Bound",
+    "Case",
     "Change",
     "Claim",
     "Counter",
+    "CounterFile",
     "Derived",
     "Disk",
+    "Errno",
     "Events",
     "Every",
     "Exactly",
     "Expect",
     "Experiment",
+    "Faults",
     "FromArm",
     "Guard",
     "Known",
@@ -100,9 +107,13 @@ __all__ = [
     "Range",
     "Recorded",
     "Recording",
+    "Result",
     "SameFrames",
     "Settings",
+    "Signal",
     "Size",
+    "Small",
+    "Smaps",
     "Still",
     "Trial",
     "Types",
@@ -113,5 +124,6 @@ __all__ = [
     "maps",
     "named_mappings",
     "pages",
+    "table",
     "trace_events",
 ]

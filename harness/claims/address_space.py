@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from harness.claims.quantities import Derived, Still
+from harness.claims.quantities import Derived, Still, in_pages
 from harness.evidence.recording import Number, Recording
 from harness.linux import maps
 
@@ -30,6 +31,26 @@ class SameFrames(Still):
     def name(self) -> str:
         since = f"“{self.sample}”" + (f" and “{self.until}”" if self.until else "")
         return f"pages that {self.first} and {self.second} share at {since}"
+
+
+@dataclass(frozen=True)
+class Smaps(Still):
+    """What /proc/PID/smaps says under a key (Rss, Pss, Swap, Private_Dirty, AnonHugePages …) of the mappings that a region lies
+    in, at a moment that was sampled with it (`lab.sample(…, smaps={label: region})`)."""
+
+    sample: str
+    label: str
+    key: str
+    arm: str = ""
+
+    def of(self, recording: Recording) -> Number | None:
+        text = recording.smaps(self.sample, self.label)
+        found = [int(value) for value in re.findall(rf"^{re.escape(self.key)}: +(\d+)", text or "", re.M)]
+        return in_pages(sum(found), "KiB", recording.page_size) if found else None
+
+    @property
+    def name(self) -> str:
+        return f"{self.key} of {self.label} at “{self.sample}”"
 
 
 @dataclass(frozen=True)

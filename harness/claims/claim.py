@@ -205,7 +205,8 @@ class Experiment:
 
     def conditions(self) -> dict[str, str]:
         """Maps setting → value, with the machine's size (memory in MiB), as it has them."""
-        found = {**vars(self.settings), "memory": self.needs.memory // MIB, "cpus": self.needs.cpus}
+        machine = {"memory": self.needs.memory // MIB, "cpus": self.needs.cpus, "disk_size": None, "disk_rate": None}
+        found = {**vars(self.settings), **machine, **self.needs.disk_conditions()}
         return {name: "the kernel's own" if value is None else str(value) for name, value in found.items()}
 
     def states(self) -> dict[str, str]:

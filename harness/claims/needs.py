@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from harness.linux.sizes import GIB
+from harness.claims.counter_file import CounterFile
+from harness.linux.sizes import GIB, MIB
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Needs:
     nodes: int = 1
     disks: tuple[Disk, ...] = (DISK, SWAP)
     files: tuple[str, ...] = ()
+    counters: tuple[CounterFile, ...] = ()
+    modules: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     root: bool = True
     changes: tuple[str, ...] = ()
@@ -46,3 +49,17 @@ class Needs:
     system: bool = False
     architectures: tuple[str, ...] = ()
     append: str = ""
+
+    def with_disks(self, size: int | None = None, rate: int | None = None) -> Needs:
+        """Gives the same with disks of another size or rate, bytes and bytes a second: all but those for swap."""
+        changed = tuple(
+            disk if disk.kind == "swap" else replace(disk, size=size or disk.size, rate=rate or disk.rate) for disk in self.disks
+        )
+        return replace(self, disks=changed)
+
+    def disk_conditions(self) -> dict[str, str]:
+        """Maps disk_size and disk_rate to those of the first disk that is not for swap, in MiB and MiB/s, as --set has them;
+        without a limit there is no rate."""
+        disk = next((disk for disk in self.disks if disk.kind != "swap"), None)
+        found = {"disk_size": disk.size, "disk_rate": disk.rate} if disk else {}
+        return {name: f"{value / MIB:g}" for name, value in found.items() if value is not None}

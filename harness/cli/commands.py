@@ -18,7 +18,7 @@ from harness.cli.base import RUNS, command, say, warn
 from harness.cli.bench import bench
 from harness.cli.faults import faults
 from harness.cli.options import running
-from harness.cli.running import execute
+from harness.cli.running import chosen, execute
 from harness.cli.sources import sources
 from harness.cli.testbed import testbed
 from harness.errors import UsageError
@@ -31,12 +31,16 @@ RUN = "a run directory, its id, or latest"
 PARENT = "where run directories are"
 
 
-@running(DEBUGGER, HOST, name="an experiment, or the id of a claim")
+@running(
+    DEBUGGER,
+    HOST,
+    name="an experiment, or the id of a claim; several separated by commas, all for all of them, -NAME leaves one out",
+)
 def run_experiment(context: Any, name: str, *, options: RunOptions) -> int:
     """Run an experiment (all its claims), or the one that decides a claim, and print the answer."""
-    experiment, claim = catalogue.find(name)
-    asked = claim.id if claim else None
-    return execute([experiment], experiment.name, asked, options).status(asked)
+    experiments, asked = chosen(name)
+    what = experiments[0].name if len(experiments) == 1 else "several"
+    return execute(experiments, what, asked, options).status(asked)
 
 
 @running(CLUSTER, HOST, section=SECTION)

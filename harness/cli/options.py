@@ -101,6 +101,12 @@ def results(text: str) -> Path:
     return Path(text)
 
 
+def kernels(text: str) -> tuple[str, ...]:
+    """Reads --kernel: one, or several with commas between them; the path of a file may have commas in it."""
+    found = tuple(dict.fromkeys(filter(None, (name.strip() for name in text.split(",")))))
+    return (text,) if Path(text).exists() or not found else found
+
+
 def trials(text: str) -> int | None:
     """Reads --trials."""
     count = whole_number("trials", text)
@@ -131,7 +137,7 @@ def debugger(text: str) -> str:
 
 # Field → how its option is read; the others are taken as they were typed.
 READ: dict[str, Callable[[Any], Any]] = {
-    "kernels": lambda text: (text,),
+    "kernels": kernels,
     "modules": Path,
     "append": lambda texts: tuple(dict.fromkeys(texts)),
     "trials": trials,

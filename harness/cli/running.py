@@ -7,9 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness import catalogue
 from harness.claims.claim import Experiment
 from harness.cli.base import say, warn
 from harness.cli.options import permissions
+from harness.errors import UsageError
 from harness.run.options import RunOptions
 
 if TYPE_CHECKING:
@@ -17,6 +19,28 @@ if TYPE_CHECKING:
     from harness.run.cell import Cell
     from harness.run.run import Run, Watch
     from harness.verdicts.judged import Judged
+
+
+def chosen(names: str) -> tuple[list[Experiment], str | None]:
+    """Reads which experiments are meant: one by its name or by a claim's id (then that is the only claim that is asked for),
+    or several with commas between them; "all" for all, and -NAME leaves one out. Raises UsageError where none is left."""
+    if "," not in names:
+        if names == "all":
+            return list(catalogue.load().values()), None
+        experiment, claim = catalogue.find(names)
+        return [experiment], claim.id if claim else None
+    found: dict[str, Experiment] = {}
+    for name in filter(None, (name.strip() for name in names.split(","))):
+        if name == "all":
+            found |= catalogue.load()
+        elif name.startswith("-"):
+            found.pop(catalogue.find(name[1:])[0].name, None)
+        else:
+            experiment, _ = catalogue.find(name)
+            found[experiment.name] = experiment
+    if not found:
+        raise UsageError(names, "it leaves no experiment", "for instance all,-swap-storm")
+    return list(found.values()), None
 
 
 def warnings(experiments: Sequence[Experiment], sets: Mapping[str, tuple[str, ...]]) -> Iterator[str]:

@@ -52,6 +52,21 @@ class Pages(TypedDict):
     data: str
 
 
+class Smaps(TypedDict):
+    """What /proc/PID/smaps said of the mappings that a range lies in, at a moment."""
+
+    sample: str
+    label: str
+    text: str
+
+
+class SkippedClaim(TypedDict):
+    """A claim of the experiment's that the machine lacks something for."""
+
+    claim: str
+    reason: str
+
+
 class Record(TypedDict):
     """What a procedure noted under a name."""
 
@@ -80,6 +95,8 @@ KINDS: dict[str, Any] = {
     "series": Timed,
     "sample": Sample,
     "pages": Pages,
+    "smaps": Smaps,
+    "skip": SkippedClaim,
     "operation": Operation,
     "record": Record,
     "end": End,

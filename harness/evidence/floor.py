@@ -9,6 +9,7 @@ measured is taken as still.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
@@ -30,7 +31,13 @@ def role(counter: str) -> str:
 
 def counter_noise(counter: str, recording: Recording, floor: Floor) -> int:
     """Gives the noise of a counter in one recording, in its own unit."""
-    return max(floor.get(role(counter), 0), abs(recording.idle_change(counter) or 0))
+    return max(floor.get(role(counter), 0), floor.get(same_source(counter), 0), abs(recording.idle_change(counter) or 0))
+
+
+def same_source(counter: str) -> str:
+    """Names the counter whose parts a counter is one of, as a floor has it: memory.numa_stat is memory.stat, node for node
+    (mm/memcontrol.c), and lags as that does."""
+    return re.sub(r"memory\.numa_stat:(\w+)\.\d+$", r"memory.stat:\1", role(counter))
 
 
 def carried_noise(sign: str, one: tuple[Number, Number], other: tuple[Number, Number]) -> Number:

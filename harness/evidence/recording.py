@@ -2,7 +2,8 @@
 
 A recording (one arm of one trial) is a file of JSON lines, compressed with Zstandard. Its events:
 start (machine, settings), operation, idle (a sample with nothing between it and the next), sample, series (a sample of
-a time series), pages, record, note, cost (what the procedure took: wall seconds, seconds of this host's processors), end.
+a time series), pages, smaps, record, skip (of a claim), note, cost (what the procedure took: wall seconds, seconds of this
+host's processors), end.
 """
 
 from __future__ import annotations
@@ -149,6 +150,25 @@ class Recording:
         return [event for event in self.events if event["event"] == "operation"]
 
     @cached_property
+    def outcomes(self) -> dict[str, Event]:
+        """Maps the names of operations that were tried under one to their events."""
+        return {event["outcome"]: event for event in self.operations if "outcome" in event}
+
+    @cached_property
+    def skipped(self) -> dict[str, str]:
+        """Maps the ids of claims that this machine lacks something for to what it lacks."""
+        return {event["claim"]: event["reason"] for event in self.events if event["event"] == "skip"}
+
+    def smaps(self, sample: str, label: str) -> str | None:
+        """Gives what /proc/PID/smaps said of a range's mappings at a named moment."""
+        found = (
+            event["text"]
+            for event in self.events
+            if event["event"] == "smaps" and event["sample"] == sample and event["label"] == label
+        )
+        return next(found, None)
+
+    @cached_property
     def unread(self) -> dict[str, str]:
         """Keeps each counter that was asked for and is no number in its file, with that file's text."""
         return {}
@@ -186,6 +206,10 @@ class Recording:
         ]
         before, after = values if len(values) == 2 else (None, None)
         return None if before is None or after is None else after - before
+
+    def idle_texts(self, source: str) -> list[str | None]:
+        """Gives a watched file's text in each idle sample."""
+        return [event["files"].get(source) for event in self._idle]
 
     @cached_property
     def _idle(self) -> list[Event]:

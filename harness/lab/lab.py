@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -14,7 +14,7 @@ from harness.claims.settings import Settings
 from harness.errors import LabError, Skip
 from harness.evidence import recording
 from harness.evidence.recording import Recorder
-from harness.lab import page_states, tracing
+from harness.lab import page_states, panic, tracing
 from harness.lab.file_on_device import FileOnDevice
 from harness.lab.pinning import pin
 from harness.lab.probe import Probe, Region, SystemCall
@@ -38,16 +38,20 @@ class Lab(System):
     """
 
     def __init__(self, machine: Machine, recorder: Recorder, needs: Needs, settings: Settings, arm: str = "") -> None:
-        super().__init__(machine, hand_of(machine.agent, recorder.event))
         self.recorder, self.arm, self.agent = recorder, arm, machine.agent
+        self._names: set[tuple[str, str]] = set()
+        super().__init__(machine, hand_of(machine.agent, self._operation), needs.disks)
         self.sampler = Sampler(self.agent, recorder)
         self._sandboxes: list[Sandbox] = []
-        self._names: set[tuple[str, str]] = set()
         self._malloc = settings.malloc
         prepare(self.hand, machine.groups)
         self.settings = pin(self, settings, needs)
         for name, path in counters.MACHINE.items():
             self.sampler.watch(name, path)
+        self._own_counters = needs.counters
+        for own in needs.counters:
+            if not own.of_sandbox and not self.sampler.watch(own.name, own.path):
+                self.skip(f"this kernel has no {own.path}")
         self.memory = counters.keyed(self.read("/proc/meminfo").encode())["MemTotal"] * 1024
 
     def start(self, **fields: Any) -> None:
@@ -87,15 +91,31 @@ class Lab(System):
             raise LabError(f"{kind} {name!r}", "the procedure has made one of that name already", "give each its own name")
         self._names.add((kind, name))
 
+    def _operation(self, event: str, **fields: Any) -> None:
+        """Records an operation that is over; one that has a name takes it."""
+        if outcome := fields.get("outcome"):
+            self._take("outcome", outcome)
+        self.recorder.event(event, **fields)
+
     # Sandboxes and probes -------------------------------------------------------------------------------------------
 
-    def sandbox(self, name: str = "box", **limits: Any) -> Sandbox:
-        """Makes a group with limits in bytes (see Sandbox); its counters are sampled from now on as "NAME/…"."""
+    def sandbox(
+        self, name: str = "box", parent: Sandbox | None = None, *, controllers: tuple[str, ...] = (), **files: int | str
+    ) -> Sandbox:
+        """Makes a group, below `parent` if one is given, and writes its files, by their names with _ for "."
+        (memory_max=64 * MIB; see Sandbox); its counters are sampled from now on as "NAME/…", whatever its parent.
+        controllers: "io" and "hugetlb", which no group has unless it asks for them."""
         self._take("sandbox", name)
-        box = Sandbox(self.hand, self.machine.groups, name, **limits)
+        box = Sandbox(self.hand, self.machine.groups, name, parent, controllers, **files)
         self._sandboxes.append(box)
-        for file in counters.SANDBOX:
-            self.sampler.watch(f"{name}/{file}", f"{box.path}/{file}")
+        watched = {f"{name}/{file}": file for file in counters.SANDBOX}
+        box.removed = lambda: self.sampler.unwatch(watched)
+        for source, file in watched.items():
+            self.sampler.watch(source, f"{box.path}/{file}")
+        for own in (one for one in self._own_counters if one.of_sandbox):
+            watched[f"{name}/{own.name}"] = own.path
+            if not self.sampler.watch(f"{name}/{own.name}", f"{box.path}/{own.path}"):
+                self.skip(f"this kernel's groups have no {own.path}")
         return box
 
     @property
@@ -123,7 +143,7 @@ class Lab(System):
             words, group=sandbox.path if sandbox else "", uid=uid, gid=uid, held=held, environment=variables
         )
         self.recorder.event("probe", name=name, pid=pid, sandbox=sandbox.name if sandbox else None, uid=uid)
-        probe = Probe(self.agent, number, name, self.recorder.event, pid, self.page_size)
+        probe = Probe(self.agent, number, name, self._operation, pid, self.page_size)
         if held:
             probe.first_instruction = self.agent.call("release", number, 1).value  # waits until it stands at its exec
         else:
@@ -154,10 +174,11 @@ class Lab(System):
         """Reads the mappings of a probe as they stand now."""
         return maps.parse(self.read(f"/proc/{probe.pid}/maps"))
 
-    def fork(self, parent: Probe, name: str = "child") -> Probe:
-        """Forks a probe and returns the child, which is driven like any other probe."""
+    def fork(self, parent: Probe, name: str = "child", flags: int = 0) -> Probe:
+        """Forks a probe and returns the child, which is driven like any other probe. flags: of clone(2), for namespaces of its
+        own (CLONE_NEWPID, CLONE_NEWIPC)."""
         number = self.agent.next_target()
-        return self._child(parent, name, number, parent.run("fork", number).value)
+        return self._child(parent, name, number, parent.run("fork", number, flags).value)
 
     def try_fork(self, parent: Probe, name: str = "child") -> tuple[int, Probe | None]:
         """Forks a probe, which the kernel may refuse, and returns errno, and the child if there is one."""
@@ -171,12 +192,12 @@ class Lab(System):
         self._take("probe", name)
         self.recorder.event("probe", name=name, pid=pid, parent=parent.name)
         self.sampler.watch_process(name, pid)
-        return Probe(self.agent, number, name, self.recorder.event, pid, self.page_size)
+        return Probe(self.agent, number, name, self._operation, pid, self.page_size)
 
     def kill_by_oom(self, name: str = "victim") -> None:
         """Brings about an OOM kill: a probe fills more than its own small group may hold. It is the reference that
         reads “something was killed”."""
-        victim = self.probe(name, self.sandbox(f"{name}-box", limit=16 * MIB, swap=0))
+        victim = self.probe(name, self.sandbox(f"{name}-box", memory_max=16 * MIB, memory_swap_max=0))
         memory = victim.map(64 * MIB)
         victim.attempt.fill(memory.address, memory.length)
         self.require(not victim.alive, f"{name} is killed at its group's limit")
@@ -192,9 +213,14 @@ class Lab(System):
 
     # Readings -------------------------------------------------------------------------------------------------------
 
-    def sample(self, name: str, pages: Mapping[str, str | Region | Sequence[Region]] | None = None) -> None:
+    def sample(
+        self,
+        name: str,
+        pages: Mapping[str, str | Region | Sequence[Region]] | None = None,
+        smaps: Mapping[str, Region] | None = None,
+    ) -> None:
         """Reads every counter at a named moment; with `pages`, what each page of a file (by path) or of a region, or
-        of several one after the other, is."""
+        of several one after the other, is; with `smaps`, what /proc/PID/smaps says of the mappings that a region lies in."""
         self._take("sample", name)
         self._refresh()
         self.sampler.named(name)
@@ -205,6 +231,11 @@ class Lab(System):
                 regions = (what,) if isinstance(what, Region) else what
                 kind, data = "pagemap", b"".join(self.region_pages(region) for region in regions)
             self.recorder.event("pages", sample=name, label=label, kind=kind, data=recording.encode(data))
+
+        for label, region in (smaps or {}).items():
+            text = self.read_bytes(f"/proc/{region.probe.pid}/smaps").decode(errors="replace")
+            found = maps.overlapping(text, region.address, region.address + region.length)
+            self.recorder.event("smaps", sample=name, label=label, text=found)
 
     def _refresh(self) -> None:
         self.hand.attempt.put("/proc/sys/vm/stat_refresh", "1")  # folds the per-cpu parts into the counters
@@ -259,6 +290,28 @@ class Lab(System):
                 f"its precondition did not come about: {what}",
                 "see the run's evidence; more memory or time may help",
             )
+
+    def panics(self, name: str) -> AbstractContextManager[None]:
+        """Records as `name` whether the kernel panics within a block, 1 or 0, and as "NAME: console" what it says of it. After a
+        panic the arm is over: it has nothing more to read. Skips where the machine is no guest."""
+        return panic.reading(self.machine, self.record, name)
+
+    def skip_claim(self, claim: str, why: str) -> None:
+        """Records that the machine lacks what one claim of the experiment needs: that one is skipped, with this reason."""
+        self.recorder.event("skip", claim=claim, reason=why)
+
+    @contextmanager
+    def scope(self) -> Iterator[None]:
+        """Undoes at the end of a block what was begun in it: probes and sandboxes, mounts, swap."""
+        boxes, targets, marks = len(self._sandboxes), self.agent.used, self.marks()
+        try:
+            yield
+        finally:
+            for number in range(targets, self.agent.used):
+                self.agent.kill(number)
+            for box in reversed(self._sandboxes[boxes:]):
+                box.remove()
+            self.undo(marks)
 
     # The end ----------------------------------------------------------------------------------------------------------
 

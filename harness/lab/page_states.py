@@ -7,6 +7,7 @@ import stat
 
 from harness.agent import wire
 from harness.agent.agent import Agent
+from harness.agent.constants import READ, SHARED
 from harness.agent.operations import numbers
 from harness.agent.target import Target
 from harness.errors import MachineLost
@@ -27,7 +28,7 @@ def read_file(hand: Target, path: str, page_size: int) -> bytes:
     size = state[4]
     if stat.S_ISBLK(state[2]):  # stat knows no size of it
         size = int(hand.slurp(f"/sys/class/block/{path.rsplit('/', 1)[-1]}/size").text) * 512
-    address = hand.mmap(size, protection=1, flags=1, fd=fd).value
+    address = hand.mmap(size, protection=READ, flags=SHARED, fd=fd).value
     vector = hand.mincore(address, size).text
     hand.munmap(address, size)
     hand.close(fd)

@@ -10,7 +10,8 @@ from typing import Any
 from harness.agent import wire
 from harness.agent.agent import Agent
 from harness.agent.constants import ANONYMOUS, PRIVATE, READ, SHARED, WRITE
-from harness.agent.target import Log, Target
+from harness.agent.target import Attempt, Log, Target
+from harness.agent.wire import Reply
 from harness.linux import maps
 
 
@@ -45,6 +46,10 @@ class Region:
     def unmap(self) -> None:
         self.probe.munmap(self.address, self.length)
 
+    def advise(self, advice: int) -> Region:
+        self.probe.madvise(self.address, self.length, advice)
+        return self
+
     @property
     def file(self) -> str:
         """Gives what is behind a mapping of just this region, also where it has no name, as a path that can be opened and
@@ -56,12 +61,58 @@ class Region:
         """Gives address and length, as a procedure records them."""
         return [self.address, self.length]
 
+    def try_as(self, outcome: str) -> RegionAttempt:
+        """Gives what can be done to it, to be done once and recorded as `outcome`, whatever comes of it (see Probe.try_as)."""
+        return RegionAttempt(self, outcome)
+
     def part(self, offset: int, length: int) -> Region:
         return Region(self.probe, self.address + offset, length)
 
     def of(self, probe: Probe) -> Region:
         """Gives these addresses in another process."""
         return Region(probe, self.address, self.length)
+
+
+@dataclass(frozen=True)
+class RegionAttempt:
+    """What can be done to a region, as one operation that may fail or end the probe: each returns the Reply."""
+
+    region: Region
+    outcome: str
+
+    @property
+    def _attempt(self) -> Attempt:
+        return Attempt(self.region.probe, self.outcome)
+
+    def fill(self, seed: int = 1) -> Reply:
+        return self._attempt.fill(self.region.address, self.region.length, seed)
+
+    def check(self, seed: int = 1) -> Reply:
+        return self._attempt.check(self.region.address, self.region.length, seed)
+
+    def read(self) -> Reply:
+        return self._attempt.touch(self.region.address, self.region.length, stride=self.region.probe.page_size)
+
+    def write(self) -> Reply:
+        return self._attempt.touch(self.region.address, self.region.length, stride=self.region.probe.page_size, write=True)
+
+    def lock(self) -> Reply:
+        return self._attempt.mlock(self.region.address, self.region.length)
+
+    def unmap(self) -> Reply:
+        return self._attempt.munmap(self.region.address, self.region.length)
+
+    def advise(self, advice: int) -> Reply:
+        return self._attempt.madvise(self.region.address, self.region.length, advice)
+
+
+class Try(Attempt):
+    """A probe's operations, one of which is done and recorded under a name."""
+
+    def map(self, length: int, *, shared: bool = False, fd: int = -1, write: bool = True, flags: int = 0) -> Reply:
+        """Makes a new mapping as Probe.map does; value: its address."""
+        kind = (SHARED if shared else PRIVATE) | (ANONYMOUS if fd < 0 else 0) | flags
+        return self.mmap(length, protection=READ | (WRITE if write else 0), flags=kind, fd=fd)
 
 
 class Probe(Target):
@@ -76,6 +127,17 @@ class Probe(Target):
         """Lets a held one run, from its first instruction on."""
         self.agent.call("release", self.number)
         self.run("pid")
+
+    def try_as(self, outcome: str) -> Try:
+        """Gives what Target.try_as does, with `map` beside mmap."""
+        return Try(self, outcome)
+
+    def trigger(self, path: str, stall: int, window: int, kind: str = "some") -> int:
+        """Opens a pressure file and asks to be told of every stall (microseconds) within a window; returns the descriptor
+        that `poll` waits on (Documentation/accounting/psi.rst)."""
+        fd = self.open(path, os.O_RDWR | os.O_NONBLOCK).value
+        self.write_text(fd, f"{kind} {stall} {window}\0".encode())
+        return fd
 
     def region(self, address: int, length: int) -> Region:
         return Region(self, address, length)

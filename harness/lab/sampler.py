@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from itertools import count
+
 from harness.agent import wire
 from harness.agent.agent import Agent
 from harness.evidence.recording import Recorder
@@ -19,10 +22,11 @@ class Sampler:
         agent.hear_samples(self._series)
 
     def watch(self, source: str, path: str) -> bool:
-        """Watches a file as `source` from now on; returns False where the machine has no such file."""
-        number = len(self.sources) + 1
-        sets = NAMED | (SERIES if counters.file_of(source).series else 0)
-        if not self.agent.watch(number, path, sets):
+        """Watches a file as `source` from now on; returns False where the machine has no such file, or once the agent watches
+        as many as it can."""
+        number = next(free for free in count(1) if free not in self.sources)
+        file = counters.FILES.get(source.rsplit("/", 1)[-1])
+        if self.agent.watch(number, path, NAMED | (SERIES if file and file.series else 0)):
             return False
         self.sources[number] = source
         return True
@@ -30,6 +34,12 @@ class Sampler:
     def watch_process(self, name: str, pid: int) -> None:
         for file in counters.PROBE:
             self.watch(f"{name}/{file}", f"/proc/{pid}/{file}")
+
+    def unwatch(self, sources: Collection[str]) -> None:
+        """Watches these files no more: what they are of is gone."""
+        for number in [number for number, source in self.sources.items() if source in sources]:
+            self.agent.unwatch(number)
+            del self.sources[number]
 
     def _files(self, text: bytes) -> tuple[int, int, dict[str, str | None]]:
         began, ended, sections = wire.sections(text)

@@ -1,13 +1,20 @@
-"""The sandbox: a cgroup-v2 group with limits, in which probes are born; removed on every way out."""
+"""The sandbox: a cgroup-v2 group with limits, in which probes are born; removed on every way out. Groups stand in trees."""
 
 from __future__ import annotations
 
+import errno
+import os
 import time
+from collections.abc import Callable
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from harness.agent.target import Target
-from harness.errors import LabError
+from harness.errors import LabError, Skip
 from harness.linux.counters import CONTROLLERS
+
+if TYPE_CHECKING:
+    from harness.lab.probe import Probe
 
 UNLIMITED = "max"
 
@@ -18,8 +25,7 @@ def prepare(hand: Target, root: str) -> None:
     for directory in (root.rsplit("/", 1)[0], root):
         for controller in CONTROLLERS:
             hand.attempt.put(f"{directory}/cgroup.subtree_control", f"+{controller}")
-    enabled = hand.slurp(f"{root}/cgroup.subtree_control").text.split()
-    if b"memory" not in enabled:
+    if "memory" not in enabled(hand, root):
         raise LabError(
             f"cgroup {root}",
             "the memory controller can't be enabled for it",
@@ -27,10 +33,26 @@ def prepare(hand: Target, root: str) -> None:
         )
 
 
-class Sandbox:
-    """A group `name` below `root`. Limits are in bytes, None leaves them open.
+def enabled(hand: Target, group: str) -> list[str]:
+    """Lists the controllers that a group gives to its children."""
+    return hand.slurp(f"{group}/cgroup.subtree_control").text.decode().split()
 
-    A context manager: leaving kills what is in it and removes it.
+
+def enable(hand: Target, root: str, controller: str) -> None:
+    """Gives the groups below `root` one more controller. Skips where the kernel, or this host, has none of that name."""
+    for directory in (root.rsplit("/", 1)[0], root):
+        if hand.attempt.put(f"{directory}/cgroup.subtree_control", f"+{controller}").error:
+            raise Skip(f"groups here can't have the {controller} controller")
+
+
+class Sandbox:
+    """A group `name`, below `root` or below the group `parent`.
+
+    files: what is written to the group's own files, by their names with _ for "." (memory_max=64 * MIB, memory_swap_max=0,
+    memory_oom_group=1, pids_max=4), in this order. controllers: others than CONTROLLERS, which the group's parents must
+    give it ("io", "hugetlb"); Skip is raised where there is none of that name.
+
+    removed: is called once it is gone. A context manager: leaving kills what is in it and removes it, its children first.
     """
 
     def __init__(
@@ -38,31 +60,38 @@ class Sandbox:
         hand: Target,
         root: str,
         name: str,
-        *,
-        limit: int | None = None,
-        high: int | None = None,
-        low: int | None = None,
-        minimum: int | None = None,
-        swap: int | None = None,
-        oom_group: bool = False,
-        pids: int | None = None,
+        parent: Sandbox | None = None,
+        controllers: tuple[str, ...] = (),
+        **files: int | str,
     ) -> None:
-        self.hand, self.name = hand, name
-        self.path = f"{root}/{name}"
+        self.hand, self.name, self.root = hand, name, root
+        self.path: str = f"{parent.path if parent else root}/{name}"
+        self.children: list[Sandbox] = []
+        self.removed: Callable[[], None] = lambda: None
         self._removed = False
+        for controller in controllers:
+            enable(hand, root, controller)
+        if parent:
+            parent.adopt(self)
         hand.mkdir(self.path)
-        for file, value in (
-            ("memory.max", limit),
-            ("memory.high", high),
-            ("memory.low", low),
-            ("memory.min", minimum),
-            ("memory.swap.max", swap),
-            ("pids.max", pids),
-        ):
-            if value is not None:
-                self.set(file, str(value))
-        if oom_group:
-            self.set("memory.oom.group", "1")
+        for file, value in files.items():
+            self.set(file.replace("_", "."), str(value))
+
+    def adopt(self, child: Sandbox) -> None:
+        """Gives a new group below this one all controllers that this one has. Raises LabError where it holds processes: a group
+        can't have both (Documentation/admin-guide/cgroup-v2.rst, "No Internal Process Constraint")."""
+        available = (self.read("cgroup.controllers") or "").split()
+        if missing := [name for name in available if name not in enabled(self.hand, self.path)]:
+            reply = self.hand.attempt.put(f"{self.path}/cgroup.subtree_control", " ".join(f"+{name}" for name in missing))
+            if reply.error == errno.EBUSY:
+                raise LabError(
+                    f"sandbox {child.name!r}",
+                    f"{self.name!r} holds processes, so no group below it can have limits",
+                    "start the probes in a child of it",
+                )
+            if reply.error:
+                raise LabError(f"sandbox {child.name!r}", f"its controllers: {os.strerror(reply.error)}", "see the evidence")
+        self.children.append(child)
 
     def set(self, file: str, value: str) -> None:
         self.hand.put(f"{self.path}/{file}", value)
@@ -71,6 +100,10 @@ class Sandbox:
         """Reads a file's text, None where the kernel has no such file."""
         reply = self.hand.attempt.slurp(f"{self.path}/{file}")
         return None if reply.error else reply.text.decode()
+
+    def move(self, probe: Probe) -> None:
+        """Moves a probe from whatever group it is in to this one; what it was charged for stays where it was."""
+        self.set("cgroup.procs", str(probe.pid))
 
     def _kill(self) -> None:
         """Kills all by cgroup.kill (since 5.14); before, they are frozen and killed one by one."""
@@ -82,9 +115,11 @@ class Sandbox:
         self.hand.attempt.put(f"{self.path}/cgroup.freeze", "0")
 
     def remove(self, seconds: float = 10) -> None:
-        """Kills its processes and removes it, once; raises LabError if it stays."""
+        """Kills its processes and removes it, once, and the groups below it before; raises LabError if it stays."""
         if self._removed:
             return
+        for child in reversed(self.children):
+            child.remove(seconds)
         self._kill()
         deadline = time.monotonic() + seconds
         while (reply := self.hand.attempt.rmdir(self.path)).error:
@@ -92,6 +127,7 @@ class Sandbox:
                 raise LabError(f"cgroup {self.path}", f"can't be removed (errno {reply.error})", "remove it by hand")
             self.hand.sleep(2_000_000)
         self._removed = True
+        self.removed()
 
     def __enter__(self) -> Sandbox:
         return self

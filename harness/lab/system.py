@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harness.agent.constants import TMPFS_MAGIC
+from harness.agent.constants import MS_NOATIME, TMPFS_MAGIC
 from harness.agent.target import Target
+from harness.claims.needs import Disk
 from harness.errors import LabError
 from harness.linux import counters
+from harness.linux.sizes import KIB
 
 if TYPE_CHECKING:
     from harness.machine.machine import Machine
 
+PIECE = 512 * KIB  # of a module's content in one request, of which TEXT_LIMIT is the most
+SWAP_FLAG_PREFER = 0x8000  # swapon(2)
 # Without them ext4 reads bitmaps and initialises tables when it likes (measured: Cached +48, Buffers +28 KiB at
 # random); noatime: a read would dirty the inode.
 EXT4 = "noinit_itable,no_prefetch_block_bitmaps"
-MS_NOATIME = 1024
 SHM = "/dev/shm"  # noqa: S108  shm_overview(7)
 
 
@@ -27,8 +31,9 @@ class System:
     page_size: bytes.
     """
 
-    def __init__(self, machine: Machine, hand: Target) -> None:
+    def __init__(self, machine: Machine, hand: Target, disks: Sequence[Disk] = ()) -> None:
         self.machine, self.hand = machine, hand
+        self.kinds = {disk.name: disk.kind for disk in disks}
         self.page_size = machine.info.page_size
         self._mounted: list[str] = []
         self._swaps: list[str] = []
@@ -91,6 +96,21 @@ class System:
         address = self.hand.mmap(self.page_size).value
         self.hand.munmap(address, self.page_size)
 
+    def load_modules(self, *names: str) -> None:
+        """Loads modules of the kernel's with all that they depend on. Skips where the kernel has none of a name."""
+        for name, content in self.machine.modules(names):
+            path = f"/modules/{name}.ko"
+            fd = self.hand.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC).value
+            for at in range(0, len(content), PIECE):
+                self.hand.write_text(fd, content[at : at + PIECE], at)
+            self.hand.close(fd)
+            self.hand.insmod(path)
+            self.hand.unlink(path)
+
+    def loopback(self) -> None:
+        """Switches the loopback interface on, so that Probe.tcp_pair has a network."""
+        self.hand.link_up("lo")
+
     # Disks and mounts -----------------------------------------------------------------------------------------------
 
     def device(self, name: str) -> str:
@@ -125,22 +145,49 @@ class System:
         return SHM
 
     def mount_disk(self, name: str = "disk") -> str:
-        """Mounts the ext4 disk of that name on /mnt/NAME and returns that."""
-        self.hand.attempt.mkdir(f"/mnt/{name}")
-        device = self.device(name)
-        if self.hand.attempt.mount(device, f"/mnt/{name}", "ext4", EXT4, MS_NOATIME).error:
-            self.hand.mount(device, f"/mnt/{name}", "ext4", "", MS_NOATIME)  # a kernel without those options
-        self._mounted.append(f"/mnt/{name}")
-        return f"/mnt/{name}"
+        """Mounts the disk of that name on /mnt/NAME and returns that; with its file system's module, if that is one."""
+        kind, target, device = self.kinds.get(name, "ext4"), f"/mnt/{name}", self.device(name)
+        self.hand.attempt.mkdir(target)
+        if kind != "ext4":
+            self.load_modules(kind)
+            self.hand.mount(device, target, kind, "", MS_NOATIME)
+        elif self.hand.attempt.mount(device, target, "ext4", EXT4, MS_NOATIME).error:
+            self.hand.mount(device, target, "ext4", "", MS_NOATIME)  # a kernel without those options
+        self._mounted.append(target)
+        return target
 
-    def swapon(self, name: str = "swap", size: int | None = None) -> str:
-        """Switches a swap disk on (only its first `size` bytes), until the trial ends, and returns its device."""
+    def mount_overlay(self, lower: str, upper: str, name: str = "overlay", options: str = "") -> str:
+        """Mounts what is in `lower` with what is in `upper` over it, as containers have their images, on /mnt/NAME and returns
+        that. upper: a directory of a file system that may be written to; a directory of its own is made in it for each."""
+        self.load_modules("overlay")
+        for directory in (f"{upper}/upper", f"{upper}/work"):
+            self.hand.mkdir(directory)
+        places = f"lowerdir={lower},upperdir={upper}/upper,workdir={upper}/work"
+        return self.mount("overlay", f"/mnt/{name}", "overlay", f"{places},{options}".rstrip(","))
+
+    def swapon(self, name: str = "swap", size: int | None = None, priority: int | None = None) -> str:
+        """Switches a swap disk on (only its first `size` bytes), until the trial ends, and returns its device. priority: as
+        swapon(8) has it."""
         device = self.device(name)
         if size is not None:
             self.make_swap(device, size)
-        self.hand.swapon(device)
+        return self.swapon_device(device, priority)
+
+    def swapon_device(self, device: str, priority: int | None = None) -> str:
+        """Switches on a swap area that lies on a device, until the trial ends, and returns the device."""
+        self.hand.swapon(device, 0 if priority is None else SWAP_FLAG_PREFER | priority)
         self._swaps.append(device)
         return device
+
+    def swapon_zram(self, size: int, algorithm: str = "", priority: int | None = None) -> str:
+        """Makes a compressed RAM disk of so many bytes and switches swap on there; returns the device. algorithm: as
+        /sys/block/zram0/comp_algorithm has it, the kernel's own by default."""
+        self.load_modules("zram")
+        if algorithm:
+            self.write("/sys/block/zram0/comp_algorithm", algorithm)
+        self.write("/sys/block/zram0/disksize", str(size))
+        self.make_swap("/dev/zram0", size)
+        return self.swapon_device("/dev/zram0", priority)
 
     def make_swap(self, path: str, size: int) -> None:
         """Makes a swap area of `size` bytes in a file or on a device that is there, as mkswap does."""
@@ -151,9 +198,14 @@ class System:
         self.hand.fsync(fd)
         self.hand.close(fd)
 
-    def undo(self) -> None:
-        """Switches off the swap that the trial switched on, and unmounts what it mounted, the last first."""
-        for device in self._swaps:
+    def marks(self) -> tuple[int, int]:
+        """Gives how much is mounted and switched on so far, for `undo`."""
+        return len(self._mounted), len(self._swaps)
+
+    def undo(self, since: tuple[int, int] = (0, 0)) -> None:
+        """Switches off the swap that was switched on since then, and unmounts what was mounted, the last first."""
+        for device in self._swaps[since[1] :]:
             self.hand.attempt.swapoff(device)
-        for target in reversed(self._mounted):
+        for target in reversed(self._mounted[since[0] :]):
             self.hand.attempt.umount(target, 2)
+        del self._swaps[since[1] :], self._mounted[since[0] :]

@@ -146,6 +146,42 @@ def maps(text: bytes) -> dict[str, int]:
     return {"count": len(text.splitlines())}
 
 
+def io_stat(text: bytes) -> dict[str, int]:
+    """Reads io.stat: "rbytes", "wios" … of all devices together, "254:0.rbytes" of one ("MAJOR:MINOR rbytes=4096 …")."""
+    found: dict[str, int] = {}
+    for line in text.decode().splitlines():
+        device, *words = line.split()
+        for key, _, value in (word.partition("=") for word in words):
+            if value.isdecimal():
+                found[f"{device}.{key}"] = int(value)
+                found[key] = found.get(key, 0) + int(value)
+    return found
+
+
+def numa_stat(text: bytes) -> dict[str, int]:
+    """Reads memory.numa_stat: "anon.0" is what is on node 0 ("anon N0=4096 N1=0")."""
+    return {
+        f"{words[0]}.{node}": int(value)
+        for words in map(str.split, text.decode().splitlines())
+        for node, value in re.findall(r"\bN(\d+)=(\d+)", " ".join(words[1:]))
+    }
+
+
+def limits(text: bytes) -> dict[str, int]:
+    """Reads /proc/PID/limits: "Max locked memory.soft", "….hard", as setrlimit(2) has them; what is unlimited is no number."""
+    found = {}
+    for line in text.decode().splitlines()[1:]:
+        for kind, value in zip(("soft", "hard"), line[26:].split()[:2], strict=False):
+            if value.isdecimal():
+                found[f"{line[:26].strip()}.{kind}"] = int(value)
+    return found
+
+
+def anything(text: bytes) -> dict[str, int]:
+    """Reads a file that the lab does not know: one number, or lines of a name and a number."""
+    return single(text) or keyed(text)
+
+
 def text_only(_: bytes) -> dict[str, int]:
     return {}
 
@@ -200,8 +236,23 @@ SANDBOX = (
     "memory.high",
     "memory.swap.max",
     "cgroup.procs",
+    "cgroup.stat",
+    "memory.events.local",
+    "memory.min",
+    "memory.low",
+    "memory.numa_stat",
+    "memory.zswap.current",
+    "memory.zswap.max",
+    "pids.current",
+    "pids.peak",
+    "pids.events",
+    # Of groups that have asked for these controllers (Lab.sandbox).
+    "io.stat",
+    "hugetlb.2MB.current",
+    "hugetlb.2MB.rsvd.current",
+    "hugetlb.2MB.events",
 )
-PROBE = ("status", "statm", "smaps_rollup", "maps", "stat", "oom_score", "oom_score_adj")
+PROBE = ("status", "statm", "smaps_rollup", "maps", "stat", "oom_score", "oom_score_adj", "io", "limits")
 
 _PAGES_OF_VMSTAT = (
     r"nr_(?!written$|dirtied$).*|pswp\w+|pgsteal\w*|pgscan(?!_direct_throttle)\w*|"
@@ -236,6 +287,20 @@ FILES = {
     "memory.high": File(single, "bytes"),
     "memory.swap.max": File(single, "bytes"),
     "cgroup.procs": File(text_only),
+    "cgroup.stat": File(keyed),
+    "memory.events.local": File(keyed),
+    "memory.min": File(single, "bytes"),
+    "memory.low": File(single, "bytes"),
+    "memory.numa_stat": File(numa_stat, bytes=rf"({_BYTES_OF_MEMORY_STAT})\.\d+"),
+    "memory.zswap.current": File(single, "bytes"),
+    "memory.zswap.max": File(single, "bytes"),
+    "pids.current": File(single),
+    "pids.peak": File(single),
+    "pids.events": File(keyed),
+    "io.stat": File(io_stat, bytes=r"(\d+:\d+\.)?\wbytes"),
+    "hugetlb.2MB.current": File(single, "bytes"),
+    "hugetlb.2MB.rsvd.current": File(single, "bytes"),
+    "hugetlb.2MB.events": File(keyed),
     "status": File(keyed),
     "statm": File(statm, "pages", series=True),
     "smaps_rollup": File(keyed, "KiB"),
@@ -243,6 +308,8 @@ FILES = {
     "stat": File(stat),
     "oom_score": File(single),
     "oom_score_adj": File(signed),
+    "io": File(keyed, "bytes"),
+    "limits": File(limits),
 }
 
 
@@ -255,6 +322,7 @@ EXCEPTIONS = (
     ("zoneinfo", r".*\.(count|batch|start_pfn|cpu|node_unreclaimable)", ""),
     ("stat", r"rss", "pages"),
     ("stat", r"vsize", "bytes"),
+    ("io", r"sysc[rw]", ""),
 )
 
 

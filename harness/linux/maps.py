@@ -63,3 +63,14 @@ def _mappings(text: str) -> Iterator[Mapping]:
             int(inode),
             path,
         )
+
+
+def overlapping(smaps: str, start: int, end: int) -> str:
+    """Gives the part of /proc/PID/smaps that is about the mappings that lie in a range of addresses, wholly or in part."""
+    found, inside = [], False
+    for line in smaps.splitlines(keepends=True):
+        if head := re.match(r"([0-9a-f]+)-([0-9a-f]+) ", line):
+            inside = int(head[1], 16) < end and start < int(head[2], 16)
+        if inside:
+            found.append(line)
+    return "".join(found)

@@ -1,4 +1,4 @@
-"""Disk images for guests: an ext4 file system and a swap area, made as files without root, once, in the cache."""
+"""Disk images for guests: file systems and swap areas, made as files without root, once, in the cache."""
 
 from __future__ import annotations
 
@@ -33,7 +33,14 @@ EXT4 = (
     "-E",
     f"lazy_itable_init=0,lazy_journal_init=0,nodiscard,hash_seed={UUID}",
 )
-SWAP = ("mkswap", "-q", "-U", UUID)
+MAKERS: dict[str, tuple[str, ...]] = {
+    "ext4": EXT4,
+    "swap": ("mkswap", "-q", "-U", UUID),
+    "xfs": ("mkfs.xfs", "-q", "-f", "-m", f"uuid={UUID}"),
+    "btrfs": ("mkfs.btrfs", "-q", "-f", "-U", UUID),
+    "raw": (),
+}
+PACKAGES = {"mkfs.xfs": "xfsprogs", "mkfs.btrfs": "btrfs-progs"}
 SECONDS = 300  # to make one takes a tenth of a second
 
 
@@ -45,12 +52,28 @@ def tool(name: str) -> str:
     return found
 
 
+def why_not(disk: Disk) -> str | None:
+    """Says why this host can't make a disk that it has no image of: the file system's tool is missing. None if it can."""
+    command = MAKERS[disk.kind]
+    if command and command[0] in PACKAGES and not kept_image(disk).exists():
+        try:
+            tool(command[0])
+        except Unavailable:
+            return f"this host has no {command[0]}, which makes its disk: install {PACKAGES[command[0]]}"
+    return None
+
+
+def kept_image(disk: Disk) -> Path:
+    """Names the file in the cache that a disk's image is kept in."""
+    return cache.directory("disks") / f"{disk.kind}-{disk.size // MIB}M-{disk.block}.raw"
+
+
 def image(disk: Disk) -> Path:
     """Makes a disk's image, once: a sparse file, never written to (guests work on a copy that goes with them)."""
-    kept = cache.directory("disks") / f"{disk.kind}-{disk.size // MIB}M-{disk.block}.raw"
+    kept = kept_image(disk)
     if cache.intact(kept):
         return kept
-    command = {"ext4": EXT4, "swap": SWAP, "raw": ()}[disk.kind]
+    command = MAKERS[disk.kind]
     with cache.making(kept) as new:
         os.truncate(new, disk.size)
         if command:

@@ -13,6 +13,7 @@ from typing import Any
 
 from harness import catalogue
 from harness.claims.claim import Experiment
+from harness.claims.needs import Needs
 from harness.claims.settings import BOOTED, Settings
 from harness.evidence.run_directory import SCHEMA
 from harness.evidence.schema import AttemptRow, CellRecord, KernelRow
@@ -48,13 +49,22 @@ def describe(cell: Cell) -> CellRecord:
     asked = {name: (now[name],) for name, value in own.conditions().items() if now[name] != value}
     return {
         **row,
-        "sets": {**sets, "memory": needs.memory, "cpus": needs.cpus},
+        "sets": {**sets, "memory": needs.memory, "cpus": needs.cpus, **disks_asked_for(own, needs)},
         "append": cell.append,
         "fresh": cell.fresh,
         "machine": "local" if cell.permissions else "vm",
         "overridden": own.overridden(asked),
         "earlier": list(cell.earlier),
     }
+
+
+def disks_asked_for(own: Experiment, needs: Needs) -> dict[str, int]:
+    """Gives size and rate of the disks in bytes and bytes a second, where they are others than the experiment's own."""
+    found: dict[str, int | None] = {}
+    for had, has in zip(own.needs.disks, needs.disks, strict=True):
+        found |= {"disk_size": has.size} if has.size != had.size else {}
+        found |= {"disk_rate": has.rate} if has.rate not in {had.rate, None} else {}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def describe_cell(experiment: Experiment, axis: dict[str, str], trials: int, kernel: KernelRow, accelerator: str) -> CellRecord:
@@ -204,7 +214,9 @@ def cell_of(experiment: Experiment, kernel: Kernel, ordered: CellRecord, acceler
     """Makes the cell that cell.json describes; a setting that it does not name is left as the kernel has it."""
     sets = ordered["sets"]
     left: dict[str, Any] = {item.name: sets.get(item.name) for item in fields(Settings)}
-    sized = replace(experiment, needs=replace(experiment.needs, memory=int(sets["memory"]), cpus=int(sets["cpus"])))
+    disks = {name.removeprefix("disk_"): int(value) for name, value in sets.items() if name.startswith("disk_")}
+    needs = replace(experiment.needs, memory=int(sets["memory"]), cpus=int(sets["cpus"])).with_disks(**disks)
+    sized = replace(experiment, needs=needs)
     return Cell(
         experiment=sized,
         kernel=kernel,
@@ -219,10 +231,13 @@ def cell_of(experiment: Experiment, kernel: Kernel, ordered: CellRecord, acceler
 
 
 def on_machine(experiment: Experiment, wanted: Mapping[str, str]) -> Experiment:
-    """Gives the experiment with the machine's size that the user asked for: memory in MiB, processors."""
+    """Gives the experiment with the machine's size that the user asked for: memory in MiB, processors; its disks' size and
+    rate in MiB and MiB/s."""
     sizes: dict[str, Any] = {"memory": int(wanted["memory"]) * MIB} if "memory" in wanted else {}
     sizes |= {"cpus": int(wanted["cpus"])} if "cpus" in wanted else {}
-    return replace(experiment, needs=replace(experiment.needs, **sizes)) if sizes else experiment
+    disks = {name: int(wanted[f"disk_{name}"]) * MIB for name in ("size", "rate") if f"disk_{name}" in wanted}
+    needs = replace(experiment.needs, **sizes).with_disks(**disks)
+    return replace(experiment, needs=needs) if needs != experiment.needs else experiment
 
 
 def pinned(settings: Settings, wanted: Mapping[str, str]) -> Settings:

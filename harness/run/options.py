@@ -35,13 +35,18 @@ class RunOptions:
 
     machine: str = option("auto", "auto, vm or local (this host)")
     kernels: tuple[str | None, ...] = option(
-        (None,), "a series (6.12), an exact version, a digest, or a path to a vmlinuz", typed="kernel"
+        (None,),
+        "a series (6.12), an exact version, a digest, or a path to a vmlinuz; several with commas between them",
+        typed="kernel",
     )
     modules: Path | None = option(None, "the kernel's modules directory")
     append: tuple[str, ...] = option((), "kernel arguments; given several times they are run one by one", repeated=True)
     trials: int | None = option(None, "trials of each experiment (default: its own number, 3)")
     sets: Mapping[str, tuple[str, ...]] = option(
-        {}, "a setting to run under: lru=classic,mglru (repeatable); memory (MiB) and cpus too", typed="set", repeated=True
+        {},
+        "a setting to run under: lru=classic,mglru (repeatable); memory and disk_size (MiB), disk_rate (MiB/s), cpus too",
+        typed="set",
+        repeated=True,
     )
     results: Path = option(RUNS, "where the run directory is made")
     jobs: int | None = option(None, "machines at once (default: from processors and memory)")

@@ -15,9 +15,10 @@ from harness.errors import Denied, LabError, MachineLost, Skip
 from harness.evidence import recording
 from harness.evidence.recording import Recorder
 from harness.lab.lab import Lab
+from harness.lab.panic import Panicked
 from harness.lab.pinning import Absent
 from harness.linux.sizes import MIB
-from harness.machine import slots
+from harness.machine import disks, slots
 from harness.machine.guest import snapshots, vm
 from harness.machine.host import local
 from harness.machine.host.permissions import why_not
@@ -106,6 +107,9 @@ def _run_arm(
                 f"this host has no {path}: run ./bootstrap, or install the package that it is from "
                 "(allocators: libjemalloc2, libtcmalloc-minimal4)"
             )
+    for disk in cell.experiment.needs.disks:
+        if reason := disks.why_not(disk):
+            return "skipped", reason
     console = directory / f"trial-{number}{'.' + arm if arm else ''}.console.log"
     try:
         with opener(cell, number, console, limit) as machine:
@@ -114,7 +118,7 @@ def _run_arm(
             recorder.event("cost", seconds=round(time.monotonic() - began, 3), processor_seconds=machine.processor_seconds())
         return "ok", ""
     except Absent as missing:
-        return "absent", str(missing)
+        return "skipped" if of_its_own(cell, missing.setting) else "absent", str(missing)
     except Skip as missing:
         return "skipped", str(missing)
     except Denied as error:
@@ -129,6 +133,13 @@ def _run_arm(
         return "broken", f"{type(error).__name__}: {error} ({Path(at.filename).name}:{at.lineno})"
 
 
+def of_its_own(cell: Cell, setting: str) -> bool:
+    """Says whether a setting has the value that the experiment itself states: without it the claim is skipped, where nobody
+    asked for that there is no row."""
+    stated = getattr(cell.experiment.settings, setting)
+    return setting not in dict(cell.axis) and stated is not None and stated == getattr(cell.settings, setting)
+
+
 def with_machine(machine: Machine, cell: Cell, number: int, arm: str, recorder: Recorder) -> None:
     """Carries out the procedure of one arm of trial `number` on a machine that was just opened."""
     experiment = cell.experiment
@@ -136,13 +147,17 @@ def with_machine(machine: Machine, cell: Cell, number: int, arm: str, recorder: 
         machine.agent.limit(patience(experiment.deadline), f"all of {experiment.name}{f' ({arm})' if arm else ''}")
     lab = Lab(machine, recorder, experiment.needs, cell.settings, arm)
     lab.start(experiment=experiment.name, version=experiment.version, trial=number)
+    lab.load_modules(*experiment.needs.modules)
     for path in experiment.needs.files:
         if lab.hand.attempt.stat(path).error:
             raise Skip(f"this kernel has no {path}")
     if experiment.rate:
         lab.sampler.start_series(experiment.rate)
     lab.sample_idle()
-    experiment.procedure(lab)
+    try:
+        experiment.procedure(lab)
+    except Panicked:
+        return
     if experiment.rate:
         lab.sampler.stop_series()
     lab.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from harness.claims import unread
 from harness.claims.claim import (
     CONFIRMED,
     FALSE,
@@ -124,7 +125,10 @@ def _follows(
         if what is None:
             return None, f"the reference “{name}” was not read{_why_unread(quantity, trials)}"
         if not must.holds(what):
-            return None, f"the reference “{name}” read {said(what)} where it must read {must}"
+            found = "nothing" if value is None else said(value)
+            return None, (
+                f"the reference “{name}” read {said(what)} where it must read {must} (“{expect.quantity.name}” read {found})"
+            )
     if value is None:
         return None, f"“{expect.quantity.name}” was not read{_why_unread(expect.quantity, trials)}"
     if if_true.holds(value):
@@ -148,15 +152,24 @@ def read_events(expect: Expect, trials: Sequence[Trial], planned: int, recorded:
 
 
 def _why_unread(quantity: Quantity, trials: Sequence[Trial]) -> str:
+    """Says what a quantity that was not read is missing, and which probes the first trial that misses it lost, in case that is
+    why."""
+    trial = next((one for one in trials if quantity.read(one) is None), None)
+    if trial is None:
+        return ""
+    missing = unread.why(quantity, trial)
+    said = filter(None, (missing if "there is no" in missing else _no_number(quantity, trial) or missing, unread.killed(trial)))
+    return f": {'; '.join(said)}".removesuffix(": ")
+
+
+def _no_number(quantity: Quantity, trial: Trial) -> str:
     """Says which counters of a quantity are no numbers in the files that have them, by reading it again."""
-    recordings = [recording for trial in trials for recording in trial.arms.values()]
-    for recording in recordings:
+    for recording in trial.arms.values():
         recording.unread.clear()
-    for trial in trials:
-        quantity.read(trial)
-    found = {counter: text for recording in recordings for counter, text in recording.unread.items()}
+    quantity.read(trial)
+    found = {counter: text for recording in trial.arms.values() for counter, text in recording.unread.items()}
     said = [f"{counter}: {counters.why_unread(counters.source_and_key(counter)[1], text)}" for counter, text in found.items()]
-    return f" ({'; '.join(said)})" if said else ""
+    return "; ".join(said)
 
 
 def holds(condition: Guard | Premise, trial: Trial) -> bool | None:
@@ -232,6 +245,9 @@ def _judge_claim(
     for premise in premises:
         if len(valid) >= planned and all(holds(premise, trial) is False for trial in valid):
             return Verdict(claim, experiment, SKIPPED, premise.why, planned, len(valid), boots, guards=failed)
+    lacks = [why for trial in valid for one in trial.arms.values() if (why := one.skipped.get(claim.id))]
+    if len(valid) >= planned and all(any(claim.id in one.skipped for one in trial.arms.values()) for trial in valid):
+        return Verdict(claim, experiment, SKIPPED, lacks[0], planned, len(valid), boots, guards=failed)
     expects = [expect for expect in experiment.expects if expect.claim == claim]
     readings = [(expect, _read_trials(expect, valid, planned, recorded, floor)) for expect in expects]
     outcomes = [

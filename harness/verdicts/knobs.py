@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from harness.claims.claim import Claim, Experiment
 from harness.claims.settings import PATHS, read_back
-from harness.evidence.recording import Recording, Trial
+from harness.evidence.recording import Event, Recording, Trial
 
 SYSCTL = "/proc/sys/"
 # Files that start something when they are written, and set nothing.
@@ -61,14 +61,11 @@ def turned(trials: Sequence[Trial]) -> dict[str, list[str]]:
 
 
 class _Noted(dict[str, Any]):
-    """Records by name; notes the event that each one that is asked for came from."""
+    """Records, or operations that were tried under a name; notes the event that each one that is asked for came from."""
 
-    def __init__(self, recording: Noting) -> None:
-        super().__init__()
+    def __init__(self, recording: Noting, found: Iterable[tuple[int, str, Any]]) -> None:
+        super().__init__({name: (at, value) for at, name, value in found})
         self._recording = recording
-        for at, event in enumerate(recording.events):
-            if event["event"] == "record":
-                super().__setitem__(event["name"], (at, event["value"]))
 
     def __getitem__(self, name: str) -> Any:
         at, value = super().__getitem__(name)
@@ -93,7 +90,12 @@ class Noting(Recording):
 
     @property
     def records(self) -> dict[str, Any]:
-        return _Noted(self)
+        events = enumerate(self.events)
+        return _Noted(self, ((at, event["name"], event["value"]) for at, event in events if event["event"] == "record"))
+
+    @property
+    def outcomes(self) -> dict[str, Event]:
+        return _Noted(self, ((at, event["outcome"], event) for at, event in enumerate(self.events) if event.get("outcome")))
 
     def _noted(self, kind: str, **wanted: str) -> None:
         for at, event in enumerate(self.events):
@@ -103,6 +105,10 @@ class Noting(Recording):
     def text(self, sample: str, source: str) -> str | None:
         self._noted("sample", name=sample)
         return super().text(sample, source)
+
+    def smaps(self, sample: str, label: str) -> str | None:
+        self._noted("smaps", sample=sample, label=label)
+        return super().smaps(sample, label)
 
     def page_data(self, sample: str, label: str) -> tuple[str, bytes] | None:
         self._noted("pages", sample=sample, label=label)

@@ -14,11 +14,17 @@ if TYPE_CHECKING:
     from harness.verdicts.reading import Reading
 
 
+EXACT = 1e15  # below it a float that is a whole number is that number
+LARGE = 1e5  # from here on six significant digits would be a power of ten
+
+
 def show(value: Number | None) -> str:
-    """Writes a number as machines read it: no separators, at most four significant digits behind the point."""
+    """Writes a number as machines read it: no separators and no powers of ten, whole where it is whole."""
     if value is None:
         return "none"
-    return str(value) if isinstance(value, int) else f"{value:.6g}"
+    if isinstance(value, int) or (value.is_integer() and abs(value) < EXACT):
+        return str(int(value))
+    return f"{value:.6g}" if abs(value) < LARGE else f"{value:.1f}"
 
 
 def common(texts: Any) -> str:
@@ -29,8 +35,9 @@ def common(texts: Any) -> str:
 
 def human(value: Number) -> str:
     """Says a number as people read it."""
-    whole = isinstance(value, int) or (value.is_integer() and abs(value) < 1e15)
-    return f"{int(value):,}" if whole else f"{value:,.4g}"
+    if isinstance(value, int) or (value.is_integer() and abs(value) < EXACT):
+        return f"{int(value):,}"
+    return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.1f}"
 
 
 def spread(values: Sequence[Number | None], say: Callable[[Number], str] = human, nothing: str = "nothing") -> str:

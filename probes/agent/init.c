@@ -15,16 +15,19 @@
 #define PORTS "/sys/class/virtio-ports"
 #define PORT_NAME "agent"
 
-static const struct { const char *type, *at; } systems[] = {
-    { "proc", "/proc" }, { "sysfs", "/sys" }, { "devtmpfs", "/dev" }, { "cgroup2", "/sys/fs/cgroup" },
-    { "tracefs", "/sys/kernel/tracing" },
+/* cgroup2 as systemd mounts it; a kernel that knows no memory_recursiveprot (before 5.7) gets the rest. */
+static const struct { const char *type, *at, *options, *fewer; } systems[] = {
+    { "proc", "/proc", NULL, NULL }, { "sysfs", "/sys", NULL, NULL }, { "devtmpfs", "/dev", NULL, NULL },
+    { "cgroup2", "/sys/fs/cgroup", "nsdelegate,memory_recursiveprot", "nsdelegate" },
+    { "tracefs", "/sys/kernel/tracing", NULL, NULL },
 };
 
 static void mount_systems(void)
 {
     for (size_t i = 0; i < sizeof systems / sizeof *systems; i++) {
         mkdir(systems[i].at, 0755);
-        if (mount(systems[i].type, systems[i].at, systems[i].type, 0, NULL) < 0)
+        if (mount(systems[i].type, systems[i].at, systems[i].type, 0, systems[i].options) < 0 &&
+            mount(systems[i].type, systems[i].at, systems[i].type, 0, systems[i].fewer) < 0)
             printf("agent: %s on %s: %s\n", systems[i].type, systems[i].at, strerror(errno));
     }
     mkdir("/dev/shm", 01777);

@@ -6,7 +6,7 @@
 #include "clock.h"
 #include "output.h"
 
-#define WATCHES 256
+#define WATCHES 900   /* an open file each: a process may have 1,024 */
 
 static struct { int fd, sets; } watches[WATCHES];
 static int64_t interval, next;

@@ -6,6 +6,9 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#ifdef __x86_64__
+#include <sys/io.h>
+#endif
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -22,13 +25,27 @@ void op_pid(struct call *call)
     call->value = getpid();
 }
 
-/* The child becomes a target of its own (its number is the argument); value is its pid. */
+/* Flags of clone(2) that a child with a channel of its own can't have: it answers beside its parent, out of the same
+ * variables, or in another network, where the agent is not. */
+#define NO_FORK (CLONE_VM | CLONE_VFORK | CLONE_THREAD | CLONE_NEWNET)
+
+static pid_t fork_with(unsigned long flags)
+{
+    if (flags & NO_FORK) {
+        errno = EINVAL;
+        return -1;
+    }
+    return flags ? (pid_t)syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL) : fork();
+}
+
+/* The child becomes a target of its own (its number is the first argument), made with these flags of clone(2); value is its
+ * pid. */
 void op_fork(struct call *call)
 {
     int joined[2], ready = 0;
     if (pipe2(joined, O_CLOEXEC) < 0)
         return fail(call, errno);
-    pid_t child = fork();
+    pid_t child = fork_with((unsigned long)arg(call, 1));
     if (child == 0) {
         close(call->channel);
         close(joined[0]);
@@ -85,6 +102,26 @@ void op_fork_idle(struct call *call)
             return fail(call, error);
         call->value = i + 1;
     }
+}
+
+static int wait_on_own_stack(void *nothing)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (;;)
+        pause();
+    return nothing != NULL;
+}
+
+/* flags of clone(2): a child that only waits and dies with the probe; with CLONE_VM it has the probe's memory. */
+void op_clone_idle(struct call *call)
+{
+    size_t size = 65536;
+    char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (stack == MAP_FAILED)
+        return fail(call, errno);
+    returned(call, clone(wait_on_own_stack, stack + size, (int)arg(call, 0) | SIGCHLD, NULL));
+    if (call->error || !(arg(call, 0) & CLONE_VM))
+        munmap(stack, size);
 }
 
 /* pid (-1: any), options. Value is the pid, the reply's text the wait status. */
@@ -211,6 +248,28 @@ void op_rlimit(struct call *call)
 {
     struct rlimit limit = { .rlim_cur = (rlim_t)arg(call, 1), .rlim_max = (rlim_t)arg(call, 2) };
     returned(call, setrlimit((int)arg(call, 0), &limit));
+}
+
+/* option, its arguments. */
+void op_prctl(struct call *call)
+{
+    returned(call, prctl((int)arg(call, 0), arg(call, 1), arg(call, 2), arg(call, 3), arg(call, 4)));
+}
+
+/* flags of unshare(2). */
+void op_unshare(struct call *call)
+{
+    returned(call, unshare((int)arg(call, 0)));
+}
+
+/* level: the processor's I/O privilege. */
+void op_iopl(struct call *call)
+{
+#ifdef __x86_64__
+    returned(call, iopl((int)arg(call, 0)));
+#else
+    fail(call, ENOSYS);
+#endif
 }
 
 static void *wait_for_ever(void *nothing)

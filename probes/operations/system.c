@@ -2,8 +2,10 @@
 #include "operation.h"
 #include <fcntl.h>
 #include <linux/random.h>
+#include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -57,6 +59,23 @@ void op_reseed(struct call *call)
     memcpy(pool.info.buf, call->text, size);
     if (ioctl(fd, RNDADDENTROPY, &pool.info) < 0 || ioctl(fd, RNDRESEEDCRNG) < 0)
         fail(call, errno);
+    close(fd);
+}
+
+/* Text: name of a network interface, which is up afterwards. */
+void op_link_up(struct call *call)
+{
+    struct ifreq link = { .ifr_flags = 0 };
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return fail(call, errno);
+    strncpy(link.ifr_name, call->text, sizeof link.ifr_name - 1);
+    if (ioctl(fd, SIOCGIFFLAGS, &link) < 0) {
+        fail(call, errno);
+    } else {
+        link.ifr_flags |= IFF_UP;
+        returned(call, ioctl(fd, SIOCSIFFLAGS, &link));
+    }
     close(fd);
 }
 

@@ -8,7 +8,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.agent.constants import HUGETLB, IPC_RMID, MCL_FUTURE, MLOCK_ONFAULT, RAMFS_MAGIC, SHM_LOCK, TMPFS_MAGIC
+from harness.agent.constants import (
+    ANONYMOUS,
+    HUGETLB,
+    IPC_RMID,
+    MCL_FUTURE,
+    MLOCK_ONFAULT,
+    PRIVATE,
+    RAMFS_MAGIC,
+    SHM_LOCK,
+    TMPFS_MAGIC,
+)
 from harness.lab.lab import Lab
 from harness.linux.pages import count
 from harness.linux.sizes import MIB
@@ -33,7 +43,7 @@ def test_huge_pages(lab: Lab) -> None:
     region = probe.map(SIZE, flags=HUGETLB).fill()
     data = lab.region_pages(region)
     assert (count(data, "huge"), count(data, "resident")) == (SIZE // lab.page_size,) * 2
-    assert probe.attempt.mmap(SIZE * 4, flags=0x22 | HUGETLB).error == errno.ENOMEM
+    assert probe.attempt.mmap(SIZE * 4, flags=PRIVATE | ANONYMOUS | HUGETLB).error == errno.ENOMEM
     probe.kill_now()
     lab.sysctl("vm.nr_hugepages", 0)
 
@@ -101,7 +111,7 @@ def test_mappings_up_to_the_kernels_limit(lab: Lab) -> None:
 
 
 def test_threads_children_and_sandboxes(lab: Lab) -> None:
-    with lab.sandbox("few", pids=4) as box:
+    with lab.sandbox("few", pids_max=4) as box:
         probe = lab.probe("threaded", box)
         probe.threads(2)
         assert "Threads:\t3" in lab.read(f"/proc/{probe.pid}/status")

@@ -6,7 +6,7 @@ import ast
 import re
 from pathlib import Path
 
-from harness.agent import memory_operations, operations, wire
+from harness.agent import memory_operations, operations, stream_operations, wire
 from probes import build
 from tests.probes.objects import Object
 
@@ -46,7 +46,7 @@ def test_the_agent_carries_out_its_own(objects: dict[str, Object]) -> None:
 
 
 def test_python_has_a_method_for_each() -> None:
-    sources = [ast.parse(Path(str(module.__file__)).read_text()) for module in (operations, memory_operations)]
+    sources = [ast.parse(Path(str(module.__file__)).read_text()) for module in (operations, stream_operations, memory_operations)]
     asked_for = [
         call.args[0].value
         for source in sources

@@ -33,6 +33,9 @@ class Made:
 
     counters: moment → counter → value in the counter's own unit. pages: moment → label → resident pages (mincore),
     or states with their numbers (pagemap). records: name → value. texts: moment → source → raw text of a file.
+    outcomes: name → errno of the operation that was tried under it, or what else its event says ({"value": 3}).
+    skips: id of a claim → what this machine lacks for it.
+    smaps: moment → label → key → KiB.
     series: moment → raw texts of each sample of the time series that follows it.
     idle: counter → growth in its own unit between the two idle samples at the start (none: they were not taken).
     arms: name → Made, for experiments with arms (then the rest is empty).
@@ -42,6 +45,9 @@ class Made:
     counters: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     pages: Mapping[str, Mapping[str, int | States]] = field(default_factory=dict)
     records: Mapping[str, Any] = field(default_factory=dict)
+    outcomes: Mapping[str, int | Mapping[str, Any]] = field(default_factory=dict)
+    smaps: Mapping[str, Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
+    skips: Mapping[str, str] = field(default_factory=dict)
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     series: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
     idle: Mapping[str, int] = field(default_factory=dict)
@@ -129,6 +135,16 @@ def write_recording(path: Path, experiment: Experiment, arm: str, made: Made, bo
             data = b"\x01" * what + b"\x00" * (TOTAL - what) if mincore else page_entries(what)   # type: ignore[operator, arg-type]
             recorder.event("pages", sample=moment, label=label, kind="mincore" if mincore else "pagemap",
                            data=recording.encode(data))
+    for moment, regions in made.smaps.items():
+        for label, keys in regions.items():
+            text = "".join(f"{key}: {value} kB\n" for key, value in keys.items())
+            recorder.event("smaps", sample=moment, label=label, text=text)
+    for name, came in made.outcomes.items():
+        said = {"error": came} if isinstance(came, int) else came
+        recorder.event("operation", **{"target": "probe", "operation": "made", "text": "", "value": 0, "error": 0, "ended": None,
+                                       "minor_faults": 0, "major_faults": 0, "outcome": name, **said})
+    for claim, reason in made.skips.items():
+        recorder.event("skip", claim=claim, reason=reason)
     for name, value in made.records.items():
         recorder.event("record", name=name, value=value)
     recorder.event("end", status="ok", reason="")
@@ -197,3 +213,8 @@ def oom(*killed: str, alive: tuple[str, ...] = (), **sizes: int) -> dict[str, An
     log = [f"3,{number},{number},-;Memory cgroup out of memory: Killed process {pids[name]} (probe) {fields}UID:0 "
            "pgtables:80kB oom_score_adj:0" for number, name in enumerate(killed)]
     return {"log": "\n".join(log), "pids": pids, "ended": {name: 9 if name in killed else None for name in pids}}
+
+
+def cases(name: str, asked: Any, true: Any, false: Any) -> dict[str, Any]:
+    """What the three cases of a small claim (harness/claims/small.py) recorded, or were answered."""
+    return {f"{name}.asked": asked, f"{name}.true": true, f"{name}.false": false}

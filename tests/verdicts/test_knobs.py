@@ -7,7 +7,7 @@ from harness.claims.quantities import Counter, Quantity, Recorded
 from harness.evidence.recording import Event, Recording, Trial
 from harness.verdicts import knobs
 
-MODE, RATIO = "/proc/sys/vm/overcommit_memory", "/proc/sys/vm/overcommit_ratio"
+MODE, KBYTES = "/proc/sys/vm/overcommit_memory", "/proc/sys/vm/overcommit_kbytes"
 FIRST, SECOND, SAMPLED = (Claim(name, "", "") for name in ("first", "second", "sampled"))
 
 
@@ -27,8 +27,8 @@ EVENTS: list[Event] = [
     put("/sys/fs/cgroup/lab/box/memory.max", 4096),
     put(MODE, 2),
     put(MODE, "2\n"),
-    put(RATIO, 40),
-    put(RATIO, 1000, error=22),
+    put(KBYTES, 40),
+    put(KBYTES, 1000, error=22),
     record("second"),
     put(MODE, 1),
     {"event": "sample", "name": "late", "files": {"vmstat": "pswpin 0\n"}},
@@ -62,7 +62,7 @@ def decided(claim: Claim, *events: list[Event], asked: Experiment = ASKED) -> di
 def test_what_was_turned() -> None:
     assert knobs.turned([Trial(1, {"": Recording(EVENTS)})]) == {
         "vm.overcommit_memory": ["2", "1"],
-        "vm.overcommit_ratio": ["40"],
+        "vm.overcommit_kbytes": ["40"],
         "/sys/kernel/mm/ksm/run": ["1"],
     }
     assert knobs.turned([Trial(1, {"": Recording(EVENTS[:2])})]) == {}

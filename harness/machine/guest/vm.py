@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.agent.agent import Agent, Info, greet, patience
 from harness.agent.target import Target, hand_of
-from harness.errors import LabError, MachineLost
+from harness.errors import LabError, MachineLost, Skip
 from harness.machine import allocators, initramfs
 from harness.machine.guest import qemu
 from harness.machine.guest.process import CONSOLE_LIMIT, Qemu, read_end
 from harness.machine.guest.qemu import Memory, Shape
-from harness.machine.kernels import boots
+from harness.machine.kernels import boots, modules
 from harness.machine.kernels.boots import Boot
 from harness.machine.kernels.kernel import Kernel
 
@@ -68,6 +69,12 @@ class VM:
             if block and hand.slurp(f"/sys/block/{block}/serial").text.decode().strip() == name:
                 return f"/dev/{block}"
         raise LabError(f"disk {name}", "the machine has none of that name", "name it in the experiment's needs")
+
+    def modules(self, wanted: Sequence[str]) -> list[tuple[str, bytes]]:
+        """Gives modules out of the kernel's tree. Raises Skip for one that is neither there nor built in."""
+        if missing := modules.missing(self.kernel, wanted):
+            raise Skip(f"this kernel has no module {missing[0]}, nor is it built in")
+        return [(module.name, module.data) for module in modules.load_order(self.kernel, wanted)]
 
     environment = staticmethod(allocators.environment)
 

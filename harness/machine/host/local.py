@@ -13,7 +13,7 @@ import os
 import socket
 import subprocess
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Any
 
 from harness.agent.agent import Agent, Info, greet, patience
 from harness.claims.needs import Disk
-from harness.errors import LabError, MachineLost
+from harness.errors import LabError, MachineLost, Skip
 from harness.linux import mounts
 from harness.machine import allocators, disks, initramfs
 from harness.machine.host import cgroup
@@ -154,6 +154,13 @@ class Local:
             f"no loop device: {done.stderr.strip()}",
             "run as root where /dev/loop-control is, or use --machine vm",
         )
+
+    def modules(self, wanted: Sequence[str]) -> list[tuple[str, bytes]]:
+        """Gives none: what this host has loaded is there. Raises Skip for a module that is not."""
+        for name in wanted:
+            if not Path("/sys/module", name.replace("-", "_")).exists():
+                raise Skip(f"this host has not loaded the module {name}: run modprobe {name}, or use --machine vm")
+        return []
 
     environment = staticmethod(allocators.environment)
 

@@ -32,7 +32,7 @@ def fill_past_the_limit(probe: Probe) -> None:
 
 
 def test_one_of_a_group(lab: Lab) -> None:
-    with lab.sandbox("one", limit=LIMIT, swap=0) as box:
+    with lab.sandbox("one", memory_max=LIMIT, memory_swap_max=0) as box:
         spared, asking = occupy(lab, "spared", 8 * MIB, box), lab.probe("asking", box)
         lab.hand.put(f"/proc/{asking.pid}/oom_score_adj", "500")
         fill_past_the_limit(asking)
@@ -53,7 +53,7 @@ def test_one_of_a_group(lab: Lab) -> None:
 
 def test_a_whole_group(lab: Lab) -> None:
     """Each of its processes is a victim, and is so once."""
-    with lab.sandbox("whole", limit=LIMIT, swap=0, oom_group=True) as box:
+    with lab.sandbox("whole", memory_max=LIMIT, memory_swap_max=0, memory_oom_group=1) as box:
         probes = [occupy(lab, f"member {number}", 8 * MIB, box) for number in range(2)]
         probes.append(lab.probe("filling", box))
         fill_past_the_limit(probes[-1])
@@ -69,7 +69,7 @@ def test_a_whole_group(lab: Lab) -> None:
 
 
 def test_shared_memory_is_told_apart(lab: Lab) -> None:
-    with lab.sandbox("shared", limit=LIMIT, swap=0) as box:
+    with lab.sandbox("shared", memory_max=LIMIT, memory_swap_max=0) as box:
         probe = lab.probe("sharing", box)
         probe.map(16 * MIB, shared=True).fill()
         fill_past_the_limit(probe)

@@ -83,6 +83,11 @@ def test_what_cannot_be_undone_is_never_done(entered: Journal) -> None:
         WriteGuard(entered, GROUPS, allowed=True).before("insmod", b"/tmp/module.ko")
 
 
+def test_the_options_of_cgroup2_are_the_whole_hosts(entered: Journal) -> None:
+    with pytest.raises(Skip, match=r"cgroup2.s mount.*--machine vm"):
+        WriteGuard(entered, GROUPS, allowed=True).before("mount", b"cgroup2\0/sys/fs/cgroup\0cgroup2\0nsdelegate\0")
+
+
 @pytest.mark.parametrize(
     ("needs", "allowed", "reason"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 
 from harness.agent import wire
@@ -10,8 +11,8 @@ from harness.agent.target import hand_of
 
 
 def test_samples(agent: Agent) -> None:
-    assert agent.watch(250, "/proc/self/statm", 1)
-    assert not agent.watch(251, "/nonexistent", 1)
+    assert agent.watch(250, "/proc/self/statm", 1) == 0
+    assert agent.watch(251, "/nonexistent", 1) == errno.ENOENT
     began, ended, sections = wire.sections(agent.call("sample", 1).text)
     assert began <= ended
     assert [(number, error) for number, error, _ in sections] == [(250, 0)]

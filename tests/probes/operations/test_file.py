@@ -34,6 +34,8 @@ def test_files(probe: Probe, tmp_path: Path) -> None:
     probe.mkdir(str(tmp_path / "d"))
     assert probe.populate_dir(str(tmp_path / "d"), 5).value == 5
     assert probe.list(str(tmp_path / "d")).value == 5
+    assert probe.populate_dir(str(tmp_path / "d"), 8, 0).value == 5  # three of them are not there
+    assert probe.attempt.populate_dir("/proc/version", 8, 0).error == errno.ENOTDIR
     assert probe.populate_dir(str(tmp_path / "d"), 5, -1).value == 5
     probe.rmdir(str(tmp_path / "d"))
     probe.put(str(tmp_path / "put"), "text", os.O_CREAT)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from harness.agent.operations import numbers
 from harness.lab.probe import Probe
 from tests.probes.on_host import PAGE
@@ -19,3 +21,12 @@ def test_heap(probe: Probe) -> None:
     assert probe.calloc(4, 4).value
     probe.malloc_trim()
     assert probe.mallopt(-3, 1 << 20).value == 1
+
+
+def test_a_thread_allocates_from_an_arena_of_its_own(probe: Probe) -> None:
+    block = probe.malloc(100).value
+    others = numbers(probe.malloc_on_thread(10, 88).text)
+    assert len(set(others)) == 10
+    assert all(abs(other - block) > 64 << 20 for other in others)  # a heap of its own is aligned to 64 MiB
+    assert probe.free_many(others).value == 10
+    assert "Threads:\t2" in Path(f"/proc/{probe.pid}/status").read_text()

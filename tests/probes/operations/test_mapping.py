@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.agent.constants import ANONYMOUS, FIXED, NORESERVE, POPULATE, PRIVATE, SHARED
+from harness.agent.constants import ANONYMOUS, DONTNEED, FIXED, NO_ACCESS, NORESERVE, POPULATE, PRIVATE, SHARED
 from harness.agent.operations import numbers
 from harness.lab.probe import Probe
 from tests.probes.on_host import PAGE, SIZE, fork
@@ -23,7 +23,7 @@ def test_mapping(probe: Probe) -> None:
     probe.poke(region.address, b"x")
     assert region.check(7) == 15
     assert probe.peek(region.address, 1).text == b"x"
-    assert probe.madvise(region.address, SIZE, 4).error == 0
+    assert probe.madvise(region.address, SIZE, DONTNEED).error == 0
     assert probe.mincore(region.address, SIZE).value == 0
     assert region.read().check(7) == 0
     moved = probe.mremap(region.address, SIZE, 2 * SIZE).value
@@ -85,9 +85,9 @@ def test_an_operation_without_an_end_ends_with_the_next_request(probe: Probe) ->
 
 def test_the_largest_mapping_is_found_to_the_page(probe: Probe) -> None:
     room = 1 << 47
-    largest = probe.largest_map(room, protection=0)
-    assert probe.attempt.mmap(largest + PAGE, protection=0).error
-    probe.munmap(probe.mmap(largest, protection=0).value, largest)
+    largest = probe.largest_map(room, protection=NO_ACCESS)
+    assert probe.attempt.mmap(largest + PAGE, protection=NO_ACCESS).error
+    probe.munmap(probe.mmap(largest, protection=NO_ACCESS).value, largest)
     assert probe.largest_map(3 * PAGE + 1) == 3 * PAGE
 
 

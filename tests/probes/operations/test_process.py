@@ -5,11 +5,19 @@ from __future__ import annotations
 import errno
 import os
 import resource
+from pathlib import Path
+
+import pytest
 
 from harness.agent.agent import Agent
+from harness.agent.constants import CLONE_NEWIPC, CLONE_NEWNS, CLONE_VM
 from harness.agent.operations import numbers
+from harness.agent.target import unrecorded
 from harness.lab.probe import Probe
+from harness.linux import maps
 from tests.probes.on_host import NOBODY, PAGE, SIZE, descriptors, fork
+
+PR_GET_DUMPABLE = 3  # prctl(2)
 
 
 def test_processes(agent: Agent, probe: Probe) -> None:
@@ -54,3 +62,27 @@ def test_what_processes_leave_open(probe: Probe) -> None:
     probe.execute("/bin/true")
     probe.execute("/nonexistent")
     assert descriptors(probe.pid) == before
+
+
+def test_a_child_that_shares_its_parents_memory(probe: Probe) -> None:
+    apart, beside = probe.clone_idle().value, probe.clone_idle(CLONE_VM).value
+    region = probe.map(SIZE).fill()
+    for pid, shares in ((apart, False), (beside, True)):
+        mapped = maps.parse(Path(f"/proc/{pid}/maps").read_text())
+        assert any(mapping.covers(region.address) for mapping in mapped) == shares
+    assert probe.prctl(PR_GET_DUMPABLE).value == 1
+    assert probe.attempt.prctl(-1).error == errno.EINVAL
+
+
+def test_a_fork_in_namespaces_of_its_own(probe: Probe) -> None:
+    number = probe.agent.next_target()
+    assert probe.attempt.run("fork", number, CLONE_VM).error == errno.EINVAL
+    reply = probe.attempt.run("fork", number, CLONE_NEWIPC)
+    if reply.error == errno.EPERM:
+        pytest.skip("this user may make no namespaces")
+    child = Probe(probe.agent, number, "child", unrecorded, reply.value, PAGE)
+    assert os.readlink(f"/proc/{child.pid}/ns/ipc") != os.readlink(f"/proc/{probe.pid}/ns/ipc")
+    child.unshare(CLONE_NEWNS)
+    assert os.readlink(f"/proc/{child.pid}/ns/mnt") != os.readlink(f"/proc/{probe.pid}/ns/mnt")
+    child.kill_now()
+    assert probe.attempt.iopl(4).error in {errno.EINVAL, errno.ENOSYS}

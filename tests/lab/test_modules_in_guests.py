@@ -1,0 +1,78 @@
+"""Modules, file systems and swap that are not built in, in real guests."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.agent.constants import BTRFS_MAGIC, OVERLAYFS_MAGIC, PAGEOUT, XFS_MAGIC
+from harness.claims.needs import Disk, Needs
+from harness.errors import Skip
+from harness.lab.lab import Lab
+from harness.linux.sizes import MIB
+from harness.machine import disks
+from harness.machine.kernels.kernel import Kernel
+from tests.guests import every_kernel, lab_in
+
+pytestmark = pytest.mark.guest
+
+SIZE = 4 * MIB
+
+
+@pytest.fixture(scope="module", params=every_kernel(), ids=lambda kernel: kernel.series)
+def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    kernel: Kernel = request.param
+    with lab_in(kernel, tmp_path_factory.mktemp(kernel.series)) as found:
+        yield found
+
+
+def test_swap_in_compressed_memory(lab: Lab) -> None:
+    device = lab.swapon_zram(64 * MIB, priority=5)
+    assert lab.read("/proc/swaps").splitlines()[1].split() == [device, "partition", str(64 * 1024 - 4), "0", "5"]
+    region = lab.probe("swapped").map(SIZE).fill()
+    region.probe.madvise(region.address, SIZE, PAGEOUT)
+    assert int(lab.read("/sys/block/zram0/mm_stat").split()[0]) > SIZE // 2
+    assert region.check() == SIZE // lab.page_size
+    assert lab.hand.attempt.list("/modules").text.count(b"zram") == 0
+
+
+def test_what_is_there_already_is_no_error(lab: Lab) -> None:
+    lab.load_modules("ext4", "brd")
+    lab.load_modules("brd")
+    assert lab.hand.stat("/dev/ram0").error == 0
+
+
+def test_a_module_that_the_kernel_has_not(lab: Lab) -> None:
+    with pytest.raises(Skip, match="no module none_such"):
+        lab.load_modules("none-such")
+
+
+def test_an_overlay(lab: Lab) -> None:
+    tmpfs, probe = lab.mount_tmpfs("images"), lab.probe("container")
+    lab.hand.mkdir(f"{tmpfs}/lower")
+    probe.create_file(f"{tmpfs}/lower/file", SIZE, seed=3)
+    merged = lab.mount_overlay(f"{tmpfs}/lower", tmpfs)
+    assert lab.hand.statfs(merged).value == OVERLAYFS_MAGIC
+    fd = probe.open(f"{merged}/file", os.O_RDWR).value
+    probe.write(fd, lab.page_size, seed=4)
+    assert probe.check_file(fd, SIZE, seed=3).value == SIZE // lab.page_size - 1
+    assert lab.hand.attempt.stat(f"{tmpfs}/upper/file").error == 0
+    assert lab.hand.attempt.stat(f"{tmpfs}/lower/none").error == errno.ENOENT
+
+
+@pytest.mark.parametrize(("kind", "magic"), [("xfs", XFS_MAGIC), ("btrfs", BTRFS_MAGIC)])
+def test_other_file_systems(tmp_path: Path, kind: str, magic: int) -> None:
+    disk = Disk("disk", kind, 512 * MIB)
+    if reason := disks.why_not(disk):
+        pytest.skip(reason)
+    (kernel, *_) = every_kernel()
+    with lab_in(kernel, tmp_path, Needs(disks=(disk,))) as lab:
+        place, probe = lab.mount_disk(), lab.probe()
+        assert lab.hand.statfs(place).value == magic
+        fd = probe.create_file(f"{place}/file", SIZE, seed=3)
+        probe.fsync(fd)
+        assert probe.check_file(fd, SIZE, seed=3).value == SIZE // lab.page_size
