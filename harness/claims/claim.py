@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from harness.claims import checks
 from harness.claims.needs import Needs
 from harness.claims.quantities import Bound, Quantity
 from harness.claims.settings import Settings
@@ -121,6 +122,9 @@ class Expect:
     reads_false: Quantity
     says: str = ""
 
+    def __post_init__(self) -> None:
+        checks.expect(self)
+
 
 @dataclass(frozen=True)
 class Guard:
@@ -154,7 +158,8 @@ class Experiment:
     timed: sensitive to time, so its guests run beside none but timed ones of any run of this user on this host, each on
     a processor of its own. version: raised when the procedure or a bound changes. writes: the settings, by their names
     in Settings, that the procedure itself writes after they were pinned.
-    question, words: the module's docstring (catalogue.py): its first line, and below it the procedure in words.
+    question, words: the module's docstring (catalogue.py): its first line, and below it the procedure in words. origin:
+    where it is from ("own file mine/belief.py", "package NAME VERSION"), "" for the catalogue's.
     """
 
     procedure: Callable[[Lab], None]
@@ -173,6 +178,10 @@ class Experiment:
     name: str = ""
     question: str = ""
     words: str = ""
+    origin: str = ""
+
+    def __post_init__(self) -> None:
+        checks.experiment(self)
 
     @property
     def claims(self) -> tuple[Claim, ...]:

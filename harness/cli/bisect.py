@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness import catalogue, errors
 from harness.claims.claim import CONFIRMED, REFUTED
-from harness.cli.base import say
+from harness.cli.base import say, warn
 from harness.cli.options import running
 from harness.cli.running import execute
 from harness.errors import LabError, UsageError
@@ -63,10 +63,10 @@ def check(context: Any, claim: str, want: str = "", *, options: RunOptions) -> i
     try:
         found = verdict_status(claim, want, replace(options, machine="vm"))
     except UsageError as error:
-        print(error, file=sys.stderr)
+        warn(error)
         found = STOP
     except (LabError, OSError) as error:
-        print(error, file=sys.stderr)
+        warn(error)
         found = CANNOT_TELL
     except Exception:
         traceback.print_exc()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.claims.claim import Claim, Expect, Experiment
+from harness.cli.base import say
 from harness.evidence.schema import Row
 from harness.reports.comparison import history, rows
 from harness.reports.wording import aloud, counted, known_text, needs_text, number, wrapped
@@ -15,7 +16,7 @@ KINDS = ("lru", "malloc", "thp")  # the settings that tell rows of one claim and
 
 def explain(experiment: Experiment, claims: Sequence[Claim], parent: Path) -> None:
     for line in lines(experiment, claims, parent):
-        print(line)
+        say(line)
 
 
 def lines(experiment: Experiment, claims: Sequence[Claim], parent: Path) -> Iterator[str]:

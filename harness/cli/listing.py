@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from harness.claims.claim import Claim, Experiment
+from harness.cli.base import say
 from harness.linux import releases
 from harness.reports.wording import known_text, needs_text
 
@@ -30,8 +31,8 @@ def claim_lines(found: Sequence[tuple[Claim, Experiment]]) -> Iterator[str]:
 
 def print_claims(found: Sequence[tuple[Claim, Experiment]]) -> None:
     for line in claim_lines(found):
-        print(line)
-    print(f"\n{len(found)} claims, {len({one.name for _, one in found})} experiments")
+        say(line)
+    say(f"\n{len(found)} claims, {len({one.name for _, one in found})} experiments")
 
 
 def kernel_lines(

@@ -24,12 +24,15 @@ if TYPE_CHECKING:
 MACHINES = ("auto", "vm", "local")
 
 
-def running(*groups: str, without: tuple[str, ...] = (), **help: str) -> Callable[[Callable[..., int | None]], Task[Any]]:
+def running(
+    *groups: str, without: tuple[str, ...] = (), called: str | None = None, **help: str
+) -> Callable[[Callable[..., int | None]], Task[Any]]:
     """Makes a command of a function that runs experiments: it gets its own arguments as they were typed, and all options
     that it offers as one RunOptions, `options`.
 
     groups: of options (harness/run/options.py) that it offers besides those that all offer. without: options that it does
-    not offer, by their names. help: a line for each argument of its own.
+    not offer, by their names. called: the command's name, if that is not the function's. help: a line for each argument of
+    its own.
     """
     given = offered(*groups, without=without)
 
@@ -52,7 +55,7 @@ def running(*groups: str, without: tuple[str, ...] = (), **help: str) -> Callabl
         run.__signature__ = inspect.Signature([*own, *made])  # type: ignore[attr-defined]
         lines = {typed_name(one): one.metadata["help"] for one in given}
         repeated = tuple(typed_name(one) for one in given if one.metadata["repeated"])
-        return task_of(run, {**help, **lines}, repeated=repeated)
+        return task_of(run, {**help, **lines}, called=called, own=True, repeated=repeated)
 
     return decorate
 

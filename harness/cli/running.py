@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness import catalogue
 from harness.claims.claim import Experiment
-from harness.cli.base import say
+from harness.cli.base import say, warn
 from harness.cli.options import permissions
 from harness.errors import UsageError
 from harness.run.options import RunOptions
@@ -80,7 +79,7 @@ def execute(
     """
     options = replace(options, permissions=permissions(options))
     for line in warnings(experiments, options.sets):
-        print(line, file=sys.stderr)
+        warn(line)
     from harness.cli import answer
     from harness.run import matrix
     from harness.run.run import Watch
@@ -88,7 +87,7 @@ def execute(
     class Quiet(Watch):
         def began(self, cell: Cell) -> None:
             if cell.gdb:
-                print(attach(cell.kernel, cell.gdb), file=sys.stderr, flush=True)
+                warn(attach(cell.kernel, cell.gdb))
 
     class Answers(Quiet):
         def done(self, judged: Judged) -> None:
@@ -105,5 +104,5 @@ def execute(
             say(line)
         say(f"  Report: {finished.directory / 'report.md'}")
     if finished.interrupted and go_on:
-        print("Interrupted; the same command goes on from here.", file=sys.stderr)
+        warn("Interrupted; the same command goes on from here.")
     return finished

@@ -16,6 +16,7 @@ from harness.evidence.schema import CellRecord, EnvironmentFile, FailureRow, Ker
 
 RUNS = Path("results/runs")
 SCHEMA = 1
+QUESTION = "question.json"
 
 
 def create(parent: Path, kernel: str, what: str) -> Path:
@@ -57,6 +58,11 @@ def find(run: str, parent: Path = RUNS) -> Path:
 
 def cell_directory(run: Path, name: str) -> Path:
     return run / "experiments" / name
+
+
+def source_directory(run: Path, name: str) -> Path:
+    """Names where a run keeps an experiment that is not the catalogue's: its question as data, and its source."""
+    return run / "sources" / name
 
 
 def environment(kernel_rows: Sequence[KernelRow], options: OptionsRow, qemu: str) -> EnvironmentFile:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from harness.claims.claim import Expect, Guard, Premise, Range
+from harness.claims.limits import Limits, resolve
 from harness.claims.quantities import Quantity
 from harness.evidence.recording import Trial
 from harness.reports.readings import Cell
 from harness.reports.wording import bound, number, over_trials
 from harness.verdicts import judge
-from harness.verdicts.judge import Limits, Reading, Verdict
+from harness.verdicts.judge import Reading, Verdict
 from harness.verdicts.wording import reference_phrase
 
 
@@ -83,7 +84,7 @@ def numbers(cell: Cell, verdict: Verdict, trials: Heads) -> list[Line]:
 
 def held(range_: Range, by_judge: Sequence[Limits | None], trials: Heads) -> Sequence[Limits | None]:
     """Gives a range's numbers as the judge had them, or, where it had none, as each trial gives them."""
-    return by_judge or [judge.resolve(range_, trial) for _, trial in trials if trial is not None]
+    return by_judge or [resolve(range_, trial) for _, trial in trials if trial is not None]
 
 
 def guard_bound(guard: Guard | Premise, trials: Heads) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from harness.claims.claim import SKIPPED, UNDECIDED
 from harness.evidence.schema import EnvironmentFile
-from harness.reports import kills, microscope, moments
+from harness.reports import kills, microscope, moments, own
 from harness.reports.conditions import conditions, settings
 from harness.reports.decision import guard_bound, heads, numbers, ranges
 from harness.reports.microscope import Look
@@ -134,6 +134,7 @@ def section(cell: Cell, plot: str | None, around: EnvironmentFile) -> str:
             comparisons=moments.compare(cell),
             series=has_series(cell),
             conditions=conditions(cell.judged, around),
+            own=list(own.lines(cell.judged.outcome)),
         )
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,60 +18,14 @@ from harness.claims.claim import (
     Experiment,
     Guard,
     Premise,
-    Range,
 )
-from harness.claims.quantities import Quantity, value_of
+from harness.claims.limits import Limits, resolve, show
+from harness.claims.quantities import Quantity
 from harness.evidence.floor import UNKNOWN, Floor
 from harness.evidence.recording import Number, Trial
-from harness.evidence.schema import Ends, QuantityRow, ReferenceRow
+from harness.evidence.schema import QuantityRow, ReferenceRow
 from harness.verdicts import noise
-from harness.verdicts.wording import common, sentence, show
-
-
-@dataclass(frozen=True)
-class Limits:
-    """A range with its numbers in place, for one trial: from low to high, or, `outside`, below or above them."""
-
-    low: Number | None
-    high: Number | None
-    outside: bool = False
-
-    @property
-    def ends(self) -> Ends:
-        """Gives the range as cell.json has it."""
-        return self.low, self.high, self.outside
-
-    def holds(self, value: Number) -> bool:
-        within = (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
-        return within != self.outside
-
-    def overlaps(self, other: Limits) -> bool:
-        """Says whether a number can fall in both: in whole numbers, as nearly all quantities are."""
-        ends = [bound for limits in (self, other) for bound in (limits.low, limits.high) if bound is not None]
-        probes = [end + step for end in ends for step in (-1, 0, 1)]
-        return not ends or any(self.holds(value) and other.holds(value) for value in probes)
-
-    def distance(self, other: Limits) -> Number:
-        """Gives the least by which a number in one must move to be in the other; 0 if they touch or overlap."""
-        pairs = [(one, two) for one in self._parts() for two in other._parts()]
-        return min(max(two[0] - one[1], one[0] - two[1], 0) for one, two in pairs)
-
-    def _parts(self) -> list[tuple[Number, Number]]:
-        """Gives the ranges that it consists of, ends included; next to a bound that is a whole number lies the next one."""
-        low = -math.inf if self.low is None else self.low
-        high = math.inf if self.high is None else self.high
-        if not self.outside:
-            return [(low, high)]
-        return [(-math.inf, low - isinstance(low, int)), (high + isinstance(high, int), math.inf)]
-
-    def __str__(self) -> str:
-        if self.outside:
-            return f"not {show(self.low)}" if self.low == self.high else f"not {show(self.low)} to {show(self.high)}"
-        if self.low == self.high:
-            return "any" if self.low is None else f"= {show(self.low)}"
-        if self.low is None:
-            return f"<= {show(self.high)}"
-        return f">= {show(self.low)}" if self.high is None else f"{show(self.low)} to {show(self.high)}"
+from harness.verdicts.wording import common, sentence
 
 
 @dataclass(frozen=True)
@@ -126,14 +79,6 @@ class Verdict:
 Recorded = Mapping[tuple[str, str], tuple[Limits, Limits]]
 
 
-def resolve(bounds: Range, trial: Trial) -> Limits | None:
-    """Gives a range with its numbers; None if one of them is not in the evidence."""
-    low, high = value_of(bounds.low, trial), value_of(bounds.high, trial)
-    if (low is None) != (bounds.low is None) or (high is None) != (bounds.high is None):
-        return None
-    return Limits(low, high, bounds.outside)
-
-
 def read(expect: Expect, trial: Trial, recorded: Recorded | None = None, floor: Floor = UNKNOWN) -> Reading:
     """Judges one expectation in one trial."""
     value, true, false = (quantity.read(trial) for quantity in (expect.quantity, expect.reads_true, expect.reads_false))
@@ -144,7 +89,9 @@ def read(expect: Expect, trial: Trial, recorded: Recorded | None = None, floor: 
         return Reading(value, true, false, if_true, if_false, outcome, why)
 
     if if_true is None or if_false is None:
-        return reading(None, f"a bound of “{expect.quantity.name}” is not in the evidence")
+        ends = [bound for one in (expect.if_true, expect.if_false) for bound in (one.low, one.high)]
+        why = next((said for bound in ends if isinstance(bound, Quantity) and (said := unread.why(bound, trial))), "")
+        return reading(None, f"a bound of “{expect.quantity.name}” is not in the evidence" + (f": {why}" if why else ""))
     if if_true.overlaps(if_false):
         return reading(None, f"the ranges {if_true} and {if_false} overlap")
     margin, (noisiest, moved) = if_true.distance(if_false), noise.of_expect(expect, trial, floor)

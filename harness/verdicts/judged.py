@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness import catalogue
+from harness.claims import as_data
 from harness.claims.claim import Experiment
+from harness.claims.limits import Limits
+from harness.errors import LabError, UsageError
 from harness.evidence import recording
 from harness.evidence.recording import Trial
-from harness.evidence.run_directory import read_cell
+from harness.evidence.run_directory import QUESTION, read_cell, source_directory
 from harness.evidence.schema import BoundsRow, CellRecord, FailureRow, Row
 from harness.verdicts import judge, knobs, noise
-from harness.verdicts.judge import Limits, Verdict
+from harness.verdicts.judge import Verdict
 
 
 @dataclass(frozen=True)
@@ -64,8 +69,30 @@ def judge_cell(directory: Path, as_recorded: bool = False, cell: CellRecord | No
     catalogue does not have any more.
     """
     cell = cell or read_cell(directory)
-    experiment, _ = catalogue.find(cell["experiment"])
-    return judge_trials(directory, cell, experiment, as_recorded)
+    return judge_trials(directory, cell, experiment_of(directory, cell), as_recorded)
+
+
+def experiment_of(directory: Path, cell: CellRecord) -> Experiment:
+    """Finds the experiment of a cell: of one that is not the catalogue's, as its file has it now, if a folder or package
+    with it was named, else as the run has kept it, as data. Raises UsageError where there is neither."""
+    name, found = cell["experiment"], catalogue.load().get(cell["experiment"])
+    if not cell.get("origin"):
+        return found if found and not found.origin else catalogue.find(name)[0]
+    if found and found.origin:
+        return found
+    question = source_directory(directory.parent.parent, name) / QUESTION
+    try:
+        text = question.read_bytes()
+        if as_data.digest(text) != cell.get("question"):
+            reason = "it is another question than the one that was run: its digest is not that of cell.json"
+            raise LabError(str(question), reason, "take the run's directory from where it was made")
+        return as_data.Reader(cell.get("computed", [])).experiment(json.loads(text))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"experiment {name} ({cell['origin']})",
+            f"it is not of the catalogue, and the run has no readable {question}",
+            "name the folder of its file with --experiments",
+        ) from error
 
 
 def judge_trials(directory: Path, cell: CellRecord, experiment: Experiment, as_recorded: bool = False) -> Judged:
@@ -82,9 +109,14 @@ def judge_trials(directory: Path, cell: CellRecord, experiment: Experiment, as_r
     )
     found: list[Verdict] = []
     if not failures and absent is None:
-        found = judge.judge(
-            experiment, trials, recorded_bounds(cell) if as_recorded else None, cell["trials"], noise.floor_of(cell)
-        )
+        try:
+            found = judge.judge(
+                experiment, trials, recorded_bounds(cell) if as_recorded else None, cell["trials"], noise.floor_of(cell)
+            )
+        except Exception as error:  # a function of the experiment's own: no other cell's verdict is lost by it
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            what = f"its numbers can't be read: {type(error).__name__}: {error} ({Path(at.filename).name}, line {at.lineno})"
+            failures = [*failures, {"experiment": experiment.name, "kernel": cell["kernel"], "what": " ".join(what.split())}]
     rows = [row(one, cell, trials) for one in found]
     return Judged(Outcome(directory, cell, experiment, rows, failures, absent or ""), trials, found)
 
@@ -128,7 +160,7 @@ def row(verdict: Verdict, cell: CellRecord, trials: Sequence[Trial]) -> Row:
     settings = knobs.at_decision(verdict.experiment, verdict.claim, trials, pinned)
     machine = start.get("machine", {})
     known = verdict.claim.known_answer(cell["series"], settings)
-    return {
+    found: Row = {
         "claim": verdict.claim.id,
         "experiment": verdict.experiment.name,
         "version": verdict.experiment.version,
@@ -152,6 +184,9 @@ def row(verdict: Verdict, cell: CellRecord, trials: Sequence[Trial]) -> Row:
         "why": verdict.why,
         "seconds": cell["seconds"],
     }
+    if verdict.experiment.origin:
+        found["origin"] = verdict.experiment.origin
+    return found
 
 
 def judge_run(run: Path, as_recorded: bool = False) -> Iterator[Judged]:

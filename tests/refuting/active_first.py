@@ -1,6 +1,6 @@
 """reclaim-deactivates: one page more was freed than was deactivated."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 
 def counts(deactivated: int, freed: int) -> dict[str, int]:

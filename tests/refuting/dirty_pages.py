@@ -1,6 +1,6 @@
 """dirty-written-by-reclaim: not a single page."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 WRITES = {"reference dirty": 0, "reference written": 0, "dirty": 0, "short": 1, "swap on": 1, "swapped": 9000}
 

@@ -1,6 +1,6 @@
 """2 that takes a page along; 3 that leaves one."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N, FILES, BASE = 2048, 3000, 600
 COUNTS = {"before": BASE, "of files": BASE + FILES, "dropped 3": BASE, "before tmpfs": BASE,

@@ -1,6 +1,6 @@
 """drop_caches and what lies in slab: one inode lost to 1; one dentry more left by 2 than the lab's own."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 FILES, BASE = 3000, 600
 COUNTS = {"before": BASE, "made": BASE + FILES, "of files": BASE + FILES, "dropped 1": BASE + FILES, "dropped 2": BASE,

@@ -1,6 +1,6 @@
 """reclaim-batch-32: one step asked for 33 pages."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 
 def trace(*requested: int) -> str:

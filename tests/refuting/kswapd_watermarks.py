@@ -1,6 +1,6 @@
 """kswapd-wakes-below-low: woken with one page to spare; kswapd-sleeps-at-high: asleep a page below the mark."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 LOW, HIGH, RESERVE = 2000, 2500, 240
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 RUNS = {"0": (0, 0, 0, 0), "60": (9500, 9600, 9700, 9800), "100": (14100, 14200, 14300, 14400)}
 

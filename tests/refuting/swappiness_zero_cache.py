@@ -1,6 +1,6 @@
 """swappiness-0-prefers-cache: a single page in swap."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 MOMENTS = ("no swap", "swap on", "cache read")
 ZONES = "Node 0, zone    DMA32\n  pages free     20000\n        high     2000\n"

@@ -1,6 +1,6 @@
 """swappiness-0-never-swaps: a single page in swap."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 
 def trial(swapped: int) -> Made:

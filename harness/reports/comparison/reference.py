@@ -34,8 +34,8 @@ def outcomes(run: Path) -> Iterable[Outcome]:
     """Reads a run's cells that are finished."""
     for path in sorted((run / "experiments").glob("*/cell.json")):
         cell = run_directory.read_cell(path.parent)
-        # One that is not in the catalogue is an experiment of the user's own, or of another day.
-        if "verdicts" in cell and cell["experiment"] in catalogue.load():
+        # One of the user's own has no place in the reference; one that the catalogue does not have is of another day.
+        if "verdicts" in cell and not cell.get("origin") and cell["experiment"] in catalogue.load():
             yield Outcome(
                 path.parent,
                 cell,
