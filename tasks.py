@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from harness.cli import commands
+from harness.cli import startup
+
+startup.prepare()
+
+from harness.cli import commands  # noqa: E402 - a signal is to end the process while this is loaded too
 
 namespace = commands.collection()
 commands.prepare(sys.argv[1:], namespace)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from harness.printable import harmless
+
 # The exit statuses of the command line (README, "Exit status").
 AS_KNOWN, USAGE, BROKEN, SURPRISE, NOTHING_RAN, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -17,7 +19,7 @@ class LabError(Exception):
     def __init__(self, thing: str, reason: str, remedy: str = "") -> None:
         self.thing, self.reason, self.remedy = thing, reason, remedy
         line = f"{thing}: {reason}" + (f"; {remedy}" if remedy else "")
-        super().__init__(" ".join(line.split()))
+        super().__init__(harmless(" ".join(line.split())))
 
     def __reduce__(self) -> tuple[type[LabError], tuple[str, str, str]]:
         """Lets an error of another process arrive whole."""
@@ -28,6 +30,10 @@ class UsageError(LabError):
     """The command was typed wrongly: an unknown name, a number out of range."""
 
     status = USAGE
+
+
+class Damaged(LabError):
+    """A file of the lab's is not as it was written, or is none of the lab's: nothing is judged by it."""
 
 
 class Unavailable(LabError):

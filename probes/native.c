@@ -8,6 +8,29 @@ static int digit(char letter)
     return letter >= '0' && letter <= '9';
 }
 
+static int space(char letter)
+{
+    return letter == ' ' || letter == '\t' || letter == '\n';
+}
+
+/* The whole number that begins at `at`, and ends with its word, into `value`: whether it is one, from 0 to INT64_MAX.
+ * What the kernel prints of these files is unsigned; from 2^63 up it is a counter that went below zero. */
+static int whole_number(const char *text, size_t size, size_t at, int64_t *value)
+{
+    int64_t found = 0;
+    size_t begin = at;
+    for (; at < size && digit(text[at]); at++) {
+        int next = text[at] - '0';
+        if (found > (INT64_MAX - next) / 10)
+            return 0;
+        found = found * 10 + next;
+    }
+    if (at == begin || (at < size && !space(text[at])))
+        return 0;
+    *value = found;
+    return 1;
+}
+
 size_t parse_counters(const char *text, size_t size, int64_t *values, uint32_t *names, size_t limit)
 {
     size_t count = 0, at = 0;
@@ -18,13 +41,7 @@ size_t parse_counters(const char *text, size_t size, int64_t *values, uint32_t *
         end = at;
         while (at < size && (text[at] == ' ' || text[at] == ':' || text[at] == '\t'))
             at++;
-        int negative = at + 1 < size && text[at] == '-';
-        at += (size_t)negative;
-        if (at < size && digit(text[at]) && end > start) {
-            uint64_t value = 0;
-            for (; at < size && digit(text[at]); at++)
-                value = value * 10 + (uint64_t)(text[at] - '0');
-            values[count] = negative ? -(int64_t)value : (int64_t)value;
+        if (end > start && whole_number(text, size, at, &values[count])) {
             names[2 * count] = (uint32_t)start;
             names[2 * count + 1] = (uint32_t)end;
             count++;

@@ -6,7 +6,8 @@
 void carry_out(const struct request *request, char *text, char *out, size_t limit, int channel, struct reply *reply);
 
 /* Lines "name value" or "name: value unit" of `text`: the values into `values`, where their names begin and end
- * in the text into `names` (pairs). Lines without a number are left out. How many there were, at most `limit`. */
+ * in the text into `names` (pairs). Lines whose value is no whole number from 0 to INT64_MAX are left out. How many there
+ * were, at most `limit`. */
 size_t parse_counters(const char *text, size_t size, int64_t *values, uint32_t *names, size_t limit);
 
 /* How many entries have these bits under these masks; how many pairs are present in the same frame. */

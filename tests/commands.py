@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from harness.faults import commands
+
 ROOT = Path(__file__).resolve().parent.parent
 CLAIM = "malloc-first-brk"  # its experiment takes a tenth of a second a trial
 
@@ -32,14 +34,6 @@ def one_line(finished: subprocess.CompletedProcess[str], status: int, *parts: st
         assert part in finished.stderr
 
 
-def machines(mark: str) -> list[str]:
-    """Lists the command lines of QEMU processes that have the mark in them."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode() if entry.name.isdigit() else ""
-        except OSError:
-            continue
-        if mark in line and "qemu-system" in line:
-            found.append(line)
-    return found
+def machines(mark: str) -> list[int]:
+    """Lists the QEMU processes that have files below a directory open: their consoles, for instance."""
+    return commands.machines(Path(mark))

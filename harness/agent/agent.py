@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
 import socket
 from collections.abc import Callable
@@ -11,9 +12,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from harness.agent import wire
-from harness.agent.channel import Channel
+from harness.agent.channel import Channel, Deadline
 from harness.errors import Denied, LabError, MachineLost
+from harness.linux import releases
 
+# A field of uname(2): 64 bytes and a zero (include/uapi/linux/utsname.h, __NEW_UTS_LEN).
+PRINTABLE = re.compile(r"[ -~]{1,64}")
 DENIALS = {errno.EPERM, errno.EACCES}
 
 
@@ -50,9 +54,21 @@ class Agent:
         return reply
 
     def hello(self) -> Info:
-        """Asks the agent what its machine is."""
-        release, version, arch, page, cpus, pid = self.call("hello").text.decode().split("\n")[:6]
-        return Info(release, version, arch, int(page), int(cpus), int(pid))
+        """Asks the agent what its machine is. Raises MachineLost for an answer that describes none."""
+        text = self.call("hello").text
+        try:
+            release, version, arch, page, cpus, pid = text.decode().split("\n")[:6]
+            found = Info(releases.checked(release, "release"), version, arch, int(page), int(cpus), int(pid))
+        except (ValueError, LabError) as error:
+            raise self.channel.lost(f"it does not say what it is: {error}") from None
+        whole = found.page_size > 0 and not found.page_size & (found.page_size - 1) and found.cpus > 0 and found.agent_pid > 0
+        if not (whole and PRINTABLE.fullmatch(version) and PRINTABLE.fullmatch(arch)):
+            raise self.channel.lost(f"it does not say what it is: {ascii(text)[:200]}")
+        return found
+
+    def limit(self, seconds: float, what: str) -> None:
+        """Has no wait last beyond so many seconds from now. what: that is to be over by then."""
+        self.channel.limit = Deadline.after(seconds, what)
 
     def next_target(self) -> int:
         """Gives a number that no target had before. Raises LabError once all are used up."""
@@ -120,11 +136,13 @@ class Agent:
 
 
 class Answering(Protocol):
-    """The other end of an agent's channel: its socket, and the error for a machine that is gone."""
+    """The other end of an agent's channel: its socket, the error for a machine that is gone, and a look at its process."""
 
     socket: socket.socket
 
     def lost(self, what: str) -> MachineLost: ...
+
+    def look(self) -> None: ...
 
 
 def patience(seconds: float) -> float:
@@ -135,7 +153,7 @@ def patience(seconds: float) -> float:
 def greet(process: Answering, seconds: float, later: float = 120) -> tuple[Agent, Info]:
     """Waits for the agent's first reply and gives the agent and its machine. later: seconds for each other reply, on a quiet
     host."""
-    agent = Agent(Channel(process.socket, process.lost), seconds)
+    agent = Agent(Channel(process.socket, process.lost, look=process.look), seconds)
     info = agent.hello()
     agent.seconds = patience(later)
     return agent, info

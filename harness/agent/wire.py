@@ -6,12 +6,16 @@ from dataclasses import dataclass
 
 from probes._native import ffi, lib
 
+from harness.errors import MachineLost
+
 AGENT, HAND, FIRST_PROBE, TARGET_LIMIT = (lib.TARGET_AGENT, lib.TARGET_HAND, lib.TARGET_FIRST_PROBE, lib.TARGET_LIMIT)
 TEXT_LIMIT: int = lib.TEXT_LIMIT
 REPLY, SAMPLE, EXIT = lib.KIND_REPLY, lib.KIND_SAMPLE, lib.KIND_EXIT
 REQUEST_SIZE: int = ffi.sizeof("struct request")
 REPLY_SIZE: int = ffi.sizeof("struct reply")
 SECTION_SIZE: int = ffi.sizeof("struct section")
+SYSCALL_SIZE: int = ffi.sizeof("struct syscall")
+TIMES_SIZE = 16  # bytes at the start of a sample: when it began and ended
 
 # "malloc" → OP_malloc: the names of probes/operations.h.
 OPERATIONS: dict[str, int] = {
@@ -53,8 +57,14 @@ def request(operation: str, target: int, sequence: int, arguments: tuple[int, ..
     return bytes(ffi.buffer(head)) + text
 
 
+def nonsense(what: str, reason: str) -> MachineLost:
+    return MachineLost(f"agent: {what}", reason, "see the machine's console, and run it again")
+
+
 def reply_head(data: bytes) -> tuple[Reply, int]:
-    """Reads a reply without its text, and the size of that text in bytes."""
+    """Reads a reply without its text, and the size of that text in bytes. Raises MachineLost for one of another length."""
+    if len(data) != REPLY_SIZE:
+        raise nonsense("reply", f"it has {len(data)} bytes, not {REPLY_SIZE}")
     head = ffi.from_buffer("struct reply *", data)
     return Reply(
         head.kind,
@@ -70,19 +80,30 @@ def reply_head(data: bytes) -> tuple[Reply, int]:
 
 
 def sections(text: bytes) -> tuple[int, int, list[tuple[int, int, bytes]]]:
-    """Takes a sample's text apart: the times before and after it (ns), and (watch number, errno, content) of each file."""
-    began, ended = ffi.unpack(ffi.from_buffer("uint64_t[]", text[:16]), 2)
-    found, at = [], 16
+    """Takes a sample's text apart: the times before and after it (ns), and (watch number, errno, content) of each file. Raises
+    MachineLost for one that is cut off, or that says it is longer than it is."""
+    if len(text) < TIMES_SIZE:
+        raise nonsense("sample", f"it has {len(text)} bytes, and no times")
+    began, ended = ffi.unpack(ffi.from_buffer("uint64_t[]", text[:TIMES_SIZE]), 2)
+    found, at = [], TIMES_SIZE
     while at < len(text):
+        if len(text) - at < SECTION_SIZE:
+            raise nonsense("sample", f"{len(text) - at} bytes stand behind its last file")
         head = ffi.from_buffer("struct section *", text[at : at + SECTION_SIZE])
         at += SECTION_SIZE
+        padded = (head.size + 7) // 8 * 8
+        if padded > len(text) - at:
+            raise nonsense("sample", f"watched file {head.watch} says {head.size} bytes, and {len(text) - at} are there")
         found.append((head.watch, head.error, text[at : at + head.size]))
-        at += (head.size + 7) // 8 * 8
+        at += padded
     return began, ended, found
 
 
 def syscalls(text: bytes) -> list[tuple[int, tuple[int, ...], int, int]]:
-    """Takes a trace's text apart: number, arguments, result and the sequence of the request, for each call."""
+    """Takes a trace's text apart: number, arguments, result and the sequence of the request, for each call. Raises MachineLost
+    for one that is cut off."""
+    if len(text) % SYSCALL_SIZE:
+        raise nonsense("trace", f"its last call is cut off: it has {len(text)} bytes")
     return [
         (entry.number, tuple(ffi.unpack(entry.argument, 6)), entry.result, entry.sequence)
         for entry in ffi.from_buffer("struct syscall[]", text)

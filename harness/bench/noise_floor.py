@@ -73,7 +73,7 @@ def values(files: Mapping[str, str | None]) -> dict[str, int]:
         role(f"{source}:{key}" if key else source): value
         for source, text in files.items()
         if text is not None
-        for key, value in counters.file_of(source).parse(text.encode()).items()
+        for key, value in counters.parse(source, text).items()
     }
 
 
@@ -94,7 +94,7 @@ def recordings(kernel: Kernel, runs: int, accelerated: str) -> Iterator[Recordin
             recorder = Recorder(path)
             try:
                 with open_machine(cell, run % BOOTS + 1, Path(directory) / "console.log") as machine:
-                    with_machine(machine, cell, "", recorder)
+                    with_machine(machine, cell, run + 1, "", recorder)
             finally:
                 recorder.close()
             yield read(path)

@@ -156,8 +156,9 @@ class Experiment:
     axes: settings under which the whole experiment is repeated, a verdict row for each ({"lru": ("classic", "mglru")}).
     trials: how many, fixed beforehand, each from a boot of its own. rate: samples a second during operations, Hz.
     timed: sensitive to time, so its guests run beside none but timed ones of any run of this user on this host, each on
-    a processor of its own. version: raised when the procedure or a bound changes. writes: the settings, by their names
-    in Settings, that the procedure itself writes after they were pinned.
+    a processor of its own. deadline: seconds that an arm may take on a quiet host; the longest of the catalogue takes 50
+    on a busy one. What is not over by then is broken. version: raised when the procedure or a bound changes. writes: the
+    settings, by their names in Settings, that the procedure itself writes after they were pinned.
     question, words: the module's docstring (catalogue.py): its first line, and below it the procedure in words. origin:
     where it is from ("own file mine/belief.py", "package NAME VERSION"), "" for the catalogue's.
     """
@@ -174,6 +175,7 @@ class Experiment:
     trials: int = 3
     rate: int = 100
     timed: bool = False
+    deadline: int = 300
     version: int = 1
     name: str = ""
     question: str = ""

@@ -169,6 +169,24 @@ CHOICES = {
 WORDS = {"zswap_compressor": r"[a-z0-9-]+"}
 
 
+# The least and most that a setting can be on any kernel (Documentation/admin-guide/sysctl/vm.rst, mm/ksm.c, v6.12; of those
+# without a bound of the kernel's, what no machine is in want of). memory: in less, no kernel of the archive boots.
+RANGES = {
+    "memory": (64, 1 << 20),
+    "cpus": (1, 64),
+    "swappiness": (0, 200),
+    "overcommit": (0, 2),
+    "aslr": (0, 2),
+    "shm_rmid_forced": (0, 1),
+    "min_free_kbytes": (0, 1 << 24),
+    "watermark_scale_factor": (1, 3000),
+    "watermark_boost_factor": (0, 1 << 20),
+    "page_cluster": (0, 31),
+    "ksm": (0, 2),
+}
+ANY = (0, 999_999_999)  # the other numbers: a kernel that does not take one says so
+
+
 def names() -> list[str]:
     """Names all that can be set for a run."""
     return sorted([item.name for item in fields(Settings)] + list(MACHINE))
@@ -178,4 +196,16 @@ def fits(name: str, value: str) -> bool:
     """Says whether a setting can have this value."""
     if name in WORDS:
         return bool(re.fullmatch(WORDS[name], value))
-    return value in CHOICES[name] if name in CHOICES else value.isdecimal() and (name not in MACHINE or int(value) > 0)
+    if name in CHOICES:
+        return value in CHOICES[name]
+    least, most = RANGES.get(name, ANY)
+    return re.fullmatch(r"[0-9]{1,9}", value) is not None and least <= int(value) <= most
+
+
+def can_be(name: str) -> str:
+    """Says in words what a setting can be."""
+    if name in CHOICES:
+        return " or ".join(CHOICES[name])
+    if name in WORDS:
+        return "a name"
+    return "a whole number from {} to {}".format(*RANGES.get(name, ANY))

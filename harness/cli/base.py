@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import inspect
 import os
 import re
-import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from invoke import Task, task
 
 from harness import errors
+from harness.cli import startup
 from harness.errors import LabError, UsageError
+from harness.printable import harmless
 
 PROGRAM = "invoke"  # by which name the commands are typed
 RUNS = "results/runs"
@@ -30,17 +31,14 @@ def as_typed(line: str) -> str:
 
 
 def say(line: str) -> None:
-    """Prints a line at once, also into a pipe."""
-    print(as_typed(line), flush=True)
+    """Prints a line at once, also into a pipe; what would act on a terminal is written as its number."""
+    print(harmless(as_typed(line), keep="\n\t"), flush=True)
 
 
 def warn(line: object) -> None:
-    """Prints a line on standard error."""
-    print(as_typed(str(line)), file=sys.stderr, flush=True)
-
-
-def _end(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    """Prints a line where errors go, harmless as `say` does; nothing for an empty one."""
+    if text := str(line):
+        print(harmless(text, keep="\n\t"), file=sys.stderr, flush=True)
 
 
 def undo_what_was_left() -> None:
@@ -68,29 +66,70 @@ def guarded(body: Callable[..., int | None], undo: bool, own: bool) -> Callable[
 
     @functools.wraps(body)
     def run(context: Any, *arguments: Any, **options: Any) -> None:
-        signal.signal(signal.SIGTERM, _end)  # leaves by every block's end, as Ctrl-C does
+        startup.begin()
         try:
             if undo:
                 undo_what_was_left()
             if own:
                 take_in(options.pop(EXPERIMENTS))
             status = body(context, *arguments, **options) or 0
-        except LabError as error:
-            warn(error)
-            status = error.status
+            sys.stdout.flush()
         except KeyboardInterrupt:
             status = errors.INTERRUPTED
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            status = 0
-        sys.stdout.flush()
-        sys.exit(status)
+        except BrokenPipeError:  # the reader has seen enough
+            status = _without_output(0)
+        except (LabError, OSError, MemoryError, ImportError) as error:
+            status = _told(error)
+        startup.over()
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            status = _without_output(_told(error))
+        sys.exit(startup.interrupted() or status)
 
     if own:
         signature = inspect.signature(body)
         option = inspect.Parameter(EXPERIMENTS, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)
         run.__signature__ = signature.replace(parameters=[*signature.parameters.values(), option])  # type: ignore[attr-defined]
     return run
+
+
+def _told(error: BaseException) -> int:
+    """Prints what went wrong in one line, and gives the exit status. What this machine lacks is no bug, and no traceback."""
+    if isinstance(error, LabError):
+        told = error
+    elif isinstance(error, MemoryError):
+        told = LabError("memory", "there is not enough for this process", "end something, or allow it more (ulimit -v)")
+    elif isinstance(error, OSError):
+        remedy = REMEDIES.get(error.errno or 0, "see what became of it")
+        told = LabError(str(error.filename or "this machine"), error.strerror or str(error), remedy)
+    else:
+        told = LabError("Python", str(error), "allow the process more memory, or type: ./bootstrap")
+    try:
+        warn(told)
+    except OSError:  # nobody can be told: the terminal is gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    return told.status
+
+
+def _without_output(status: int) -> int:
+    """Has what is still to be printed go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return status
+
+
+# What helps where the kernel refuses, by errno.
+REMEDIES = {
+    errno.ENOSPC: "free some room, also where the output goes",
+    errno.EDQUOT: "free some room",
+    errno.EFBIG: "allow larger files (ulimit -f)",
+    errno.EMFILE: "allow more open files (ulimit -n 1024)",
+    errno.ENFILE: "end something: this host has as many files open as it can",
+    errno.ENOMEM: "end something, or allow this process more memory (ulimit -v)",
+    errno.EAGAIN: "end something, or allow more processes (ulimit -u)",
+    errno.EACCES: "it is another user's",
+    errno.EROFS: "name a place that can be written to",
+}
 
 
 def task_of(
@@ -125,7 +164,6 @@ def whole_number(name: str, value: str | None) -> int | None:
     """Reads an option that must be a whole number. Raises UsageError for anything else."""
     if value is None:
         return None
-    try:
+    if re.fullmatch(r"[+-]?[0-9]{1,18}", value):
         return int(value)
-    except ValueError:
-        raise UsageError(f"--{name} {value}", "it is no whole number", f"for instance --{name} 3") from None
+    raise UsageError(f"--{name} {value}", "it is no whole number", f"for instance --{name} 3")

@@ -14,7 +14,7 @@ from invoke import Collection, Program
 
 from harness import catalogue, errors, paths
 from harness.cli import base, bisect, compare, kernels, oom, own
-from harness.cli.base import RUNS, command, say
+from harness.cli.base import RUNS, command, say, warn
 from harness.cli.bench import bench
 from harness.cli.options import running
 from harness.cli.running import chosen, execute
@@ -89,18 +89,19 @@ def judge(context: Any, run: str, as_recorded: bool = False, results: str = RUNS
     """Judge recorded evidence again: from disk alone, without machine or root."""
     from harness.cli import answer
     from harness.evidence import run_directory
-    from harness.verdicts import classify, judged
+    from harness.verdicts import classify, run_cells
 
     directory = run_directory.find(run, Path(results))
-    rows, failures = [], []
-    for one in judged.judge_run(directory, as_recorded):
-        rows += one.rows
-        failures += one.failures
+    warn(run_cells.unvouched(directory))
+    outcomes = []
+    for one in run_cells.judge_run(directory, as_recorded):
+        outcomes.append(one.outcome)
         for line in () if json else answer.lines(one):
             say(line)
+    found = run_cells.document(directory, outcomes)
     if json:
-        say(run_directory.as_text(directory, rows, failures))
-    return classify.status(rows, failures)
+        say(run_directory.as_text(found))
+    return classify.status(found["verdicts"], found["errors"])
 
 
 @command(own=True, run=RUN, results=PARENT)
@@ -108,11 +109,12 @@ def report(context: Any, run: str, results: str = RUNS) -> int:
     """Write a run's report again: Markdown, plots, tables, verdicts.json."""
     from harness.evidence import run_directory
     from harness.reports.report import write
-    from harness.verdicts import judged
+    from harness.verdicts import run_cells
 
     directory = run_directory.find(run, Path(results))
-    say(f"Report: {write(directory, judged.judge_run(directory))}")
-    return errors.AS_KNOWN
+    warn(run_cells.unvouched(directory))
+    say(f"Report: {write(directory, run_cells.judge_run(directory))}")
+    return errors.BROKEN if run_directory.read_verdicts(directory)["errors"] else errors.AS_KNOWN
 
 
 @command(called="list", own=True, search="only claims whose id, statement, section or experiment has this text in it")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import catalogue, errors
-from harness.cli.base import RUNS, command, say
+from harness.cli.base import RUNS, command, say, warn
 from harness.errors import LabError, UsageError
 
 
@@ -23,9 +23,13 @@ def compare(context: Any, first: str, second: str, fail_on_change: bool = False,
 
     found = differences.compare(*(rows.select(name, Path(results)) for name in (first, second)))
     known = run_noise.published()
+    for side in (found.one, found.other):
+        warn(side.unvouched)
     for line in differences.lines(found, known):
         say(line)
     changed = found.verdicts() or found.quantities(known)
+    if found.one.broken or found.other.broken:
+        return errors.BROKEN
     return errors.SURPRISE if fail_on_change and changed else errors.AS_KNOWN
 
 
@@ -36,7 +40,7 @@ def history(context: Any, claim: str, results: str = RUNS) -> int:
     from harness.reports.comparison.history import printed
 
     experiment, found = catalogue.find(claim)
-    collected = rows.collected(Path(results))
+    collected = rows.collected(Path(results), warn=warn)
     for one in [found] if found else experiment.claims:
         for line in printed(one, collected):
             say(line)
@@ -53,16 +57,22 @@ def publish(context: Any, runs: str = "latest", noise: str = "", to: str = "resu
     """Write the reference matrix: table, a page for each claim, plots, verdicts.json, noise."""
     from harness.evidence import run_directory
     from harness.reports.comparison import reference, rows
+    from harness.verdicts import run_cells
 
     wanted, several = ([name.strip() for name in names.split(",") if name.strip()] for names in (runs, noise))
     found = [run_directory.find(name, Path(results)) for name in wanted]
     noisy = [rows.select(name, Path(results)) for name in several]
     if len(noisy) == 1:
         raise UsageError(f"--noise {noise}", "one run has no noise", "name at least two, separated by commas")
+    for run in found:
+        warn(run_cells.unvouched(run))
     try:
         cells = reference.publish(found, noisy, Path(to))
     except OSError as error:
         raise LabError(f"reference {to}", error.strerror or "can't be written", "free some room or name another --to") from error
     size = sum(path.stat().st_size for path in Path(to).rglob("*") if path.is_file())
     say(f"{Path(to) / 'README.md'}: {len(cells.rows)} rows on {', '.join(cells.kernels)}; {size / 1e6:.1f} MB in all")
-    return errors.AS_KNOWN
+    damaged = [*cells.damaged, *(line for one in noisy for line in one.broken)]
+    for line in damaged:
+        say(f"BROKEN  {line}")
+    return errors.BROKEN if damaged else errors.AS_KNOWN

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from harness import cache, catalogue, paths
 from harness.claims import settings
 from harness.errors import LabError, Unavailable
 from harness.linux import mounts
-from harness.machine import allocators, disks
+from harness.machine import allocators, disks, slots
 from harness.machine.guest import accelerator, qemu
+from harness.machine.guest.confinement import GROUPS, confinement
 from harness.machine.host import cgroup, journal, local, permissions
 from harness.machine.host.permissions import Permissions
 from harness.machine.kernels import find, running
@@ -66,13 +68,24 @@ def _acceleration() -> Finding:
     return Finding("hardware virtualisation", reason is None, said, "guests run without it, slower", vital=False)
 
 
+def _confinement() -> Iterator[Finding]:
+    """Says how QEMU is confined: a guest that took it over would be there."""
+    with suppress(LabError):  # without QEMU there is nothing to confine
+        found = confinement(disks.tool(qemu.BINARY))
+        whole = found.sandbox == GROUPS and (found.user is not None or os.geteuid() != 0)
+        yield Finding("confinement of guests", whole, str(found), "a QEMU with seccomp; docs/threat-model.md", vital=False)
+
+
 def _memory() -> Finding:
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return Finding("free memory", free > 1 << 30, f"{free >> 20:,} MiB", "a guest takes 1 GiB at most: end something")
+    available = slots.memory_available()
+    return Finding("available memory", available > 1 << 30, f"{available >> 20:,} MiB", "most guests take 1 GiB: end something")
 
 
 def _room() -> Finding:
-    free = shutil.disk_usage(cache.directory()).free
+    try:
+        free = shutil.disk_usage(cache.directory()).free
+    except Unavailable as error:
+        return Finding("room for snapshots", False, f"{error.thing}: {error.reason}", error.remedy)
     return Finding(
         "room for snapshots",
         free > 4 << 30,
@@ -238,6 +251,7 @@ def examine() -> list[Finding]:
         _memory(),
         _room(),
         _acceleration(),
+        *_confinement(),
         *examine_host(),
         *_allocators(),
         *_programs(),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.claims.claim import Claim, Expect, Experiment
-from harness.cli.base import say
+from harness.cli.base import warn
 from harness.evidence.schema import Row
 from harness.reports.comparison import history, rows
 from harness.reports.wording import aloud, counted, known_text, needs_text, number, wrapped
@@ -14,13 +14,9 @@ from harness.reports.wording import aloud, counted, known_text, needs_text, numb
 KINDS = ("lru", "malloc", "thp")  # the settings that tell rows of one claim and kernel apart
 
 
-def explain(experiment: Experiment, claims: Sequence[Claim], parent: Path) -> None:
-    for line in lines(experiment, claims, parent):
-        say(line)
-
-
 def lines(experiment: Experiment, claims: Sequence[Claim], parent: Path) -> Iterator[str]:
     """Explains claims of one experiment; `parent` is where the runs are."""
+    measured = rows.collected(parent, warn=warn)
     yield f"{experiment.name}: {experiment.question}"
     yield from procedure_lines(experiment)
     for claim in claims:
@@ -36,7 +32,7 @@ def lines(experiment: Experiment, claims: Sequence[Claim], parent: Path) -> Iter
             yield wrapped(f"A trial counts only if {guard.quantity.name} is {aloud(guard.holds)}: {guard.why}")
         for known in claim.known:
             yield wrapped(f"Known answer: {known_text(known)}. Source: {known.source}")
-        newest = [row for line in history.of_claim(claim, rows.collected(parent)) for row in line.rows]
+        newest = [row for line in history.of_claim(claim, measured) for row in line.rows]
         for row in newest:
             yield from measured_lines(row)
         if not newest:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 from invoke import Collection
 
 from harness import errors
-from harness.cli.base import command, say
+from harness.cli.base import command, say, warn
 from harness.errors import Unavailable
 
 MIRROR = "a Debian mirror to fetch kernels from"
@@ -27,7 +26,7 @@ def kernels_(context: Any, mirror: str | None = None, offline: bool = False, try
     try:
         offered = [] if offline else find.offers(mirror=mirror)
     except Unavailable as error:  # what is here can be told all the same
-        print(error, file=sys.stderr)
+        warn(error)
         offered = []
     for line in listing.kernel_lines(offered, find.fetched(), find.installed(), labels.labelled(), boots.said):
         say(line)

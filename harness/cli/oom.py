@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import errors
-from harness.cli.base import say, task_of
+from harness.cli.base import say, task_of, warn
 from harness.errors import LabError, Unavailable, UsageError
 from harness.linux.releases import series
 
@@ -61,12 +61,13 @@ def _oom(
 
 
 def _print(found: list[Report], json: bool, csv: bool, markdown: bool) -> None:
+    from harness.evidence.json_file import shown
     from harness.reports.oom import answer
     from harness.reports.oom.text import tell_all
 
     told = tell_all(found)
     if json:
-        say(json_.dumps(answer.document(told), indent=1, ensure_ascii=False))
+        say(shown(json_.dumps(answer.document(told), indent=1, ensure_ascii=False)))
     elif csv:
         say(answer.table(told).rstrip("\n"))
     elif markdown:
@@ -75,12 +76,7 @@ def _print(found: list[Report], json: bool, csv: bool, markdown: bool) -> None:
         say("There is no OOM in it: no line “… invoked oom-killer”, “oom-kill:…” or “Killed process …” of the kernel.")
     else:
         for line in answer.lines(told):
-            say(_printable(line))
-
-
-def _printable(line: str) -> str:
-    """Shows control characters, which a process may have in its name, as escapes."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f](?<!\n)", lambda one: f"\\x{ord(one[0]):02x}", line)
+            say(line)
 
 
 def _draw(found: list[Report], path: Path) -> None:
@@ -98,7 +94,7 @@ def _draw(found: list[Report], path: Path) -> None:
             to.write_text(plot.draw(one.ranking, answer.title(number, one.report)), "utf-8", "backslashreplace")
         except OSError as error:
             raise LabError(f"--plot {path}", f"it cannot be written ({error.strerror})", "name another file") from error
-        print(f"Picture: {to}", file=sys.stderr)
+        warn(f"Picture: {to}")
 
 
 def _texts(files: Sequence[str], here: bool) -> Iterator[str]:

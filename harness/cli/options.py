@@ -16,11 +16,15 @@ from invoke import Task
 from harness.claims import settings
 from harness.cli.base import task_of, whole_number
 from harness.errors import Unavailable, UsageError
+from harness.linux.sizes import MIB
 from harness.run.options import RunOptions, offered, typed_name
 
 if TYPE_CHECKING:
     from harness.machine.host.permissions import Permissions
 
+# A trial's boot is kept, as its snapshot, some 50 MB each: a thousand of them take what all snapshots may take together.
+MOST_TRIALS = 1000
+MOST_JOBS = 16  # for each processor: two guests fill one (harness/machine/slots.py)
 MACHINES = ("auto", "vm", "local")
 
 
@@ -81,8 +85,9 @@ def sets(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
             raise UsageError(f"--set {text}", "it is no setting=value", f"settings are {', '.join(settings.names())}")
         for value in values.split(","):
             if not settings.fits(name, value):
-                can = " or ".join(settings.CHOICES.get(name, ("a name",) if name in settings.WORDS else ("a whole number",)))
-                raise UsageError(f"--set {text}", f"{name} can't be {value!r}", f"{name} can be {can}")
+                raise UsageError(f"--set {text}", f"{name} can't be {value!r}", f"{name} can be {settings.can_be(name)}")
+        if name == "memory" and max(map(int, values.split(","))) > (most := host_memory() // MIB):
+            raise UsageError(f"--set {text}", f"this host has {most} MiB itself", "name less")
         found[name] = tuple(dict.fromkeys(values.split(",")))
     return found
 
@@ -93,11 +98,25 @@ def kernels(text: str) -> tuple[str, ...]:
     return (text,) if Path(text).exists() or not found else found
 
 
+def host_memory() -> int:
+    """Gives the memory of this host, in bytes."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def results(text: str) -> Path:
+    """Reads --results."""
+    if not text or Path(text).is_file():
+        raise UsageError(f"--results {text or repr(text)}", "it is no directory", "name one, which is made if it is not there")
+    return Path(text)
+
+
 def trials(text: str) -> int | None:
     """Reads --trials."""
     count = whole_number("trials", text)
     if count is not None and count < 1:
         raise UsageError(f"--trials {text}", "a verdict needs at least one trial", "leave it out for 3")
+    if count is not None and count > MOST_TRIALS:
+        raise UsageError(f"--trials {text}", f"a run has {MOST_TRIALS} at most", "start several runs")
     return count
 
 
@@ -106,6 +125,9 @@ def jobs(text: str) -> int | None:
     count = whole_number("jobs", text)
     if count is not None and count < 1:
         raise UsageError(f"--jobs {text}", "it takes at least one machine", "leave it out")
+    most = MOST_JOBS * (os.cpu_count() or 1)
+    if count is not None and count > most:
+        raise UsageError(f"--jobs {text}", f"{most} machines at once are the most for this host's processors", "leave it out")
     return count
 
 
@@ -123,7 +145,7 @@ READ: dict[str, Callable[[Any], Any]] = {
     "append": lambda texts: tuple(dict.fromkeys(texts)),
     "trials": trials,
     "sets": sets,
-    "results": Path,
+    "results": results,
     "jobs": jobs,
     "gdb": debugger,
     "directory": Path,

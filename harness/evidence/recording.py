@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,14 +20,21 @@ from typing import IO, Any, TypeAlias, cast
 
 import zstandard
 
+from harness.evidence import events
 from harness.linux import counters, pages
 
 SUFFIX = ".jsonl.zst"
 Number: TypeAlias = int | float
 # A line of a recording: its keys are those of its kind of event, and an experiment's own under `record`.
 Event: TypeAlias = dict[str, Any]
-# Level 6, window 8 MiB: successive samples repeat nearly all of the text before them.
-_COMPRESSION = zstandard.ZstdCompressionParameters.from_level(6, window_log=23)
+# Level 6, window 8 MiB: successive samples repeat nearly all of the text before them. The checksum is of the text: whatever
+# bit of the file is turned, it does not come out as other text.
+_COMPRESSION = zstandard.ZstdCompressionParameters.from_level(6, window_log=23, write_checksum=1)
+# What a recording may unpack to, and a line of it, in bytes: those of the catalogue take 10 MiB as a rule, and a line holds
+# TEXT_LIMIT of probes/wire.h (1 MiB), escaped six bytes to one at most. A few KiB can be made to unpack to many GiB.
+TEXT_LIMIT, LINE_LIMIT = 512 << 20, 16 << 20
+_CHUNK = 1 << 10  # bytes that are unpacked at once: at zstd's highest ratio (128 KiB of 4 bytes) 32 MiB
+_NAME = re.compile(r"trial-([1-9][0-9]{0,6})(?:\.([A-Za-z0-9][\w .+=-]*))?\.jsonl\.zst", re.ASCII)
 
 
 class _Held(io.RawIOBase):
@@ -102,9 +110,10 @@ def encode(data: bytes) -> str:
 
 @dataclass
 class Recording:
-    """One arm of one trial, read back."""
+    """One arm of one trial, read back. damage: why there is no more than these events, "" where that is all of it."""
 
     events: list[Event]
+    damage: str = ""
 
     @cached_property
     def start(self) -> Event:
@@ -113,10 +122,11 @@ class Recording:
     @cached_property
     def end(self) -> Event:
         """Says how it ended: status "ok", "skipped" or "broken", and the reason."""
-        return next(
-            (event for event in reversed(self.events) if event["event"] == "end"),
-            {"status": "broken", "reason": "the recording stops before its end"},
-        )
+        if self.damage:
+            return {"status": "broken", "reason": self.damage}
+        if not self.events or self.events[-1]["event"] != "end":
+            return {"status": "broken", "reason": "the recording stops before its end"}
+        return self.events[-1]
 
     @property
     def page_size(self) -> int:
@@ -159,6 +169,11 @@ class Recording:
         return next(found, None)
 
     @cached_property
+    def unread(self) -> dict[str, str]:
+        """Keeps each counter that was asked for and is no number in its file, with that file's text."""
+        return {}
+
+    @cached_property
     def _parsed(self) -> dict[tuple[str | int, str], dict[str, int]]:
         return {}
 
@@ -176,8 +191,11 @@ class Recording:
         """Gives a counter in the text of its file; `sample` tells one text of that file from the others."""
         source, key = counters.source_and_key(counter)
         if (sample, source) not in self._parsed:
-            self._parsed[sample, source] = {} if text is None else counters.file_of(source).parse(text.encode())
-        return self._parsed[sample, source].get(key)
+            self._parsed[sample, source] = {} if text is None else counters.parse(source, text)
+        value = self._parsed[sample, source].get(key)
+        if value is None and text is not None:
+            self.unread[counter] = text
+        return value
 
     def idle_change(self, counter: str) -> int | None:
         """Gives how much a counter grew between the two idle samples at the start, in its own unit; None if that was not
@@ -201,7 +219,7 @@ class Recording:
         """Gives, of a range or file at a named moment, how it was looked at ("mincore", "pagemap"), and the raw entries."""
         for event in self.events:
             if event["event"] == "pages" and event["sample"] == sample and event["label"] == label:
-                return event["kind"], base64.b64decode(event["data"])
+                return event["kind"], base64.b64decode(event["data"], validate=True)
         return None
 
     def pages(self, sample: str, label: str, state: str) -> Number | None:
@@ -235,19 +253,49 @@ class Trial:
 
 
 def read(path: Path) -> Recording:
-    """Reads a recording from disk; a torn one gives the events up to the tear."""
-    return Recording(list(_events(path)))
+    """Reads a recording from disk; of a torn or damaged one the events up to the damage, and says what that is."""
+    found: list[Event] = []
+    if not path.is_file():  # a pipe would be waited for without end
+        return Recording(found, "it is no file")
+    try:
+        for line in _lines(path):
+            found.append(events.check(json.loads(line)))
+    except _Unfinished as error:
+        return Recording(found, str(error))
+    except (zstandard.ZstdError, MemoryError):
+        return Recording(found, f"its compressed text is damaged after {len(found)} events")
+    except (ValueError, RecursionError) as error:
+        return Recording(found, f"line {len(found) + 1} is damaged: {error}")
+    except OSError as error:
+        return Recording(found, f"it can't be read: {error.strerror}")
+    return Recording(found)
 
 
-def _events(path: Path) -> Iterator[Event]:
+class _Unfinished(Exception):
+    """A recording whose end is not where its file ends; the text says how."""
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """Yields the lines of a recording. Raises ZstdError or ValueError where it is damaged, or beyond its limits."""
+    rest, size = bytearray(), 0
     with open(path, "rb") as raw:
-        reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(raw, read_across_frames=True)
-        text = io.BufferedReader(reader)
-        try:
-            for line in text:
-                yield json.loads(line)
-        except (zstandard.ZstdError, ValueError, EOFError):
-            return
+        frame = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+        while not frame.eof and (data := raw.read(_CHUNK)):
+            text = frame.decompress(data)
+            size += len(text)
+            rest += text
+            if size > TEXT_LIMIT:
+                raise ValueError(f"it unpacks to more than {TEXT_LIMIT >> 20} MiB")
+            if b"\n" in text:
+                *lines, last = bytes(rest).split(b"\n")
+                rest = bytearray(last)
+                yield from lines
+            if len(rest) > LINE_LIMIT:
+                raise ValueError(f"it is longer than {LINE_LIMIT >> 20} MiB")
+        if frame.unused_data or raw.read(1):
+            raise _Unfinished("something stands behind the recording's end")
+    if rest or not frame.eof:
+        raise _Unfinished("the recording stops before its end")
 
 
 def name_of(trial: int, arm: str) -> str:
@@ -255,10 +303,22 @@ def name_of(trial: int, arm: str) -> str:
     return f"trial-{trial}{'.' + arm if arm else ''}{SUFFIX}"
 
 
+def place_of(name: str) -> tuple[int, str] | None:
+    """Reads trial and arm from a file's name; None for one that `name_of` never gave."""
+    found = _NAME.fullmatch(name)
+    return (int(found[1]), found[2] or "") if found else None
+
+
+def files(directory: Path) -> list[Path]:
+    """Lists what lies there as a recording, whatever its name is."""
+    return sorted(path for path in directory.glob(f"*{SUFFIX}"))
+
+
 def read_trials(directory: Path) -> list[Trial]:
     """Reads the trials of one cell (experiment and setting), in order."""
     found: dict[int, Trial] = {}
-    for path in sorted(directory.glob(f"trial-*{SUFFIX}")):
-        number, _, arm = path.name.removesuffix(SUFFIX).removeprefix("trial-").partition(".")
-        found.setdefault(int(number), Trial(int(number))).arms[arm] = read(path)
+    for path in files(directory):
+        if place := place_of(path.name):
+            number, arm = place
+            found.setdefault(number, Trial(number)).arms[arm] = read(path)
     return [found[number] for number in sorted(found)]

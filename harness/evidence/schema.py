@@ -76,14 +76,26 @@ class FailureRow(TypedDict):
     what: str
 
 
-class VerdictsFile(TypedDict):
-    """verdicts.json. run: the run's id. arch: the machine's."""
+class Sealed(TypedDict, total=False):
+    """A file that vouches for itself. seal: "sha256:…" of all its other keys (harness/evidence/json_file.py says how)."""
+
+    seal: str  # absent before there were seals
+
+
+class VerdictsKeys(TypedDict):
+    """What every verdicts.json has. run: the run's id. arch: the machine's."""
 
     schema: int
     run: str
     arch: str
     errors: list[FailureRow]
     verdicts: list[Row]
+
+
+class VerdictsFile(VerdictsKeys, Sealed, total=False):
+    """verdicts.json."""
+
+    cells: dict[str, str]  # cell → the seal of its cell.json; absent before there were seals, and in the reference
 
 
 class KernelKeys(TypedDict):
@@ -191,7 +203,7 @@ class AttemptRow(TypedDict):
     why: dict[str, str]
 
 
-class CellRecord(CellKeys, total=False):
+class CellRecord(CellKeys, Sealed, total=False):
     """cell.json."""
 
     noise: NoiseRow | None  # absent before there were noise floors, and on the way to another machine
@@ -210,10 +222,11 @@ class CellRecord(CellKeys, total=False):
     # Of a cell that was run elsewhere: by whom, and the digest of the archive that it came in.
     ran: RanRow | None
     archive: str
-    # Once it is judged: why it has no row, its rows, and the size in bytes of each recording.
+    # Once it is judged: why it has no row, its rows, and the size in bytes and the digest of each recording.
     absent: str
     verdicts: list[Row]
     recordings: dict[str, int]
+    digests: dict[str, str]  # "sha256:…"; absent before there were any
 
 
 class MachineRow(TypedDict, total=False):
@@ -277,7 +290,7 @@ class OptionsRow(TypedDict, total=False):
     plan: Plan
 
 
-class EnvironmentFile(TypedDict, total=False):
+class EnvironmentFile(Sealed, total=False):
     """environment.json; nothing of it where a run has none."""
 
     schema: int
@@ -286,6 +299,7 @@ class EnvironmentFile(TypedDict, total=False):
     versions: VersionsRow
     kernels: list[KernelRow]
     options: OptionsRow
+    cells: list[str]  # all that were planned, by their directories' names; absent before there were seals
 
 
 def decided(row: Row) -> Iterator[tuple[QuantityRow, ReferenceRow, ReferenceRow]]:

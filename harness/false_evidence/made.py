@@ -16,7 +16,7 @@ from harness.evidence import json_file, recording, run_directory
 from harness.evidence.schema import KernelRow
 from harness.linux import pages
 from harness.run import cell, resume
-from harness.verdicts import judged
+from harness.verdicts import judged, run_cells
 
 PAGE_SIZE = 4096
 MACHINE = {
@@ -127,9 +127,18 @@ def page_entries(states: States) -> bytes:
     return bytes(ffi.buffer(entries))
 
 
-def write_recording(path: Path, made: Made, boot: str, settings: Mapping[str, str], release: str) -> None:
+def write_recording(
+    path: Path, experiment: Experiment, arm: str, made: Made, boot: str, settings: Mapping[str, str], release: str
+) -> None:
     recorder = recording.Recorder(path)
-    recorder.event("start", machine={**MACHINE, "release": release, "boot": boot}, settings={**settings, **made.settings}, arm="")
+    recorder.event(
+        "start",
+        machine={**MACHINE, "release": release, "boot": boot},
+        experiment=experiment.name,
+        version=experiment.version,
+        settings={**settings, **made.settings},
+        arm=arm,
+    )
     for times in range(2 if made.idle else 0):
         values = {counter: 1000 + times * growth for counter, growth in made.idle.items()}
         recorder.event("idle", began=times, ended=times, files=texts_of(values))
@@ -157,6 +166,7 @@ def write_recording(path: Path, made: Made, boot: str, settings: Mapping[str, st
             **{
                 "target": "probe",
                 "operation": "made",
+                "text": "",
                 "value": 0,
                 "error": 0,
                 "ended": None,
@@ -187,10 +197,11 @@ def write_run(
     return directory
 
 
-def write_environment(directory: Path, *releases: str) -> None:
+def write_environment(directory: Path, *releases: str, cells: Sequence[str] | None = None) -> None:
+    """Writes environment.json. cells: those that are planned; None as before they were listed."""
     directory.mkdir(parents=True, exist_ok=True)
     kernels = [kernel_row(release) for release in releases or (str(MACHINE["release"]),)]
-    json_file.write(directory / "environment.json", run_directory.environment(kernels, {}, "none"))
+    run_directory.write_environment(directory, run_directory.environment(kernels, {}, "none", cells))
 
 
 def kernel_row(release: str) -> KernelRow:
@@ -214,21 +225,27 @@ def write_cell(
     for number, made in enumerate(trials, 1):
         for arm in experiment.arms:
             one = made.arms[arm] if made.arms else made
-            write_recording(directory / recording.name_of(number, arm), one, f"boot-{number}", settings, release)
+            path = directory / recording.name_of(number, arm)
+            write_recording(path, experiment, arm, one, f"boot-{number}", settings, release)
     return directory
 
 
 def write_matrix(directory: Path, experiment: Experiment, cells: Mapping[str, Mapping[str, Sequence[Made]]]) -> Path:
     """Makes a whole run, judged, with verdicts.json. cells: release → "lru=classic" ("" for no setting) → trials."""
-    write_environment(directory, *cells)
+    names = {
+        (release, text): "@".join(filter(None, [experiment.name, text, release]))
+        for release, by_setting in cells.items()
+        for text in by_setting
+    }
+    write_environment(directory, *cells, cells=sorted(names.values()))
     outcomes = []
     for release, by_setting in cells.items():
         for text, trials in by_setting.items():
             settings = dict([text.split("=")] if text else [])
-            name = "@".join(filter(None, [experiment.name, text, release]))
+            name = names[release, text]
             cell = write_cell(run_directory.cell_directory(directory, name), experiment, trials, settings, release)
             outcomes.append(resume.finish(judged.judge_cell(cell)))
-    run_directory.write_verdicts(directory, [row for one in outcomes for row in one.rows], [])
+    run_directory.write_verdicts(directory, run_cells.document(directory, outcomes))
     return directory
 
 

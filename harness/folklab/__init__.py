@@ -29,7 +29,7 @@ def make_ready() -> str:
 
             place = cache.directory("probes", build.digest())
             build.into(place)
-            with cache.lock(place / ".lock"):
+            with cache.lock(place / ".lock", "the probes that are being compiled"):
                 if missing := build.missing():
                     print(f"folklab: compiling its probes, once ({', '.join(missing)})", file=sys.stderr, flush=True)
                 build.build()

@@ -31,7 +31,11 @@ def read_range(agent: Agent, pid: int, address: int, length: int, page_size: int
     """Reads a struct page (probes/wire.h) for each page of a process's memory; length and page_size in bytes."""
     step = wire.TEXT_LIMIT // pages.ENTRY_SIZE
     count = -(-length // page_size)
-    parts = [
-        agent.call("pages", pid, address + first * page_size, min(step, count - first)).text for first in range(0, count, step)
-    ]
+    parts = []
+    for first in range(0, count, step):
+        wanted = min(step, count - first)
+        text = agent.call("pages", pid, address + first * page_size, wanted).text
+        if len(text) != wanted * pages.ENTRY_SIZE:
+            raise wire.nonsense("pages", f"it was asked for {wanted} and sent {len(text)} bytes")
+        parts.append(text)
     return b"".join(parts)

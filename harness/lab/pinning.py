@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from harness.agent.agent import DENIALS
 from harness.agent.constants import MS_REMOUNT
 from harness.agent.wire import Reply
 from harness.claims import settings as known
@@ -40,7 +41,8 @@ def pin(system: System, settings: Settings, needs: Needs) -> dict[str, str | Non
             raise Absent(name, f"this kernel has no {what}")
         reply = system.hand.attempt.put(path, value)
         if reply.error and text is not None and name != "thp":
-            raise LabError(path, f"{value} can't be set: {os.strerror(reply.error)}", "run as root")
+            remedy = "run as root" if reply.error in DENIALS else "this kernel has no such value: leave it out of --set"
+            raise LabError(path, f"{value} can't be set: {os.strerror(reply.error)}", remedy)
         texts[name] = system.find(path)
     found: dict[str, str | None] = {
         name: known.read_back(name, texts.get(name)) for name in known.PATHS if name in paths or name != "readahead"

@@ -49,6 +49,8 @@ class Sampler:
 
     def _files(self, text: bytes) -> tuple[int, int, dict[str, str | None]]:
         began, ended, sections = wire.sections(text)
+        if unknown := {number for number, _, _ in sections} - self.sources.keys():
+            raise wire.nonsense("sample", f"nobody watches a file {min(unknown)}")
         files = {
             self.sources[number]: None if error else content.decode(errors="backslashreplace")
             for number, error, content in sections

@@ -79,7 +79,7 @@ class System:
         """Reads a counter of the machine's as it stands now, in bytes if it is an amount of memory. For the procedure's
         own decisions; what decides a claim is read from samples. Raises LabError if there is none of that name."""
         source, key = counters.source_and_key(name)
-        value = counters.file_of(source).parse(self.read(counters.MACHINE[source]).encode()).get(key)
+        value = counters.parse(source, self.read(counters.MACHINE[source])).get(key)
         if value is None:
             raise LabError(f"counter {name}", "this kernel has none of that name", "name another in the experiment")
         unit = {"KiB": 1024, "pages": self.page_size}.get(counters.unit_of(name), 1)

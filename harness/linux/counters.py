@@ -8,33 +8,59 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from probes._native import ffi, lib
 
 from harness.errors import LabError
 
+# From 2^63 up no counter of the kernel is a number of anything: it is one that went below zero, or damage.
+LIMIT = 1 << 63
+
+
+def whole(word: str, signed: bool = False) -> int | None:
+    """Reads a word that is a whole number below 2^63, and not below zero unless it is `signed`; None for any other."""
+    if not re.fullmatch(r"-?[0-9]{1,19}" if signed else r"[0-9]{1,19}", word):
+        return None
+    value = int(word)
+    return value if -LIMIT <= value < LIMIT else None
+
+
+def once(pairs: Iterable[tuple[str, int | None]]) -> dict[str, int]:
+    """Gives the numbers of names that stand in a file once. Of one that stands there twice nobody knows which is meant, and
+    None is no number: neither is read."""
+    found: dict[str, int | None] = {}
+    for name, value in pairs:
+        found[name] = None if name in found else value
+    return {name: value for name, value in found.items() if value is not None}
+
 
 def keyed(text: bytes) -> dict[str, int]:
-    """Reads lines of a name and a number, decoded in C."""
+    """Reads lines of a name and a whole number, decoded in C."""
     limit = text.count(b"\n") + 1
     numbers, names = ffi.new("int64_t[]", limit), ffi.new("uint32_t[]", 2 * limit)
     count = lib.parse_counters(text, len(text), numbers, names, limit)
     ends = ffi.unpack(names, 2 * count) if count else []
     values = ffi.unpack(numbers, count) if count else []
-    return {text[ends[2 * i] : ends[2 * i + 1]].decode(): value for i, value in enumerate(values)}
+    names_read = [text[ends[2 * i] : ends[2 * i + 1]].decode() for i in range(count)]
+    found = dict(zip(names_read, values, strict=True))
+    return found if len(found) == count else once(zip(names_read, values, strict=True))
 
 
 def single(text: bytes) -> dict[str, int]:
     """Reads one number, or "max" (which is no number: left out)."""
-    word = text.strip()
-    return {"": int(word)} if re.fullmatch(rb"-?\d+", word) else {}
+    return once([("", whole(text.decode().strip()))])
+
+
+def signed(text: bytes) -> dict[str, int]:
+    """Reads one number that may be below zero."""
+    return once([("", whole(text.decode().strip(), signed=True))])
 
 
 def zoneinfo(text: bytes) -> dict[str, int]:
     """Reads "NODE.ZONE.KEY": free, min, low, high, managed, nr_…; of a node as a whole: "NODE.KEY"; pages."""
-    found: dict[str, int] = {}
+    found: dict[str, int | None] = {}
     zone = place = ""
     for line in text.decode().splitlines():
         words = line.replace(",", " ").replace(":", " ").split()
@@ -44,72 +70,64 @@ def zoneinfo(text: bytes) -> dict[str, int]:
             place = zone.split(".")[0]
         elif words[:2] == ["pages", "free"]:
             place = zone
-            found[f"{zone}.free"] = int(words[2])
+            found[f"{zone}.free"] = whole(words[2])
         elif words[:1] == ["protection"]:
-            for number, value in enumerate(re.findall(r"\d+", line)):
-                found[f"{zone}.protection.{number}"] = int(value)
-        elif len(words) == 2 and words[1].lstrip("-").isdigit():
-            found.setdefault(f"{place}.{words[0]}", int(words[1]))
-    return found
+            for number, value in enumerate(re.findall(r"[0-9]+", line)):
+                found[f"{zone}.protection.{number}"] = whole(value)
+        elif len(words) == 2:
+            found.setdefault(f"{place}.{words[0]}", whole(words[1]))
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def buddyinfo(text: bytes) -> dict[str, int]:
     """Reads "NODE.ZONE.ORDER": free blocks of that order."""
-    found = {}
+    found: list[tuple[str, int | None]] = []
     for line in text.decode().splitlines():
         words = line.replace(",", "").split()
-        for order, value in enumerate(words[4:]):
-            found[f"{words[1]}.{words[3]}.{order}"] = int(value)
-    return found
+        found += [(f"{words[1]}.{words[3]}.{order}", whole(value)) for order, value in enumerate(words[4:])]
+    return once(found)
 
 
 def slabinfo(text: bytes) -> dict[str, int]:
     """Reads "CACHE.active_objs" and the other columns of /proc/slabinfo (version 2.1)."""
-    found = {}
+    found: list[tuple[str, int | None]] = []
     for line in text.decode().splitlines()[2:]:
         words = line.split()
-        for name, value in zip(("active_objs", "num_objs", "objsize", "objperslab", "pagesperslab"), words[1:6], strict=False):
-            found[f"{words[0]}.{name}"] = int(value)
-    return found
+        columns = zip(("active_objs", "num_objs", "objsize", "objperslab", "pagesperslab"), words[1:6], strict=False)
+        found += [(f"{words[0]}.{name}", whole(value)) for name, value in columns]
+    return once(found)
 
 
 def pressure(text: bytes) -> dict[str, int]:
     """Reads "some.total", "full.total": microseconds; "full.avg10": hundredths of a percent."""
-    found = {}
-    for kind, name, value in re.findall(r"(?:^(some|full)|(?<!^) (\w+)=([\d.]+))", text.decode(), re.M):
-        if kind:
-            row = kind
-        else:
-            found[f"{row}.{name}"] = round(float(value) * 100) if "." in value else int(value)
-    return found
+    found: list[tuple[str, int | None]] = []
+    for line in text.decode().splitlines():
+        kind, *words = line.split() or [""]
+        for name, _, value in (word.partition("=") for word in words if kind in {"some", "full"}):
+            hundredths = re.fullmatch(r"([0-9]{1,4})\.([0-9]{2})", value)
+            found.append((f"{kind}.{name}", whole("".join(hundredths.groups())) if hundredths else whole(value)))
+    return once(found)
 
 
 def swaps(text: bytes) -> dict[str, int]:
     """Reads, of all areas together, size and used in KiB, and how many there are."""
     rows = [line.split() for line in text.decode().splitlines()[1:]]
-    return {"areas": len(rows), "size": sum(int(row[2]) for row in rows), "used": sum(int(row[3]) for row in rows)}
+    sizes, used = ([whole(row[column]) for row in rows] for column in (-3, -2))  # a file's name may have spaces in it
+    sums = [None if None in column else sum(filter(None, column)) for column in (sizes, used)]
+    return once([("areas", len(rows)), ("size", sums[0]), ("used", sums[1])])
 
 
 def statm(text: bytes) -> dict[str, int]:
     """Reads sizes in pages (Documentation/filesystems/proc.rst, table 1-3)."""
-    return dict(zip(("size", "resident", "shared", "text", "lib", "data", "dt"), map(int, text.split()), strict=False))
+    names = ("size", "resident", "shared", "text", "lib", "data", "dt")
+    return once(zip(names, map(whole, text.decode().split()), strict=False))
 
 
 def stat(text: bytes) -> dict[str, int]:
     """Reads, of /proc/PID/stat, faults and ticks of the processor (proc(5))."""
     words = text.decode().rsplit(")", 1)[-1].split()
-    return {
-        name: int(words[index])
-        for name, index in (
-            ("minflt", 7),
-            ("majflt", 9),
-            ("utime", 11),
-            ("stime", 12),
-            ("threads", 17),
-            ("vsize", 20),
-            ("rss", 21),
-        )
-    }
+    places = {"minflt": 7, "majflt": 9, "utime": 11, "stime": 12, "threads": 17, "vsize": 20, "rss": 21}
+    return once((name, whole(words[index])) for name, index in places.items())
 
 
 def maps(text: bytes) -> dict[str, int]:
@@ -278,7 +296,7 @@ FILES = {
     "maps": File(maps),
     "stat": File(stat),
     "oom_score": File(single),
-    "oom_score_adj": File(single),
+    "oom_score_adj": File(signed),
     "io": File(keyed, "bytes"),
     "limits": File(limits),
 }
@@ -328,6 +346,24 @@ def check(counter: str) -> None:
             if near
             else f"there are {', '.join(FILES)}",
         )
+
+
+def parse(source: str, text: str) -> dict[str, int]:
+    """Reads the numbers of a watched file's text; of one that is mangled, none. Raises KeyError for a file that is not in the
+    list."""
+    file = file_of(source)
+    try:
+        return file.parse(text.encode())
+    except (ValueError, IndexError, KeyError):
+        return {}
+
+
+def why_unread(key: str, text: str) -> str:
+    """Says why a file's text has no number under a key, as far as its lines tell."""
+    lines = [line.strip() for line in text.splitlines() if not key or re.split(r"[\s:]", line.strip(), maxsplit=1)[0] == key]
+    if not lines:
+        return "it is not there"
+    return f"it is there {len(lines)} times" if len(lines) > 1 else f"it reads {ascii(lines[0])[:60]}"
 
 
 def unit_of(counter: str) -> str:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from typing import Any
 
 from probes._native import ffi, lib
 
@@ -123,35 +124,36 @@ def check(state: str) -> None:
         )
 
 
+def entries_of(data: bytes) -> tuple[Any, int]:
+    """Gives the entries (struct page of wire.h) of a range, and how many there are. Raises LabError where one is cut off."""
+    if len(data) % ENTRY_SIZE:
+        raise LabError("pages of a range", f"the last one is cut off: they have {len(data)} bytes", "run it again")
+    return ffi.from_buffer("struct page[]", data), len(data) // ENTRY_SIZE
+
+
 def count(data: bytes, state: str) -> int:
-    """Counts the entries (struct page of wire.h) that are in a state. Raises KeyError for an unknown one."""
+    """Counts the entries that are in a state. Raises KeyError for an unknown one."""
     bits = STATES[state]
-    entries = ffi.from_buffer("struct page[]", data)
-    return int(
-        lib.count_pages(
-            entries, len(data) // ENTRY_SIZE, bits.pagemap_mask, bits.pagemap_value, bits.flags_mask, bits.flags_value
-        )
-    )
+    entries, size = entries_of(data)
+    return int(lib.count_pages(entries, size, bits.pagemap_mask, bits.pagemap_value, bits.flags_mask, bits.flags_value))
 
 
 def count_mapped(data: bytes, times: int) -> int:
     """Counts the entries that have a frame that is mapped `times` times."""
-    entries = ffi.from_buffer("struct page[]", data)
-    return sum(
-        1 for index in range(len(data) // ENTRY_SIZE) if entries[index].pagemap & PRESENT and entries[index].mapped == times
-    )
+    entries, size = entries_of(data)
+    return sum(1 for index in range(size) if entries[index].pagemap & PRESENT and entries[index].mapped == times)
 
 
 def same_frames(first: bytes, second: bytes) -> int:
     """Counts the pages of two ranges, compared one by one, that are present in the same frame."""
-    size = min(len(first), len(second)) // ENTRY_SIZE
-    return int(lib.count_same_frames(ffi.from_buffer("struct page[]", first), ffi.from_buffer("struct page[]", second), size))
+    (one, size), (other, more) = entries_of(first), entries_of(second)
+    return int(lib.count_same_frames(one, other, min(size, more)))
 
 
 def mapped(data: bytes) -> tuple[int, int] | None:
     """Says how often the frames of a range are mapped, in all processes: least and most; None where there is no frame."""
-    entries = ffi.from_buffer("struct page[]", data)
-    times = [entries[index].mapped for index in range(len(data) // ENTRY_SIZE) if entries[index].pagemap & PRESENT]
+    entries, size = entries_of(data)
+    times = [entries[index].mapped for index in range(size) if entries[index].pagemap & PRESENT]
     return (min(times), max(times)) if times else None
 
 
@@ -165,5 +167,5 @@ _LOWEST_BIT = bytes(byte & 1 for byte in range(256))  # each byte → its bit 0
 
 def frames(data: bytes) -> set[int]:
     """Gives the numbers of the frames that a range's pages have."""
-    entries = ffi.from_buffer("struct page[]", data)
-    return {entries[index].pagemap & FRAME for index in range(len(data) // ENTRY_SIZE) if entries[index].pagemap & PRESENT}
+    entries, size = entries_of(data)
+    return {entries[index].pagemap & FRAME for index in range(size) if entries[index].pagemap & PRESENT}

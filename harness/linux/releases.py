@@ -1,4 +1,4 @@
-"""Releases of the kernel as `uname -r` names them: their series, and their order. Pure.
+"""Releases of the kernel as `uname -r` names them: what one may look like, their series, and their order. Pure.
 
 Versions of distributions' packages are another matter, with epochs and "~" (deb-version(7)): they are ordered in
 harness/machine/kernels/archive.py.
@@ -10,7 +10,27 @@ import math
 import re
 from typing import TypeAlias
 
+from harness.errors import UsageError
+
 Order: TypeAlias = tuple[tuple[int, ...], float, list[tuple[str, int]]]
+# uname(2) gives 64 bytes and a final zero to a release (include/uapi/linux/utsname.h, __NEW_UTS_LEN). Characters: those
+# of the releases and labels that distributions and the kernel's own LOCALVERSION make.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+~-]{0,63}")
+
+
+def checked(name: str, thing: str) -> str:
+    """Gives a release or label that may become part of a path and be shown anywhere. thing: what it is the name of.
+
+    Raises UsageError for any other: with a slash it would lead out of its directory, with an escape sequence it would act
+    on a terminal. Whatever comes from an image, a guest, a file of a run, an archive or a command line is asked here first.
+    """
+    if not NAME.fullmatch(name):
+        raise UsageError(
+            f"{thing} {ascii(name)[:80]}",
+            "it is no name of a kernel",
+            "one has letters, digits and _ . + ~ - in it, begins with a letter or digit, and is 64 bytes long at most",
+        )
+    return name
 
 
 def series(release: str) -> str:

@@ -41,7 +41,7 @@ def environment(malloc: str) -> dict[str, str]:
 
 
 def _kept(allocator: Allocator) -> Path:
-    return cache.directory("allocators") / allocator.file
+    return cache.place("allocators") / allocator.file
 
 
 def find(name: str) -> Path:
@@ -61,6 +61,7 @@ def fetch(name: str) -> Path:
         libraries = [path for path in tree.rglob(allocator.file) if path.exists()]
         if not libraries:
             raise LabError(allocator.package, f"has no {allocator.file} in it", "install it with your package manager")
+        cache.directory("allocators")
         with cache.replacing(found) as new:
             new.write_bytes(libraries[0].read_bytes())
         os.chmod(found, 0o755)

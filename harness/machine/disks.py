@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness import cache
 from harness.claims.needs import Disk
-from harness.errors import Unavailable
+from harness.errors import LabError, Unavailable
 from harness.linux.sizes import MIB
 
 # Fixed, so that an image made again is the same image.
@@ -41,6 +41,7 @@ MAKERS: dict[str, tuple[str, ...]] = {
     "raw": (),
 }
 PACKAGES = {"mkfs.xfs": "xfsprogs", "mkfs.btrfs": "btrfs-progs"}
+SECONDS = 300  # to make one takes a tenth of a second
 
 
 def tool(name: str) -> str:
@@ -70,17 +71,31 @@ def kept_image(disk: Disk) -> Path:
 def image(disk: Disk) -> Path:
     """Makes a disk's image, once: a sparse file, never written to (guests work on a copy that goes with them)."""
     kept = kept_image(disk)
-    if kept.exists():
+    if cache.intact(kept):
         return kept
     command = MAKERS[disk.kind]
-    with cache.replacing(kept) as new:
+    with cache.making(kept) as new:
         os.truncate(new, disk.size)
         if command:
             words = [word.format(block=disk.block, features="^resize_inode") for word in command]
-            subprocess.run(
-                [tool(words[0]), *words[1:], new],
-                check=True,
-                capture_output=True,
-                env={**os.environ, "E2FSPROGS_FAKE_TIME": "1700000000"},
-            )
+            _run([tool(words[0]), *words[1:], str(new)], kept)
     return kept
+
+
+def digest(disk: Disk) -> str:
+    """Gives the digest of a disk's image."""
+    return cache.intact(image(disk)) or ""
+
+
+def _run(words: list[str], kept: Path) -> None:
+    """Runs a program that fills an image. Raises LabError where it fails: mostly since the disk below is full."""
+    environment = {**os.environ, "LC_ALL": "C", "E2FSPROGS_FAKE_TIME": "1700000000"}
+    try:
+        subprocess.run(words, check=True, capture_output=True, env=environment, timeout=SECONDS, errors="replace")
+    except subprocess.CalledProcessError as error:
+        why = (error.stderr.strip().splitlines() or [f"exit status {error.returncode}"])[-1]
+    except subprocess.TimeoutExpired:
+        why = f"it takes longer than {SECONDS} s"
+    else:
+        return
+    raise LabError(f"disk image {kept}", f"{words[0]}: {why}", "make room, or name another place in FOLKLAB_CACHE")

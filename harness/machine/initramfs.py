@@ -84,13 +84,13 @@ def sources(kernel: Kernel, extra: Iterable[tuple[str, Path]]) -> str:
 
 
 def make(kernel: Kernel, extra: Iterable[tuple[str, Path]] = ()) -> tuple[Path, str]:
-    """Makes the archive for a kernel, once, and keeps it in the cache: its path and its digest (sha256, hex)."""
+    """Makes the archive for a kernel, once, and keeps it in the cache: its path and its digest."""
     extra = tuple(extra)
     kept = cache.directory("initramfs") / f"{sources(kernel, extra)}.cpio"
-    digest = kept.with_suffix(".sha256")
-    if not (kept.exists() and digest.exists()):
-        data = pack(contents(kernel, extra))
-        with cache.replacing(kept) as new, cache.replacing(digest) as named:
-            new.write_bytes(data)
-            named.write_text(hashlib.sha256(data).hexdigest())
-    return kept, digest.read_text()
+    if not (digest := cache.intact(kept)):
+        with cache.making(kept) as new:
+            new.write_bytes(pack(contents(kernel, extra)))
+        digest = cache.intact(kept)
+    if not digest:
+        raise LabError(f"file {kept}", "it is not what was just written", "see what else writes to the cache")
+    return kept, digest

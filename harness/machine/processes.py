@@ -4,17 +4,51 @@ from __future__ import annotations
 
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent import futures
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from harness.errors import MachineLost
 
-# PR_SET_PDEATHSIG (prctl(2)) says nothing of a parent that is dead already: whoever has another one by then ends.
-WITH_PARENT = ("setpriv", "--pdeathsig", "KILL", "sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"')
+STOPPED_SECONDS = 5
+STARTING_SECONDS = 60
 # A machine dies with its parent thread (PR_SET_PDEATHSIG): all are started by one that lives as long as the process.
 launcher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="launcher")
+
+
+def with_parent(parent: int, options: Sequence[str] = ()) -> tuple[str, ...]:
+    """Gives the words that stand before a command which is to end with its parent. options: more of setpriv's.
+
+    PR_SET_PDEATHSIG (prctl(2)) says nothing of a parent that is dead already: whoever has another one by then ends. It is
+    set last, since the kernel forgets it where a process becomes another user's.
+    """
+    return ("setpriv", *options, "--pdeathsig", "KILL", "sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"', str(parent))
+
+
+class Stops:
+    """Watches one process for being stopped: by SIGSTOP or a debugger's like, from outside. Such a one never answers."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._since: float | None = None
+
+    def too_long(self) -> bool:
+        """Looks at it, and says whether it was stopped at every look of the last STOPPED_SECONDS."""
+        now = time.monotonic()
+        self._since = (self._since or now) if is_stopped(self.pid) else None
+        return self._since is not None and now - self._since >= STOPPED_SECONDS
+
+
+def is_stopped(pid: int) -> bool:
+    """Says whether a process is stopped (proc(5), stat: state T); one that is gone is not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+    except OSError:
+        return False
 
 
 class Fleet:
@@ -69,7 +103,12 @@ class Fleet:
     def launch(self, words: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
         """Starts a machine's process, as subprocess.Popen does. Raises MachineLost once the run is over."""
         self.check()
-        return launcher.submit(self._start, words, options).result()
+        try:
+            return launcher.submit(self._start, words, options).result(STARTING_SECONDS)
+        except futures.TimeoutError:
+            raise MachineLost(
+                "machine", f"its process did not start in {STARTING_SECONDS} s", "see what holds this host"
+            ) from None
 
     def _start(self, words: Sequence[str], options: Mapping[str, Any]) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(words, **options)

@@ -17,14 +17,25 @@ from pathlib import Path
 from typing import IO
 
 from harness import cache
+from harness.errors import LabError
+from harness.linux import counters
 from harness.machine.processes import fleet
 
 PAUSE = 0.005  # seconds between two looks
+# Whoever is ahead has a slot for a trial, which has a deadline of its own; who waits longer for one other waits for
+# somebody who is not at it any more: stopped, or lost.
+STUCK_SECONDS = 3600
 
 
 def count(timed: bool = False) -> int:
     """Says how many guests this host runs at once."""
     return (os.cpu_count() or 1) * (1 if timed else 2)
+
+
+def memory_available() -> int:
+    """Gives how much memory guests could be given now, in bytes: MemAvailable of /proc/meminfo, the kernel's own estimate of
+    what is free or can be made free without swapping. MemFree leaves out the page cache, nearly all of which can be."""
+    return counters.keyed(Path("/proc/meminfo").read_bytes())["MemAvailable"] * 1024
 
 
 @contextmanager
@@ -61,9 +72,10 @@ def _turn(directory: Path) -> Iterator[None]:
         try:
             fcntl.flock(held, fcntl.LOCK_EX)
             for other in ahead:
-                while _waits(other):
-                    fleet.check()
-                    time.sleep(PAUSE)
+                holder = f"process {other.name.split('.')[1]}"
+                for _ in _looks(f"{holder}, which came first, to have one"):
+                    if not _waits(other):
+                        break
             _lock_one([turn])  # two who came at once have not seen each other
             yield
         finally:
@@ -85,11 +97,19 @@ def _waits(ticket: Path) -> bool:
 
 def _lock_one(files: Sequence[IO[str]]) -> None:
     """Waits until one of these files can be locked, and locks it."""
-    while True:
-        fleet.check()
+    for _ in _looks("one of them to come free"):
         for file in files:
             try:
                 return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 continue
+
+
+def _looks(what: str) -> Iterator[None]:
+    """Yields now and then, while the run lasts. Raises LabError after STUCK_SECONDS. what: is waited for."""
+    deadline = time.monotonic() + STUCK_SECONDS
+    while time.monotonic() < deadline:
+        fleet.check()
+        yield
         time.sleep(PAUSE)
+    raise LabError("slots for guests", f"waited {STUCK_SECONDS} s for {what}", "end the run that holds them")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from harness.claims.claim import SKIPPED, UNDECIDED
 from harness.evidence.schema import Row
+from harness.printable import harmless
 from harness.reports.wording import setting
 from harness.verdicts.classify import Standing, classify
 from harness.verdicts.judged import Outcome
@@ -45,11 +46,11 @@ class Suite:
 
 
 def line(text: object) -> str:
-    """Writes a text in one line, of what both formats can hold.
+    """Writes a text in one line, of what both formats can hold and a terminal shows.
 
     XML has no way to write most control characters, which a console's last line may have.
     """
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(str(text).split()))
+    return harmless(" ".join(str(text).split()))
 
 
 def case(row: Row) -> Case:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from harness.claims.claim import SKIPPED, UNDECIDED
 from harness.evidence.schema import EnvironmentFile
+from harness.printable import harmless
 from harness.reports import kills, microscope, moments, own
 from harness.reports.conditions import conditions, settings
 from harness.reports.decision import guard_bound, heads, numbers, ranges
@@ -110,6 +111,11 @@ def templates() -> Environment:
     return found
 
 
+def filled(template: str, **values: Any) -> str:
+    """Fills a template; what would act on a terminal is written as its number, wherever in the text it comes."""
+    return harmless(templates().get_template(template).render(**values), keep="\n")
+
+
 @dataclass(frozen=True)
 class Section:
     """A cell's part of the report, as text: what it was made of can be forgotten."""
@@ -123,28 +129,25 @@ def section(cell: Cell, plot: str | None, around: EnvironmentFile) -> str:
 
     plot: its file's name below plots/, None if there is nothing to draw. around: the run's environment.
     """
-    return (
-        templates()
-        .get_template("cell.md.j2")
-        .render(
-            cell=cell,
-            judged=cell.judged,
-            plot=plot,
-            heads=heads(cell),
-            comparisons=moments.compare(cell),
-            series=has_series(cell),
-            conditions=conditions(cell.judged, around),
-            own=list(own.lines(cell.judged.outcome)),
-        )
+    return filled(
+        "cell.md.j2",
+        cell=cell,
+        judged=cell.judged,
+        plot=plot,
+        heads=heads(cell),
+        comparisons=moments.compare(cell),
+        series=has_series(cell),
+        conditions=conditions(cell.judged, around),
+        own=list(own.lines(cell.judged.outcome)),
     )
 
 
 def render(run: Path, sections: Sequence[Section], around: EnvironmentFile) -> str:
     """Writes the text of report.md."""
-    return (
-        templates()
-        .get_template("report.md.j2")
-        .render(
-            run=run.name, started=around.get("started"), sections=sections, summary=summary([one.outcome for one in sections])
-        )
+    return filled(
+        "report.md.j2",
+        run=run.name,
+        started=around.get("started"),
+        sections=sections,
+        summary=summary([one.outcome for one in sections]),
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from harness.printable import harmless
 from harness.reports import plot_labels, readings
 from harness.reports.plot_labels import FONT, Label
 from harness.reports.readings import Cell
@@ -327,5 +328,5 @@ def tidy(text: str) -> str:
     def rounded(attribute: re.Match[str]) -> str:
         return re.sub(r"-?\d+\.\d{2,}", lambda number: f"{float(number[0]):.1f}".removesuffix(".0"), attribute[0])
 
-    text = re.sub(r' (?:d|x|y|transform)="[^"]*"', rounded, text)
+    text = re.sub(r' (?:d|x|y|transform)="[^"]*"', rounded, harmless(text, keep="\n"))
     return text.replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif")

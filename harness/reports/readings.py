@@ -62,7 +62,8 @@ class Cell:
 def cell(judged: Judged) -> Cell:
     experiment = judged.experiment
     trials = tuple(
-        Trial(one.number, {arm: Watched(recording.events) for arm, recording in one.arms.items()}) for one in judged.trials
+        Trial(one.number, {arm: Watched(recording.events, recording.damage) for arm, recording in one.arms.items()})
+        for one in judged.trials
     )
     whole = tuple(
         one
@@ -193,7 +194,7 @@ def named(recording: Recording, moments: Sequence[str]) -> dict[str, list[int]]:
     texts = {}
     for source, text in recording.samples[moments[0]]["files"].items():
         if text is not None and source.rsplit("/", 1)[-1] in SOURCES:
-            for key in counters.file_of(source).parse(text.encode()):
+            for key in counters.parse(source, text):
                 counter = f"{source}:{key}" if key else source
                 values = [recording.counter(moment, counter) for moment in moments]
                 if None not in values:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from harness import cache
-from harness.errors import LabError
+from harness.errors import LabError, Unavailable
 from harness.evidence import run_directory
 from harness.reports import (
     cases,
@@ -23,6 +23,7 @@ from harness.reports import (
     samples_table,
 )
 from harness.reports.markdown import Section
+from harness.verdicts import run_cells
 from harness.verdicts.judged import Judged, Outcome, judge_cell
 
 _preloading: threading.Thread | None = None
@@ -39,7 +40,8 @@ def preload() -> None:
 def _load() -> None:
     with suppress(Exception):  # the same will meet `write`, which can tell of it
         # matplotlib's list of fonts belongs into our cache: deleted with it, made where the home can't be written.
-        os.environ.setdefault("MPLCONFIGDIR", str(cache.directory("matplotlib")))
+        with suppress(Unavailable):  # then it makes a directory for itself, which goes with this process
+            os.environ.setdefault("MPLCONFIGDIR", str(cache.directory("matplotlib")))
         plots.load()
         samples_table.load()
         markdown.load()
@@ -112,9 +114,7 @@ def write(run: Path, judged: Iterable[Judged]) -> Path:
         report.add(one)
         outcomes.append(one.outcome)
     report.path.unlink(missing_ok=True)
-    run_directory.write_verdicts(
-        run, [row for one in outcomes for row in one.rows], [failure for one in outcomes for failure in one.failures]
-    )
+    run_directory.write_verdicts(run, run_cells.document(run, outcomes))
     return report.finish(outcomes)
 
 

@@ -104,7 +104,7 @@ def track(recording: Recording, trial: int = 1, arm: str = "") -> Track:
         for source, text in event["files"].items():
             if text is None or source.rsplit("/", 1)[-1] not in counters.FILES:
                 continue
-            values = counters.file_of(source).parse(text.encode())
+            values = counters.parse(source, text)
             rows, numbers = found[source, tuple(values)]
             rows.append(row)
             numbers.append(list(values.values()))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Known, Range
 from harness.claims.needs import Needs
 from harness.claims.quantities import Quantity, name_of
+from harness.printable import harmless
 from harness.verdicts.classify import Standing, classify, is_predicted, is_surprise
 from harness.verdicts.wording import human, spread
 
@@ -79,14 +80,14 @@ def near(text: str) -> str:
 
 def plain(text: object) -> str:
     """Gives a text in which Markdown sees no mark of its own."""
-    marked = re.sub(r"([\\`*\[\]<|])", r"\\\1", " ".join(str(text).split()))
+    marked = re.sub(r"([\\`*\[\]<|])", r"\\\1", harmless(" ".join(str(text).split())))
     # Within a word an underscore marks nothing.
     return re.sub(r"(?<![^\W_])_+|_+(?![^\W_])", lambda run: r"\_" * len(run[0]), marked)
 
 
 def code(text: object) -> str:
     """Gives a text as it is, in a code span, also in a table."""
-    content = " ".join(str(text).split()).replace("|", r"\|")
+    content = harmless(" ".join(str(text).split())).replace("|", r"\|")
     fence = "`" * (1 + max((len(run) for run in re.findall(r"`+", content)), default=0))
     space = " " if "`" in content else ""
     return f"{fence}{space}{content}{space}{fence}" if content else ""

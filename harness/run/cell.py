@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -118,6 +119,17 @@ class Cell:
         name (of kernel arguments) becomes a digest."""
         axis = (f"{key}={value if PLAIN.fullmatch(value) else mark(value)}" for key, value in self.axis)
         return "@".join([self.experiment.name, *axis, self.kernel.release])
+
+    @property
+    def architecture(self) -> str:
+        """Tells what its machine is, as `uname -m` says it."""
+        return os.uname().machine if self.permissions else self.kernel.architecture
+
+    @property
+    def can_answer(self) -> bool:
+        """Says whether its machine is one of those that the experiment can be asked on."""
+        wanted = self.experiment.needs.architectures
+        return not wanted or self.architecture in wanted
 
     @property
     def host(self) -> local.Host:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+from harness import cache
 from harness.claims.claim import Experiment
-from harness.errors import UsageError
-from harness.evidence import json_file, run_directory
+from harness.errors import Damaged, UsageError
+from harness.evidence import run_directory
 from harness.evidence.schema import Plan
+from harness.linux import releases
 from harness.machine import slots
 from harness.machine.guest import accelerator, boot_check, qemu
 from harness.machine.kernels import find, running
@@ -22,15 +23,19 @@ from harness.run import dask, keep, resume
 from harness.run.cell import Cell, cells, describe, describe_kernel
 from harness.run.options import RunOptions
 from harness.run.run import Run, Watch, run_cells, run_here, send_cells
+from harness.verdicts.judged import Outcome
 
 
 def find_kernels(options: RunOptions) -> list[Kernel]:
     """Finds each kernel once. Raises UsageError for two that could not be told apart by their release."""
     if options.permissions:
-        return [running.kernel()]
+        kernel = running.kernel()
+        releases.checked(kernel.release, "kernel of this host")
+        return [kernel]
     found: dict[str, Kernel] = {}
     for name in options.kernels:
         kernel = find.by_name(name, modules=options.modules, mirror=options.mirror)
+        releases.checked(kernel.release, f"release of {kernel.image}:")
         if found.setdefault(kernel.release, kernel).digest != kernel.digest:
             raise UsageError(
                 f"kernel {name}", f"another one has the same release, {kernel.release}", "run them apart, then `invoke compare`"
@@ -54,9 +59,9 @@ def default_jobs(planned: Sequence[Cell]) -> int:
     spare."""
     if any(cell.permissions for cell in planned):
         return 1  # there is only one of this host
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4
-    largest = max((cell.shape.memory for cell in planned), default=1) + (100 << 20)
-    return max(1, min(slots.count(), free // largest))
+    available = slots.memory_available() * 3 // 4
+    largest = max((cell.shape.memory for cell in planned if cell.can_answer), default=1) + (100 << 20)
+    return max(1, min(slots.count(), available // largest))
 
 
 def execute(
@@ -77,6 +82,7 @@ def execute(
     found = find_kernels(options)
     for kernel in () if options.scheduler or options.gdb or options.permissions else found:
         boot_check.ensure(kernel)
+    cache.sweep()
     planned = plan(experiments, found, options)
     # Without QEMU nothing can run here: said before a directory is made. Workers tell theirs with each cell.
     version = "" if options.scheduler or options.permissions else qemu.version()
@@ -84,20 +90,42 @@ def execute(
     before = resume.find(options.results, asked) if go_on else None
     if repeat and before is None:
         raise UsageError("--undecided", f"no run below {options.results} has asked the same", "run it without --undecided first")
-    run = Run(before or start(options, found, what, asked, version))
+    run = Run(before or start(options, found, planned, what, asked, version))
     with resume.held(run.directory):
         keep.keep(run.directory, experiments)
+        kept = finished(run.directory, planned, watch) if before else {}
         to_run = []
         for cell in planned:
-            directory = run_directory.cell_directory(run.directory, cell.name)
-            outcome = resume.finished(directory, describe(cell)) if before else None
+            outcome = kept.get(cell.name)
             if outcome is not None and not (repeat and resume.undecided(outcome)):
                 run.outcomes.append(outcome)
             else:
+                directory = run_directory.cell_directory(run.directory, cell.name)
                 to_run.append(replace(cell, earlier=resume.earlier(directory, describe(cell))) if before else cell)
         with dask.executor(options.scheduler) if options.scheduler else nullcontext() as elsewhere:
             _run(run, to_run, options, elsewhere, watch)
     return run
+
+
+def finished(run: Path, planned: Sequence[Cell], watch: Watch) -> dict[str, Outcome]:
+    """Finds the cells of an earlier attempt that need not be run again, and enters what is planned now beside what was."""
+    around = run_directory.read_environment(run)
+    try:
+        entered = run_directory.entered_cells(run)
+    except Damaged:
+        entered = {}  # it is written anew; each cell.json has its own seal
+    kept = {}
+    for cell in planned:
+        found = resume.finished(run_directory.cell_directory(run, cell.name), describe(cell), entered.get(cell.name))
+        if not isinstance(found, str):
+            kept[cell.name] = found
+        elif found:
+            watch.damaged(cell, found)
+    if "cells" in around:
+        names = sorted({*around["cells"], *(cell.name for cell in planned)})
+        if names != around["cells"]:
+            run_directory.write_environment(run, {**around, "cells": names})
+    return kept
 
 
 def _run(run: Run, to_run: Sequence[Cell], options: RunOptions, elsewhere: Executor | None, watch: Watch) -> None:
@@ -136,13 +164,11 @@ def described(found: Sequence[Kernel], options: RunOptions, what: str) -> Plan:
     return plan
 
 
-def start(options: RunOptions, found: Sequence[Kernel], what: str, asked: Plan, version: str) -> Path:
+def start(options: RunOptions, found: Sequence[Kernel], planned: Sequence[Cell], what: str, asked: Plan, version: str) -> Path:
     """Makes a new run directory, with what is known before the first trial."""
     directory = run_directory.create(options.results, "-".join(kernel.series for kernel in found), what)
-    json_file.write(
-        directory / "environment.json",
-        run_directory.environment([describe_kernel(kernel) for kernel in found], {"plan": asked}, version),
-    )
+    kernels, names = [describe_kernel(kernel) for kernel in found], sorted(cell.name for cell in planned)
+    run_directory.write_environment(directory, run_directory.environment(kernels, {"plan": asked}, version, names))
     for kernel in found:
         if kernel.config:
             (directory / f"{kernel.release}.config").write_bytes(kernel.config.read_bytes())

@@ -12,6 +12,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from harness.printable import harmless
 from harness.reports.wording import setting
 from harness.run.cell import Cell
 from harness.run.run import Watch
@@ -44,7 +45,7 @@ class Progress(Watch):
     def planned(self, run: Path, to_run: Sequence[Cell], kept: Sequence[Outcome]) -> None:
         self.total, self.trials = len(to_run), sum(cell.trials * len(cell.experiment.arms) for cell in to_run)
         said = f"{len(to_run)} cells to run" + (f", {len(kept)} have their verdict" if kept else "")
-        self.console.print(f"{run}: {said}", highlight=False, soft_wrap=True)
+        self.console.print(harmless(f"{run}: {said}"), highlight=False, soft_wrap=True, markup=False)
         self.began_at = time.monotonic()
         if self.console.is_terminal and to_run:
             self._live = Live(get_renderable=self.view, console=self.console, refresh_per_second=2, transient=True)
@@ -59,7 +60,8 @@ class Progress(Watch):
             cell = self.running.pop(judged.directory.name)
             self.over += 1
             self.trials_done += cell.trials * len(cell.experiment.arms)
-        self.console.print(f"{self.over:4}/{self.total} {self.line(judged)}", highlight=False, soft_wrap=True, markup=False)
+        line = harmless(f"{self.over:4}/{self.total} {self.line(judged)}")
+        self.console.print(line, highlight=False, soft_wrap=True, markup=False)
 
     def ended(self) -> None:
         if self._live is not None:

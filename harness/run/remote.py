@@ -8,24 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import os
 import platform
+import re
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypedDict
+from typing import IO, Any, TypedDict
 
 import zstandard
 
 from harness import cache, catalogue, experiment_files
 from harness.claims.claim import Experiment
-from harness.errors import LabError, UsageError
-from harness.evidence import json_file, run_directory
+from harness.errors import Damaged, LabError, UsageError
+from harness.evidence import run_directory
 from harness.evidence.schema import CellRecord, RanRow
 from harness.experiment_files import Problem
 from harness.machine.guest import accelerator, qemu
@@ -42,6 +42,12 @@ from probes import build
 
 # What of a cell's identity may be otherwise on a worker: it has no KVM, or not the file beside the very same image.
 THERE = ("accelerator", "config")
+
+
+# What an archive may unpack to: recordings are kept compressed in it (0.1 MiB each as a rule), a console is some MiB at most.
+UNPACKED_LIMIT = 512 << 20
+# What a cell's directory has: cell.json, and of each trial and arm a recording and consoles.
+EVIDENCE = re.compile(r"cell\.json|trial-[1-9][0-9]{0,6}(\.[A-Za-z0-9][\w .+=-]{0,80})?\.(jsonl\.zst|console[\w.-]{0,40}\.log)")
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,7 @@ def run_cell(wanted: Request) -> Archive:
         submit([batch], pool)
         wait(batch.futures)
         ran: RanRow = {"host": platform.node(), "accelerator": chosen, "qemu": qemu.version()}
-        json_file.write(batch.directory / "cell.json", {**batch.over(), "source": source, "ran": ran})
+        run_directory.write_cell(batch.directory, {**batch.over(), "source": source, "ran": ran})
         return pack(batch.directory)
 
 
@@ -150,10 +156,10 @@ def kernel_for(ordered: CellRecord, own: Own | None, mirror: str | None) -> Kern
 
 
 def pack(directory: Path) -> Archive:
-    """Packs every file of a cell's directory, by its bare name."""
+    """Packs every file of a cell's directory that is evidence, by its bare name."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
-        for path in sorted(directory.iterdir()):
+        for path in sorted(path for path in directory.iterdir() if EVIDENCE.fullmatch(path.name)):
             tar.add(path, arcname=path.name, recursive=False)
     data = zstandard.ZstdCompressor().compress(packed.getvalue())
     return Archive(data, digest_of(data))
@@ -165,27 +171,66 @@ def unpack(archive: Archive, directory: Path, ordered: CellRecord) -> CellRecord
     Raises LabError for an archive that is damaged, or that is another cell's.
     """
     if digest_of(archive.data) != archive.digest:
-        raise LabError(
-            f"archive of {directory.name}", "its digest is another: it was damaged on its way", "run the same command again"
-        )
-    if kept := resume.finished(directory, ordered):
+        raise refused(directory, "its digest is another: it was damaged on its way")
+    if not isinstance(kept := resume.finished(directory, ordered), str):
         return kept.cell
     directory.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".", dir=directory.parent) as place:
         new = Path(place, "cell")
         new.mkdir()
-        data = zstandard.ZstdDecompressor().decompressobj().decompress(archive.data)
-        with tarfile.open(fileobj=io.BytesIO(data)) as tar:
-            for member in tar:
-                file = tar.extractfile(member)
-                if file and Path(member.name).name == member.name:
-                    (new / member.name).write_bytes(file.read())
-        cell: CellRecord = json.loads((new / "cell.json").read_text())
+        for name, content in members(archive, directory):
+            (new / name).write_bytes(content)
+        try:
+            cell = run_directory.read_cell(new)
+        except (Damaged, UsageError) as error:
+            raise refused(directory, f"its cell.json is none: {error.reason}") from error
         if any(cell.get(key) != ordered.get(key) for key in resume.IDENTITY if key not in THERE):
-            raise LabError(f"archive of {directory.name}", "another cell is in it", "run the same command again")
+            raise refused(directory, "another cell is in it")
         shutil.rmtree(directory, ignore_errors=True)
         os.replace(new, directory)
     return cell
+
+
+def refused(directory: Path, reason: str) -> LabError:
+    return LabError(f"archive of {directory.name}", reason, "run the same command again")
+
+
+def members(archive: Archive, directory: Path) -> Iterator[tuple[str, bytes]]:
+    """Yields name and content of each file of an archive. Raises LabError for one that is damaged, unpacks to more than
+    UNPACKED_LIMIT, has a name twice, or holds what no cell's directory has."""
+    seen: set[str] = set()
+    try:
+        with (
+            zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(archive.data) as unpacked,
+            tarfile.open(fileobj=io.BufferedReader(Bounded(unpacked)), mode="r|") as tar,
+        ):
+            for member in tar:
+                name = member.name
+                if not member.isreg() or member.issparse() or not EVIDENCE.fullmatch(name) or name in seen:
+                    raise refused(directory, f"{ascii(name)[:80]} is in it{' twice' if name in seen else ', no file of a cell'}")
+                seen.add(name)
+                file = tar.extractfile(member)
+                yield name, file.read() if file else b""
+    except (tarfile.TarError, zstandard.ZstdError, EOFError, ValueError) as error:
+        raise refused(directory, f"it can't be unpacked: {error}") from error
+
+
+class Bounded(io.RawIOBase):
+    """The text of an archive, which ends with a ValueError where it is more than any cell's."""
+
+    def __init__(self, source: IO[bytes]) -> None:
+        self.source, self.left = source, UNPACKED_LIMIT
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.source.read(len(buffer))
+        self.left -= len(data)
+        if self.left < 0:
+            raise ValueError(f"it is more than {UNPACKED_LIMIT >> 20} MiB")
+        buffer[: len(data)] = data
+        return len(data)
 
 
 class Sent:

@@ -7,7 +7,6 @@ What comes before that write does not count, however the run ended.
 from __future__ import annotations
 
 import fcntl
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +15,8 @@ from pathlib import Path
 from harness import catalogue
 from harness.claims import as_data
 from harness.claims.claim import UNDECIDED
-from harness.errors import LabError, UsageError
-from harness.evidence import json_file, recording
+from harness.errors import Damaged, LabError, UsageError
+from harness.evidence import integrity, run_directory
 from harness.evidence.schema import AttemptRow, CellRecord, Plan
 from harness.verdicts import judged as judged_
 from harness.verdicts import noise
@@ -50,7 +49,7 @@ def begin(directory: Path, planned: CellRecord) -> None:
         raise LabError(
             f"cell {directory}", error.strerror or "can't be made", "free some room or name another --results"
         ) from error
-    json_file.write(directory / "cell.json", planned)
+    run_directory.write_cell(directory, planned)
 
 
 def finish(judged: Judged) -> Outcome:
@@ -62,34 +61,31 @@ def finish(judged: Judged) -> Outcome:
         outcome.cell["computed"] = as_data.values(outcome.experiment, judged.trials, noise.floor_of(outcome.cell))
     if outcome.failures == judged_.failures_of(outcome.cell):  # else its judge broke: it has no verdict yet
         outcome.cell["verdicts"] = outcome.rows
-    outcome.cell["recordings"] = recordings(outcome.directory)
-    json_file.write(outcome.directory / "cell.json", outcome.cell)
+    integrity.enter_recordings(outcome.directory, outcome.cell)
+    run_directory.write_cell(outcome.directory, outcome.cell)
     return outcome
 
 
-def recordings(directory: Path) -> dict[str, int]:
-    """Maps name → size in bytes of a cell's recordings."""
-    return {path.name: path.stat().st_size for path in sorted(directory.glob(f"trial-*{recording.SUFFIX}"))}
-
-
-def finished(directory: Path, planned: CellRecord) -> Outcome | None:
-    """Gives what came of a cell that is finished as it is planned now; None if it has to be run (again).
+def finished(directory: Path, planned: CellRecord, entered: str | None = None) -> Outcome | str:
+    """Gives what came of a cell that is finished as it is planned now; else why it has to be run again, "" for one that only
+    was never finished.
 
     A cell has to be run again that broke (it has no verdict), and one whose experiment, kernel, settings or recordings are
-    others now.
+    others now. entered: the seal that verdicts.json has of its cell.json, if it has one.
     """
     try:
-        cell: CellRecord = json.loads((directory / "cell.json").read_text())
-        if (
-            any(cell.get(key) != planned.get(key) for key in IDENTITY)
-            or "verdicts" not in cell
-            or cell["failures"]
-            or cell["recordings"] != recordings(directory)
-        ):
-            return None
-    except (OSError, ValueError, KeyError):
-        return None
-    return Outcome(directory, cell, catalogue.load()[cell["experiment"]], cell["verdicts"], [], cell["absent"])
+        cell = run_directory.read_cell(directory)
+    except Damaged as error:
+        return str(error)
+    except UsageError:
+        return ""
+    if any(cell.get(key) != planned.get(key) for key in IDENTITY) or "verdicts" not in cell or cell["failures"]:
+        return ""
+    experiment = catalogue.load()[cell["experiment"]]
+    if entered is not None and cell.get("seal") != entered:
+        return "its cell.json is another than the one that the run's verdicts.json has the seal of"
+    fault = next(integrity.faults(directory, cell, experiment.arms), "")
+    return fault or Outcome(directory, cell, experiment, cell["verdicts"], [], cell.get("absent", ""))
 
 
 def undecided(outcome: Outcome) -> bool:
@@ -101,16 +97,16 @@ def earlier(directory: Path, planned: CellRecord) -> tuple[AttemptRow, ...]:
     """Lists what attempts at a cell, as it is planned now, came to before it is run again because one of its claims was
     undecided; the last one too, if it was so."""
     try:
-        cell: CellRecord = json.loads((directory / "cell.json").read_text())
-        if any(cell.get(key) != planned.get(key) for key in IDENTITY):
-            return ()
-        rows = [] if cell.get("failures") else cell.get("verdicts", [])
-        last: list[AttemptRow] = [
-            {"verdicts": {row["claim"]: row["verdict"] for row in rows}, "why": {row["claim"]: row["why"] for row in rows}}
-        ]
-        return (*cell.get("earlier", []), *(last if any(row["verdict"] == UNDECIDED for row in rows) else []))
-    except (OSError, ValueError, KeyError):
+        cell = run_directory.read_cell(directory)
+    except (Damaged, UsageError):
         return ()
+    if any(cell.get(key) != planned.get(key) for key in IDENTITY):
+        return ()
+    rows = [] if cell["failures"] else cell.get("verdicts", [])
+    last: list[AttemptRow] = [
+        {"verdicts": {row["claim"]: row["verdict"] for row in rows}, "why": {row["claim"]: row["why"] for row in rows}}
+    ]
+    return (*cell.get("earlier", []), *(last if any(row["verdict"] == UNDECIDED for row in rows) else []))
 
 
 @contextmanager
@@ -128,8 +124,8 @@ def find(parent: Path, plan: Plan) -> Path | None:
     """Finds the newest run that was started with the same plan, finished or not."""
     for path in sorted(parent.glob("*/environment.json"), key=lambda path: path.stat().st_mtime, reverse=True):
         try:
-            if json.loads(path.read_text())["options"].get("plan") == plan:
+            if run_directory.read_environment(path.parent).get("options", {}).get("plan") == plan:
                 return path.parent
-        except (OSError, ValueError, KeyError):
+        except Damaged:
             continue
     return None

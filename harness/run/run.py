@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from harness.evidence import run_directory
 from harness.evidence.schema import FailureRow, Row
 from harness.machine import slots
 from harness.machine.processes import fleet
+from harness.printable import harmless
 from harness.reports.report import Report, loaded
 from harness.run import resume
 from harness.run.batch import Batch, submit
@@ -48,7 +51,9 @@ class Run:
     def save(self, seconds: float = 0.0) -> None:
         """Writes verdicts.json of the cells so far, unless that was done less than so many seconds ago."""
         if time.monotonic() - self.saved >= seconds:
-            run_directory.write_verdicts(self.directory, self.rows, self.failures)
+            seals = {one.directory.name: one.cell["seal"] for one in self.outcomes if "seal" in one.cell}
+            content = run_directory.document(self.directory, self.rows, self.failures, seals)
+            run_directory.write_verdicts(self.directory, content)
             self.saved = time.monotonic()
 
     def status(self, claim: str | None = None) -> int:
@@ -56,7 +61,7 @@ class Run:
 
 
 class Watch:
-    """Hears of a run as it goes; this one says nothing."""
+    """Hears of a run as it goes; this one says nothing but what is wrong."""
 
     def planned(self, run: Path, to_run: Sequence[Cell], kept: Sequence[Outcome]) -> None:
         """Hears what is planned, before the first trial; kept: cells that an earlier attempt has finished."""
@@ -67,8 +72,24 @@ class Watch:
     def done(self, judged: Judged) -> None:
         """Hears that a cell is judged."""
 
+    def damaged(self, cell: Cell, why: str) -> None:
+        """Hears, before the first trial, that a finished cell is not as it was written: it is run again."""
+        print(harmless(f"{cell.name}: run again: {why}"), file=sys.stderr)
+
     def ended(self) -> None:
         """Hears that no more trials will run."""
+
+
+@contextmanager
+def ending_pool(workers: int) -> Iterator[Executor]:
+    """Gives a pool of threads. Where its block is left by an error, an interruption too, what has not begun by then never
+    begins, wherever the block stood: also while trials were still being handed in."""
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def run_cells(run: Run, planned: Sequence[Cell], jobs: int, watch: Watch, report: Report) -> None:
@@ -79,7 +100,7 @@ def run_cells(run: Run, planned: Sequence[Cell], jobs: int, watch: Watch, report
         ([cell for cell in planned if cell.experiment.timed], min(jobs, slots.count(timed=True)), 0),
     ):
         limit = threading.Semaphore(workers)
-        with ThreadPoolExecutor(workers + ahead) as pool, fleet.running():
+        with ending_pool(workers + ahead) as pool, fleet.running():
             batches = [Batch(cell, run.directory, limit, watch.began) for cell in chosen]
             submit(batches, pool)
             collect(run, batches, watch, report)
@@ -89,7 +110,7 @@ def run_here(run: Run, planned: Sequence[Cell], watch: Watch, report: Report) ->
     """Runs cells on this host itself: what a cell leaves is judged, and its plot drawn, before the next one begins.
     Counters of the whole machine count this process too."""
     loaded()
-    with ThreadPoolExecutor(1) as pool, fleet.running():
+    with ending_pool(1) as pool, fleet.running():
         for cell in planned:
             batch = Batch(cell, run.directory, NO_LIMIT, watch.began)
             submit([batch], pool)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 
+from harness.agent.agent import patience
 from harness.claims import names
 from harness.claims.claim import Experiment
 from harness.errors import Denied, LabError, MachineLost, Skip
@@ -103,9 +104,9 @@ def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recor
         return "skipped", reason
     if cell.experiment.needs.system and not cell.permissions:
         return "skipped", "only an installed system can answer it: run it with --machine local"
-    wanted, here = cell.experiment.needs.architectures, os.uname().machine if cell.permissions else cell.kernel.architecture
-    if wanted and here not in wanted:
-        return "skipped", f"only a kernel for {' or '.join(wanted)} can answer it, and this one is for {here}"
+    if not cell.can_answer:
+        wanted = " or ".join(cell.experiment.needs.architectures)
+        return "skipped", f"only a kernel for {wanted} can answer it, and this one is for {cell.architecture}"
     for _, path in programs_of(cell.experiment, cell.settings):
         if not Path(path).exists():
             return "skipped", (
@@ -119,7 +120,7 @@ def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recor
     try:
         with open_machine(cell, number, console, limit) as machine:
             began = time.monotonic()
-            with_machine(machine, cell, arm, recorder)
+            with_machine(machine, cell, number, arm, recorder)
             recorder.event("cost", seconds=round(time.monotonic() - began, 3), processor_seconds=machine.processor_seconds())
         return "ok", ""
     except Absent as missing:
@@ -127,7 +128,9 @@ def _run_arm(cell: Cell, number: int, arm: str, directory: Path, recorder: Recor
     except Skip as missing:
         return "skipped", str(missing)
     except Denied as error:
-        return "skipped" if cell.permissions and os.geteuid() else "broken", f"it needs root: {error}"
+        if not cell.permissions:
+            return "broken", str(error)  # in a guest all is done as root
+        return "skipped" if os.geteuid() else "broken", f"it needs root: {error}"
     except (LabError, OSError) as error:
         return "broken", " ".join(str(error).split())
     except Exception as error:
@@ -143,11 +146,13 @@ def of_its_own(cell: Cell, setting: str) -> bool:
     return setting not in dict(cell.axis) and stated is not None and stated == getattr(cell.settings, setting)
 
 
-def with_machine(machine: Machine, cell: Cell, arm: str, recorder: Recorder) -> None:
-    """Carries out the procedure of one arm on a machine that was just opened."""
+def with_machine(machine: Machine, cell: Cell, number: int, arm: str, recorder: Recorder) -> None:
+    """Carries out the procedure of one arm of trial `number` on a machine that was just opened."""
     experiment = cell.experiment
+    if not cell.gdb:  # who stands at a breakpoint is in no hurry
+        machine.agent.limit(patience(experiment.deadline), f"all of {experiment.name}{f' ({arm})' if arm else ''}")
     lab = Lab(machine, recorder, experiment.needs, cell.settings, arm)
-    lab.start(experiment=experiment.name, version=experiment.version)
+    lab.start(experiment=experiment.name, version=experiment.version, trial=number)
     lab.load_modules(*experiment.needs.modules)
     for path in experiment.needs.files:
         if lab.hand.attempt.stat(path).error:

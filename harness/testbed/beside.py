@@ -12,7 +12,7 @@ from harness.claims.claim import SKIPPED, UNDECIDED
 from harness.evidence import run_directory
 from harness.evidence.schema import Row
 from harness.reports.comparison import rows
-from harness.verdicts.judged import judge_run
+from harness.verdicts.run_cells import judge_run
 
 TOLD_APART = ("lru", "malloc")  # by these a kernel's rows of one claim differ in the reference
 # What is undecided since a counter moved by itself (harness/verdicts/judge.py says so in these words): on a system with

@@ -17,7 +17,7 @@ from harness.errors import LabError
 from harness.linux.sizes import MIB
 from harness.machine import initramfs
 from harness.machine.guest import accelerator, qemu
-from harness.machine.guest.qemu import Qemu
+from harness.machine.guest.process import Qemu
 from harness.machine.kernels import find, modules
 from harness.machine.kernels.kernel import Kernel
 from harness.testbed import system
@@ -113,7 +113,7 @@ def _archive(kernel: Kernel) -> Path:
 def _drive(number: int, file: Path) -> list[str]:
     return [
         "-drive",
-        f"if=none,id=d{number},file={file},format=raw,cache=unsafe,snapshot=on",
+        f"if=none,id=d{number},file={qemu.file_word(file)},format=raw,cache=unsafe,snapshot=on",
         "-device",
         f"virtio-blk-device,drive=d{number}",
     ]
@@ -137,9 +137,9 @@ def command_line(kernel: Kernel, root: Path, lab: Path, accelerated: str, cpus: 
         "none",
         "-no-reboot",
         "-kernel",
-        str(kernel.image),
+        qemu.file_word(kernel.image),
         "-initrd",
-        str(_archive(kernel)),
+        qemu.file_word(_archive(kernel)),
         "-append",
         APPEND,
         "-device",
@@ -157,8 +157,9 @@ def booted(tested: System, console: Path) -> Iterator[Guest]:
     kernel = find.by_name(tested.series)
     with tempfile.TemporaryDirectory() as work:
         lab = system.project(Path(work, "lab.ext4"))
-        words = command_line(kernel, system.image(tested), lab, accelerator.choose(kernel)[0], tested.cpus)
-        process = Qemu(words, console, files=(), incoming=False)
+        chosen = accelerator.choose(kernel)[0]
+        words = command_line(kernel, system.image(tested), lab, chosen, tested.cpus)
+        process = Qemu(words, console, accelerator=chosen)
         try:
             guest = Guest(process)
             guest.must("mkdir -p /opt/lab && mount -o ro /dev/vdb /opt/lab")

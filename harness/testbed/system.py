@@ -187,7 +187,10 @@ def image(system: System) -> Path:
     if kept.exists():
         return kept
     subordinate.require()
-    with cache.lock(kept.with_suffix(".lock")), tempfile.TemporaryDirectory(dir=cache.directory("testbed")) as work:
+    with (
+        cache.lock(kept.with_suffix(".lock"), f"system {kept.name}", seconds=7200),
+        tempfile.TemporaryDirectory(dir=cache.directory("testbed")) as work,
+    ):
         tree = Path(work, "tree")
         try:
             _bootstrap(system.suite, tree)

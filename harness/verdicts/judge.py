@@ -24,6 +24,7 @@ from harness.claims.quantities import Quantity
 from harness.evidence.floor import UNKNOWN, Floor
 from harness.evidence.recording import Number, Trial
 from harness.evidence.schema import QuantityRow, ReferenceRow
+from harness.linux import counters
 from harness.verdicts import noise
 from harness.verdicts.wording import common, sentence
 
@@ -120,9 +121,20 @@ def read(expect: Expect, trial: Trial, recorded: Recorded | None = None, floor: 
     return reading(None, f"“{expect.quantity.name}” read {show(value)}, in neither {if_true} nor {if_false}")
 
 
+def _why_unread(quantity: Quantity, trial: Trial) -> str:
+    """Says which counters of a quantity are no numbers in the files that have them, by reading it again."""
+    for recording in trial.arms.values():
+        recording.unread.clear()
+    quantity.read(trial)
+    found = {counter: text for recording in trial.arms.values() for counter, text in recording.unread.items()}
+    reasons = {counter: counters.why_unread(counters.source_and_key(counter)[1], text) for counter, text in found.items()}
+    said = [f"{counter}: {why}" for counter, why in reasons.items() if why != "it is not there"]
+    return f" ({'; '.join(said)})" if said else ""
+
+
 def unread_of(quantity: Quantity, trial: Trial) -> str:
     """Says that a quantity was not read, what is missing, and which probes the trial lost, in case that is why."""
-    said = filter(None, (unread.why(quantity, trial), unread.killed(trial)))
+    said = filter(None, (unread.why(quantity, trial) + _why_unread(quantity, trial), unread.killed(trial)))
     return f"“{quantity.name}” was not read: {'; '.join(said)}".removesuffix(": ")
 
 
@@ -225,9 +237,23 @@ def _of_trial(missed: Sequence[str | None], readings: Sequence[Reading]) -> tupl
     return (FALSE if any(reading.outcome == FALSE for reading in readings) else TRUE), ""
 
 
+def of_one_boot(trials: Sequence[Trial]) -> str:
+    """Says which two trials stem from one boot of a guest's kernel, "" where each has a boot of its own: clones of one boot
+    share its layout and its free lists, they are copies and no repeats. All trials on a host share the host's."""
+    first: dict[str, int] = {}
+    for trial in trials:
+        for machine in (recording.start["machine"] for recording in trial.arms.values() if recording.start):
+            other = first.setdefault(machine["boot"], trial.number)
+            if other != trial.number and machine["name"] == "vm":
+                return f"trials {other} and {trial.number} stem from one boot ({machine['boot']}): copies are no repeats"
+    return ""
+
+
 def _combine(outcomes: list[tuple[str | None, str]], valid: list[Trial], planned: int, failed: list[str]) -> tuple[str, str]:
     if len(valid) < planned or not valid:
         return UNDECIDED, f"{len(valid)} of {planned} trials are valid: {'; '.join(failed) or 'the others are missing'}"
+    if copies := of_one_boot(valid):
+        return UNDECIDED, copies
     for trial, (outcome, why) in zip(valid, outcomes, strict=True):
         if outcome is None:
             return UNDECIDED, f"trial {trial.number}: {why}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from harness import catalogue
@@ -13,10 +14,11 @@ from harness.claims import as_data
 from harness.claims.claim import Experiment
 from harness.claims.limits import Limits
 from harness.errors import LabError, UsageError
-from harness.evidence import recording
+from harness.evidence import integrity, recording
 from harness.evidence.recording import Trial
 from harness.evidence.run_directory import QUESTION, read_cell, source_directory
 from harness.evidence.schema import BoundsRow, CellRecord, FailureRow, Row
+from harness.printable import harmless
 from harness.verdicts import judge, knobs, noise
 from harness.verdicts.judge import Verdict
 
@@ -96,8 +98,13 @@ def experiment_of(directory: Path, cell: CellRecord) -> Experiment:
 
 
 def judge_trials(directory: Path, cell: CellRecord, experiment: Experiment, as_recorded: bool = False) -> Judged:
-    trials = recording.read_trials(directory)
-    failures = failures_of(cell)
+    failures = failures_of(cell) or [
+        failure(cell, what) for what in islice(integrity.faults(directory, cell, experiment.arms), integrity.LISTED)
+    ]
+    trials = recording.read_trials(directory) if cell["failures"] or not failures else []
+    failures = failures or [
+        failure(cell, what) for what in islice(integrity.unfinished(trials, cell, experiment.arms), integrity.LISTED)
+    ]
     absent = next(
         (
             recording.end.get("reason", "")
@@ -108,21 +115,31 @@ def judge_trials(directory: Path, cell: CellRecord, experiment: Experiment, as_r
         None,
     )
     found: list[Verdict] = []
+    rows: list[Row] = []
     if not failures and absent is None:
+        bounds = recorded_bounds(cell) if as_recorded else None
         try:
-            found = judge.judge(
-                experiment, trials, recorded_bounds(cell) if as_recorded else None, cell["trials"], noise.floor_of(cell)
-            )
-        except Exception as error:  # a function of the experiment's own: no other cell's verdict is lost by it
+            found = judge.judge(experiment, trials, bounds, cell["trials"], noise.floor_of(cell))
+            rows = [row(one, cell, trials) for one in found]
+        except LabError as error:
+            failures, found = [failure(cell, str(error))], []
+        except Exception as error:  # a judge that stumbles says nothing of the claim
             at = traceback.extract_tb(error.__traceback__)[-1]
-            what = f"its numbers can't be read: {type(error).__name__}: {error} ({Path(at.filename).name}, line {at.lineno})"
-            failures = [*failures, {"experiment": experiment.name, "kernel": cell["kernel"], "what": " ".join(what.split())}]
-    rows = [row(one, cell, trials) for one in found]
+            where = f"{Path(at.filename).name}:{at.lineno}"
+            said = f"its evidence can't be judged: {type(error).__name__}: {error} ({where})"
+            failures, found = [failure(cell, harmless(" ".join(said.split()))[:400])], []
+    if failures and not cell["failures"]:
+        trials = []  # what is not as it was written, or not whole, is shown no more than it is judged
     return Judged(Outcome(directory, cell, experiment, rows, failures, absent or ""), trials, found)
 
 
+def failure(cell: CellRecord, what: str) -> FailureRow:
+    return {"experiment": cell["experiment"], "kernel": cell["kernel"], "what": what}
+
+
 def failures_of(cell: CellRecord) -> list[FailureRow]:
-    return [{"experiment": cell["experiment"], "kernel": cell["kernel"], "what": what} for what in cell["failures"]]
+    """Gives what broke while the cell was run."""
+    return [failure(cell, what) for what in cell["failures"]]
 
 
 def recorded_bounds(cell: CellRecord) -> judge.Recorded:
@@ -187,9 +204,3 @@ def row(verdict: Verdict, cell: CellRecord, trials: Sequence[Trial]) -> Row:
     if verdict.experiment.origin:
         found["origin"] = verdict.experiment.origin
     return found
-
-
-def judge_run(run: Path, as_recorded: bool = False) -> Iterator[Judged]:
-    """Judges every cell of a run from disk, one by one: no two of them need be in memory at once."""
-    for path in sorted((run / "experiments").glob("*/cell.json")):
-        yield judge_cell(path.parent, as_recorded)

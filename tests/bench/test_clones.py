@@ -10,11 +10,10 @@ import pytest
 
 from harness import catalogue
 from harness.bench import clones, report
-from harness.evidence import json_file
+from harness.evidence import json_file, run_directory
 from harness.false_evidence.made import Made, write_run
 from harness.machine.kernels.kernel import Kernel
-from harness.verdicts import noise
-from harness.verdicts.judged import judge_run
+from harness.verdicts import noise, run_cells
 from tests.refuting import tmpfs_dropped as made
 
 EXPERIMENT = catalogue.load()["tmpfs-dropped"]
@@ -24,9 +23,8 @@ FLOOR = dict.fromkeys(clones.EXACT, 0)
 
 def run(directory: Path, *trials: Made) -> Path:
     written = write_run(directory, EXPERIMENT, list(trials), {})
-    judged = judge_run(written)
-    rows = [row for one in judged for row in one.rows]
-    json_file.write(written / "verdicts.json", {"verdicts": rows})
+    outcomes = [one.outcome for one in run_cells.judge_run(written)]
+    run_directory.write_verdicts(written, run_cells.document(written, outcomes))
     return written
 
 

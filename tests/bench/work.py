@@ -72,7 +72,8 @@ def write_evidence(directory: Path) -> None:
         pages={moment: {"file": PAGES, "none": 0, "memory": {"anonymous": PAGES}} for moment in ("before", "after")},
     )
     for number in range(1, TRIALS + 1):
-        write_recording(directory / recording.name_of(number, ""), made, f"boot-{number}", {}, "6.12.0-made")
+        path = directory / recording.name_of(number, "")
+        write_recording(path, EXPERIMENT, "", made, f"boot-{number}", {}, "6.12.0-made")
 
 
 def main(library: str, what: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from harness.linux import counters
 
 ZONEINFO = b"""Node 0, zone      DMA
@@ -25,13 +27,74 @@ Node 0, zone    DMA32
 
 
 def test_names_and_numbers() -> None:
-    assert counters.keyed(b"MemTotal:      990308 kB\nHugePages_Total:    3\nempty\nodd -5\nx 18446744073709551615\n") == {
+    assert counters.keyed(b"MemTotal:      990308 kB\nHugePages_Total:    3\nempty\nUid:\t1\t2\t3\n") == {
         "MemTotal": 990308,
         "HugePages_Total": 3,
-        "odd": -5,
-        "x": -1,
+        "Uid": 1,
     }
     assert counters.keyed(b"") == {}
+
+
+NO_NUMBERS = [
+    "-5",
+    "-9223372036854775808",
+    "9223372036854775808",
+    "18446744073709551616",
+    "18446744073709551617 kB",
+    "99999999999999999999",
+    "12x",
+    "1.5",
+    "0x10",
+    "1e3",
+    "+1",
+    "١",
+    "max",
+    "-",
+    "",
+]
+
+
+@pytest.mark.parametrize("word", NO_NUMBERS)
+def test_what_is_no_number_is_not_read(word: str) -> None:
+    """Nothing wraps, nothing is cut in its digits, and what stands beside it is read as ever."""
+    assert counters.keyed(f"a 1\nx {word}\nb 2\n".encode()) == {"a": 1, "b": 2}
+    assert counters.keyed(f"x {word}".encode()) == {}
+    assert counters.single(f"{word}\n".encode()) == {}
+    one = word.split()[0] if word.split() else "-"
+    zones = f"Node 0, zone Normal\n  per-node stats\n nr_x {one}\n  pages free {one}\n min 3\n"
+    assert counters.parse("zoneinfo", zones) == {"0.Normal.min": 3}
+    assert counters.parse("buddyinfo", f"Node 0, zone Normal 1 {one} 3\n") == {"0.Normal.0": 1, "0.Normal.2": 3}
+    assert counters.parse("slabinfo", f"slabinfo\n#\ndentry {one} 2 3 4 5\n").get("dentry.active_objs") is None
+    assert counters.parse("statm", f"{one} 2") == {"resident": 2}
+    assert "size" not in counters.parse("swaps", f"Filename\n/dev/vdb partition {one} 12 -2\n")
+    if one != "1.5":
+        assert counters.parse("pressure.memory", f"some avg10=0.00 total={one}\n") == {"some.avg10": 0}
+
+
+def test_the_largest_number() -> None:
+    assert counters.keyed(b"x 9223372036854775807 kB\n") == counters.keyed(b"x\t9223372036854775807") == {"x": 2**63 - 1}
+    assert counters.single(b"9223372036854775807") == {"": 2**63 - 1}
+    assert counters.signed(b"-1000\n") == {"": -1000}
+    assert counters.signed(b"-9223372036854775809\n") == {}
+
+
+def test_a_key_twice_is_not_read() -> None:
+    assert counters.keyed(b"a 1\nb 2\na 1\na x\n") == {"b": 2}
+    assert counters.slabinfo(b"slabinfo\n#\nx 1 2 3 4 5\nx 1 2 3 4 5\ny 1 2 3 4 5\n").keys() == {
+        f"y.{name}" for name in ("active_objs", "num_objs", "objsize", "objperslab", "pagesperslab")
+    }
+
+
+def test_a_mangled_file_has_no_numbers() -> None:
+    for source in counters.FILES:
+        for text in ("", "x", "\x00\n\n", "Node\nNode 0\n", "1 (a) 2", "\ud800 1\n", "a\n" * 9):
+            assert set(counters.parse(source, text).values()) <= {0, 1, 9, *range(10)}, source
+
+
+def test_why_a_number_is_none() -> None:
+    assert counters.why_unread("pswpout", "pswpin 1\n") == "it is not there"
+    assert counters.why_unread("pswpout", "pswpout 1\npswpout 1\n") == "it is there 2 times"
+    assert counters.why_unread("Cached", "Cached: 12x kB\n") == "it reads 'Cached: 12x kB'"
 
 
 def test_zoneinfo() -> None:

@@ -120,3 +120,11 @@ def test_a_run_that_is_interrupted_waits_no_longer() -> None:
             raise KeyboardInterrupt
         with pytest.raises(MachineLost), slots.acquire(timed=True):
             pass
+
+
+def test_memory_that_is_available_is_more_than_what_is_free() -> None:
+    """MemFree leaves out the page cache, which can be had at once; MemTotal has what nobody can be given."""
+    text = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+    total, available = (int(text[name].split()[0]) * 1024 for name in ("MemTotal", "MemAvailable"))
+    assert 0 < slots.memory_available() < total
+    assert abs(slots.memory_available() - available) < total // 4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +73,16 @@ class Made:
     settings: Mapping[str, str | None] = field(default_factory=lambda: {"lru": "mglru", "zswap": None, "cpus": "1"})
     machine: Mapping[str, Any] = field(default_factory=dict)  # what differs from MACHINE
 
-    def write(self, path: Path, number: int, arm: str) -> None:
+    def write(self, path: Path, experiment: Experiment, number: int, arm: str) -> None:
         recorder = recording.Recorder(path)
-        recorder.event("start", machine={**MACHINE, "boot": f"boot-{number}", **self.machine}, settings=self.settings, arm=arm)
+        recorder.event(
+            "start",
+            machine={**MACHINE, "boot": f"boot-{number}", **self.machine},
+            experiment=experiment.name,
+            version=experiment.version,
+            settings=self.settings,
+            arm=arm,
+        )
         for event, fields in self.events:
             recorder.event(event, **fields)
         recorder.event("end", status=self.status, reason=self.reason)
@@ -147,5 +154,6 @@ def cell(
     described = {**describe_cell(experiment, axis, len(made), kernel, "tcg"), "seconds": 4.1, "failures": list(failures)}
     for number, arms in enumerate(made, 1):
         for arm, one in ({"": arms} if isinstance(arms, Made) else arms).items():
-            one.write(directory / recording.name_of(number, arm), number, arm)
+            under = replace(one, settings={**one.settings, **axis})
+            under.write(directory / recording.name_of(number, arm), experiment, number, arm)
     return judged.judge_trials(directory, described, experiment)

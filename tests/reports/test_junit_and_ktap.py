@@ -98,7 +98,7 @@ def test_junit(judged: list[Judged], tmp_path: Path) -> None:
     assert said[0] == "confirmed: Of 64 pages 64 were kept."
     assert said[1] == "refuted, known answer confirmed: Of 64 pages 63 were kept."
     assert said[3] == "it needs root"
-    assert said[5] == "guest lost\ufffd <here> # 5"
+    assert said[5] == "guest lost\\x1b <here> # 5"
     assert suites[0].get("name") == "made-up [lru=mglru] on 6.12.117-made"
     assert suites[0].find("properties/property[@name='cpus']").get("value") == "1"  # type: ignore[union-attr]
 
@@ -116,7 +116,7 @@ def test_ktap(judged: list[Judged], tmp_path: Path) -> None:
     assert found[3].directive == "SKIP"
     assert "refuted, known answer confirmed: Of 64 pages 63 were kept." in inner[1].said
     assert "Subtest: surprising on 6.12.117-made" in inner[1].said
-    assert "guest lost\ufffd <here> # 5" in inner[5].said
+    assert "guest lost\\x1b <here> # 5" in inner[5].said
 
 
 def test_a_run_without_any_verdict_is_a_report_too(tmp_path: Path) -> None:

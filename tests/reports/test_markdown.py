@@ -15,14 +15,13 @@ from harness.claims.quantities import Counter, Pages
 from harness.errors import LabError
 from harness.evidence import run_directory
 from harness.reports import report, wording
+from harness.verdicts import run_cells
 from harness.verdicts.judged import Judged
 from tests.reports.made import CLAIM, EXPERIMENT, PAGES, Made, cell, meminfo, sample, trial
 
 
 def write(run: Path, judged: Sequence[Judged]) -> str:
-    run_directory.write_verdicts(
-        run, [row for one in judged for row in one.rows], [failure for one in judged for failure in one.failures]
-    )
+    run_directory.write_verdicts(run, run_cells.document(run, [one.outcome for one in judged]))
     text = report.write(run, judged).read_text()
     check(text, run)
     return text

@@ -160,4 +160,6 @@ def test_all_samples_at_one_time(tmp_path: Path) -> None:
 
 def test_a_broken_trial_among_others(tmp_path: Path) -> None:
     torn = replace(trial(), status="broken")
-    assert "made-up on Linux 6.12.117-made: trial 2 strong, trial 1 faint" in texts(plot(cell(tmp_path, [torn, trial()])))
+    assert "made-up on Linux 6.12.117-made: trial 2 strong, trial 1 faint" in texts(
+        plot(cell(tmp_path, [torn, trial()], failures=["trial 1: guest lost"]))
+    )

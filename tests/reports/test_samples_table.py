@@ -72,10 +72,16 @@ def test_what_was_not_read_is_absent(tmp_path: Path) -> None:
 
 
 def test_numbers_are_exact_and_have_units(tmp_path: Path) -> None:
-    files = {"meminfo": meminfo(Cached=HUGE), "vmstat": "nr_dirty -3\npgfault 5\n", "never_heard_of": "1"}
+    files = {
+        "meminfo": meminfo(Cached=HUGE),
+        "vmstat": "nr_dirty 3\npgfault 5\n",
+        "never_heard_of": "1",
+        "worker__oom_score_adj": "-3\n",
+    }
     table = samples_table.frame(cell(tmp_path, [Made([series(0, **files)])]))
     assert table["meminfo:Cached"].tolist() == [HUGE]
-    assert table["vmstat:nr_dirty"].tolist() == [-3]
+    assert table["vmstat:nr_dirty"].tolist() == [3]
+    assert table["worker/oom_score_adj"].tolist() == [-3]
     units = table.attrs["units"]
     assert units["t"] == "s"
     assert units["meminfo:Cached"] == "KiB"

@@ -18,7 +18,7 @@ from harness.evidence.recording import Recording, Trial, read_trials
 from harness.false_evidence.made import Made, write_run
 from harness.reports import markdown
 from harness.verdicts import judge, noise
-from harness.verdicts.judged import judge_run
+from harness.verdicts.run_cells import judge_run
 from tests.refuting import tmpfs_holes
 
 CLAIM = Claim("made", "What was written is there.", "made up")

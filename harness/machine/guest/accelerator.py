@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from pathlib import Path
 
 from harness import cache
@@ -12,7 +11,8 @@ from harness.agent import agent
 from harness.errors import LabError
 from harness.machine import initramfs
 from harness.machine.guest import qemu
-from harness.machine.guest.qemu import Memory, Qemu, Shape
+from harness.machine.guest.process import Qemu
+from harness.machine.guest.qemu import Memory, Shape
 from harness.machine.kernels.kernel import Kernel
 from harness.machine.processes import fleet
 
@@ -37,8 +37,9 @@ def promising() -> str | None:
 def _prove(kernel: Kernel) -> str:
     """Boots the real guest under KVM; gives "" if it answered, else what happened."""
     archive, _ = initramfs.make(kernel)
-    with tempfile.TemporaryDirectory(prefix="folklab-") as directory, fleet.running():
-        process = Qemu(qemu.command_line(kernel, Shape(), archive, "kvm", Memory()), Path(directory, "console.log"))
+    with cache.workplace(cache.directory("kvm") / "proof") as directory, fleet.running():
+        words = qemu.command_line(kernel, Shape(), archive, "kvm", Memory())
+        process = Qemu(words, directory / "console.log", accelerator="kvm")
         try:
             agent.greet(process, PROOF_SECONDS)
         except LabError as error:

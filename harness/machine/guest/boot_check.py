@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
-from pathlib import Path
 from typing import NoReturn
 
+from harness import cache
 from harness.errors import MachineLost, Unavailable
 from harness.machine import slots
 from harness.machine.guest import accelerator, vm
+from harness.machine.guest.process import read_end
 from harness.machine.guest.qemu import Shape
 from harness.machine.kernels import boots, requirements
 from harness.machine.kernels.boots import Boot
@@ -23,14 +23,14 @@ def prove(kernel: Kernel) -> None:
     """Boots a kernel to its guest's first reply. Raises Unavailable where none comes or the guest has no memory controller, and
     names the options that are missing."""
     chosen = accelerator.choose(kernel)[0]
-    with tempfile.TemporaryDirectory(prefix="folklab-") as directory, fleet.running(), slots.acquire():
+    with cache.workplace(cache.directory("boots") / "proof") as directory, fleet.running(), slots.acquire():
         began = time.monotonic()
         try:
-            with vm.boot(kernel, Shape(disks=()), chosen, Path(directory, "console.log")) as guest:
+            with vm.boot(kernel, Shape(disks=()), chosen, directory / "console.log") as guest:
                 seconds = round(time.monotonic() - began, 1)
                 enough = b"memory" in guest.hand.attempt.slurp(CONTROLLERS).text.split()
         except MachineLost as error:
-            console = "\n".join(path.read_text(errors="replace") for path in sorted(Path(directory).glob("console*.log")))
+            console = "\n".join(read_end(path) for path in sorted(directory.glob("console*.log")))
             refuse(kernel, chosen, requirements.sentence(kernel, console) or error.reason)
     if not enough:
         refuse(kernel, chosen, "its cgroups have no memory controller, it lacks CONFIG_MEMCG")

@@ -1,30 +1,24 @@
-"""One QEMU process: its command line, its monitor, its end."""
+"""QEMU's command line: what a guest is made of."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
-import socket
 import subprocess
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from qemu.qmp.legacy import QEMUMonitorProtocol
 
 from harness import cache
 from harness.claims.needs import DISK, SWAP, Disk
-from harness.errors import LabError, MachineLost
+from harness.errors import LabError, Unavailable
 from harness.linux.sizes import MIB
 from harness.machine import disks
 from harness.machine.kernels.kernel import Kernel
-from harness.machine.processes import WITH_PARENT, fleet
 
 BINARY = "qemu-system-x86_64"
+ANSWER_SECONDS = 60
 
 # Why each stands there: console: the log; panic, oops: a kernel that erred ends, it does not answer wrongly; reboot=t:
 # by a triple fault, the one way out that microvm has (without it a panicked guest hangs);
@@ -38,9 +32,6 @@ APPEND = (
     "console=ttyS0 panic=-1 oops=panic reboot=t tsc_early_khz=2600000 tsc=reliable nokaslr norandmaps "
     "rootfstype=ramfs mitigations=off {quiet}transparent_hugepage={thp}"
 )
-
-# What on a console names the reason of an end: the kernel's own words, the agent's, QEMU's.
-TELLING = re.compile(r"Kernel panic|BUG:|Oops|sysrq: Trigger|Out of memory and no killable|^agent:|^qemu-system")
 
 
 @dataclass(frozen=True)
@@ -78,11 +69,24 @@ class Memory:
     private: bool = False
 
 
+# Marks a path in a word: r to be read, w to be written to, l to be listened at. A path has every character but this one.
+MARK = "\0"
+
+
+def file_word(path: Path | str, use: str = "r") -> str:
+    """Gives a path as a part of QEMU's words: whoever starts QEMU opens it and puts the descriptor's name there. So any
+    character may stand in it, where QEMU's own options end at a comma, and QEMU needs no right to find it."""
+    return f"{MARK}{use}{path}{MARK}"
+
+
 def _backend(name: str, size: str, memory: Memory, suffix: str = "") -> list[str]:
     if not memory.file:
         return ["-object", f"memory-backend-ram,id={name},size={size}"]
     share = "off" if memory.private else "on"
-    return ["-object", f"memory-backend-file,id={name},size={size},mem-path={memory.file}{suffix},share={share}"]
+    return [
+        "-object",
+        f"memory-backend-file,id={name},size={size},mem-path={file_word(f'{memory.file}{suffix}', 'w')},share={share}",
+    ]
 
 
 def _numa(shape: Shape, memory: Memory) -> list[str]:
@@ -104,7 +108,7 @@ def _disks(shape: Shape) -> list[str]:
         # snapshot=on: writes go to a file of QEMU's that is deleted at once and goes with the process.
         words += [
             "-drive",
-            f"if=none,id=d{number},file={disks.image(disk)},format=raw,cache=unsafe,snapshot=on{limit}",
+            f"if=none,id=d{number},file={file_word(disks.image(disk))},format=raw,cache=unsafe,snapshot=on{limit}",
             "-device",
             f"virtio-blk-{bus(shape)},drive=d{number},serial={disk.name}",
         ]
@@ -156,9 +160,9 @@ def command_line(
         "none",
         "-no-reboot",
         "-kernel",
-        str(kernel.image),
+        file_word(kernel.image),
         "-initrd",
-        str(initramfs),
+        file_word(initramfs),
         "-append",
         shape.kernel_arguments(quiet),
         "-device",
@@ -173,8 +177,8 @@ def command_line(
 def _debugger(gdb: str) -> list[str]:
     """Gives the words for a debugger. -S: the guest stops before its first instruction, so that a breakpoint can stand
     anywhere."""
-    where = f"tcp:127.0.0.1:{gdb}" if gdb.isdecimal() else f"unix:{gdb}"
-    return ["-gdb", f"{where},server=on,wait=off", "-S"] if gdb else []
+    words = ["-chardev", f"socket,id=gdb,fd={file_word(gdb, 'l')},server=on,wait=off", "-gdb", "chardev:gdb", "-S"]
+    return words if gdb else []
 
 
 def version() -> str:
@@ -182,134 +186,20 @@ def version() -> str:
     binary = disks.tool(BINARY)
     state = os.stat(binary)
     mark = hashlib.sha256(repr((binary, state.st_size, state.st_mtime_ns)).encode()).hexdigest()[:16]
-    kept = cache.directory("qemu") / mark
-    if not kept.exists():
-        text = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout
-        found = re.search(r"version ([^\s(]+)", text)
-        with cache.replacing(kept) as new:
-            new.write_text(found.group(1) if found else text.splitlines()[0])
-    return kept.read_text()
-
-
-AT = re.compile(r"\bRIP=(?P<at>[0-9a-f]+).*?\bHLT=(?P<halted>[01])", re.DOTALL)
-
-
-class Qemu:
-    """A running QEMU with a monitor and one channel (`socket`) to the guest's agent.
-
-    words: what `command_line` made. console: the file for the guest's serial console. incoming: wait for a
-    snapshot's state instead of booting; `files` are open descriptors that go with the process.
-    """
-
-    def __init__(self, words: list[str], console: Path, *, incoming: bool = False, files: tuple[int, ...] = ()) -> None:
-        fleet.check()
-        self.console = console
-        ours, theirs = socket.socketpair()
-        monitor, monitored = socket.socketpair()
-        with theirs, monitored:
-            command = [
-                *WITH_PARENT,
-                str(os.getpid()),
-                disks.tool(BINARY),
-                *words,
-                "-chardev",
-                f"file,id=con,path={console}",
-                "-serial",
-                "chardev:con",
-                "-chardev",
-                f"socket,id=ch,fd={theirs.fileno()}",
-                "-chardev",
-                f"socket,id=qmp,fd={monitored.fileno()}",
-                "-mon",
-                "chardev=qmp,mode=control",
-                *(["-incoming", "defer"] if incoming else []),
-            ]
-            passed = (theirs.fileno(), monitored.fileno(), *files)
-            with open(f"{console}.qemu", "wb") as said:
-                self.process = fleet.launch(
-                    command,
-                    pass_fds=passed,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=said,
-                    start_new_session=True,
-                )
-        self.socket = ours
-        self._monitor_socket = monitor
-        self._monitor: QEMUMonitorProtocol | None = None
-
-    def monitor(self, command: str, **arguments: Any) -> Any:
-        """Carries out a command of the monitor's; raises MachineLost if QEMU refuses or is gone."""
-        try:
-            return self._command(command, **arguments)
-        except Exception as error:
-            raise self.lost(f"QEMU's monitor: {command}: {error}") from error
-
-    def _command(self, command: str, seconds: float | None = None, **arguments: Any) -> Any:
-        if self._monitor is None:
-            self._monitor = QEMUMonitorProtocol(self._monitor_socket)
-            self._monitor.connect()
-        self._monitor.settimeout(seconds)
-        return self._monitor.cmd(command, **arguments)
-
-    def lost(self, what: str) -> MachineLost:
-        """Makes the error for a guest that is gone or silent, with where it stands if it lives, and the last lines of its console
-        and of QEMU's own messages."""
-        return MachineLost(
-            "guest",
-            f"{what}{self.standing()}; {self.last_words()}",
-            f"the whole console is {self.console.name} in the run directory",
-        )
-
-    def standing(self, looks: int = 3) -> str:
-        """Says where the first processor of a silent guest is, at some moments, by the addresses of its System.map (nokaslr),
-        and what it has used: a kernel that goes round in circles is told from one that waits."""
-        seen: list[str] = []
-        with suppress(Exception):  # it ends meanwhile, or its monitor is what broke
-            while self.process.poll() is None and len(seen) < looks:
-                words = {"command-line": "info registers"}
-                found = AT.search(self._command("human-monitor-command", seconds=5, **words))
-                seen.append(f"{'halted' if found['halted'] == '1' else 'at'} {found['at']}" if found else "unknown")
-                time.sleep(0.05)
-        return f" (its processor: {', '.join(seen)}; {self.processor_seconds():.0f} s used)" if len(seen) == looks else ""
-
-    def last_words(self, most: int = 3) -> str:
-        """Quotes what the kernel said of its end: the lines that name it, or else the last ones."""
-        said = [
-            line.strip()
-            for path in (Path(f"{self.console}.qemu"), self.console)
-            if path.exists()
-            for line in path.read_text(errors="replace").splitlines()
-            if line.strip()
-        ]
-        chosen = [line for line in said if TELLING.search(line)][:most] or said[-most:]
-        return "on its console: " + " / ".join(chosen) if chosen else "its console is empty"
-
-    def processor_seconds(self) -> float:
-        """Gives the seconds of this host's processors that it has used so far (proc(5), stat: utime and stime)."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[-1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def close(self) -> None:
-        """Ends the process and leaves nothing of it behind."""
-        if self._monitor is not None:
-            with suppress(Exception):  # the connection broke with the process: nothing left to close
-                self._monitor.close()
-            self._monitor = None
-        self._monitor_socket.close()
-        self.socket.close()
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        fleet.forget(self.process)
-        errors = Path(f"{self.console}.qemu")
-        if errors.exists() and not errors.stat().st_size:
-            errors.unlink()
-
-
-def describe(words: list[str]) -> str:
-    """Gives a command line as one digest."""
-    return hashlib.sha256(json.dumps(words).encode()).hexdigest()
+    kept = cache.place("qemu") / mark
+    with suppress(OSError):
+        return kept.read_text()
+    try:
+        text = subprocess.run(
+            [binary, "--version"], capture_output=True, text=True, check=True, timeout=ANSWER_SECONDS, errors="replace"
+        ).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        raise Unavailable(BINARY, f"it does not tell its version ({error})", "install it anew") from None
+    found = re.search(r"version ([\w.+~:-]+)", text)
+    told = found.group(1) if found else "unknown"
+    with cache.replacing(cache.directory("qemu") / mark) as new:
+        new.write_text(told)
+    return told
 
 
 def guests() -> bool:

@@ -1,18 +1,16 @@
 """Snapshots of booted guests, and guests restored from them: a fresh kernel in a few hundredths of a second.
 
 A snapshot is a directory of the cache: `ram` (the guest's memory, sparse; of one with two nodes `ram0` and `ram1`),
-`state` (its devices) and `info.json`.
+`state` (its devices) and `info.json`, which vouches for both by their digests.
 Its key covers all that went into the guest; trial N is restored from snapshot N, each of a boot of its own.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import shlex
-import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,9 @@ from harness.agent.agent import greet, patience
 from harness.errors import MachineLost
 from harness.machine import disks, initramfs
 from harness.machine.guest import qemu, vm
-from harness.machine.guest.qemu import Memory, Qemu, Shape
+from harness.machine.guest.confinement import confinement
+from harness.machine.guest.process import Qemu
+from harness.machine.guest.qemu import Memory, Shape
 from harness.machine.kernels import boots
 from harness.machine.kernels.boots import Boot
 from harness.machine.kernels.kernel import Kernel
@@ -31,7 +31,7 @@ from harness.machine.processes import fleet
 LIMIT = 16 << 30
 RESTORE_SECONDS = 20
 # What `unfit` asks of a boot, as a number: whoever changes it raises the number, and snapshots are made anew.
-FITNESS_VERSION = 2
+FITNESS_VERSION = 3
 CLOCKS = ("tsc", "kvm-clock")
 CLOCK_SECONDS = 10
 SHARED = [{"capability": "x-ignore-shared", "state": True}]  # memory stays in its file, the state is 70 KB
@@ -41,9 +41,9 @@ def key(kernel: Kernel, shape: Shape, accelerator: str) -> str:
     """Names exactly this guest: kernel, initramfs, disks, QEMU and its arguments."""
     _, digest = initramfs.make(kernel, ((name, Path(path)) for name, path in shape.programs))
     words = qemu.command_line(kernel, shape, Path("initramfs"), accelerator, Memory(Path("ram")))
-    images = [(disk, os.stat(disks.image(disk)).st_mtime_ns) for disk in shape.disks]
-    made_from = repr((words, kernel.digest, digest, qemu.version(), images, FITNESS_VERSION))
-    return hashlib.sha256(made_from.encode()).hexdigest()[:24]
+    images = [(disk, disks.digest(disk)) for disk in shape.disks]
+    confined = confinement(disks.tool(qemu.BINARY))  # whose the memory's files are
+    return cache.name_of(words, kernel.digest, digest, qemu.version(), confined, images, FITNESS_VERSION)
 
 
 def clocksource(guest: vm.VM) -> str:
@@ -73,10 +73,14 @@ def _settle(guest: vm.VM) -> None:
 
 
 def _save(guest: vm.VM, directory: Path) -> None:
+    # The kernel makes its boot id when it is first asked for it (drivers/char/random.c, proc_do_uuid, v6.12): asked before
+    # it is saved, all clones of this boot have the same one, and two boots never do.
+    guest.hand.slurp("/proc/sys/kernel/random/boot_id")
     guest.qemu.monitor("stop")
     guest.qemu.monitor("migrate-set-capabilities", capabilities=SHARED)
-    # The process has no name for the file that it could keep: the shell's cat writes what comes.
-    guest.qemu.monitor("migrate", uri=f"exec:cat > {shlex.quote(str(directory / 'state'))}")
+    with open(directory / "state", "wb") as state:
+        guest.qemu.give_file("state", state.fileno())
+    guest.qemu.monitor("migrate", uri="fd:state")
     deadline = time.monotonic() + patience(RESTORE_SECONDS)
     while (status := guest.qemu.monitor("query-migrate").get("status")) != "completed":
         if status == "failed" or time.monotonic() > deadline:
@@ -85,10 +89,7 @@ def _save(guest: vm.VM, directory: Path) -> None:
 
 
 def _make(kernel: Kernel, shape: Shape, accelerator: str, directory: Path, console: Path | None) -> None:
-    temporary = directory.with_name(f".{directory.name}.{os.getpid()}")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
+    with cache.workplace(directory) as temporary:
         for _ in range(vm.BOOT_TRIES):
             memory = Memory(temporary / "ram")
             with vm.boot(kernel, shape, accelerator, console or temporary / "console.log", memory) as guest:
@@ -100,33 +101,45 @@ def _make(kernel: Kernel, shape: Shape, accelerator: str, directory: Path, conso
         else:
             raise MachineLost(f"kernel {kernel.release}", f"no boot was fit for a snapshot: {reason}", "use --fresh-boot")
         _describe(temporary, kernel, guest)
-        shutil.rmtree(directory, ignore_errors=True)
+        cache.discard(directory)
         temporary.rename(directory)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _state(directory: Path) -> list[Any]:
-    names = ("state", *sorted(path.name for path in directory.glob("ram*")))  # a file for each node: "ram0", "ram1"
-    return [[name, (directory / name).stat().st_size, (directory / name).stat().st_mtime_ns] for name in names]
+def _names(directory: Path) -> list[str]:
+    return ["state", *sorted(path.name for path in directory.glob("ram*"))]  # a file for each node: "ram0", "ram1"
 
 
 def _describe(directory: Path, kernel: Kernel, guest: vm.VM) -> None:
-    digest = hashlib.sha256((directory / "state").read_bytes()).hexdigest()
-    text = json.dumps(
-        {"files": _state(directory), "digest": digest, "release": kernel.release, "boots": guest.boots, "made": time.time()}
-    )
-    (directory / "info.json").write_text(text)
+    digests = {name: cache.digest_of(directory / name) for name in _names(directory)}
+    _vouch(directory, {"release": kernel.release, "boots": guest.boots, "made": time.time(), "digests": digests})
+
+
+def _vouch(directory: Path, info: dict[str, Any]) -> None:
+    """Writes that the files are what their digests say, in the state that they are in now."""
+    info["states"] = {name: cache.state_of(directory / name) for name in info["digests"]}
+    with cache.replacing(directory / "info.json") as new:
+        new.write_text(json.dumps(info))
 
 
 def _is_whole(directory: Path) -> bool:
-    """Says whether a snapshot is there, whole, and as it was written."""
+    """Says whether a snapshot is there, whole, and as it was written. It is read only where its files' states are others than
+    the last time."""
+    if not (directory / "info.json").exists():
+        return False
     try:
         info = json.loads((directory / "info.json").read_text())
-        digest = hashlib.sha256((directory / "state").read_bytes()).hexdigest()
-        return bool(info["files"] == _state(directory) and info["digest"] == digest)
-    except (OSError, ValueError, KeyError):
+        digests, states = dict(info["digests"]), dict(info["states"])
+        changed = [name for name in digests if states.get(name) != cache.state_of(directory / name)]
+        if sorted(digests) != sorted(_names(directory)):
+            raise ValueError
+        if any(cache.digest_of(directory / name) != digests[name] for name in changed):
+            raise ValueError
+        if changed:
+            _vouch(directory, info)
+    except (OSError, ValueError, KeyError, TypeError):
+        cache.warn_once(f"snapshot {directory}: it is damaged, and is made anew")
         return False
+    return True
 
 
 def directory_of(kernel: Kernel, shape: Shape, accelerator: str, number: int) -> Path:
@@ -139,10 +152,10 @@ def ensure(kernel: Kernel, shape: Shape, accelerator: str, number: int, console:
     is kept that this takes (default: it goes with the boot)."""
     directory = directory_of(kernel, shape, accelerator, number)
     if not _is_whole(directory):
-        with cache.lock(directory.with_name(f"{number}.lock")):
+        with cache.lock(directory.with_name(f"{number}.lock"), f"snapshot {directory}", fleet.check):
             if not _is_whole(directory):
                 _make(kernel, shape, accelerator, directory, console)
-                clear(keep=directory.parent)
+                clear(keep=directory)
     os.utime(directory / "info.json")
     return directory
 
@@ -158,7 +171,8 @@ class Waiting:
         self._loaded = False
         self._state = open(directory / "state", "rb")  # noqa: SIM115 - closed by close()
         try:
-            self.process = Qemu(words, console, incoming=True, files=(self._state.fileno(),))
+            files = (self._state.fileno(),)
+            self.process = Qemu(words, console, accelerator=accelerator, incoming=True, files=files)
         except BaseException:
             self._state.close()
             raise
@@ -182,6 +196,7 @@ class Waiting:
         self.ready()
         self.process.monitor("cont")
         agent, info = greet(self.process, patience(RESTORE_SECONDS))
+        vm.require_booted(self.kernel, info)
         guest = vm.VM(self.kernel, self.shape, self.accelerator, self.process, agent, info, restored=True)
         vm.set_clock_and_randomness(guest)
         boots.remember(self.kernel, Boot(self.accelerator))
@@ -211,7 +226,7 @@ def restore(kernel: Kernel, shape: Shape, accelerator: str, number: int, console
         except (MachineLost, OSError):
             fleet.check()
             waiting.close()
-            shutil.rmtree(directory_of(kernel, shape, accelerator, number), ignore_errors=True)
+            cache.discard(directory_of(kernel, shape, accelerator, number))
     booting = console.with_name(f"{console.name.removesuffix('.log')}.boot.log")
     directory = ensure(kernel, shape, accelerator, number, booting)
     fresh = Waiting(kernel, shape, accelerator, directory, console)
@@ -224,17 +239,25 @@ def restore(kernel: Kernel, shape: Shape, accelerator: str, number: int, console
 
 def size(directory: Path) -> int:
     """Counts the bytes on disk of a snapshot's files (they are sparse)."""
-    return sum(path.stat().st_blocks * 512 for path in directory.rglob("*") if path.is_file())
+    total = 0
+    for path in directory.rglob("*"):
+        with suppress(OSError):
+            total += path.stat().st_blocks * 512
+    return total
 
 
 def clear(limit: int = LIMIT, keep: Path | None = None) -> None:
-    """Removes the snapshots that were unused for longest until the rest takes `limit` bytes at most."""
-    kept = [path.parent.parent for path in cache.directory("snapshots").glob("*/*/info.json")]
-    used = {path: max(info.stat().st_mtime for info in path.glob("*/info.json")) for path in set(kept)}
+    """Removes the snapshots that were unused for longest until the rest takes `limit` bytes at most, and what killed processes
+    have left. keep: the one that is needed now."""
+    cache.sweep()
+    used: dict[Path, float] = {}
+    for info in cache.place("snapshots").glob("*/*/info.json"):
+        with suppress(OSError):  # another process clears too
+            used[info.parent] = info.stat().st_mtime
     total = sum(size(path) for path in used)
     for path in sorted(used, key=lambda path: used[path]):
         if total <= limit:
             return
         if path != keep:
             total -= size(path)
-            shutil.rmtree(path, ignore_errors=True)
+            cache.discard(path)

@@ -14,7 +14,8 @@ from harness.agent.target import Target, hand_of
 from harness.errors import LabError, MachineLost, Skip
 from harness.machine import allocators, initramfs
 from harness.machine.guest import qemu
-from harness.machine.guest.qemu import Memory, Qemu, Shape
+from harness.machine.guest.process import CONSOLE_LIMIT, Qemu, read_end
+from harness.machine.guest.qemu import Memory, Shape
 from harness.machine.kernels import boots, modules
 from harness.machine.kernels.boots import Boot
 from harness.machine.kernels.kernel import Kernel
@@ -85,7 +86,7 @@ class VM:
 
     def console(self) -> str:
         """Reads what the guest has printed on its serial console so far."""
-        return self.qemu.console.read_text(errors="replace")
+        return read_end(self.qemu.console, CONSOLE_LIMIT)
 
     def __enter__(self) -> VM:
         return self
@@ -96,13 +97,24 @@ class VM:
 
 def _boot_once(kernel: Kernel, shape: Shape, accelerator: str, console: Path, memory: Memory, quiet: bool) -> VM:
     archive, _ = initramfs.make(kernel, ((name, Path(path)) for name, path in shape.programs))
-    process = Qemu(qemu.command_line(kernel, shape, archive, accelerator, memory, quiet), console)
+    process = Qemu(qemu.command_line(kernel, shape, archive, accelerator, memory, quiet), console, accelerator=accelerator)
     try:
         agent, info = greet(process, DEBUGGED_SECONDS, DEBUGGED_SECONDS) if shape.gdb else greet(process, patience(BOOT_SECONDS))
+        require_booted(kernel, info)
     except BaseException:
         process.close()
         raise
     return VM(kernel, shape, accelerator, process, agent, info)
+
+
+def require_booted(kernel: Kernel, info: Info) -> None:
+    """Raises LabError where a guest says that it is another kernel than was booted: nothing that it says counts then."""
+    if info.release != kernel.release:
+        raise LabError(
+            f"kernel {kernel.release}",
+            f"its guest says that it is {info.release}",
+            "see what is in that image and in its modules",
+        )
 
 
 def boot(kernel: Kernel, shape: Shape, accelerator: str, console: Path, memory: Memory | None = None) -> VM:

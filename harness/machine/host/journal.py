@@ -24,7 +24,7 @@ from typing import IO
 
 import platformdirs
 
-from harness.errors import LabError
+from harness.errors import LabError, Unavailable
 from harness.machine.disks import tool
 
 SUFFIX = ".journal"
@@ -48,10 +48,9 @@ UNDOING_SECONDS = 5
 
 
 def directory() -> Path:
-    """Gives the directory of journals: they must outlive the cache. FOLKLAB_STATE names another place."""
-    path = Path(os.environ.get("FOLKLAB_STATE") or platformdirs.user_state_dir("folklab"), "journals")
-    path.mkdir(parents=True, exist_ok=True)
-    return path
+    """Names the directory of journals: they must outlive the cache. FOLKLAB_STATE names another place. Without a journal it
+    need not be there."""
+    return Path(os.environ.get("FOLKLAB_STATE") or platformdirs.user_state_dir("folklab"), "journals")
 
 
 @dataclass(frozen=True)
@@ -216,7 +215,12 @@ class Journal:
         """Begins a journal, which this process holds."""
         path = directory() / f"{os.getpid()}-{time.time_ns()}{SUFFIX}"
         new = path.with_suffix(NEW)
-        file = open(new, "x+")  # noqa: SIM115 - closed by restore()
+        try:
+            directory().mkdir(parents=True, exist_ok=True)
+            file = open(new, "x+")  # noqa: SIM115 - closed by restore()
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise Unavailable(f"journals in {directory()}", why, "name a place that you can write to in FOLKLAB_STATE") from None
         fcntl.flock(file, fcntl.LOCK_EX)  # held before anyone can see it: it is no journal that was left behind
         journal = cls(file, path)
         journal._write({"boot": BOOT.read_text().strip()})

@@ -14,7 +14,7 @@ import socket
 import subprocess
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from harness.machine.host import cgroup
 from harness.machine.host.journal import Journal
 from harness.machine.host.permissions import Permissions, swaps
 from harness.machine.host.write_guard import WriteGuard
-from harness.machine.processes import fleet
+from harness.machine.processes import STOPPED_SECONDS, Stops, fleet
 
 # In the cgroup and the namespaces already: leaves the group to its children, builds the root, becomes the agent.
 # /dev/shm is the machine's own unless the experiment asks what the system has there; tracefs is mounted where no one has.
@@ -80,8 +80,12 @@ class Local:
     idle: int = 1_000_000_000  # as long as a procedure takes: others run on this host meanwhile
     groups: str = ""
     _devices: dict[str, str] = field(default_factory=dict)
+    _stops: Stops = field(init=False)
     agent: Agent = field(init=False)
     info: Info = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._stops = Stops(self.process.pid)
 
     @property
     def pinned(self) -> dict[str, str]:
@@ -107,12 +111,17 @@ class Local:
 
     def lost(self, what: str) -> MachineLost:
         """Makes the error for an agent that is gone or silent, with the last lines that it printed."""
-        said = self.console.read_text(errors="replace").splitlines() if self.console.exists() else []
+        said = [line[:300] for line in self.console.read_text(errors="replace").splitlines()] if self.console.exists() else []
         return MachineLost(
             "agent on this host",
             f"{what}; it said: {' / '.join(said[-3:]) or 'nothing'}",
             "`invoke doctor` says what this host lacks; --machine vm needs none of it",
         )
+
+    def look(self) -> None:
+        """Raises MachineLost for an agent that was stopped from outside."""
+        if self._stops.too_long():
+            raise self.lost(f"it was stopped from outside, for {STOPPED_SECONDS} s")
 
     def greet(self) -> None:
         """Takes the agent's first reply; from then on each request is looked at before it is sent."""
@@ -168,7 +177,8 @@ class Local:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait()
+            with suppress(subprocess.TimeoutExpired):  # the kernel is at it
+                self.process.wait(10)
         fleet.forget(self.process)
 
 

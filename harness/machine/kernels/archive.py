@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from harness import cache
 from harness.errors import LabError, Unavailable, UsageError
@@ -39,7 +38,8 @@ PARTS = (("image",), ("binary", "modules", "base"), ("image-unsigned", "modules"
 # An image package below this holds no kernel, it only depends on those that do (about 2 kB in 2026).
 LEAST_IMAGE_BYTES = 1 << 20
 INDEX_FRESH_S = 24 * 3600.0  # how long a list of offers serves before apt asks the archive again
-ABANDONED_S = 3600.0  # a working directory as old as this was left by a killed run: no fetch takes an hour
+ASKING_SECONDS = 3600  # apt has deadlines of its own for each connection; this one is for a mirror that trickles
+LEAST_ROOM = 256 << 20  # bytes; a kernel's packages, unpacked, take less
 APT_HELPER = "/usr/lib/apt/apt-helper"
 
 # The hooks are cleared because they act on the system. The sandbox user could not write to a user's cache.
@@ -104,10 +104,13 @@ def packages(*, mirror: str | None = None, age_s: float = INDEX_FRESH_S) -> list
     index = cache.directory("kernels") / f"packages-{key}.json"
     if not index.exists() or time.time() - index.stat().st_mtime > age_s:
         rows = [asdict(package) for package in _listed(sources)]
-        partial = index.with_suffix(f".{os.getpid()}")
-        partial.write_text(json.dumps(rows, indent=0))
-        partial.replace(index)
-    return [Package(**row) for row in json.loads(index.read_text())]
+        with cache.replacing(index) as new:
+            new.write_text(json.dumps(rows, indent=0))
+    try:
+        return [Package(**row) for row in json.loads(index.read_text())]
+    except (ValueError, TypeError):
+        index.unlink()  # it is damaged: the next look asks the archive again
+        raise LabError(f"list {index}", "it is damaged, and is removed", "type the same again") from None
 
 
 def unpack(packages: Iterable[Package], into: Path) -> None:
@@ -142,6 +145,7 @@ def _unpack(config: Path, name: str, uri: str, digest: str, into: Path) -> None:
     if done.returncode == 0:
         done = _run("dpkg-deb", "-x", str(file), str(into))
     if done.returncode != 0:
+        _require_room(into.parent)
         raise LabError(name, _complaint(done), "try again, or name another mirror")
     file.unlink()
 
@@ -150,11 +154,9 @@ def _unpack(config: Path, name: str, uri: str, digest: str, into: Path) -> None:
 def workplace() -> Iterator[Path]:
     """Gives a directory inside the cache for half-done work, until the block ends; removes what a killed run has left."""
     place = cache.directory("kernels")
-    for left in place.glob(".work-*"):
-        if time.time() - left.stat().st_mtime > ABANDONED_S:
-            shutil.rmtree(left, ignore_errors=True)
-    with TemporaryDirectory(prefix=".work-", dir=place, ignore_cleanup_errors=True) as root:
-        yield Path(root)
+    cache.sweep()
+    with cache.workplace(place / "work") as root:
+        yield root
 
 
 def version_key(version: str) -> tuple[object, ...]:
@@ -174,9 +176,22 @@ def version_key(version: str) -> tuple[object, ...]:
 
 def _run(*command: str) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
+        environment = {**os.environ, "LC_ALL": "C"}
+        return subprocess.run(command, capture_output=True, text=True, errors="replace", env=environment, timeout=ASKING_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise Unavailable("the archive", f"{command[0]} got no answer in {ASKING_SECONDS} s", "name another mirror") from None
     except FileNotFoundError:
         raise Unavailable("apt", f"{command[0]} is missing here", "name a kernel by its path") from None
+
+
+def _require_room(place: Path) -> None:
+    """Raises Unavailable where a disk is all but full: apt's own words blame the archive for it."""
+    while not place.exists():
+        place = place.parent
+    if (free := shutil.disk_usage(place).free) < LEAST_ROOM:
+        raise Unavailable(
+            f"cache {cache.place()}", f"its disk is full ({free >> 20} MiB are free)", "make room, or set FOLKLAB_CACHE"
+        )
 
 
 def _complaint(done: subprocess.CompletedProcess[str]) -> str:
@@ -271,6 +286,8 @@ def _listed(sources: list[str]) -> list[Package]:
         packages = [
             package for base, suite, file in lists if file.exists() for package in _linux_packages(base, suite, file.read_bytes())
         ]
+        if not packages:
+            _require_room(root)
     if not packages:
         raise Unavailable("the archive", _complaint(done), "check the network, or name a kernel by its path")
     return packages

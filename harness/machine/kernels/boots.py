@@ -27,12 +27,13 @@ class Boot:
 
 def _kept(kernel: Kernel) -> Path:
     """Gives the file for a kernel: one image boots with its modules and not without."""
-    return cache.directory("boots") / f"{kernel.digest.partition(':')[2]}{'' if kernel.modules else '-bare'}.json"
+    return cache.place("boots") / f"{kernel.digest.partition(':')[2]}{'' if kernel.modules else '-bare'}.json"
 
 
 def remember(kernel: Kernel, boot: Boot) -> None:
     """Keeps what came of a boot. An answer counts for more than any silence: a busy host can miss a deadline."""
     if not answered(kernel):
+        cache.directory("boots")
         with cache.replacing(_kept(kernel)) as new:
             new.write_text(json.dumps(asdict(boot)))
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import fcntl
 import json
 import logging
 import os
 import re
-import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
@@ -33,6 +31,7 @@ LAYOUT = {
     "config": ("boot/config-*", "usr/lib/modules/*/config"),
     "modules": ("lib/modules/*", "usr/lib/modules/*"),
 }
+FETCHING_SECONDS = 3600  # another process may be fetching, over a slow network
 UNKNOWN_NAME_AGE_S = 600.0  # a name that a list older than this lacks is worth asking the archive again
 log = logging.getLogger(__name__)
 
@@ -60,6 +59,8 @@ def fetch(name: str, *, mirror: str | None = None) -> Kernel:
     Raises UsageError for a name that no suite offers, Unavailable when the archive does not answer, LabError
     when it does not deliver.
     """
+    if not re.match(r"\d+\.\d+", name):
+        raise _unknown(name, [])
     offer = _offered(name, mirror)
     try:
         return _stored_once(offer)
@@ -77,7 +78,7 @@ def offers(*, mirror: str | None = None) -> list[Offer]:
 
 def fetched() -> list[Kernel]:
     """Lists the kernels in the cache, newest first; the newest of a series is labelled so, others by release."""
-    found = [_load(info) for info in cache.directory("kernels").glob("*/info.json")]
+    found = [_load(info) for info in cache.place("kernels").glob("*/info.json")]
     kernels = sorted(filter(None, found), key=lambda k: archive.version_key(k.version), reverse=True)
     newest = {kernel.series: kernel for kernel in reversed(kernels)}
     return [replace(k, label=k.series) if newest[k.series] is k else k for k in kernels]
@@ -205,7 +206,7 @@ def _distance(one: str, other: str) -> list[int]:
 
 
 def _home(offer: Offer) -> Path:
-    return cache.directory("kernels") / f"{offer.release}_{offer.version.replace(':', '_')}"
+    return cache.place("kernels") / f"{offer.release}_{offer.version.replace(':', '_')}"
 
 
 def _stored(offer: Offer) -> Kernel | None:
@@ -213,25 +214,30 @@ def _stored(offer: Offer) -> Kernel | None:
 
 
 def _load(info: Path) -> Kernel | None:
-    """Loads a fetched kernel, None if it is damaged. Its size and time vouch for it: hashing it takes 30 ms."""
+    """Loads a fetched kernel, None if it is damaged. It is read only where its state is another than the last time."""
     try:
         home, record = info.parent, json.loads(info.read_text())
         kernel = Kernel(image=home / "vmlinuz", modules=home / "modules", config=home / "config", **record["kernel"])
-        if _stamp(kernel.image) == record["stamp"] or image_digest(kernel.image) == kernel.digest:
-            return kernel
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
+        if cache.state_of(kernel.image) != record["stamp"]:
+            if image_digest(kernel.image) != kernel.digest:
+                raise ValueError
+            _vouch(info, {"kernel": record["kernel"], "stamp": cache.state_of(kernel.image)})
+        releases.checked(kernel.release, "release")
+        return kernel
+    except (OSError, ValueError, KeyError, TypeError, UsageError):
+        cache.warn_once(f"kernel {info.parent.name} in the cache: it is damaged, and is fetched anew where it is needed")
     return None
 
 
-def _stamp(image: Path) -> list[int]:
-    return [image.stat().st_size, image.stat().st_mtime_ns]
+def _vouch(info: Path, record: Mapping[str, object]) -> None:
+    with suppress(Unavailable), cache.replacing(info) as new:  # a cache that can't be written to is read all the same
+        new.write_text(json.dumps(record, indent=1))
 
 
 def _stored_once(offer: Offer) -> Kernel:
     """Fetches an offer unless this or another process already has: one at a time over all of the user's."""
     try:
-        with _locked():
+        with cache.lock(cache.directory("kernels") / ".lock", "the cache of kernels", seconds=FETCHING_SECONDS):
             if not (kernel := _stored(offer)):
                 log.info("fetching Linux %s (%d MB)", offer.release, offer.size // 10**6)
                 kernel = _store(offer)
@@ -239,13 +245,6 @@ def _stored_once(offer: Offer) -> Kernel:
     except OSError as error:
         remedy = "make room, or name another place in FOLKLAB_CACHE"
         raise LabError("the cache of kernels", str(error), remedy) from None
-
-
-@contextmanager
-def _locked() -> Iterator[None]:
-    with (cache.directory("kernels") / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _store(offer: Offer) -> Kernel:
@@ -267,10 +266,10 @@ def _store(offer: Offer) -> Kernel:
             "digest": kernel.digest,
             "version": offer.version,
         }
-        info = {"kernel": record, "stamp": _stamp(kernel.image)}
-        (home / "info.json").write_text(json.dumps(info, indent=1))
-        shutil.rmtree(_home(offer), ignore_errors=True)
+        cache.discard(_home(offer))
         home.replace(_home(offer))
+        info = {"kernel": record, "stamp": cache.state_of(_home(offer) / "vmlinuz")}
+        _vouch(_home(offer) / "info.json", info)
     stored = _stored(offer)
     assert stored, "what was just written can be read"
     return stored

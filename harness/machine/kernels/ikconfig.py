@@ -13,6 +13,7 @@ from pathlib import Path
 import zstandard
 
 from harness import cache
+from harness.errors import Unavailable
 
 # Where the header's fields lie (Documentation/arch/x86/boot.rst), in bytes from the start of the file; the payload's
 # offset counts from the protected-mode code, which follows the setup sectors.
@@ -63,8 +64,11 @@ def text_of(image: bytes) -> bytes | None:
 def embedded(image: Path, digest: str) -> Path | None:
     """Gives the configuration in a bzImage as a file of the cache, None if there is none. digest: of the image; one that has
     none is not looked through twice."""
-    kept = cache.directory("ikconfig") / f"{digest.partition(':')[2]}.config"
-    if not kept.exists():
-        with cache.replacing(kept) as new:
-            new.write_bytes(text_of(image.read_bytes()) or b"")
-    return kept if kept.stat().st_size else None
+    kept = cache.place("ikconfig") / f"{digest.partition(':')[2]}.config"
+    try:
+        if not cache.intact(kept):
+            with cache.making(cache.directory("ikconfig") / kept.name) as new:
+                new.write_bytes(text_of(image.read_bytes()) or b"")
+        return kept if kept.stat().st_size else None
+    except (OSError, Unavailable):  # without a cache: as of a kernel that has none
+        return None

@@ -103,9 +103,9 @@ def image_release(image: Path) -> str:
         raise UsageError(f"kernel {image}", f"is cut short ({size} of {whole} bytes)", "copy it again")
     (offset,) = struct.unpack_from("<H", head, VERSION)
     words = head[SECTOR + offset :].partition(b"\0")[0].split()
-    if not offset or not words or not words[0].isascii():
+    if not offset or not words:
         raise UsageError(f"kernel {image}", "does not tell its release", "give the vmlinuz of a Linux kernel")
-    return words[0].decode()
+    return releases.checked(words[0].decode("ascii", errors="replace"), f"release of {image}")
 
 
 def image_digest(image: Path) -> str:

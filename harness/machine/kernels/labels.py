@@ -14,7 +14,7 @@ from harness.machine.kernels.kernel import Kernel, kernel_at, module_tree
 
 
 def _home() -> Path:
-    return cache.directory("labels")
+    return cache.place("labels")
 
 
 def add(label: str, image: Path, modules: Path | None = None) -> Kernel:
@@ -24,7 +24,7 @@ def add(label: str, image: Path, modules: Path | None = None) -> Kernel:
             f"--label {label}", "a label begins with a letter; letters, digits and . + - _ follow", "for instance --label mine"
         )
     kernel = _at(label, image.absolute(), modules.absolute() if modules else None)
-    with cache.replacing(_home() / f"{label}.json") as new:
+    with cache.replacing(cache.directory("labels") / f"{label}.json") as new:
         new.write_text(json.dumps({"image": str(image.absolute()), "modules": str(modules.absolute()) if modules else None}))
     return kernel
 
@@ -33,9 +33,10 @@ def find(label: str) -> Kernel | None:
     """Finds the kernel of a label, None if there is no such label. Raises UsageError where its image is gone."""
     try:
         kept = json.loads((_home() / f"{label}.json").read_text())
-    except (OSError, ValueError):
+        image, modules = Path(kept["image"]), Path(kept["modules"]) if kept["modules"] else None
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return _at(label, Path(kept["image"]), Path(kept["modules"]) if kept["modules"] else None)
+    return _at(label, image, modules)
 
 
 def labelled() -> list[Kernel]:

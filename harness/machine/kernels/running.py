@@ -6,9 +6,11 @@ import gzip
 import hashlib
 import os
 import platform
+from contextlib import suppress
 from pathlib import Path
 
 from harness import cache
+from harness.errors import Unavailable
 from harness.machine.kernels.kernel import Kernel, kernel_at
 
 
@@ -38,7 +40,7 @@ def _own_config(digest: str) -> Path | None:
     told = Path("/proc/config.gz")
     if not told.exists():
         return None
-    kept = cache.directory("configs") / digest
-    with cache.replacing(kept) as new:
+    kept = cache.place("configs") / digest
+    with suppress(Unavailable), cache.replacing(cache.directory("configs") / digest) as new:
         new.write_bytes(gzip.decompress(told.read_bytes()))
-    return kept
+    return kept if kept.exists() else None

@@ -69,7 +69,7 @@ def source(name: str, folders: Collection[str], *, mirror: str | None = None) ->
 
 
 def _kept() -> list[Source]:
-    files = cache.directory("sources").glob("linux_*.zip")
+    files = cache.place("sources").glob("linux_*.zip")
     found = [Source(file.stem.partition("_")[2], file) for file in files]
     return sorted(found, key=lambda one: version_key(one.version), reverse=True)
 

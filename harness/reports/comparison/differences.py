@@ -119,6 +119,7 @@ def lines(comparison: Comparison, noise: Noise) -> Iterator[str]:
     """Gives the lines of a comparison, as they are printed."""
     for name, side in (("A", comparison.one), ("B", comparison.other)):
         yield f"{name}: {side.name}: {len(side.rows)} rows on {', '.join(side.kernels)}"
+        yield from (f"BROKEN in {name}: {line}" for line in side.broken)
     verdicts, quantities = comparison.verdicts(), comparison.quantities(noise)
     yield f"\nVerdicts that differ: {len(verdicts) or 'none'} of {len(comparison.pairs)}"
     for pair in verdicts:

@@ -32,11 +32,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class Cells:
-    """All that is published. entries: each claim, kernel and setting once. errors: of cells that have no verdict."""
+    """All that is published. entries: each claim, kernel and setting once. errors: of cells that have no verdict. damaged: a
+    line for each thing that is wrong with the evidence of the runs, which is among those errors."""
 
     entries: tuple[Entry, ...]
     errors: tuple[FailureRow, ...]
     around: tuple[EnvironmentFile, ...]
+    damaged: tuple[str, ...] = ()
 
     @property
     def rows(self) -> list[Row]:

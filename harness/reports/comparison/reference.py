@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from harness import catalogue
 from harness.claims.claim import Claim, Expect, Experiment
-from harness.errors import UsageError
-from harness.evidence import json_file, run_directory
+from harness.errors import Damaged, UsageError
+from harness.evidence import run_directory
 from harness.evidence.schema import FailureRow, Row, decided
 from harness.linux import releases
 from harness.reports import markdown
@@ -21,48 +20,40 @@ from harness.reports.comparison.history import Line
 from harness.reports.comparison.index import Cells, Entry, index, kernel_table, sections
 from harness.reports.comparison.rows import Selection
 from harness.reports.wording import near, repetition, setting, surprises, tally
-from harness.verdicts import judged
+from harness.verdicts import run_cells
 from harness.verdicts.classify import is_surprise
-from harness.verdicts.judged import Outcome
 from harness.verdicts.wording import spread
 
 PAGES, PLOTS = "claims", "plots"
 ERRATA = "errata.md"  # written by hand, and kept by every publication
 
 
-def outcomes(run: Path) -> Iterable[Outcome]:
-    """Reads a run's cells that are finished."""
-    for path in sorted((run / "experiments").glob("*/cell.json")):
-        cell = run_directory.read_cell(path.parent)
-        # One of the user's own has no place in the reference; one that the catalogue does not have is of another day.
-        if "verdicts" in cell and not cell.get("origin") and cell["experiment"] in catalogue.load():
-            yield Outcome(
-                path.parent,
-                cell,
-                catalogue.load()[cell["experiment"]],
-                cell["verdicts"],
-                judged.failures_of(cell),
-                cell["absent"],
-            )
-
-
 def gather(runs: Sequence[Path]) -> Cells:
     """Collects the cells of runs; where several have the same one, the last run's stands."""
     found: dict[tuple[str, str, str], Entry] = {}
     broken: dict[tuple[str, str], FailureRow] = {}
+    damaged: list[str] = []
     for run in runs:
-        for one in outcomes(run):
+        # What is not in the catalogue is an experiment of the user's own, or of another day.
+        checked = list(run_cells.cells_of(run, unknown=True))
+        damaged += [f"{run.name}: {cell.name}: {fault}" for cell in checked for fault in cell.faults]
+        for one in (outcome for cell in checked if (outcome := cell.outcome())):
             axis = setting(one.cell["axis"])
             for row in one.rows:
                 told: Row = {**row, "why": near(row["why"]), "run": run.name}
                 found[row["claim"], row["kernel"], axis] = Entry(told, run, one.directory.name)
             for failure in one.failures:
                 broken[f"{one.experiment.name} {axis}", failure["kernel"]] = {**failure, "what": near(failure["what"])}
+    if not found and damaged:
+        raise Damaged(f"runs {', '.join(run.name for run in runs)}", near(damaged[0]), "run what is damaged again")
     if not found:
         raise UsageError(f"runs {', '.join(run.name for run in runs)}", "they have no verdict", "`invoke matrix` makes one")
     in_order = sorted(found, key=lambda key: (key[0], releases.order(key[1]), key[2]))
     return Cells(
-        tuple(found[key] for key in in_order), tuple(broken.values()), tuple(run_directory.read_environment(run) for run in runs)
+        tuple(found[key] for key in in_order),
+        tuple(broken.values()),
+        tuple(run_directory.read_environment(run) for run in runs),
+        tuple(near(line) for line in damaged),
     )
 
 
@@ -82,16 +73,11 @@ def publish(runs: Sequence[Path], noisy: Sequence[Selection], to: Path) -> Cells
         numbers = kernel_plot.draw(lines, told.names)
         if numbers:
             (to / PLOTS / f"{claim.id}.svg").write_text(numbers, "utf-8")
-        text = (
-            markdown.templates()
-            .get_template("claim.md.j2")
-            .render(page=told, plots=copy_plots(claim, cells, to), numbers=bool(numbers))
-        )
+        text = markdown.filled("claim.md.j2", page=told, plots=copy_plots(claim, cells, to), numbers=bool(numbers))
         (to / PAGES / f"{claim.id}.md").write_text(text, "utf-8")
     (to / "README.md").write_text(
-        markdown.templates()
-        .get_template("reference.md.j2")
-        .render(
+        markdown.filled(
+            "reference.md.j2",
             cells=cells,
             index=index(cells),
             kernels=kernel_table(cells),
@@ -103,7 +89,7 @@ def publish(runs: Sequence[Path], noisy: Sequence[Selection], to: Path) -> Cells
         "utf-8",
     )
     document = run_directory.document(Path("+".join(cells.runs)), cells.rows, cells.errors)
-    json_file.write(to / "verdicts.json", document)
+    run_directory.write_verdicts(to, document)
     return cells
 
 

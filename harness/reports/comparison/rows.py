@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TypeAlias
 
 from harness import catalogue, paths
 from harness.claims.settings import Settings
-from harness.errors import UsageError
+from harness.errors import LabError, UsageError
 from harness.evidence import run_directory
 from harness.evidence.recording import Number
 from harness.evidence.schema import QuantityRow, ReferenceRow, Row
 from harness.linux.releases import order
+from harness.verdicts import run_cells
+from harness.verdicts.run_cells import RunCell
 
 Axis: TypeAlias = tuple[tuple[str, str], ...]  # settings that tell rows of one claim and kernel apart, sorted
 
 REFERENCE = paths.ROOT / "results" / "reference"
+LISTED = 3  # names of runs in one line
 # Settings that are the kernel's own unless somebody asks for others.
 OWN = frozenset(item.name for item in fields(Settings) if item.default is None) - {"lru"}
 
@@ -26,12 +29,15 @@ OWN = frozenset(item.name for item in fields(Settings) if item.default is None) 
 @dataclass(frozen=True)
 class Selection:
     """Rows that the user named ("RUN", "RUN@6.1", "RUN@6.1@lru=classic"), and the settings that were named. label: the
-    same without where the run lies."""
+    same without where the run lies. broken: a line for each thing that is wrong with the run's evidence, whose rows are
+    none of these; unvouched: what of the run nothing vouches for, "" for none."""
 
     name: str
     rows: tuple[Row, ...]
     named: frozenset[str]
     label: str
+    broken: tuple[str, ...] = ()
+    unvouched: str = ""
 
     @property
     def kernels(self) -> list[str]:
@@ -42,7 +48,10 @@ def select(name: str, parent: Path) -> Selection:
     """Chooses the rows that a name says. Raises UsageError where there is no such run, or no such row in it."""
     run, *filters = name.split("@")
     directory = REFERENCE if run == REFERENCE.name else run_directory.find(run or "latest", parent)
-    everything = run_directory.read_verdicts(directory)["verdicts"]
+    damaged = [cell for cell in run_cells.cells_of(directory, unknown=True) if cell.faults]
+    everything = [
+        row for row in run_directory.read_verdicts(directory)["verdicts"] if not any(of_cell(row, cell) for cell in damaged)
+    ]
     rows = [row for row in everything if all(meets(row, one) for one in filters)]
     if filters and not rows:
         raise UsageError(
@@ -51,7 +60,23 @@ def select(name: str, parent: Path) -> Selection:
             f"its kernels are {', '.join(in_order(row['kernel'] for row in everything)) or 'none'}",
         )
     return Selection(
-        name, tuple(rows), frozenset(one.partition("=")[0] for one in filters if "=" in one), "@".join([directory.name, *filters])
+        name,
+        tuple(rows),
+        frozenset(one.partition("=")[0] for one in filters if "=" in one),
+        "@".join([directory.name, *filters]),
+        tuple(f"{cell.name}: {fault}" for cell in damaged for fault in cell.faults),
+        run_cells.unvouched(directory),
+    )
+
+
+def of_cell(row: Row, cell: RunCell) -> bool:
+    """Says whether a row is of a cell: its experiment, kernel and settings. What kernel arguments were is told by their
+    digest in the cell's name only, so that rows of all of them count as the cell's."""
+    axis = {name: value for name, value in cell.cell["axis"].items() if name not in {"append", "memory"}}
+    return (
+        row["experiment"] == cell.experiment.name
+        and cell.cell["kernel"] in {row["kernel"], "unknown"}
+        and all(row["settings"].get(name, value) == value for name, value in axis.items())
     )
 
 
@@ -103,14 +128,24 @@ def in_order(kernels: Iterable[str]) -> list[str]:
     return sorted(dict.fromkeys(kernels), key=order)
 
 
-def collected(parent: Path, reference: Path = REFERENCE) -> list[Row]:
-    """Reads the rows of all runs and of the reference, oldest first, each with its `run`."""
+def collected(parent: Path, reference: Path = REFERENCE, warn: Callable[[object], None] = lambda line: None) -> list[Row]:
+    """Reads the rows of all runs and of the reference, oldest first, each with its `run`. warn: hears in a line of each run
+    that can't be read, which is passed over, and of those that nothing vouches for."""
     published = [reference / "verdicts.json"] if (reference / "verdicts.json").exists() else []
     files = sorted((path for path in parent.glob("*/verdicts.json")), key=lambda path: path.stat().st_mtime)
     found: list[Row] = []
+    unsealed: list[str] = []
     for path in [*published, *files]:
-        rows = run_directory.read_verdicts(path.parent)["verdicts"]
-        found += [{**row, "run": row.get("run", path.parent.name)} for row in rows]
+        try:
+            content = run_directory.read_verdicts(path.parent)
+        except LabError as error:
+            warn(error)
+            continue
+        unsealed += [] if "seal" in content else [path.parent.name]
+        found += [{**row, "run": row.get("run", path.parent.name)} for row in content["verdicts"]]
+    if unsealed:
+        more = f" and {len(unsealed) - LISTED} more" if len(unsealed) > LISTED else ""
+        warn(f"nothing vouches for {', '.join(unsealed[:LISTED])}{more}: from before verdicts.json had a seal")
     return found
 
 

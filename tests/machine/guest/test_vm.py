@@ -88,7 +88,7 @@ def test_a_machine_whose_parent_died_before_it_could_be_told(tmp_path: Path) -> 
     """Its parent is another than the one that started it: it ends at once."""
     begun = tmp_path / "begun"
     for parent, there in ((1, False), (os.getpid(), True)):
-        done = subprocess.run([*processes.WITH_PARENT, str(parent), "touch", begun], check=False)
+        done = subprocess.run([*processes.with_parent(parent), "touch", begun], check=False)
         assert (begun.exists(), done.returncode == 0) == (there, there)
 
 

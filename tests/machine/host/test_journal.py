@@ -148,6 +148,7 @@ def test_a_journal_that_was_never_begun_is_removed(state: Path) -> None:
     """A run that is killed between the file and its first line; one that lives goes on with it."""
     dead = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True).stdout.strip()
     for owner in (dead, str(os.getpid())):
+        journal.directory().mkdir(parents=True, exist_ok=True)
         (journal.directory() / f"{owner}-1.new").touch()
     assert journal.restore_left() == []
     assert [path.name for path in state.iterdir()] == [f"{os.getpid()}-1.new"]

@@ -1,0 +1,125 @@
+"""Runs ended at random moments, in every way that a user or a system ends them: nothing may be left.
+
+What SIGKILL leaves half made is found and removed by the next command; what is counted is what is there after that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.faults.commands import left_over, machines, own_cache, run_words, started
+from harness.faults.shown import Asked, Shown
+
+TERMINAL = "closed terminal"
+WAYS = ("KILL", "TERM", "INT", "HUP", TERMINAL)
+STATUS = {"KILL": -9, "TERM": 143, "INT": 130, "HUP": 129, TERMINAL: 129}
+FRESH = 3  # every so many rounds the snapshots are removed first: making one is the longest part of a run
+ENDING_SECONDS = 60
+LONGEST = 600
+
+
+@dataclass(frozen=True)
+class Round:
+    """One run that was ended. seconds: after which; took: until it was over; status: as Popen has it; begun: whether it had
+    made its directory."""
+
+    way: str
+    seconds: float
+    took: float
+    status: int
+    begun: bool
+    left: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Says whether it ended as it should: by its own status, or whole. While Python itself starts the signal's default
+        ends it, and Ctrl-C with Python's own traceback: until tasks.py is loaded nothing of ours can answer."""
+        early = set() if self.begun else {1 if self.way == "INT" else 128 - STATUS[self.way], -2}
+        return self.status in {0, STATUS[self.way], *early} and not self.left
+
+
+def show(asked: Asked) -> Iterator[Shown]:
+    """Ends so many runs, in turn in each way; then a whole run must give its verdict, and nothing else be there."""
+    chance = random.Random(asked.seed)
+    rounds: list[Round] = []
+    with own_cache(asked.into) as place:
+        began = time.monotonic()
+        started(asked.into, place, *run_words(asked.into / "runs")).wait(LONGEST)
+        longest = time.monotonic() - began
+        for number in range(asked.count):
+            if number % FRESH == 0:
+                shutil.rmtree(place / "snapshots", ignore_errors=True)
+            rounds.append(one_round(WAYS[number % len(WAYS)], chance.uniform(0, longest), asked.into, place))
+        last = started(asked.into, place, *run_words(asked.into / "runs")).wait(LONGEST)
+        left = left_over(asked.into, place)
+        torn = unreadable(asked.into)
+    wrong = [one for one in rounds if not one.holds]
+    for way, count in Counter(one.way for one in rounds).items():
+        those = [one for one in wrong if one.way == way]
+        yield Shown(
+            f"{count} runs ended by {way}",
+            not those,
+            f"{len(those)} not as they should"
+            + "".join(f"\n    after {one.seconds:.2f} s: status {one.status}, left {', '.join(one.left)}" for one in those[:5]),
+        )
+    slowest = max((one.took for one in rounds if one.way != "KILL"), default=0.0)
+    yield Shown("the slowest end", slowest < ENDING_SECONDS, f"{slowest:.1f} s after its signal")
+    yield Shown("a whole run after all", last == 0, f"status {last}")
+    yield Shown("left behind", not left and not torn, ", ".join(left + torn) or "nothing")
+
+
+def one_round(way: str, seconds: float, into: Path, place: Path) -> Round:
+    """Starts a run, ends it, and looks which of its processes are left."""
+    before = len(list(into.glob("runs/*")))
+    run, terminal = begun(way, into, place)
+    time.sleep(seconds)
+    began = time.monotonic()
+    if terminal is not None:
+        os.close(terminal)
+    else:
+        run.send_signal(getattr(signal, f"SIG{way}"))
+    try:
+        run.wait(ENDING_SECONDS)
+    except subprocess.TimeoutExpired:
+        run.kill()
+        run.wait()
+    took = time.monotonic() - began
+    deadline = time.monotonic() + 5  # the kernel ends the guests of a process that was killed, a moment later
+    while machines(into) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    has_begun = len(list(into.glob("runs/*"))) > before
+    return Round(way, seconds, took, run.returncode, has_begun, tuple(f"process {pid}" for pid in machines(into)))
+
+
+def begun(way: str, into: Path, place: Path) -> tuple[subprocess.Popen[bytes], int | None]:
+    """Starts a run; on a terminal of its own, whose other end is given too, where that is to be closed."""
+    words = run_words(into / "runs")
+    if way != TERMINAL:
+        return started(into, place, *words), None
+    ours, theirs = os.openpty()
+    try:
+        run = started(into, place, *words, terminal=theirs)
+    finally:
+        os.close(theirs)
+    return run, ours
+
+
+def unreadable(into: Path) -> list[str]:
+    """Lists files of runs that are no whole JSON."""
+    found = []
+    for path in into.glob("runs/**/*.json"):
+        try:
+            json.loads(path.read_text("utf-8"))
+        except ValueError:
+            found.append(f"{path} (torn)")
+    return found
