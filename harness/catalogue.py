@@ -1,56 +1,77 @@
-"""The catalogue: every experiment under experiments/, found by looking, one question a file.
+"""The catalogue: every experiment under experiments/, one question a file; and the user's own beside it.
 
-Experiments of one's own: FOLKLAB_EXPERIMENTS names directories with more of them (separated as PATH is).
+Own experiments come from folders that a command names (`--experiments DIR`) and from installed packages (the entry point
+group folklab.experiments). None of them replaces another: a name or an id that exists is refused.
 """
 
 from __future__ import annotations
 
 import difflib
-import hashlib
-import importlib
-import importlib.util
-import inspect
-import os
-import pkgutil
-import sys
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
-import experiments
 from experiments import sections
+from harness import experiment_files
 from harness.claims.claim import Claim, Experiment
-from harness.errors import LabError, UsageError
+from harness.errors import UsageError
+from harness.experiment_files import Found, Problem
+
+_directories: tuple[Path, ...] = ()
+
+
+def use(directories: Sequence[Path]) -> None:
+    """Has the catalogue hold the experiments of these folders too. Raises UsageError for one that is not there."""
+    global _directories
+    for directory in directories:
+        if not directory.is_dir():
+            reason = "it is no folder" if directory.exists() else "there is no such folder"
+            raise UsageError(f"--experiments {directory}", reason, "name the folder that your experiments lie in")
+    _directories = tuple(dict.fromkeys(directories))
+    for one in (_all, load, claims, sources):
+        one.cache_clear()
+
+
+@cache
+def _all() -> tuple[dict[str, Found], list[Problem]]:
+    """Finds every experiment by its name, and what is wrong with the files of others."""
+    found = {one.experiment.name: one for one in experiment_files.of_catalogue()}
+    taken = {
+        name: one for one in found.values() for name in (one.experiment.name, *(claim.id for claim in one.experiment.claims))
+    }
+    problems = []
+    own = [*experiment_files.of_packages()]
+    for directory in _directories:
+        own += experiment_files.of_directory(directory)
+    for one in own:
+        if isinstance(one, Problem):
+            problems.append(one)
+            continue
+        names = dict.fromkeys((one.experiment.name, *(claim.id for claim in one.experiment.claims)))
+        clash = next((name for name in names if name in taken), None)
+        if clash:
+            reason = f"{clash!r} exists already, in {taken[clash].file}"
+            problems.append(
+                Problem(
+                    tuple(names), UsageError(f"experiment {one.file}", reason, "give the experiment or its claim another name")
+                )
+            )
+        else:
+            found[one.experiment.name] = one
+            taken |= dict.fromkeys(names, one)
+    return found, problems
 
 
 @cache
 def load() -> dict[str, Experiment]:
-    """Maps name → experiment. A file's name is the experiment's; of its docstring the first line is the question, the
-    rest the procedure in words."""
-    found = {}
-    for module in modules():
-        if not hasattr(module, "EXPERIMENT"):
-            raise LabError(f"experiment {module.__file__}", "it defines no EXPERIMENT", "`CONTRIBUTING.md` shows how")
-        name = module.__name__.rsplit(".", 1)[-1].replace("_", "-")
-        question, _, words = (module.__doc__ or "").strip().partition("\n")
-        found[name] = replace(module.EXPERIMENT, name=name, question=question, words=" ".join(words.split()))
-    return dict(sorted(found.items()))
+    """Maps name → experiment."""
+    return {name: one.experiment for name, one in sorted(_all()[0].items())}
 
 
-def modules() -> Iterator[Any]:
-    """Yields every module that holds an experiment: the built-in ones, then those of the user's own directories."""
-    for module in pkgutil.walk_packages(experiments.__path__, "experiments."):
-        if not module.ispkg and module.name != "experiments.sections":
-            yield importlib.import_module(module.name)
-    for directory in filter(None, os.environ.get("FOLKLAB_EXPERIMENTS", "").split(os.pathsep)):
-        for path in sorted(Path(directory).glob("*.py")):
-            spec = importlib.util.spec_from_file_location(f"experiments_of_the_user.{path.stem}", path)
-            if spec and spec.loader:
-                loaded = importlib.util.module_from_spec(spec)
-                spec.loader.exec_module(loaded)
-                yield loaded
+def problems() -> list[Problem]:
+    """Lists what is wrong with own files: broken ones, and those whose name or id exists."""
+    return _all()[1]
 
 
 @cache
@@ -62,8 +83,11 @@ def claims() -> dict[str, tuple[Claim, Experiment]]:
 def find(name: str) -> tuple[Experiment, Claim | None]:
     """Finds an experiment by its name, or by the id of one of its claims (then that claim too).
 
-    Raises UsageError with the nearest names for one that is neither.
+    Raises UsageError with the nearest names for one that is neither, and for one that a file has that can't be used.
     """
+    for problem in problems():
+        if name in problem.names:
+            raise problem.error
     if name in claims():
         claim, experiment = claims()[name]
         return experiment, claim
@@ -78,18 +102,28 @@ def find(name: str) -> tuple[Experiment, Claim | None]:
 
 
 def file(experiment: Experiment) -> Path:
-    """Names the file that the experiment's procedure stands in."""
-    procedure = inspect.unwrap(experiment.procedure)  # a table's is made elsewhere (harness/claims/small.py)
-    module = sys.modules.get(procedure.__module__)
-    return Path(getattr(module, "__file__", None) or procedure.__code__.co_filename)
+    """Names the file that an experiment of the catalogue stands in."""
+    return _all()[0][experiment.name].file
+
+
+@cache
+def sources(name: str) -> dict[str, bytes]:
+    """Maps path → content, of the file that an experiment stands in and, of one of the user's own, of its helpers."""
+    found = _all()[0][name]
+    return experiment_files.sources(found) if found.experiment.origin else {found.file.name: found.file.read_bytes()}
 
 
 def source_digest(experiment: Experiment) -> str | None:
-    """Gives "sha256:…" of the file that the experiment's procedure stands in, None if that is not there."""
+    """Gives "sha256:…" of the files that an experiment is made of; None for one that is not in the catalogue."""
     try:
-        return f"sha256:{hashlib.sha256(file(experiment).read_bytes()).hexdigest()}"
-    except OSError:
+        return experiment_files.digest(sources(experiment.name))
+    except (OSError, KeyError):
         return None
+
+
+def false_evidence(experiment: Experiment) -> ModuleType | None:
+    """Loads the false evidence beside an experiment of the user's own; None where there is none."""
+    return experiment_files.evidence_of(_all()[0][experiment.name])
 
 
 def search(text: str) -> Iterator[tuple[Claim, Experiment]]:

@@ -1,10 +1,11 @@
 """Builds the C sources: Python's extension, and the programs `agent` and `probe` that run where no Python is.
 
-One text, wire.h, is read by the C compiler and by cffi. `python probes/build.py` builds what is out of date.
+One text, wire.h, is read by the C compiler and by cffi. `python -m probes.build` builds what is out of date.
 """
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 import sysconfig
@@ -14,8 +15,11 @@ from pathlib import Path
 
 from cffi import FFI
 
+import probes
+
 HERE = Path(__file__).resolve().parent
 BUILD = HERE / "build"
+BY_TIME = True  # what is older than its sources is built again
 # Each may use those before it, and a file includes a header by its plain name (tests/probes/test_no_circle.py).
 FOLDERS = [HERE, *(HERE / name for name in ("common", "operations", "agent", "programs"))]
 INCLUDES = [f"-I{folder}" for folder in FOLDERS]
@@ -42,13 +46,35 @@ BARE = {"reach32": ("programs/reach.c", "-m32"), "reach64": ("programs/reach.c",
 BARE_FLAGS = ["-ffreestanding", "-fno-stack-protector", "-fno-pie", "-no-pie", "-nostdlib", "-static", "-Wl,-e,start"]
 
 
+def into(place: Path) -> None:
+    """Builds into this directory from now on, and has `probes._native` found there: for sources that are installed, whose
+    own folder is nobody's to write to. Its name tells of which sources it is (`digest`), so no time is compared."""
+    global BUILD, NATIVE, BY_TIME
+    BUILD, NATIVE, BY_TIME = place, place / NATIVE.name, False
+    if str(place) not in probes.__path__:
+        probes.__path__.append(str(place))
+
+
+def digest() -> str:
+    """Gives a name for what is built of these sources for this interpreter."""
+    found = hashlib.sha256(f"{NATIVE.name} {' '.join(FLAGS)}".encode())
+    for path in sorted(path for folder in FOLDERS for path in folder.iterdir() if path.suffix in {".c", ".h", ".py"}):
+        found.update(f"{path.relative_to(HERE)}\0".encode() + path.read_bytes())
+    return found.hexdigest()[:16]
+
+
 def newest_source() -> float:
     """Gives the time of the last change to a source, in seconds since 1970."""
     return max(path.stat().st_mtime for folder in FOLDERS for path in folder.iterdir() if path.suffix in {".c", ".h", ".py"})
 
 
 def outdated(target: Path) -> bool:
-    return not target.exists() or target.stat().st_mtime < newest_source()
+    return not target.exists() or (BY_TIME and target.stat().st_mtime < newest_source())
+
+
+def missing() -> list[str]:
+    """Names what is not built yet, of all that has to be."""
+    return [path.name.partition(".")[0] for path in (*(BUILD / name for name in PROGRAMS), NATIVE) if not path.exists()]
 
 
 def build_program(name: str) -> None:

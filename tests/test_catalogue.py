@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from harness import catalogue
+from harness import catalogue, experiment_files
 from harness.claims.settings import PATHS
 from harness.errors import UsageError
 
@@ -57,7 +57,7 @@ def code_of(module: ModuleType) -> Iterator[ast.AST]:
             yield from (ast.parse(inspect.getsource(one)) for one in found if inspect.isfunction(one) or inspect.ismodule(one))
 
 
-@pytest.mark.parametrize("module", list(catalogue.modules()), ids=lambda module: module.__name__.rpartition(".")[2])
+@pytest.mark.parametrize("module", list(experiment_files.built_in()), ids=lambda module: module.__name__.rpartition(".")[2])
 def test_what_a_procedure_writes_is_declared(module: ModuleType) -> None:
     """What its code names is declared, and what is declared can be written by its code."""
     written = [pattern for tree in code_of(module) for pattern in paths_written(tree)]

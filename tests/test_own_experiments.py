@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -21,9 +20,8 @@ def test_there_are_some() -> None:
 @pytest.mark.guest
 @pytest.mark.parametrize("name", NAMES)
 def test_a_question_of_a_users_own_is_answered(tmp_path: Path, name: str) -> None:
-    several = os.pathsep.join([str(OWN), os.environ.get("FOLKLAB_EXPERIMENTS", "")]).rstrip(os.pathsep)
     words = ("run-experiment", name.replace("_", "-"), "--trials", "1", "--jobs", "1", "--json", "--results", str(tmp_path))
-    finished = invoke(*words, FOLKLAB_EXPERIMENTS=several)
+    finished = invoke(*words, "--experiments", str(OWN))
     assert finished.returncode == 0, finished.stdout[-3000:] + finished.stderr[-3000:]
     rows = json.loads(finished.stdout)["verdicts"]
     assert rows

@@ -22,10 +22,10 @@ CLAIM = "tmpfs-unreclaimable"
 MEGABYTE = 1_000_000
 
 
-def seconds_of(words: Sequence[str], statuses: Sequence[int] = (0,), environment: dict[str, str] | None = None) -> float:
+def seconds_of(words: Sequence[str], statuses: Sequence[int] = (0,)) -> float:
     """Measures how long a command takes. Raises LabError if it ends with another status: what failed is no measurement."""
     began = time.monotonic()
-    done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True)
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
     took = time.monotonic() - began
     if done.returncode not in statuses:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from harness.claims import checks
 from harness.claims.needs import Needs
 from harness.claims.quantities import Bound, Quantity
 from harness.claims.settings import Settings
@@ -87,10 +88,12 @@ class EventRange(Range):
     """Where the number of events falls in which something came about, of a rate (harness/claims/rates.py makes it).
 
     test: what is said of that number, in words. ends: the least and the greatest number that is meant, of so many events.
+    maker: the function of harness/claims/rates.py that makes it, and its arguments but for `why`.
     """
 
     test: str
-    ends: Callable[[int], tuple[int | None, int | None]]
+    ends: Callable[[int], tuple[int | None, int | None]] = field(compare=False)
+    maker: tuple[str | float, ...]
 
 
 def Exactly(value: Bound, why: str = "") -> Range:
@@ -143,6 +146,7 @@ class Expect:
     def __post_init__(self) -> None:
         if any(isinstance(one, EventRange) != (self.claim.kind == RATE) for one in (self.if_true, self.if_false)):
             raise ValueError(f"{self.claim.id}: ranges of events belong to a rate, and a rate has no others")
+        checks.expect(self)
 
 
 @dataclass(frozen=True)
@@ -178,7 +182,8 @@ class Experiment:
     a processor of its own. deadline: seconds that an arm may take on a quiet host; the longest of the catalogue takes 50
     on a busy one. What is not over by then is broken. version: raised when the procedure or a bound changes. writes: the
     settings, by their names in Settings, that the procedure itself writes after they were pinned.
-    question, words: the module's docstring (catalogue.py): its first line, and below it the procedure in words.
+    question, words: the module's docstring (catalogue.py): its first line, and below it the procedure in words. origin:
+    where it is from ("own file mine/belief.py", "package NAME VERSION"), "" for the catalogue's.
     """
 
     procedure: Callable[[Lab], None]
@@ -198,6 +203,10 @@ class Experiment:
     name: str = ""
     question: str = ""
     words: str = ""
+    origin: str = ""
+
+    def __post_init__(self) -> None:
+        checks.experiment(self)
 
     @property
     def claims(self) -> tuple[Claim, ...]:

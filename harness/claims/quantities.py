@@ -15,6 +15,7 @@ from typing import TypeAlias
 from harness.evidence.floor import Floor, carried_noise, counter_noise
 from harness.evidence.recording import Number, Recording, Trial
 from harness.linux import counters
+from harness.linux import pages as page_states
 
 
 @dataclass(frozen=True)
@@ -199,6 +200,9 @@ class Counted(FromArm):
 
     counter: str
 
+    def __post_init__(self) -> None:
+        counters.check(self.counter)
+
     def noise(self, trial: Trial, floor: Floor) -> Number:
         recording = trial.arms.get(getattr(self, "arm", ""))
         if recording is None:
@@ -263,6 +267,9 @@ class Pages(Still):
     label: str
     state: str = "resident"
     arm: str = ""
+
+    def __post_init__(self) -> None:
+        page_states.check(self.state)
 
     def of(self, recording: Recording) -> Number | None:
         return recording.pages(self.sample, self.label, self.state)

@@ -70,7 +70,7 @@ def MoreThan(share: float, level: float, why: str) -> EventRange:
         return least + int(binom.sf(least - 1, events, share) >= level), None
 
     test = f"more than {100 * share:g} % (one-sided exact test, p < {level:g})"
-    return EventRange(None, None, why, test=test, ends=ends)
+    return EventRange(None, None, why, test=test, ends=ends, maker=("MoreThan", share, level))
 
 
 def NoMoreThan(share: float, why: str) -> EventRange:
@@ -83,27 +83,30 @@ def NoMoreThan(share: float, why: str) -> EventRange:
         return None, int(binom.isf((1 - CONFIDENCE) / 2, events, share))
 
     test = f"no more than {100 * share:g} %, as far as can be told (the {100 * CONFIDENCE:g} % interval reaches down to it)"
-    return EventRange(None, None, why, test=test, ends=ends)
+    return EventRange(None, None, why, test=test, ends=ends, maker=("NoMoreThan", share))
 
 
 def Every(why: str) -> EventRange:
     """Makes the range of a count that is all of the events."""
-    return EventRange(None, None, why, test="every one", ends=lambda events: (events, events))
+    return EventRange(None, None, why, test="every one", ends=lambda events: (events, events), maker=("Every",))
 
 
 def NotEvery(why: str) -> EventRange:
     """Makes the range of all counts but that of all events."""
-    return EventRange(None, None, why, test="not every one", ends=lambda events: (None, events - 1))
+    return EventRange(None, None, why, test="not every one", ends=lambda events: (None, events - 1), maker=("NotEvery",))
 
 
 def Never(why: str) -> EventRange:
     """Makes the range of a count that is none of the events."""
-    return EventRange(None, None, why, test="none", ends=lambda events: (0, 0))
+    return EventRange(None, None, why, test="none", ends=lambda events: (0, 0), maker=("Never",))
 
 
 def Once(why: str) -> EventRange:
     """Makes the range of all counts but none."""
-    return EventRange(None, None, why, test="at least one", ends=lambda events: (1, None))
+    return EventRange(None, None, why, test="at least one", ends=lambda events: (1, None), maker=("Once",))
+
+
+MAKERS: dict[str, Callable[..., EventRange]] = {one.__name__: one for one in (MoreThan, NoMoreThan, Every, NotEvery, Never, Once)}
 
 
 def declared(expect: Expect) -> tuple[int, EventRange, EventRange]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from harness.reports import own
 from harness.reports.wording import repetition, setting, surprises, tally, where
 from harness.verdicts import wording
 from harness.verdicts.classify import Standing, classify, is_surprise
@@ -23,6 +24,8 @@ def lines(judged: Judged, claim: str | None = None) -> Iterator[str]:
         # Expectations that share their references say so once.
         for said in dict.fromkeys(wording.reference_phrase(expect, readings) for expect, readings in verdict.readings):
             yield f"  {said}"
+    for said in own.lines(judged.outcome):
+        yield f"  {said}"
     for failure in judged.failures:
         yield f"{judged.experiment.name}  BROKEN  {failure['what']}"
 

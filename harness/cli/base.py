@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import functools
+import inspect
 import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from invoke import Task, task
@@ -17,12 +19,20 @@ from harness.cli import startup
 from harness.errors import LabError, UsageError
 from harness.printable import harmless
 
+PROGRAM = "invoke"  # by which name the commands are typed
 RUNS = "results/runs"
+# The option of all commands that know the catalogue.
+EXPERIMENTS, OWN = "experiments", "a folder with experiments of your own, beside the catalogue's (repeatable)"
+
+
+def as_typed(line: str) -> str:
+    """Gives a line with the commands in it as they are typed here: `invoke …` in the checkout, `folklab …` where installed."""
+    return line if PROGRAM == "invoke" else re.sub(r"\binvoke (?=[a-z])", f"{PROGRAM} ", line)
 
 
 def say(line: str) -> None:
     """Prints a line at once, also into a pipe; what would act on a terminal is written as its number."""
-    print(harmless(line, keep="\n\t"), flush=True)
+    print(harmless(as_typed(line), keep="\n\t"), flush=True)
 
 
 def warn(line: object) -> None:
@@ -39,10 +49,19 @@ def undo_what_was_left() -> None:
         warn(f"undone, left by a run that was killed: {change}")
 
 
-def guarded(body: Callable[..., int | None], undo: bool) -> Callable[..., None]:
+def take_in(directories: Sequence[str]) -> None:
+    """Has the catalogue hold the experiments of these folders too, and tells of every own file that can't be used."""
+    from harness import catalogue
+
+    catalogue.use([Path(one) for one in directories])
+    for problem in catalogue.problems():
+        warn(problem.error)
+
+
+def guarded(body: Callable[..., int | None], undo: bool, own: bool) -> Callable[..., None]:
     """Wraps a command's function: its result becomes the exit status, a LabError one line, and nothing a traceback.
 
-    undo: first undoes what a killed run has left of this host.
+    undo: first undoes what a killed run has left of this host. own: it takes folders with the user's own experiments.
     """
 
     @functools.wraps(body)
@@ -51,6 +70,8 @@ def guarded(body: Callable[..., int | None], undo: bool) -> Callable[..., None]:
         try:
             if undo:
                 undo_what_was_left()
+            if own:
+                take_in(options.pop(EXPERIMENTS))
             status = body(context, *arguments, **options) or 0
             sys.stdout.flush()
         except KeyboardInterrupt:
@@ -70,6 +91,10 @@ def guarded(body: Callable[..., int | None], undo: bool) -> Callable[..., None]:
             status = _without_output(_told(error))
         sys.exit(startup.interrupted() or status)
 
+    if own:
+        signature = inspect.signature(body)
+        option = inspect.Parameter(EXPERIMENTS, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)
+        run.__signature__ = signature.replace(parameters=[*signature.parameters.values(), option])  # type: ignore[attr-defined]
     return run
 
 
@@ -115,20 +140,26 @@ def task_of(
     *,
     called: str | None = None,
     undo: bool = True,
+    own: bool = False,
     repeated: Sequence[str] = (),
 ) -> Task[Any]:
     """Makes a task of a function that returns its exit status. help: a line for each option. called: the task's name, if
-    that is not the function's. repeated: the options that may stand several times.
+    that is not the function's. own: it knows the catalogue, and takes folders with the user's own experiments. repeated:
+    the options that may stand several times.
 
     No option gets a one-letter form by itself: invoke would take letters as they come, -h for --throwaway-host.
     """
-    made: Task[Any] = task(name=called, help=dict(help), iterable=list(repeated), auto_shortflags=False)(guarded(body, undo))
+    lines = {**help, **({EXPERIMENTS: OWN} if own else {})}
+    several = [*repeated, *([EXPERIMENTS] if own else [])]
+    made: Task[Any] = task(name=called, help=lines, iterable=several, auto_shortflags=False)(guarded(body, undo, own))
     return made
 
 
-def command(*, called: str | None = None, undo: bool = True, **help: str) -> Callable[[Callable[..., int | None]], Task[Any]]:
+def command(
+    *, called: str | None = None, undo: bool = True, own: bool = False, **help: str
+) -> Callable[[Callable[..., int | None]], Task[Any]]:
     """Decorates a function as a command, with a line of help for each of its options."""
-    return lambda body: task_of(body, help, called=called, undo=undo)
+    return lambda body: task_of(body, help, called=called, undo=undo, own=own)
 
 
 def whole_number(name: str, value: str | None) -> int | None:

@@ -12,8 +12,8 @@ from typing import Any
 
 from invoke import Collection, Program
 
-from harness import catalogue, errors
-from harness.cli import bisect, compare, kernels, oom
+from harness import catalogue, errors, paths
+from harness.cli import base, bisect, compare, kernels, oom, own
 from harness.cli.base import RUNS, command, say, warn
 from harness.cli.bench import bench
 from harness.cli.faults import faults
@@ -22,7 +22,6 @@ from harness.cli.running import chosen, execute
 from harness.cli.sources import sources
 from harness.cli.testbed import testbed
 from harness.errors import UsageError
-from harness.paths import ROOT
 from harness.run.options import CLUSTER, DEBUGGER, HOST, RunOptions
 
 KERNELS = "5.10,6.1,6.12,7.2"
@@ -46,7 +45,7 @@ def run_experiment(context: Any, name: str, *, options: RunOptions) -> int:
 @running(CLUSTER, HOST, section=SECTION)
 def run_all(context: Any, section: str = "", *, options: RunOptions) -> int:
     """Run every experiment, or those of a section, and print each answer as it comes."""
-    return execute(catalogue.of_section(section), section or "all", None, options).status()
+    return whole(execute(catalogue.of_section(section), section or "all", None, options).status())
 
 
 @running(
@@ -77,10 +76,16 @@ def matrix(
     from harness.run.progress import Progress
 
     chosen, what = catalogue.of_section(section), f"matrix-{section}" if section else "matrix"
-    return execute(chosen, what, None, replace(options, kernels=names), Progress(), not again, undecided).status()
+    return whole(execute(chosen, what, None, replace(options, kernels=names), Progress(), not again, undecided).status())
 
 
-@command(run=RUN, as_recorded="by the bounds of the run, not today's", results=PARENT, json="print verdicts.json")
+def whole(status: int) -> int:
+    """Gives the exit status of a command that was to run all: wrong usage, where all is well but for own files that can't be
+    used."""
+    return errors.USAGE if status == errors.AS_KNOWN and catalogue.problems() else status
+
+
+@command(own=True, run=RUN, as_recorded="by the bounds of the run, not today's", results=PARENT, json="print verdicts.json")
 def judge(context: Any, run: str, as_recorded: bool = False, results: str = RUNS, json: bool = False) -> int:
     """Judge recorded evidence again: from disk alone, without machine or root."""
     from harness.cli import answer
@@ -100,7 +105,7 @@ def judge(context: Any, run: str, as_recorded: bool = False, results: str = RUNS
     return classify.status(found["verdicts"], found["errors"])
 
 
-@command(run=RUN, results=PARENT)
+@command(own=True, run=RUN, results=PARENT)
 def report(context: Any, run: str, results: str = RUNS) -> int:
     """Write a run's report again: Markdown, plots, tables, verdicts.json."""
     from harness.evidence import run_directory
@@ -113,7 +118,7 @@ def report(context: Any, run: str, results: str = RUNS) -> int:
     return errors.BROKEN if run_directory.read_verdicts(directory)["errors"] else errors.AS_KNOWN
 
 
-@command(called="list", search="only claims whose id, statement, section or experiment has this text in it")
+@command(called="list", own=True, search="only claims whose id, statement, section or experiment has this text in it")
 def list_(context: Any, search: str = "") -> int:
     """List experiments and claims, with section, known answers and needs."""
     from harness.cli import listing
@@ -125,7 +130,7 @@ def list_(context: Any, search: str = "") -> int:
     return errors.AS_KNOWN
 
 
-@command(claim="the id of a claim", results=PARENT)
+@command(own=True, claim="the id of a claim", results=PARENT)
 def explain(context: Any, claim: str, results: str = RUNS) -> int:
     """Explain a claim: what is done, why it is decided this way, its known answers, the newest evidence in numbers."""
     from harness.cli.explain import lines
@@ -148,7 +153,7 @@ def restore(context: Any) -> int:
     return errors.AS_KNOWN
 
 
-@command(undo=False)
+@command(undo=False, own=True)
 def doctor(context: Any) -> int:
     """Say what this machine can run, what it can't, and what to type to change that."""
     from harness.cli.doctor import can_run, examine, lines, usable
@@ -171,7 +176,7 @@ def test(context: Any, fast: bool = False, long: bool = False, select: str = "")
     words += ["-m", "not guest"] if fast else []
     words += ["-k", select] if select else []
     environment = {**os.environ, **({"FOLKLAB_LONG": "1"} if long else {})}
-    return subprocess.run(words, cwd=ROOT, env=environment).returncode
+    return subprocess.run(words, cwd=paths.ROOT, env=environment).returncode
 
 
 def help_wanted(words: Sequence[str], found: Collection) -> str | None:
@@ -189,7 +194,7 @@ def help_wanted(words: Sequence[str], found: Collection) -> str | None:
 def print_help(name: str, found: Collection) -> None:
     """Prints a command's help as `invoke --help NAME` does."""
     try:
-        Program(namespace=found, name="invoke", binary="invoke").run(["invoke", "--help", name], exit=False)
+        Program(namespace=found, name=base.PROGRAM, binary=base.PROGRAM).run([base.PROGRAM, "--help", name], exit=False)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -200,7 +205,11 @@ def collection() -> Collection:
     found = Collection()
     for one in (run_experiment, run_all, matrix, judge, bisect.check, compare.compare, compare.history, report):
         found.add_task(one)
-    for one in (compare.publish, list_, explain, oom.oom, doctor, restore, test, bench, sources, testbed, faults):
+    for one in (own.new, own.try_, own.false_evidence):
+        found.add_task(one)
+    for one in (compare.publish, list_, explain, oom.oom, doctor, restore, sources):
+        found.add_task(one)
+    for one in (test, bench, testbed, faults) if paths.CHECKOUT else ():  # about the checkout itself
         found.add_task(one)
     found.add_collection(kernels.collection())
     return found
@@ -213,6 +222,6 @@ def prepare(words: Sequence[str], found: Collection) -> None:
         print_help(name, found)
         sys.exit(errors.AS_KNOWN)
     if again := oom.rewritten(words):
-        Program(namespace=found, name="invoke", binary="invoke").run(["invoke", *again])
+        Program(namespace=found, name=base.PROGRAM, binary=base.PROGRAM).run([base.PROGRAM, *again])
         sys.exit(errors.AS_KNOWN)
     bisect.arm(words)

@@ -11,6 +11,7 @@ from harness.errors import LabError, UsageError
 
 
 @command(
+    own=True,
     first="a run, one of its kernels or settings: RUN, RUN@6.1, RUN@lru=classic, reference@6.12",
     second="another",
     fail_on_change="exit with 3 if anything differs",
@@ -32,7 +33,7 @@ def compare(context: Any, first: str, second: str, fail_on_change: bool = False,
     return errors.SURPRISE if fail_on_change and changed else errors.AS_KNOWN
 
 
-@command(claim="the id of a claim", results="where run directories are")
+@command(own=True, claim="the id of a claim", results="where run directories are")
 def history(context: Any, claim: str, results: str = RUNS) -> int:
     """Show a claim over the kernels that were run, with the change points."""
     from harness.reports.comparison import rows

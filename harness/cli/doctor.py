@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import cache, catalogue
+from harness import cache, catalogue, paths
 from harness.claims import settings
 from harness.errors import LabError, Unavailable
 from harness.linux import mounts
@@ -32,6 +32,8 @@ CAPABILITIES = {
 }
 # Without them most experiments are skipped.
 OPTIONS = ("MEMCG", "SWAP", "TMPFS", "PROC_PAGE_MONITOR", "EXT4_FS", "BLK_DEV_LOOP", "DEBUG_INFO_BTF", "LRU_GEN", "TRACING")
+# What brings what is missing.
+SETS_UP = "./bootstrap" if paths.CHECKOUT else "install it"
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def _tool(name: str, package: str) -> Finding:
     try:
         return Finding(name, True, disks.tool(name))
     except LabError:
-        return Finding(name, False, "not installed", f"./bootstrap (package {package})")
+        return Finding(name, False, "not installed", f"{SETS_UP} (package {package})")
 
 
 def _kernel() -> Finding:
@@ -111,9 +113,7 @@ def _programs() -> Iterator[Finding]:
             wanted.setdefault(path, []).append(experiment.name)
     for path, names in wanted.items():
         there = Path(path).exists()
-        yield Finding(
-            path, there, f"for {', '.join(names)}" + ("" if there else ": skipped without it"), "./bootstrap", vital=False
-        )
+        yield Finding(path, there, f"for {', '.join(names)}" + ("" if there else ": skipped without it"), SETS_UP, vital=False)
 
 
 def _testbed() -> Finding:
@@ -246,7 +246,7 @@ def examine() -> list[Finding]:
         _tool("mke2fs", "e2fsprogs"),
         _tool("mkswap", "util-linux"),
         _tool("setpriv", "util-linux"),
-        Finding("probes", probes, "built" if probes else "not built", "./bootstrap"),
+        Finding("probes", probes, "built" if probes else "not built", SETS_UP),
         _kernel(),
         _memory(),
         _room(),

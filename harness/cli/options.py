@@ -28,12 +28,15 @@ MOST_JOBS = 16  # for each processor: two guests fill one (harness/machine/slots
 MACHINES = ("auto", "vm", "local")
 
 
-def running(*groups: str, without: tuple[str, ...] = (), **help: str) -> Callable[[Callable[..., int | None]], Task[Any]]:
+def running(
+    *groups: str, without: tuple[str, ...] = (), called: str | None = None, **help: str
+) -> Callable[[Callable[..., int | None]], Task[Any]]:
     """Makes a command of a function that runs experiments: it gets its own arguments as they were typed, and all options
     that it offers as one RunOptions, `options`.
 
     groups: of options (harness/run/options.py) that it offers besides those that all offer. without: options that it does
-    not offer, by their names. help: a line for each argument of its own.
+    not offer, by their names. called: the command's name, if that is not the function's. help: a line for each argument of
+    its own.
     """
     given = offered(*groups, without=without)
 
@@ -56,7 +59,7 @@ def running(*groups: str, without: tuple[str, ...] = (), **help: str) -> Callabl
         run.__signature__ = inspect.Signature([*own, *made])  # type: ignore[attr-defined]
         lines = {typed_name(one): one.metadata["help"] for one in given}
         repeated = tuple(typed_name(one) for one in given if one.metadata["repeated"])
-        return task_of(run, {**help, **lines}, repeated=repeated)
+        return task_of(run, {**help, **lines}, called=called, own=True, repeated=repeated)
 
     return decorate
 
@@ -89,6 +92,12 @@ def sets(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def kernels(text: str) -> tuple[str, ...]:
+    """Reads --kernel: one, or several with commas between them; the path of a file may have commas in it."""
+    found = tuple(dict.fromkeys(filter(None, (name.strip() for name in text.split(",")))))
+    return (text,) if Path(text).exists() or not found else found
+
+
 def host_memory() -> int:
     """Gives the memory of this host, in bytes."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -99,12 +108,6 @@ def results(text: str) -> Path:
     if not text or Path(text).is_file():
         raise UsageError(f"--results {text or repr(text)}", "it is no directory", "name one, which is made if it is not there")
     return Path(text)
-
-
-def kernels(text: str) -> tuple[str, ...]:
-    """Reads --kernel: one, or several with commas between them; the path of a file may have commas in it."""
-    found = tuple(dict.fromkeys(filter(None, (name.strip() for name in text.split(",")))))
-    return (text,) if Path(text).exists() or not found else found
 
 
 def trials(text: str) -> int | None:

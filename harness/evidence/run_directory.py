@@ -16,6 +16,7 @@ from harness.linux import releases
 
 RUNS = Path("results/runs")
 SCHEMA = 1
+QUESTION = "question.json"
 # A cell's directory: experiment, settings and kernel (Cell.name of harness/run/cell.py). It leads nowhere else.
 CELL = re.compile(r"[A-Za-z0-9][\w .,:+=@~-]{0,250}")
 
@@ -63,6 +64,11 @@ def cell_directory(run: Path, name: str) -> Path:
     if not CELL.fullmatch(name):
         raise UsageError(f"cell {ascii(name)[:80]}", "it is no name of a cell", "see the names of its experiment and kernel")
     return run / "experiments" / name
+
+
+def source_directory(run: Path, name: str) -> Path:
+    """Names where a run keeps an experiment that is not the catalogue's: its question as data, and its source."""
+    return run / "sources" / name
 
 
 def cells_here(run: Path) -> list[str]:

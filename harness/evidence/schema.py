@@ -81,6 +81,7 @@ class Row(RowKeys, total=False):
     predicted: bool | None  # whether the known answer was written before it was measured; None without one; absent in older rows
     repeated: int  # how many times the cell was run again because a claim of it was undecided; absent in older rows
     turned: dict[str, list[str]]  # knob → values that the procedure gave it; absent in rows of older runs
+    origin: str  # where an experiment is from that is not the catalogue's
 
 
 class FailureRow(TypedDict):
@@ -176,6 +177,13 @@ class NoiseFile(TypedDict):
     still: dict[str, list[str]]
 
 
+class ComputedRow(TypedDict):
+    """What a function of an experiment's own computed: trial, value, and how far noise can move that."""
+
+    quantity: str
+    values: list[tuple[int, Number | None, Number]]
+
+
 class RanRow(TypedDict):
     """Where another machine ran a cell, and on what."""
 
@@ -222,6 +230,11 @@ class CellRecord(CellKeys, Sealed, total=False):
     machine: str
     overridden: dict[str, str]
     earlier: list[AttemptRow]  # what came before it was repeated, the oldest first
+    # Of an experiment that is not the catalogue's: where it is from, the digest of its question as data; once it is judged,
+    # what its own functions computed.
+    origin: str
+    question: str
+    computed: list[ComputedRow]
     # Of a cell that was run elsewhere: by whom, and the digest of the archive that it came in.
     ran: RanRow | None
     archive: str

@@ -6,11 +6,14 @@ where a file holds one number ("box/memory.current").
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from probes._native import ffi, lib
+
+from harness.errors import LabError
 
 # From 2^63 up no counter of the kernel is a number of anything: it is one that went below zero, or damage.
 LIMIT = 1 << 63
@@ -342,6 +345,21 @@ def file_of(source: str) -> File:
     Raises KeyError for a file that is not in the list.
     """
     return FILES[source.rsplit("/", 1)[-1]]
+
+
+def check(counter: str) -> None:
+    """Checks that a counter's file is one that is read. Raises LabError, with the nearest names, for one that is not."""
+    source, _ = source_and_key(counter)
+    owner, slash, file = source.rpartition("/")
+    if file not in FILES:
+        near = difflib.get_close_matches(file, FILES, n=3)
+        raise LabError(
+            f"counter {counter!r}",
+            f"no file {file!r} is read",
+            "did you mean " + " or ".join(f"{owner}{slash}{one}" for one in near) + "?"
+            if near
+            else f"there are {', '.join(FILES)}",
+        )
 
 
 def parse(source: str, text: str) -> dict[str, int]:

@@ -17,6 +17,7 @@ What they can't tell:
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,6 +111,17 @@ STATES = {
 
 # States of which each page has exactly one, whatever else it is.
 KINDS = ("absent", "swapped", "zero", "anonymous", "shmem", "file")
+
+
+def check(state: str) -> None:
+    """Checks that there is such a state. Raises LabError, with the nearest names, where there is none."""
+    if state not in STATES:
+        near = difflib.get_close_matches(state, STATES, n=3)
+        raise LabError(
+            f"page state {state!r}",
+            "there is none of that name",
+            f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(STATES)}",
+        )
 
 
 def entries_of(data: bytes) -> tuple[Any, int]:

@@ -48,7 +48,7 @@ def tool(name: str) -> str:
     """Finds a program of the system's; in /sbin too, which an ordinary user's PATH leaves out. Raises Unavailable."""
     found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
     if not found:
-        raise Unavailable(name, "it is not installed", "run ./bootstrap")
+        raise Unavailable(name, "it is not installed", "install it (./bootstrap does in the checkout)")
     return found
 
 

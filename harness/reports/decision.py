@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from harness.claims.claim import EventRange, Expect, Guard, Premise, Range
+from harness.claims.limits import Limits, resolve
 from harness.claims.quantities import Quantity
 from harness.evidence.recording import Trial
 from harness.reports.readings import Cell
@@ -14,7 +15,7 @@ from harness.reports.wording import bound, number, over_trials
 from harness.verdicts import judge
 from harness.verdicts.judge import Verdict
 from harness.verdicts.pooled import pooled
-from harness.verdicts.reading import Limits, Reading
+from harness.verdicts.reading import Reading
 from harness.verdicts.wording import count, reference_phrase
 
 
@@ -91,7 +92,7 @@ def held(range_: Range, by_judge: Sequence[Limits | None], trials: Heads) -> Seq
     """Gives a range's numbers as the judge had them, or, where it had none, as each trial gives them."""
     if isinstance(range_, EventRange):
         return by_judge  # a range of all trials' events together
-    return by_judge or [judge.resolve(range_, trial) for _, trial in trials if trial is not None]
+    return by_judge or [resolve(range_, trial) for _, trial in trials if trial is not None]
 
 
 def guard_bound(guard: Guard | Premise, trials: Heads) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from harness.claims.claim import RATE, SKIPPED, UNDECIDED
 from harness.evidence.schema import EnvironmentFile
 from harness.printable import harmless
-from harness.reports import kills, microscope, moments
+from harness.reports import kills, microscope, moments, own
 from harness.reports.conditions import conditions, settings
 from harness.reports.decision import guard_bound, heads, numbers, ranges
 from harness.reports.microscope import Look
@@ -139,6 +139,7 @@ def section(cell: Cell, plot: str | None, around: EnvironmentFile) -> str:
         comparisons=moments.compare(cell),
         series=has_series(cell),
         conditions=conditions(cell.judged, around),
+        own=list(own.lines(cell.judged.outcome)),
     )
 
 

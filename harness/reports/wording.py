@@ -18,9 +18,9 @@ from harness.verdicts.classify import Standing, classify, is_predicted, is_surpr
 from harness.verdicts.wording import human, spread
 
 if TYPE_CHECKING:
+    from harness.claims.limits import Limits
     from harness.evidence.recording import Number
     from harness.evidence.schema import Row
-    from harness.verdicts.reading import Limits
 
 
 def spoken(low: str | None, high: str | None, outside: bool) -> str:

@@ -12,7 +12,7 @@ from harness.evidence import run_directory
 from harness.evidence.schema import CellRecord
 from harness.run import resume
 from harness.run.cell import Cell, describe
-from harness.run.trial import Limit, Opener, open_machine, run_arms
+from harness.run.trial import BROKEN, Limit, Opener, open_machine, run_arms
 from harness.verdicts import judged
 from harness.verdicts.judged import Judged
 
@@ -31,7 +31,7 @@ class Batch:
         self.directory = run_directory.cell_directory(run, cell.name)
         self.row = describe(cell)
         self.begun = False
-        self.absent = False
+        self.over_early = False
         self.seconds = 0.0
         self._lock = threading.Lock()
         self.futures: list[Future[str | None]] = []
@@ -46,14 +46,14 @@ class Batch:
                 resume.begin(self.directory, self.row)
                 self.begun = True
                 self.begins(self.cell)
-        if self.absent:
-            return None  # what one trial has found out of a kernel, the others need not
+        if self.over_early:
+            return None  # what one trial has found out of a kernel or of the experiment, the others need not
         began = time.monotonic()
         status, reason = run_arms(self.cell, number, self.directory, self.limit, self.opener)
         with self._lock:
             self.seconds += time.monotonic() - began
-            self.absent = self.absent or status == "absent"
-        return reason if status == "broken" else None
+            self.over_early = self.over_early or status in {"absent", "misspelt"}
+        return reason if status in BROKEN else None
 
     def cancel(self) -> None:
         for future in self.futures:

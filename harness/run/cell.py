@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import catalogue
+from harness.claims import as_data
 from harness.claims.claim import Experiment
 from harness.claims.needs import Needs
 from harness.claims.settings import BOOTED, Settings
@@ -70,7 +71,7 @@ def disks_asked_for(own: Experiment, needs: Needs) -> dict[str, int]:
 def describe_cell(experiment: Experiment, axis: dict[str, str], trials: int, kernel: KernelRow, accelerator: str) -> CellRecord:
     """Gives cell.json as it stands before the trials: what was planned, on what (by digest, so that it can be told from
     another)."""
-    return {
+    found: CellRecord = {
         "schema": SCHEMA,
         "experiment": experiment.name,
         "version": experiment.version,
@@ -88,6 +89,10 @@ def describe_cell(experiment: Experiment, axis: dict[str, str], trials: int, ker
         "bounds": [],
         "noise": noise.published(kernel["series"]),
     }
+    if experiment.origin:
+        found["origin"] = experiment.origin
+        found["question"] = as_data.digest(as_data.text_of(experiment))
+    return found
 
 
 @dataclass(frozen=True)

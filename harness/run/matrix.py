@@ -19,7 +19,7 @@ from harness.machine.guest import accelerator, boot_check, qemu
 from harness.machine.kernels import find, running
 from harness.machine.kernels.kernel import Kernel
 from harness.reports.report import Report
-from harness.run import dask, resume
+from harness.run import dask, keep, resume
 from harness.run.cell import Cell, cells, describe, describe_kernel
 from harness.run.options import RunOptions
 from harness.run.run import Run, Watch, run_cells, run_here, send_cells
@@ -92,6 +92,7 @@ def execute(
         raise UsageError("--undecided", f"no run below {options.results} has asked the same", "run it without --undecided first")
     run = Run(before or start(options, found, planned, what, asked, version))
     with resume.held(run.directory):
+        keep.keep(run.directory, experiments)
         kept = finished(run.directory, planned, watch) if before else {}
         to_run = []
         for cell in planned:

@@ -16,16 +16,18 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, TypedDict
 
 import zstandard
 
-from harness import catalogue
+from harness import cache, catalogue, experiment_files
+from harness.claims.claim import Experiment
 from harness.errors import Damaged, LabError, UsageError
 from harness.evidence import run_directory
 from harness.evidence.schema import CellRecord, RanRow
+from harness.experiment_files import Problem
 from harness.machine.guest import accelerator, qemu
 from harness.machine.kernels import find
 from harness.machine.kernels.kernel import Kernel
@@ -69,6 +71,7 @@ class Request(TypedDict):
     cell: CellRecord
     mirror: str | None
     own: Own | None
+    sources: dict[str, bytes] | None
 
 
 def digest_of(data: bytes) -> str:
@@ -76,12 +79,14 @@ def digest_of(data: bytes) -> str:
 
 
 def request(cell: Cell, mirror: str | None = None) -> Request:
-    """Gives all that a worker needs to know, as plain data. own: where a kernel lies that no archive has."""
+    """Gives all that a worker needs to know, as plain data. own: where a kernel lies that no archive has; sources: the files
+    of an experiment that is not the catalogue's, which a worker runs as it runs what any task brings."""
     kernel = cell.kernel
     own: Own = {"path": str(kernel.image), "modules": str(kernel.modules) if kernel.modules else None}
     ordered = describe(cell)
     ordered.pop("noise", None)  # only a judge needs it
-    return {"cell": ordered, "mirror": mirror, "own": None if kernel.version else own}
+    sources = catalogue.sources(cell.experiment.name) if cell.experiment.origin else None
+    return {"cell": ordered, "mirror": mirror, "own": None if kernel.version else own, "sources": sources}
 
 
 def run_cell(wanted: Request) -> Archive:
@@ -90,8 +95,12 @@ def run_cell(wanted: Request) -> Archive:
     build.build()  # only what is older than its sources
     ordered = wanted["cell"]
     kernel = kernel_for(ordered, wanted["own"], wanted["mirror"])
-    experiment, _ = catalogue.find(ordered["experiment"])
-    here = {"version": experiment.version, "source": catalogue.source_digest(experiment)}
+    if wanted["sources"]:
+        experiment, source = sent(ordered, wanted["sources"])
+    else:
+        experiment, _ = catalogue.find(ordered["experiment"])
+        source = catalogue.source_digest(experiment)
+    here = {"version": experiment.version, "source": source}
     if any(ordered.get(key) != value for key, value in here.items()):
         raise UsageError(
             f"experiment {experiment.name} on worker {platform.node()}",
@@ -110,8 +119,24 @@ def run_cell(wanted: Request) -> Archive:
         submit([batch], pool)
         wait(batch.futures)
         ran: RanRow = {"host": platform.node(), "accelerator": chosen, "qemu": qemu.version()}
-        run_directory.write_cell(batch.directory, {**batch.over(), "ran": ran})
+        run_directory.write_cell(batch.directory, {**batch.over(), "source": source, "ran": ran})
         return pack(batch.directory)
+
+
+def sent(ordered: CellRecord, sources: dict[str, bytes]) -> tuple[Experiment, str | None]:
+    """Loads an experiment that is not the catalogue's from the files that came with the order, and gives their digest too.
+    Raises UsageError where they can't be loaded here."""
+    directory = cache.directory("sources", experiment_files.digest(sources).removeprefix("sha256:"))
+    for name, content in sources.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        with cache.replacing(directory / name) as new:  # other workers of this host may be reading it
+            new.write_bytes(content)
+    for found in experiment_files.of_directory(directory):
+        if isinstance(found, Problem):
+            raise found.error
+        if found.experiment.name == ordered["experiment"]:
+            return replace(found.experiment, origin=ordered["origin"]), experiment_files.digest(sources)
+    raise UsageError(f"experiment {ordered['experiment']}", "its files came without it", "update the worker's package")
 
 
 def kernel_for(ordered: CellRecord, own: Own | None, mirror: str | None) -> Kernel:

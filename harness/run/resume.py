@@ -13,10 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness import catalogue
+from harness.claims import as_data
 from harness.claims.claim import UNDECIDED
 from harness.errors import Damaged, LabError, UsageError
 from harness.evidence import integrity, run_directory
 from harness.evidence.schema import AttemptRow, CellRecord, Plan
+from harness.verdicts import judged as judged_
+from harness.verdicts import noise
 from harness.verdicts.judged import Judged, Outcome, bounds_of
 
 # What makes a cell the one that is wanted: procedure and bounds, kernel, setting, trials.
@@ -54,7 +57,10 @@ def finish(judged: Judged) -> Outcome:
     outcome = judged.outcome
     outcome.cell["bounds"] = bounds_of(judged.verdicts)
     outcome.cell["absent"] = outcome.absent
-    outcome.cell["verdicts"] = outcome.rows
+    if outcome.experiment.origin:
+        outcome.cell["computed"] = as_data.values(outcome.experiment, judged.trials, noise.floor_of(outcome.cell))
+    if outcome.failures == judged_.failures_of(outcome.cell):  # else its judge broke: it has no verdict yet
+        outcome.cell["verdicts"] = outcome.rows
     integrity.enter_recordings(outcome.directory, outcome.cell)
     run_directory.write_cell(outcome.directory, outcome.cell)
     return outcome

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 from harness.agent.agent import patience
+from harness.claims import names
+from harness.claims.claim import Experiment
 from harness.errors import Denied, LabError, MachineLost, Skip
 from harness.evidence import recording
-from harness.evidence.recording import Recorder
+from harness.evidence.recording import Recorder, Trial
 from harness.lab.lab import Lab
 from harness.lab.panic import Panicked
 from harness.lab.pinning import Absent
@@ -25,6 +27,8 @@ from harness.machine.host.permissions import why_not
 from harness.machine.machine import Machine
 from harness.run.cell import Cell, programs_of
 
+# How a trial ends that says nothing, by an error of the lab's or of the experiment's.
+BROKEN = {"broken", "misspelt"}
 HELD = 4 * MIB  # a recording takes 0.1 MiB as a rule
 # A run's own limit (--jobs), which each of its machines holds while it works. A slot (harness/machine/slots.py) is the
 # host's, over all runs.
@@ -63,12 +67,12 @@ def run_trial(cell: Cell, number: int, directory: Path) -> str | None:
     """Runs all arms of one trial, one after the other, into `directory`; returns what broke, if one of them did: the lab's
     error, never a verdict."""
     status, reason = run_arms(cell, number, directory)
-    return reason if status == "broken" else None
+    return reason if status in BROKEN else None
 
 
 def run_arms(cell: Cell, number: int, directory: Path, limit: Limit = NO_LIMIT, opener: Opener = open_machine) -> tuple[str, str]:
-    """Runs all arms of one trial and returns how it ended ("ok", "skipped", "absent" or "broken", as `_run_arm` has it),
-    and why."""
+    """Runs all arms of one trial and returns how it ended, and why: "ok", "skipped", "absent" or "broken", as `_run_arm` has
+    it, or "misspelt"."""
     for arm in cell.experiment.arms:
         recorder = Recorder(directory / recording.name_of(number, arm), held=HELD if cell.permissions else 0)
         try:
@@ -86,7 +90,16 @@ def run_arms(cell: Cell, number: int, directory: Path, limit: Limit = NO_LIMIT, 
             return status, f"trial {number}{' (' + arm + ')' if arm else ''}: {reason}"
         if status != "ok":
             break
+    if number == 1 and status == "ok" and (wrong := misspelt(cell.experiment, directory)):
+        return "misspelt", f"trial {number}: {wrong}"
     return status, reason
+
+
+def misspelt(experiment: Experiment, directory: Path) -> str | None:
+    """Says which name of the expectations the first trial shows to be misspelt: the other trials need not be run."""
+    return names.misspelt(
+        experiment, Trial(1, {arm: recording.read(directory / recording.name_of(1, arm)) for arm in experiment.arms})
+    )
 
 
 def _run_arm(

@@ -19,9 +19,9 @@ from harness.claims.claim import (
     Experiment,
     Guard,
     Premise,
-    Range,
 )
-from harness.claims.quantities import Quantity, value_of
+from harness.claims.limits import Limits, resolve, show
+from harness.claims.quantities import Quantity
 from harness.claims.rates import Rate, declared
 from harness.evidence.floor import UNKNOWN, Floor
 from harness.evidence.recording import Number, Trial
@@ -29,8 +29,8 @@ from harness.evidence.schema import QuantityRow, ReferenceRow
 from harness.linux import counters
 from harness.verdicts import noise
 from harness.verdicts.pooled import pooled, total
-from harness.verdicts.reading import Limits, Reading
-from harness.verdicts.wording import common, count, sentence, show
+from harness.verdicts.reading import Reading
+from harness.verdicts.wording import common, count, sentence
 
 
 @dataclass
@@ -75,14 +75,6 @@ class Verdict:
 Recorded = Mapping[tuple[str, str], tuple[Limits, Limits]]
 
 
-def resolve(bounds: Range, trial: Trial) -> Limits | None:
-    """Gives a range with its numbers; None if one of them is not in the evidence."""
-    low, high = value_of(bounds.low, trial), value_of(bounds.high, trial)
-    if (low is None) != (bounds.low is None) or (high is None) != (bounds.high is None):
-        return None
-    return Limits(low, high, bounds.outside)
-
-
 def read(expect: Expect, trial: Trial, recorded: Recorded | None = None, floor: Floor = UNKNOWN) -> Reading:
     """Judges one expectation in one trial."""
     value, true, false = (quantity.read(trial) for quantity in (expect.quantity, expect.reads_true, expect.reads_false))
@@ -93,7 +85,9 @@ def read(expect: Expect, trial: Trial, recorded: Recorded | None = None, floor: 
         return Reading(value, true, false, if_true, if_false, outcome, why)
 
     if if_true is None or if_false is None:
-        return reading(None, f"a bound of “{expect.quantity.name}” is not in the evidence")
+        ends = [bound for one in (expect.if_true, expect.if_false) for bound in (one.low, one.high)]
+        why = next((said for bound in ends if isinstance(bound, Quantity) and (said := unread.why(bound, trial))), "")
+        return reading(None, f"a bound of “{expect.quantity.name}” is not in the evidence" + (f": {why}" if why else ""))
     if if_true.overlaps(if_false):
         return reading(None, f"the ranges {if_true} and {if_false} overlap")
     margin, (noisiest, moved) = if_true.distance(if_false), noise.of_expect(expect, trial, floor)
@@ -121,16 +115,16 @@ def _follows(
         return show(value) if if_true.events is None else count(Rate(int(value), if_true.events), expect.quantity.unit)
 
     for quantity, what, must in ((expect.reads_true, true, if_true), (expect.reads_false, false, if_false)):
-        name = quantity.name
         if what is None:
-            return None, f"the reference “{name}” was not read{_why_unread(quantity, trials)}"
+            return None, f"the reference {unread_of(quantity, trials)}"
         if not must.holds(what):
             found = "nothing" if value is None else said(value)
             return None, (
-                f"the reference “{name}” read {said(what)} where it must read {must} (“{expect.quantity.name}” read {found})"
+                f"the reference “{quantity.name}” read {said(what)} where it must read {must}"
+                f" (“{expect.quantity.name}” read {found})"
             )
     if value is None:
-        return None, f"“{expect.quantity.name}” was not read{_why_unread(expect.quantity, trials)}"
+        return None, unread_of(expect.quantity, trials)
     if if_true.holds(value):
         return TRUE, ""
     if if_false.holds(value):
@@ -151,25 +145,23 @@ def read_events(expect: Expect, trials: Sequence[Trial], planned: int, recorded:
     return [Reading(one, yes, no, if_true, if_false, outcome, why) for one, yes, no in counts]
 
 
-def _why_unread(quantity: Quantity, trials: Sequence[Trial]) -> str:
-    """Says what a quantity that was not read is missing, and which probes the first trial that misses it lost, in case that is
-    why."""
-    trial = next((one for one in trials if quantity.read(one) is None), None)
-    if trial is None:
-        return ""
-    missing = unread.why(quantity, trial)
-    said = filter(None, (missing if "there is no" in missing else _no_number(quantity, trial) or missing, unread.killed(trial)))
-    return f": {'; '.join(said)}".removesuffix(": ")
-
-
-def _no_number(quantity: Quantity, trial: Trial) -> str:
+def _why_unread(quantity: Quantity, trial: Trial) -> str:
     """Says which counters of a quantity are no numbers in the files that have them, by reading it again."""
     for recording in trial.arms.values():
         recording.unread.clear()
     quantity.read(trial)
     found = {counter: text for recording in trial.arms.values() for counter, text in recording.unread.items()}
-    said = [f"{counter}: {counters.why_unread(counters.source_and_key(counter)[1], text)}" for counter, text in found.items()]
-    return "; ".join(said)
+    reasons = {counter: counters.why_unread(counters.source_and_key(counter)[1], text) for counter, text in found.items()}
+    said = [f"{counter}: {why}" for counter, why in reasons.items() if why != "it is not there"]
+    return f" ({'; '.join(said)})" if said else ""
+
+
+def unread_of(quantity: Quantity, trials: Sequence[Trial]) -> str:
+    """Says that a quantity was not read, what the first trial that lacks it is missing, and which probes that trial lost, in
+    case that is why."""
+    trial = next((one for one in trials if quantity.read(one) is None), None)
+    said = [unread.why(quantity, trial) + _why_unread(quantity, trial), unread.killed(trial)] if trial else []
+    return f"“{quantity.name}” was not read: {'; '.join(filter(None, said))}".removesuffix(": ")
 
 
 def holds(condition: Guard | Premise, trial: Trial) -> bool | None:
@@ -187,9 +179,7 @@ def _missed(condition: Guard | Premise, trial: Trial) -> str | None:
     """Says how a trial misses a condition, None if it holds there."""
     held = holds(condition, trial)
     if held is None:
-        return f"the {type(condition).__name__.lower()} “{condition.quantity.name}” was not read" + _why_unread(
-            condition.quantity, [trial]
-        )
+        return f"the {type(condition).__name__.lower()} {unread_of(condition.quantity, [trial])}"
     if held:
         return None
     value, limits = condition.quantity.read(trial), resolve(condition.holds, trial)

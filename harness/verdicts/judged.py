@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,16 +10,17 @@ from itertools import islice
 from pathlib import Path
 
 from harness import catalogue
+from harness.claims import as_data
 from harness.claims.claim import Experiment
-from harness.errors import LabError
+from harness.claims.limits import Limits
+from harness.errors import LabError, UsageError
 from harness.evidence import integrity, recording
 from harness.evidence.recording import Trial
-from harness.evidence.run_directory import read_cell
+from harness.evidence.run_directory import QUESTION, read_cell, source_directory
 from harness.evidence.schema import BoundsRow, CellRecord, FailureRow, Row
 from harness.printable import harmless
 from harness.verdicts import judge, knobs, noise
 from harness.verdicts.judge import Verdict
-from harness.verdicts.reading import Limits
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,30 @@ def judge_cell(directory: Path, as_recorded: bool = False, cell: CellRecord | No
     catalogue does not have any more.
     """
     cell = cell or read_cell(directory)
-    experiment, _ = catalogue.find(cell["experiment"])
-    return judge_trials(directory, cell, experiment, as_recorded)
+    return judge_trials(directory, cell, experiment_of(directory, cell), as_recorded)
+
+
+def experiment_of(directory: Path, cell: CellRecord) -> Experiment:
+    """Finds the experiment of a cell: of one that is not the catalogue's, as its file has it now, if a folder or package
+    with it was named, else as the run has kept it, as data. Raises UsageError where there is neither."""
+    name, found = cell["experiment"], catalogue.load().get(cell["experiment"])
+    if not cell.get("origin"):
+        return found if found and not found.origin else catalogue.find(name)[0]
+    if found and found.origin:
+        return found
+    question = source_directory(directory.parent.parent, name) / QUESTION
+    try:
+        text = question.read_bytes()
+        if as_data.digest(text) != cell.get("question"):
+            reason = "it is another question than the one that was run: its digest is not that of cell.json"
+            raise LabError(str(question), reason, "take the run's directory from where it was made")
+        return as_data.Reader(cell.get("computed", [])).experiment(json.loads(text))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"experiment {name} ({cell['origin']})",
+            f"it is not of the catalogue, and the run has no readable {question}",
+            "name the folder of its file with --experiments",
+        ) from error
 
 
 def judge_trials(directory: Path, cell: CellRecord, experiment: Experiment, as_recorded: bool = False) -> Judged:
@@ -156,7 +180,7 @@ def row(verdict: Verdict, cell: CellRecord, trials: Sequence[Trial]) -> Row:
     settings = knobs.at_decision(verdict.experiment, verdict.claim, trials, pinned)
     machine = start.get("machine", {})
     known = verdict.claim.known_answer(cell["series"], settings)
-    return {
+    found: Row = {
         "claim": verdict.claim.id,
         "experiment": verdict.experiment.name,
         "version": verdict.experiment.version,
@@ -181,3 +205,6 @@ def row(verdict: Verdict, cell: CellRecord, trials: Sequence[Trial]) -> Row:
         "why": verdict.why,
         "seconds": cell["seconds"],
     }
+    if verdict.experiment.origin:
+        found["origin"] = verdict.experiment.origin
+    return found

@@ -6,25 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.claims.claim import FALSE, REFUTED, TRUE, Expect
+from harness.claims.limits import EXACT
 from harness.claims.rates import CONFIDENCE, Rate
 from harness.evidence.recording import Number
 from harness.verdicts.pooled import pooled
 
 if TYPE_CHECKING:
     from harness.verdicts.reading import Reading
-
-
-EXACT = 1e15  # below it a float that is a whole number is that number
-LARGE = 1e5  # from here on six significant digits would be a power of ten
-
-
-def show(value: Number | None) -> str:
-    """Writes a number as machines read it: no separators and no powers of ten, whole where it is whole."""
-    if value is None:
-        return "none"
-    if isinstance(value, int) or (value.is_integer() and abs(value) < EXACT):
-        return str(int(value))
-    return f"{value:.6g}" if abs(value) < LARGE else f"{value:.1f}"
 
 
 def common(texts: Any) -> str:

@@ -11,10 +11,10 @@ import pytest
 from harness import catalogue
 from harness.bench import clones, report
 from harness.evidence import json_file, run_directory
+from harness.false_evidence.made import Made, write_run
 from harness.machine.kernels.kernel import Kernel
 from harness.verdicts import noise, run_cells
 from tests.refuting import tmpfs_dropped as made
-from tests.refuting.made import Made, write_run
 
 EXPERIMENT = catalogue.load()["tmpfs-dropped"]
 KERNEL = Kernel("6.12", "6.12.117-made", Path("vmlinuz"), None, None, "made", "sha256:0")

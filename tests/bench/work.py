@@ -17,9 +17,9 @@ from pathlib import Path
 from harness.claims.claim import AtMost, Claim, Exactly, Expect, Experiment, Guard
 from harness.claims.quantities import Change, Pages
 from harness.evidence import recording
+from harness.false_evidence.made import Made, write_recording
 from harness.linux import counters
 from harness.verdicts import judge
-from tests.refuting.made import Made, write_recording
 
 TRIALS, PAGES = 3, 16384
 # As long as a kernel's own vmstat and meminfo (6.12: 190 and 56 lines), with numbers of all lengths.

@@ -12,9 +12,9 @@ from harness.claims.outcomes import Errno
 from harness.claims.small import Case, Small, table
 from harness.evidence import run_directory
 from harness.evidence.recording import read_trials
+from harness.false_evidence.made import Made, cases, write_run
 from harness.lab.lab import Lab
 from harness.verdicts import judge
-from tests.refuting.made import Made, cases, write_run
 
 ONE, OTHER = Claim("one", "It is 1.", "made up"), Claim("other", "It is refused with 5.", "made up")
 

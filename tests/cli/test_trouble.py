@@ -25,7 +25,7 @@ def procedure(lab):
 
 EXPERIMENT = Experiment(procedure, rate=0, deadline=10, expects=(Expect(
     Claim("grief-{name}", "A guest comes to grief.", "tests"), Recorded("x"), Exactly(1, "one"), AtLeast(2, "more"),
-    Recorded("x"), Recorded("y")),))
+    Recorded("true"), Recorded("false")),))
 '''
 GRIEF = {
     "panic": 'lab.hand.put("/proc/sysrq-trigger", "c")',
@@ -115,7 +115,7 @@ def griefs(tmp_path: Path) -> Path:
 )
 def test_a_guest_that_comes_to_grief(griefs: Path, name: str, said: str, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
-    finished = invoke("run-experiment", f"grief-{name}", "--trials", "1", "--results", str(runs), FOLKLAB_EXPERIMENTS=str(griefs))
+    finished = invoke("run-experiment", f"grief-{name}", "--trials", "1", "--results", str(runs), "--experiments", str(griefs))
     assert finished.returncode == 2, finished.stdout + finished.stderr
     assert "BROKEN" in finished.stdout
     assert said in finished.stdout
@@ -131,9 +131,9 @@ def test_a_guest_that_comes_to_grief(griefs: Path, name: str, said: str, tmp_pat
 def test_the_other_experiments_still_run(griefs: Path, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     (griefs / "grief_hang.py").unlink()
-    finished = invoke("run-all", "--section", "malloc-calls", "--results", str(runs), FOLKLAB_EXPERIMENTS=str(griefs))
+    finished = invoke("run-all", "--section", "malloc-calls", "--results", str(runs), "--experiments", str(griefs))
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    finished = invoke("run-all", "--section", "tests", "--trials", "1", "--results", str(runs), FOLKLAB_EXPERIMENTS=str(griefs))
+    finished = invoke("run-all", "--section", "tests", "--trials", "1", "--results", str(runs), "--experiments", str(griefs))
     assert finished.returncode == 2
     assert finished.stdout.count("BROKEN") == len(GRIEF) - 1
 

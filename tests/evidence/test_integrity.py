@@ -14,11 +14,11 @@ from harness import catalogue
 from harness.errors import Damaged, LabError
 from harness.evidence import integrity, json_file, recording, run_directory
 from harness.evidence.schema import VerdictsFile
+from harness.false_evidence.made import write_matrix
 from harness.reports.comparison import reference, rows
 from harness.run import resume
 from harness.verdicts import classify, run_cells
 from tests.refuting import tmpfs_dropped
-from tests.refuting.made import write_matrix
 
 KERNEL = "6.12.9-made"
 CELL = f"tmpfs-dropped@{KERNEL}"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from harness import catalogue
+from harness.false_evidence.made import write_matrix
 from harness.faults import damage
 from tests.refuting import tmpfs_dropped
-from tests.refuting.made import write_matrix
 
 
 @pytest.mark.parametrize("pattern", [damage.RECORDINGS, damage.JSON])

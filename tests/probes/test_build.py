@@ -14,7 +14,7 @@ from tests.probes.objects import files
 
 
 def test_a_wheel_holds_every_source() -> None:
-    listed = re.search(r'^"probes" = \[(.*)\]$', (build.HERE.parent / "pyproject.toml").read_text(), re.M)
+    listed = re.search(r'"folklab.probes": \[(.*)\]', (build.HERE.parent / "setup.py").read_text())
     assert listed
     held = {path for pattern in re.findall(r'"([^"]+)"', listed[1]) for path in build.HERE.glob(pattern)}
     assert held >= set(files(".c", ".h").values())

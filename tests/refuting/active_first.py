@@ -1,6 +1,6 @@
 """reclaim-deactivates: no more became inactive than were freed, but for the lag of the counters."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 PAGE, PAGES, LAG = 4096, 8192, 95
 

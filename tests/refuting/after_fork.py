@@ -1,6 +1,6 @@
 """shared-anon-common and fork-shares-until-write: one page of 4,096 that the other does not see, or that was copied."""
 
-from tests.refuting.made import Made, States
+from harness.false_evidence.made import Made, States
 
 ALL, HALF = 2048, 1024
 

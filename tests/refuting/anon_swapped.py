@@ -1,6 +1,6 @@
 """anon-swapped-out-and-in: one page lost its content."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 SIZE, MOVED = 4096, 3072
 

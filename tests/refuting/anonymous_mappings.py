@@ -1,6 +1,6 @@
 """private-anon-not-cached and shared-anon-in-cache: one page of 8,192 in the other kind of memory."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 PAGES, KIB = 8192, 32768
 ANON, SHMEM = {"anonymous": PAGES}, {"shmem": PAGES}

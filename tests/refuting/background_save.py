@@ -1,6 +1,6 @@
 """Forks of a process with 3 times RAM: a kill, a refusal of the split one, a refusal in mode 1."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 KILLS = {"before": 0, "after the reference's kill": 1, "small saved": 1, "one mapping saved": 1, "before mode 1": 1,
          "mode 1 saved": 1}

@@ -1,6 +1,6 @@
 """Buffers one page short of what was read; one page of a device that is not on the file LRU lists."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N = 8192
 

@@ -1,6 +1,6 @@
 """brk-lazy: one page of 8,192 that is resident before it was touched."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 PAGES = 8192
 NONE, ALL = {"absent": PAGES}, {"anonymous": PAGES}

@@ -1,6 +1,6 @@
 """cache-all-reclaimable: one page of a tmpfs file that was kept."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 ALL = (32 + 16 + 4) * 1024
 

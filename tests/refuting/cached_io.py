@@ -1,6 +1,6 @@
 """file-io-cached and mmap-io-cached: one sector that was read, one page that is not in the cache."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N = 2048
 CACHED = {"tmpfs": N, "read": N, "written": N, "mapped": N, "direct": 0}

@@ -1,6 +1,6 @@
 """clean-file-dropped: one block of 4 KiB that was read or written."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 IDLE = {"vmstat:pgpgin": 7, "vmstat:pgpgout": 9}
 GOOD = Made(counters={**dict.fromkeys(("reference", "advised", "looked at", "squeezed"), IDLE),

@@ -1,6 +1,6 @@
 """swap-takes-cold-pages: 89.9 % of the pages in swap are cold."""
 
-from tests.refuting.made import Made, States
+from harness.false_evidence.made import Made, States
 
 TOTAL = 4096
 

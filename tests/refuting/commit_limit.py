@@ -1,6 +1,6 @@
 """The commit limit: a page off the formula."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 KIB_A_PAGE, RAM, SWAP, HUGE = 4, 990_308, 1_048_572, 65_536
 PAGES = RAM // KIB_A_PAGE

@@ -1,6 +1,6 @@
 """devshm-is-tmpfs: a /dev/shm that is a directory of the devtmpfs on /dev."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 GOOD = Made(records={"type of /dev/shm": "tmpfs", "/dev/shm is a tmpfs": 1, "/mnt/tmpfs is a tmpfs": 1,
                      "/mnt/ramfs is a tmpfs": 0})

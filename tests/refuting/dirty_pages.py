@@ -1,6 +1,6 @@
 """dirty-written-by-reclaim: half of the pages, not most; kswapd-may-write-dirty-pages: not a single one by kswapd."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 DISK, SWAP, DIRTY, FIRST = "254,0", "254,16", 20480, 4096
 BLOCKS = list(range(FIRST, FIRST + DIRTY))

@@ -1,7 +1,7 @@
 """2 that takes a page along; 3 that leaves one."""
 
+from harness.false_evidence.made import Made
 from tests.refuting.drop_slab import FILES, read_anew
-from tests.refuting.made import Made
 
 N = 2048
 

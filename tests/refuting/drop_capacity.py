@@ -1,6 +1,6 @@
 """drop-raises-capacity is refuted where less than 2 % of RAM is gained, confirmed where it is 2 %."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 RAM, CACHE = 220_000, 16_384       # KiB, pages
 

@@ -1,6 +1,6 @@
 """drop-nondestructive: one page of 1,024 that no longer holds what was written."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N = 1024
 

@@ -1,6 +1,6 @@
 """Page cache in page tables: one page of 2,048 that goes; one that stays after the exit."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N = 2048
 ALL = {"mapped": N, "untouched": N, "tmpfs": N}

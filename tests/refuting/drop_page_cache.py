@@ -1,6 +1,6 @@
 """Each claim about a file's cache: one page of 2,048 that stays, or that goes."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N = 2048
 KEPT = {"tmpfs": N, "clean": 0, "read": 0, "device": 0, "dirty": N, "open": N, "truncated": 0}

@@ -1,6 +1,6 @@
 """drop_caches and what lies in slab: one inode lost to 1; one dentry of 3,000 left by 2."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 FILES = 3000
 

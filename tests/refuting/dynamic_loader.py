@@ -1,6 +1,6 @@
 """ldso-runs-first: a first instruction in the program itself; libraries that the kernel had mapped already."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 
 def maps(*paths: str) -> str:

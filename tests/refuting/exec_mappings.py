@@ -1,6 +1,6 @@
 """exec-maps-segments, heap-vma-on-demand: a bss that is not mapped at exec; a heap that nobody asked for."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 
 def maps(*lines: tuple[int, str]) -> str:

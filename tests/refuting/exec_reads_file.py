@@ -1,6 +1,6 @@
 """exec-loads-file: one page of 5,120 that was not read."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 PAGES, FILES = 5120, ("program", "read", "left alone")
 WHOLE = Made(pages={"dropped": dict.fromkeys(FILES, 0),

@@ -1,6 +1,6 @@
 """private-anon-zeroed and private-anon-read-allocates: one page of 2,048 with a byte; one that is the zero page."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 ALL = 2048
 

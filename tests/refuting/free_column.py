@@ -1,6 +1,6 @@
 """free-buff-cache: one KiB off."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 MEMINFO = "MemTotal: 1000 kB\nBuffers: 10 kB\nCached: 200 kB\nShmem: 40 kB\nSReclaimable: 5 kB\n"
 

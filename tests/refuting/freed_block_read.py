@@ -1,6 +1,6 @@
 """free-heap-readable: a signal; free-heap-content-kept: one byte of 102,408 that is another."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 SIZES = ("88 bytes", "100 KiB", "100 KiB and 8 bytes")
 GOOD = Made(records={

@@ -1,6 +1,6 @@
 """Freed below a live block: one page that goes back at once, one less than half that do later."""
 
-from tests.refuting.made import Made, States
+from harness.false_evidence.made import Made, States
 
 PAGE, BASE, BLOCK = 4096, 1 << 30, 102_400
 SIZES = {"below a live one": 1600, "kept": 8192, "shrunk": 8192}

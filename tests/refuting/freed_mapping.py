@@ -1,6 +1,6 @@
 """free-mmap-unmaps: one page of a freed block is still there."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 PAGE, BASE = 4096, 1 << 30
 SIZES = {"1 MiB": 256, "32 MiB": 8192, "kept": 8192, "shrunk": 8192}

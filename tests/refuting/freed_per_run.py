@@ -1,6 +1,6 @@
 """direct-reclaim-frees-more: as many pages a run as kswapd's."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 RUNS = 20
 

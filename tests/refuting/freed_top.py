@@ -1,6 +1,6 @@
 """free-heap-top-trimmed: a page more than M_TOP_PAD is still there (a pad that begins in the middle of one: 33)."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 PAGE, BASE, BLOCK = 4096, 1 << 30, 102_400
 SIZES = {"at the top": 1600, "kept": 2048, "shrunk": 2048}

@@ -1,6 +1,6 @@
 """swap-takes-cold-without-pressure: not one page of the cold memory in swap."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 TOTAL = 8192
 

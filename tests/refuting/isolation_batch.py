@@ -1,6 +1,6 @@
 """reclaim-batch-32: one step took 33 pages, whatever was asked for."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 
 def trace(*taken: int, requested: int = 32) -> str:

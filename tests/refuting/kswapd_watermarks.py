@@ -1,7 +1,7 @@
 """kswapd-wakes-below-low: woken with one page to spare; kswapd-sleeps-at-high: asleep a page below the mark while it had
 not given up; kswapd-gives-up: asleep after 15 runs in a row that freed nothing."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 LOW, HIGH, RESERVE = 2000, 2500, 240
 

@@ -2,7 +2,7 @@
 
 import errno
 
-from tests.refuting.made import Made, cases
+from harness.false_evidence.made import Made, cases
 
 FILES = ("memory.max", "memory.high", "memory.min")
 DOWN = Made(records={name: value for file in FILES for name, value in cases(f"memcg-limit-rounds-up.{file}", 0, 1, 0).items()})

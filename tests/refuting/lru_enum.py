@@ -1,7 +1,7 @@
 """lru-five-lists: two lists have changed places."""
 
 from experiments.reclaim.lru_enum import FIVE, ZONES
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 
 def enum(names: list[str]) -> list[list[object]]:

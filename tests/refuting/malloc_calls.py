@@ -1,6 +1,6 @@
 """The calls of malloc: a first block outside what brk gave, a large one in the heap; every later one mapped."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 BRK, MMAP = 12, 9
 HEAP, SIZE, MAPPED = 1 << 20, 132 << 10, 1 << 40

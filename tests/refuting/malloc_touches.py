@@ -1,6 +1,6 @@
 """What malloc hands out: a second resident page of a large block, one absent page of chunks, or none."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 PAGES, BASE = 4096, 1 << 30
 

@@ -1,6 +1,6 @@
 """Messages: all of them in Cached, or a page less."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 SIZE = 2048     # pages
 

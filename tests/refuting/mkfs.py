@@ -1,6 +1,6 @@
 """mkfs-uses-buffers: one page that was written and is not in the buffers."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N = 512
 

@@ -1,6 +1,6 @@
 """mlock-on-a-list: a count of mlocks beside the links, in struct folio alone."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 LINKS = ["lru", "struct list_head"]
 GOOD = Made(records={"page": [["flags", "unsigned long"], LINKS], "folio": [LINKS],

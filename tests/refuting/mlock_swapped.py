@@ -1,6 +1,6 @@
 """mlock-never-swapped: one page of 1,024 in swap."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N = 1024
 STAY = {"resident": N}

@@ -1,6 +1,6 @@
 """mlock-unevictable: one page of 2,048 that is not; one that stayed on its list is the other way to refute it."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N, KIB = 2048, 8192
 ALL = {"unevictable": N}

@@ -1,6 +1,6 @@
 """Mode 0: no kill, a page granted too much, 1.2 times refused."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 MOMENTS = {"before": 0, "after the reference's kill": 1, "less asked": 1, "more asked": 1, "far beyond asked": 1}
 KINDS = ("private", "shared")

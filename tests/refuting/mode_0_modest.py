@@ -1,6 +1,6 @@
 """oc0-modest-allowed: one of eight requests refused."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 GOOD = Made(records={"small": 8, "0.9 times both": 8, "a page less than both": 8, "twice both": 0})
 

@@ -1,6 +1,6 @@
 """oc1-oom-when-exhausted: a page more was still there than reserves, page tables and the last piece explain."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 FREE, RESERVED = 16384, 34 + 197 + 432           # pages
 MOST = RESERVED + FREE // 512 + 16 + 128

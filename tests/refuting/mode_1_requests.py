@@ -1,6 +1,6 @@
 """oc1-always: one page less than the address space holds."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 GOOD = Made(records={"0: private writable": 22_900_000_000, "0: shared writable": 22_900_000_000,
                      "0: private read-only": 0,

@@ -1,6 +1,6 @@
 """oc2-refuses-everything: one kind of four that is granted is enough."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 GOOD = Made(records={"charged kinds before": 3, "charged kinds at the limit": 0, "other kinds at the limit": 0})
 

@@ -1,6 +1,6 @@
 """oc2-hard-limit: granted past the limit, a kill."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 KINDS = ("private", "shared anonymous", "private file")
 ANSWERS = {"past it": 12, "within it": 0, "larger than any address space": 12}

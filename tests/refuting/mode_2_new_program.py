@@ -1,6 +1,6 @@
 """oc2-nothing-starts: a program that one of two ways still starts."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 GOOD = Made(
     counters={"used up": {"meminfo:CommitLimit": 495_152, "meminfo:Committed_AS": 490_680}},

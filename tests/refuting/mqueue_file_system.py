@@ -1,6 +1,6 @@
 """posix-mq-own-fs: a queue that is a file of tmpfs."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 
 def file(system: int, device: int, inode: int) -> dict[str, int]:

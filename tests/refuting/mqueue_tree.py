@@ -1,6 +1,6 @@
 """posix-mq-rbtree: a queue's inode without the root of a tree."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 LIST, NODE, ROOT, INODE = ([name, f"struct {name}"] for name in ("list_head", "rb_node", "rb_root", "inode"))
 

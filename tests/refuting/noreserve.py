@@ -1,6 +1,6 @@
 """MAP_NORESERVE: refused in mode 0, or charged with one page; granted and not charged in mode 2."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 SIZE = 64 * 1024
 

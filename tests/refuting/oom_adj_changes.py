@@ -1,6 +1,6 @@
 """One child of five that is born with another value; a user's process that can't raise its own."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 CHILDREN = [[value, value, old, old, 7, value] for value, old in ((-1000, -17), (-500, -8), (1, 0), (300, 5), (1000, 15))]
 GOOD = Made(records={"children": CHILDREN, **{

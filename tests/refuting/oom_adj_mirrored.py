@@ -2,7 +2,7 @@
 
 from experiments.out_of_memory.oom_adj_mirrored import STEP, to_new, to_old
 from experiments.out_of_memory.oom_adj_range import NEW_RANGE, OLD_RANGE
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 NEW = [[value, 0, to_old(value)] for value in NEW_RANGE]
 SIXTEEN = [[value, 0, 16 if value == 942 else old] for value, _, old in NEW]

@@ -3,7 +3,7 @@
 import errno
 
 from experiments.out_of_memory.oom_adj_range import BEYOND_NEW, BEYOND_OLD, NEW_RANGE, OLD_RANGE, WITHIN_NEW, WORDS
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 REFUSED = errno.EINVAL
 GOOD = Made(records={

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.refuting.made import Made, oom
+from harness.false_evidence.made import Made, oom
 
 WHO = ("first", "second")
 

@@ -1,7 +1,7 @@
 """A protected process that is killed once: by the machine's OOM, by its group's, alone."""
 
 from experiments.out_of_memory.oom_immunity import UNDONE, WAYS
-from tests.refuting.made import Made, oom
+from harness.false_evidence.made import Made, oom
 
 RECORDS = {"kernel thread: score": 0, "in its limit: alone": 0, f"{UNDONE}: score": 790,
            f"{UNDONE}: group": oom(f"{UNDONE}: large", alive=(f"{UNDONE}: small",)),

@@ -1,6 +1,6 @@
 """memcg-oom-kills-one: one OOM of 150 that killed two, or three."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 
 def ooms(*killed: int) -> list[list[int]]:

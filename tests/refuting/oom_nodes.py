@@ -3,7 +3,7 @@
 from typing import Any
 
 from experiments.out_of_memory.oom_nodes import INTERSECTING
-from tests.refuting.made import Made, oom
+from harness.false_evidence.made import Made, oom
 
 
 def contest(name: str, victim: str, *others: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """A report 260 KiB off; one whose two fields tell of shmem as well."""
 
-from tests.refuting.made import Made, oom
+from harness.false_evidence.made import Made, oom
 
 STATUS = {"VmSize": 50_000, "VmRSS": 34_000, "RssAnon": 24_000, "RssFile": 10_000}
 BEFORE = {**STATUS, "VmSize": 62_000, "VmRSS": 46_000, "RssAnon": 32_000, "RssFile": 14_000}

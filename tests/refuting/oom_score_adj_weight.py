@@ -3,7 +3,7 @@
 from typing import Any
 
 from experiments.out_of_memory.oom_score_adj_weight import CASES
-from tests.refuting.made import Made, oom
+from harness.false_evidence.made import Made, oom
 
 
 def contest(name: str, adjusted: bool) -> dict[str, Any]:

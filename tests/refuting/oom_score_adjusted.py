@@ -1,6 +1,6 @@
 """A kernel that adds oom_score_adj to oom_score and shifts by oom_adj, and one number at a time that is otherwise."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 OLD = Made(records={
     "raised": 300, "brought up": 300, "left alone": 0, "unshifted": 1.0, "shifted -1": 0.5, "shifted -2": 0.25,

@@ -1,6 +1,6 @@
 """Each factor at the number of points that turns its answer."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 ALIKE = ("plain", "equal", "nice", "root", "user")
 EQUAL = Made(records={**dict.fromkeys(ALIKE, 690), "favoured": 756, "at once": 0, "grown": 100, "busy": 0, "waiting": 0,

@@ -1,6 +1,6 @@
 """Each kind of memory at the number of points that turns its answer."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 PLAIN = ("plain", "equal", "reserved", "parent", "parent of large ones")
 GOOD = Made(records={**dict.fromkeys(PLAIN, 690), **dict.fromkeys(("favoured", "anonymous", "shared", "file"), 790),

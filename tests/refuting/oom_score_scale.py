@@ -1,6 +1,6 @@
 """A kernel whose oom_score is the plain share, and one number of it at a time that is not."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 PLAIN = Made(records={"idle": 7, "brought to 500": 500, "exempt": 0, "half": 500, "most": 600, "brought to most": 600,
                       "half: thousandths": 500, "most: thousandths": 600})

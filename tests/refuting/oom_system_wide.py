@@ -1,6 +1,6 @@
 """A system-wide OOM that takes the second largest."""
 
-from tests.refuting.made import Made, oom
+from harness.false_evidence.made import Made, oom
 
 SCORES = {"small": 740, "middle": 790, "large": 840, "asking": 670}
 

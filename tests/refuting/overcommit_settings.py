@@ -1,6 +1,6 @@
 """Overcommit settings: another default, a limit a page off, a setting that the other does not reset."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 RAM = 990_308
 

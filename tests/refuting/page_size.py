@@ -1,6 +1,6 @@
 """page-is-4k: pages of 8 KiB take half the faults."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 GOOD = Made(records={"4 KiB": 256, "64 KiB": 256, "2 KiB": 128})
 

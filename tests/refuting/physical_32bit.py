@@ -1,6 +1,6 @@
 """phys-32bit-4g: one page more than 4 GiB of data without swap."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 GIB = 1 << 18       # pages
 GOOD = Made(records={"group": GIB * 3 // 4, "machine": 4 * GIB, "with swap": 4 * GIB + GIB // 2})

@@ -1,6 +1,6 @@
 """private-file-read-cached and private-file-cow: one page of 2,048 in a frame of its own, or new on the disk."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 ALL = 2048
 FILE, ANON = {"file": ALL}, {"anonymous elsewhere": ALL}

@@ -1,6 +1,6 @@
 """exit-returns-private, exit-returns-all: one anonymous page of 12,288 that stays; one cached page that does."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 KIB, USED = 4, 12_288
 KINDS = ("private", "alive", "unmapped", "file", "tmpfs", "segment")

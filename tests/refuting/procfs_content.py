@@ -1,6 +1,6 @@
 """procfs-holds-file-data: refuted where one page of what was read is not there."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N, FILES, KIB = 1500, 68, 4
 

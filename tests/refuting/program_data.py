@@ -1,6 +1,6 @@
 """Data: one page in a mapping or a frame of another kind, one copy that both instances have."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 ALL, HALF = 16, 8
 ANON, FILE = {"anonymous elsewhere": ALL}, {"file": ALL}

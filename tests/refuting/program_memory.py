@@ -1,6 +1,6 @@
 """Bss, heap, stack: one mapping of another kind."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 ALL = 16
 MAPS = """50000-60000 rw-s 00000000 fe:00 13 /mnt/disk/file

@@ -1,6 +1,6 @@
 """Text: one page in a private mapping; one page of 300 in a frame of its own."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 ALL = 300
 CACHE, COPIES = {"file": ALL}, {"anonymous elsewhere": ALL}

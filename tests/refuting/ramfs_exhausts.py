@@ -1,6 +1,6 @@
 """ramfs-exhausts-memory: a ramfs that kills nobody; tmpfs-default-size-safe: a tmpfs that kills one beside a large process."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 KILLS = {"nothing": 0, "disk": 0, "tmpfs": 0, "private": 1, "held": 1, "beside": 1, "before ramfs": 1, "ramfs": 2}
 GOOD = Made(counters={moment: {"vmstat:oom_kill": kills} for moment, kills in KILLS.items()},

@@ -1,6 +1,6 @@
 """refault-two-faults: of 512 pages one took a single fault."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 PAGES, START = 512, 0x7F0000000000
 

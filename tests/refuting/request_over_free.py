@@ -1,6 +1,6 @@
 """request-over-free-is-oom: refuted by one of two requests that nothing was killed for."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 
 def made(of_filled: int, of_requested: int) -> Made:

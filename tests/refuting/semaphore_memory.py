@@ -1,6 +1,6 @@
 """Semaphores: the values in Cached, or a page less; a named one in anonymous memory."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 SIZE, VALUES, NAMED = 256, 125, 64     # pages
 

@@ -1,6 +1,6 @@
 """A shared anonymous mapping with one byte that is not zero."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N, TMPFS, EXT4 = 256, 0x01021994, 0xEF53
 

@@ -1,6 +1,6 @@
 """Shared anonymous memory of which one page went with its processes."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N = 2048
 BASE = {"tmpfs file": 0, "unlinked tmpfs file": N, "shared anonymous mapping": N}       # the tmpfs file stays

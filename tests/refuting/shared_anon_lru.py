@@ -1,7 +1,7 @@
 """shared-anon-on-anon-lru: one page of 4,096 on another list."""
 
 from experiments.reclaim.shared_anon_lru import SHARED
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N = 2048
 ON, OFF = {"anonymous LRU": N}, {"file LRU": N}

@@ -1,6 +1,6 @@
 """shared-file-write-through: one page of 2,048 that msync did not bring to the disk."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 ALL = 2048
 SEEN = {"mapped": ALL, "idle": ALL, "private": 0, "written": ALL}

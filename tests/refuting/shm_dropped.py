@@ -1,6 +1,6 @@
 """Shared memory of three kinds: one page of 2,048 that was freed is enough."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N = 2048
 KINDS = {"sysv-shm-unreclaimable": "System V", "posix-shm-unreclaimable": "POSIX",

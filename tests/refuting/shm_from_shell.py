@@ -1,6 +1,6 @@
 """shm-not-from-shell: a shell that gets no segment and no object, and one that gets a page."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 GOOD = Made(
     counters={moment: {"meminfo:Shmem": shmem} for moment, shmem in

@@ -1,6 +1,6 @@
 """Shared memory that is no tmpfs file: one anonymous page, another file system."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N, TMPFS, EXT4, RAMFS = 1024, 0x01021994, 0xEF53, 0x858458F6
 

@@ -1,6 +1,6 @@
 """What outlives its processes: a page of a segment that is gone, one that is lost."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N = 2048
 USED = {"file": (N, N), "unlinked": (0, 0), "System V": (N, 0), "POSIX": (N, 0)}

@@ -1,6 +1,6 @@
 """posix-shm-same-pages: one page of which a process has its own."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N = 2048
 ALL, NONE = {"shmem": N}, {"absent": N}

@@ -1,6 +1,6 @@
 """undroppable-shmem-can-swap: a kind of shared memory of which no page went to swap."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N = 2048
 KINDS = ("System V", "POSIX", "anonymous")

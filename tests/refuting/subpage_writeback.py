@@ -1,6 +1,6 @@
 """Sub-page write-back: whole pages, and one block more for each page, with a commit of the journal beside it."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N = 256
 GOOD = Made(

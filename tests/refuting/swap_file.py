@@ -1,6 +1,6 @@
 """swap-needs-partition: one page that went to a file."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 TOTAL = 4096
 

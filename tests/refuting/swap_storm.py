@@ -1,6 +1,6 @@
 """swap-storm-pressure, swap-storm-some-pressure: 20 % and no more; swap-storm-stalls-others: not quite ten times."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 BEFORE = 100_000        # ns
 ALONE, COMPUTING, WAKING = "nothing else", "a task that computes", "a task that wakes"

@@ -3,7 +3,7 @@ swappiness-higher-every-run: one round of 36 in which as many pages are swapped.
 
 from collections.abc import Sequence
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 ROUNDS = 12
 

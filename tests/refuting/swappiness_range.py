@@ -1,6 +1,6 @@
 """swappiness-default-60 and swappiness-max-100: another number by one."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 GOOD = Made(records={"default": 60, "after writing 60": 60, "after writing 10": 10, "largest swappiness": 100,
                      "largest dirty_background_ratio": 100, "largest vfs_cache_pressure": 300})

@@ -1,6 +1,6 @@
 """swappiness-0-prefers-cache: a single page in swap."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 MOMENTS = ("idle", "cache read", "paged out", "locked", "read beside locked memory")
 ZONES = "Node 0, zone    DMA32\n  pages free     20000\n        high     2000\n"

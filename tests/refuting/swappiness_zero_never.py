@@ -1,6 +1,6 @@
 """swappiness-0-never-swaps: a single page in swap, with the raised watermarks only."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 OWN, RAISED = "own watermarks", "min_free_kbytes 45056"
 

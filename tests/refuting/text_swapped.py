@@ -1,6 +1,6 @@
 """undroppable-text-can-swap: all of the text taken away, and none of it in swap."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N, TEXT = 1024, 400
 MAPPED = {"text": {"file": TEXT}, "data": {"file": N}, "private": {"anonymous": N}, "locked": {"file": N}, "clean": N}

@@ -1,6 +1,6 @@
 """tmpfs-unreclaimable and …-because-referenced: one page of 8,192 that was freed is enough."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N = 8192
 GOOD = Made(counters={"written": {"vmstat:pswpout": 0}, "dropped": {"vmstat:pswpout": 0}},

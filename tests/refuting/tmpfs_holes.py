@@ -1,6 +1,6 @@
 """Pages of a tmpfs file: one that a write did not make, one that was replaced, holes that reading fills."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N = 1024
 SHMEM = {"hole": 0, "hole read": 0, "written": N, "mapped": N, "read": N, "written again": N, "copied": N,

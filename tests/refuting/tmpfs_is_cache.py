@@ -1,6 +1,6 @@
 """tmpfs-file-is-cache: a page too few in Shmem."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N = 4096
 STEPS = {"nothing": (0, 0), "tmpfs": (N, N), "disk": (2 * N, N), "shared": (3 * N, 2 * N), "private": (3 * N, 2 * N)}

@@ -1,6 +1,6 @@
 """tmpfs-bounded and ramfs-unbounded: a page above the limit through a mapping; a ramfs that refuses one."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N, LIMIT = 16384, 2048
 SHMEM = {"emptied": N, "mapped": N + LIMIT, "filled 8 MiB": N + 2 * LIMIT, "filled 64 MiB": 2 * N + 2 * LIMIT}

@@ -1,6 +1,6 @@
 """tmpfs-swaps and ramfs-never-swaps: a tmpfs file of which nothing went to swap, a ramfs page that is gone."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N = 2048
 ALL = {"tmpfs": N, "locked": N, "ramfs": N}

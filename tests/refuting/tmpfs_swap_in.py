@@ -1,6 +1,6 @@
 """Swapped-out tmpfs pages: one that is not read in, one whose content is lost."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N, KIB = 1024, 4096
 SWAP_INS = {"squeezed": 0, "read": N, "write": 2 * N, "cut": 2 * N, "private": 3 * N + 9}

@@ -1,6 +1,6 @@
 """unevictable-only-mlock: nothing but what was mlocked, or one page more."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 N = 2048
 ONLY = Made(pages={"filled": {"mlocked": {"unevictable": N}, "plain": {"resident": N}, "ramfs": {"resident": N},

@@ -1,6 +1,6 @@
 """usable-is-ram-plus-swap: a page less than nine tenths of the area."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 AREA = 16_384
 

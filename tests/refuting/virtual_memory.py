@@ -1,6 +1,6 @@
 """vm-is-swap: a page of virtual memory more than RAM, without swap."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 RAM = 231_000
 

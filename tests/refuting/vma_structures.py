@@ -1,6 +1,6 @@
 """vma-tree-and-list: the tree without the list."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 GOOD = Made(records={
     "mm_struct": [["mm_rb", "struct rb_root"], ["mmap", "struct vm_area_struct *"]],

@@ -1,6 +1,6 @@
 """zones-dma-normal-high: refuted by one page in one zone more."""
 
-from tests.refuting.made import Made
+from harness.false_evidence.made import Made
 
 
 def zoneinfo(*zones: str, movable: int = 0) -> str:

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Known
+from harness.claims.limits import Limits
 from harness.claims.quantities import Counter, Pages
 from harness.errors import LabError
 from harness.evidence import run_directory
 from harness.reports import report, wording
 from harness.verdicts import run_cells
 from harness.verdicts.judged import Judged
-from harness.verdicts.reading import Limits
 from tests.reports.made import CLAIM, EXPERIMENT, PAGES, Made, cell, meminfo, sample, trial
 
 

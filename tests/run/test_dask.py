@@ -48,7 +48,7 @@ def spawn(program: str, *words: str, **environment: str) -> subprocess.Popen[byt
 
 
 @pytest.fixture
-def cluster(slow: Path, tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
     """The address of a scheduler, and its three workers: processes without a nanny, each with a cell at a time."""
     pytest.importorskip("distributed", reason="Dask is not installed: pip install 'folklab[cluster]'")
     file = tmp_path / "scheduler.json"
@@ -68,7 +68,6 @@ def cluster(slow: Path, tmp_path: Path) -> Iterator[tuple[str, list[subprocess.P
                 "--no-dashboard",
                 "--local-directory",
                 str(tmp_path / "dask"),
-                FOLKLAB_EXPERIMENTS=str(slow),
             )
             for _ in range(3)
         ]
@@ -101,8 +100,8 @@ def test_a_worker_is_killed_and_nothing_is_lost_or_doubled(
     slow: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]], tmp_path: Path
 ) -> None:
     address, workers = cluster
-    words = ["matrix", "--kernels", "6.12", "--section", "cheap-", "--trials", "1"]
-    here = invoke(*words, "--results", str(tmp_path / "here"), FOLKLAB_EXPERIMENTS=str(slow))
+    words = ["matrix", "--kernels", "6.12", "--section", "cheap-", "--trials", "1", "--experiments", str(slow)]
+    here = invoke(*words, "--results", str(tmp_path / "here"))
     assert here.returncode == 0, here.stdout + here.stderr
     process = subprocess.Popen(
         [sys.executable, "-m", "invoke", *words, "--scheduler", address, "--results", str(tmp_path / "there")],
@@ -110,7 +109,6 @@ def test_a_worker_is_killed_and_nothing_is_lost_or_doubled(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, "FOLKLAB_EXPERIMENTS": str(slow)},
     )
     victim = None
     deadline = time.monotonic() + 120
@@ -131,7 +129,7 @@ def test_a_worker_is_killed_and_nothing_is_lost_or_doubled(
         assert cell["archive"].startswith("sha256:")
         assert cell["ran"]["qemu"]
         assert (remote / "experiments" / name / "trial-1.jsonl.zst").stat().st_size > 0
-    again = invoke(*words, "--scheduler", address, "--results", str(tmp_path / "there"), FOLKLAB_EXPERIMENTS=str(slow))
+    again = invoke(*words, "--scheduler", address, "--results", str(tmp_path / "there"))
     assert "0 cells to run, 3 have their verdict" in again.stdout
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -55,8 +54,9 @@ def three(directory: Path, text: str) -> Path:
     return directory
 
 
-def words(names: list[str], runs: Path, *more: str) -> list[str]:
-    return ["matrix", "--kernels", ",".join(names), "--section", "cheap-", "--trials", "1", "--results", str(runs), *more]
+def words(names: list[str], runs: Path, cheap: Path, *more: str) -> list[str]:
+    of = ["--kernels", ",".join(names), "--section", "cheap-", "--trials", "1", "--experiments", str(cheap)]
+    return ["matrix", *of, "--results", str(runs), *more]
 
 
 def cells_of(run: Path) -> dict[str, dict[str, Any]]:
@@ -66,12 +66,11 @@ def cells_of(run: Path) -> dict[str, dict[str, Any]]:
 def stop_when_a_cell_is_finished(names: list[str], runs: Path, cheap: Path, number: int) -> tuple[int, str]:
     """Starts the matrix and sends a signal once its first cell is finished: status and output."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "invoke", *words(names, runs, "--jobs", "1")],
+        [sys.executable, "-m", "invoke", *words(names, runs, cheap, "--jobs", "1")],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, "FOLKLAB_EXPERIMENTS": str(cheap)},
     )
     before = finished(runs)
     deadline = time.monotonic() + 240
@@ -103,7 +102,7 @@ def test_interrupted_killed_and_resumed(names: list[str], cheap: Path, tmp_path:
     (run,) = runs.iterdir()
     written = {name: (run / "experiments" / name / "trial-1.jsonl.zst").stat().st_mtime_ns for name in kept}
 
-    again = invoke(*words(names, runs), FOLKLAB_EXPERIMENTS=str(cheap))
+    again = invoke(*words(names, runs, cheap))
     assert again.returncode == 0, again.stdout + again.stderr
     assert f"{6 - len(kept)} cells to run, {len(kept)} have their verdict" in again.stdout
     assert list(runs.iterdir()) == [run]
@@ -116,9 +115,9 @@ def test_interrupted_killed_and_resumed(names: list[str], cheap: Path, tmp_path:
     assert report.count("Evidence: [") == 6
     assert not (run / ".report").exists()
 
-    once_more = invoke(*words(names, runs), FOLKLAB_EXPERIMENTS=str(cheap))
+    once_more = invoke(*words(names, runs, cheap))
     assert "0 cells to run, 6 have their verdict" in once_more.stdout
-    judged = invoke("judge", run.name, "--results", str(runs), "--json", FOLKLAB_EXPERIMENTS=str(cheap))
+    judged = invoke("judge", run.name, "--results", str(runs), "--json")
     assert sorted(json.loads(judged.stdout)["verdicts"], key=str) == sorted(rows, key=str)
 
 
@@ -127,16 +126,16 @@ def test_what_changed_is_run_again(names: list[str], cheap: Path, tmp_path: Path
     """An experiment of another version, one whose file is another, and torn evidence; --again starts anew."""
     runs = tmp_path / "runs"
     one = names[:1]
-    assert invoke(*words(one, runs), FOLKLAB_EXPERIMENTS=str(cheap)).returncode == 0
+    assert invoke(*words(one, runs, cheap)).returncode == 0
     (run,) = runs.iterdir()
     (cheap / "cheap_0.py").write_text((CHEAP % 0).replace("rate=0", "rate=0, version=2"))
     (cheap / "cheap_1.py").write_text((CHEAP % 1) + "# another reason\n")
     torn = next(run.glob("experiments/cheap-2@*/trial-1.jsonl.zst"))
     torn.write_bytes(torn.read_bytes()[:-9])
-    again = invoke(*words(one, runs), FOLKLAB_EXPERIMENTS=str(cheap))
+    again = invoke(*words(one, runs, cheap))
     assert "3 cells to run" in again.stdout, again.stdout + again.stderr
     assert {row["version"] for row in run_directory.read_verdicts(run)["verdicts"]} == {1, 2}
-    anew = invoke(*words(one, runs, "--again"), FOLKLAB_EXPERIMENTS=str(cheap))
+    anew = invoke(*words(one, runs, cheap, "--again"))
     assert "3 cells to run" in anew.stdout
     assert len(list(runs.iterdir())) == 2
 
@@ -152,12 +151,12 @@ def test_undecided_cells_are_repeated_and_say_so(names: list[str], tmp_path: Pat
         (directory / f"cheap_{number}.py").write_text(text % (1 - number, number))
 
     def rows(*more: str) -> dict[str, tuple[str, int]]:
-        finished = invoke(*words(names[:1], runs, *more), FOLKLAB_EXPERIMENTS=str(directory))
+        finished = invoke(*words(names[:1], runs, directory, *more))
         assert "Traceback" not in finished.stdout + finished.stderr
         (run,) = runs.iterdir()
         return {row["claim"]: (row["verdict"], row["repeated"]) for row in run_directory.read_verdicts(run)["verdicts"]}
 
-    none = invoke(*words(names[:1], runs, "--undecided"), FOLKLAB_EXPERIMENTS=str(directory))
+    none = invoke(*words(names[:1], runs, directory, "--undecided"))
     assert none.returncode == 1
     assert "run it without --undecided first" in none.stderr
     said.write_text("0")
@@ -183,11 +182,9 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
 
 @pytest.mark.guest
 def test_settings_are_an_axis(names: list[str], cheap: Path, tmp_path: Path) -> None:
-    finished = invoke(
-        *words(names[:1], tmp_path, "--set", "swappiness=0,60", "--set", "memory=512"), FOLKLAB_EXPERIMENTS=str(cheap)
-    )
+    finished = invoke(*words(names[:1], tmp_path / "runs", cheap, "--set", "swappiness=0,60", "--set", "memory=512"))
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    (run,) = tmp_path.glob("*-matrix-*")
+    (run,) = (tmp_path / "runs").iterdir()
     rows = run_directory.read_verdicts(run)["verdicts"]
     assert {row["settings"]["swappiness"] for row in rows} == {"0", "60"}
     assert {row["settings"]["memory"] for row in rows} == {str(512 << 20)}

@@ -6,11 +6,11 @@ import pytest
 
 from harness.claims.address_space import MappedPages
 from harness.claims.claim import AtMost, Range, Within
+from harness.claims.limits import Limits, resolve
 from harness.claims.quantities import Magnitude, Quantity, Recorded
 from harness.evidence.floor import UNKNOWN
 from harness.evidence.recording import Recording, Trial
 from harness.linux.maps import Mapping
-from harness.verdicts.judge import Limits, resolve
 
 MAPS = "00001000-00003000 rw-p 00000000 00:00 0\n"
 

@@ -10,16 +10,16 @@ import pytest
 
 from harness import catalogue
 from harness.claims.claim import CONFIRMED, UNDECIDED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Not, Range, Within
+from harness.claims.limits import Limits
 from harness.claims.quantities import Bound, Change, Counter, FromArm, Pages, Quantity, Recorded, noise_of
 from harness.evidence import run_directory
 from harness.evidence.floor import Floor, role
 from harness.evidence.recording import Recording, Trial, read_trials
+from harness.false_evidence.made import Made, write_run
 from harness.reports import markdown
 from harness.verdicts import judge, noise
-from harness.verdicts.reading import Limits
 from harness.verdicts.run_cells import judge_run
 from tests.refuting import tmpfs_holes
-from tests.refuting.made import Made, write_run
 
 CLAIM = Claim("made", "What was written is there.", "made up")
 SHMEM = Change("meminfo:Shmem", "before", "after")
@@ -116,7 +116,7 @@ def test_a_noisy_reference_shows_nothing(tmp_path: Path) -> None:
 def test_a_bound_that_is_a_counter_is_noisy_too(tmp_path: Path) -> None:
     total = Counter("meminfo:MemFree", "after")
     made = EVIDENCE.but(counters={"after": {"meminfo:MemFree": 40}})
-    what = experiment(Recorded("true"), Within(0, total), AtLeast(total + 1))
+    what = experiment(Recorded("value"), Within(0, total), AtLeast(total + 1))
     run = write_run(tmp_path, what, [made], {})
     (trial,) = read_trials(run_directory.cell_directory(run, what.name))
     assert noise.of_expect(what.expects[0], trial, {"meminfo:MemFree": 8})[1] == 2

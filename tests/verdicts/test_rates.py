@@ -10,14 +10,14 @@ import pytest
 
 from harness import catalogue
 from harness.claims.claim import CONFIRMED, REFUTED, UNDECIDED
+from harness.claims.limits import Limits
 from harness.evidence import run_directory
 from harness.evidence.recording import read_trials
 from harness.evidence.schema import Row
+from harness.false_evidence.made import Made, write_run
 from harness.reports import report
 from harness.verdicts import judge
-from harness.verdicts.reading import Limits
 from harness.verdicts.run_cells import judge_run
-from tests.refuting.made import Made, write_run
 from tests.refuting.swappiness_more import made
 
 MORE, ALWAYS = "swappiness-higher-swaps-more", "swappiness-higher-every-run"

@@ -15,8 +15,8 @@ from harness.claims.quantities import Change, Counter, Pages, Quantity, Recorded
 from harness.evidence import run_directory
 from harness.evidence.floor import UNKNOWN
 from harness.evidence.recording import Trial, read_trials
+from harness.false_evidence.made import Made, write_run
 from harness.verdicts import judge
-from tests.refuting.made import Made, write_run
 
 OWN = CounterFile("own", "/proc/own", "KiB", noise=8)
 GOOD = Made(
@@ -35,7 +35,7 @@ def experiment(quantity: Quantity) -> Experiment:
 
 
 def trials(directory: Path, made: Made = GOOD) -> list[Trial]:
-    run = write_run(directory, experiment(Recorded("one")), [made], {})
+    run = write_run(directory, experiment(Recorded("value")), [made], {})
     return read_trials(run_directory.cell_directory(run, "made"))
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from harness.claims.limits import show
 from harness.evidence.recording import Number
-from harness.verdicts.wording import human, show
+from harness.verdicts.wording import human
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
-from harness import catalogue, errors
+from harness import catalogue, errors, experiment_files
 from harness.bench.mutants import decoders, loading, reasons, trials
 from harness.bench.mutants.mutations import KINDS, Keys, Mutant, digest_of
 from harness.bench.mutants.trials import Notice, Sound
@@ -192,7 +192,7 @@ def run(kernel: Kernel, only: str, sample: int | None, into: Path, recorded: Pat
     survivor has no reason, a reason no survivor, or a reference can't count."""
     keys = loading.counters_of(kernel.series)
     evidence = run_directory.RUNS / f"mutants-{kernel.release}"
-    session = Session(kernel, list(catalogue.modules()), into, keys, evidence, recorded)
+    session = Session(kernel, list(experiment_files.built_in()), into, keys, evidence, recorded)
     wanted = catalogue.find(only)[0].name if only else None
     planned = [one for one in session.mutants if wanted in {None, one.experiment}][:sample]
     left = [one for one in planned if one.digest not in session.rows]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TypeAlias
 
-from harness import catalogue
+from harness import catalogue, paths
 from harness.claims.settings import Settings
 from harness.errors import LabError, UsageError
 from harness.evidence import run_directory
@@ -20,7 +20,7 @@ from harness.verdicts.run_cells import RunCell
 
 Axis: TypeAlias = tuple[tuple[str, str], ...]  # settings that tell rows of one claim and kernel apart, sorted
 
-REFERENCE = Path("results/reference")
+REFERENCE = paths.ROOT / "results" / "reference"
 LISTED = 3  # names of runs in one line
 # Settings that are the kernel's own unless somebody asks for others.
 OWN = frozenset(item.name for item in fields(Settings) if item.default is None) - {"lru"}

@@ -9,7 +9,6 @@ from harness.errors import UsageError
 from harness.evidence import run_directory
 from harness.evidence.schema import Row
 from harness.linux.releases import order, series
-from harness.paths import ROOT
 from harness.reports.comparison import rows
 
 
@@ -17,7 +16,7 @@ from harness.reports.comparison import rows
 def published() -> tuple[Row, ...]:
     """Reads the verdicts of the reference matrix; none where this checkout has no matrix."""
     try:
-        return tuple(run_directory.read_verdicts(ROOT / rows.REFERENCE)["verdicts"])
+        return tuple(run_directory.read_verdicts(rows.REFERENCE)["verdicts"])
     except UsageError:
         return ()
 

@@ -6,9 +6,9 @@ import pytest
 
 from harness.bench.mutants import decoders
 from harness.bench.mutants.decoders import Broken
+from harness.false_evidence.made import page_entries
 from harness.lab.helpers import oom
 from harness.linux import counters, maps, pages
-from tests.refuting.made import page_entries
 
 WAYS = {(one.decoder, one.how): one for one in decoders.broken()}
 MAPS = "".join(f"{at:x}000-{at + 1:x}000 rw-p 00000000 00:00 0 \n" for at in range(1, 4))

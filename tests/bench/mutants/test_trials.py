@@ -14,11 +14,11 @@ from harness.bench.mutants.session import Session
 from harness.bench.mutants.trials import Notice
 from harness.errors import LabError
 from harness.evidence.run_directory import read_cell
+from harness.false_evidence.made import Made, write_cell
 from harness.machine.kernels import find
 from harness.machine.processes import fleet
 from harness.verdicts.judged import Judged, judge_trials
 from tests.bench.mutants import small
-from tests.refuting.made import Made, write_cell
 
 PAGES = 8 * 256
 MADE = Made(

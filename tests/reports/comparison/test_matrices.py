@@ -12,9 +12,9 @@ import pytest
 from harness import catalogue
 from harness.errors import UsageError
 from harness.evidence import run_directory
+from harness.false_evidence.made import Made, write_matrix
 from harness.reports.comparison import differences, history, kernel_plot, reference, rows, run_noise
 from tests.refuting import swappiness_zero_cache, swappiness_zero_never, tmpfs_dropped, vma_structures
-from tests.refuting.made import Made, write_matrix
 from tests.reports.test_markdown import check
 from tests.reports.test_plots import texts
 

@@ -8,9 +8,9 @@ import pytest
 
 from harness import catalogue
 from harness.evidence.schema import Row
+from harness.false_evidence.made import write_run
 from harness.reports.comparison import differences, rows
 from harness.verdicts.run_cells import judge_run
-from tests.refuting.made import write_run
 from tests.refuting.swappiness_more import made
 
 MORE = "swappiness-higher-swaps-more"

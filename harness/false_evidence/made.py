@@ -13,13 +13,25 @@ from probes._native import ffi
 
 from harness.claims.claim import Experiment
 from harness.evidence import json_file, recording, run_directory
+from harness.evidence.schema import KernelRow
 from harness.linux import pages
 from harness.run import cell, resume
 from harness.verdicts import judged, run_cells
 
 PAGE_SIZE = 4096
-MACHINE = {"name": "vm", "release": "6.12.0-made", "version": "#1", "arch": "x86_64", "page_size": PAGE_SIZE,
-           "cpus": 1, "accelerator": "tcg", "boots": 1, "restored": False, "command_line": "", "memory": 1 << 30}
+MACHINE = {
+    "name": "vm",
+    "release": "6.12.0-made",
+    "version": "#1",
+    "arch": "x86_64",
+    "page_size": PAGE_SIZE,
+    "cpus": 1,
+    "accelerator": "tcg",
+    "boots": 1,
+    "restored": False,
+    "command_line": "",
+    "memory": 1 << 30,
+}
 # A number of pages in a state: {"anonymous": 10, "absent": 6}; or a bare number: so many of TOTAL resident (mincore).
 TOTAL = 1 << 16
 States = Mapping[str, int]
@@ -56,12 +68,12 @@ class Made:
     at: Mapping[str, int] = field(default_factory=dict)
 
     def but(self, **changes: Any) -> Made:
-        """The same with some values changed: only the named moments, counters, labels or records."""
+        """Gives the same with some values changed: only the named moments, counters, labels or records."""
         merged = {name: merge(getattr(self, name), change) for name, change in changes.items()}
         return Made(**{**self.__dict__, **merged})
 
     def in_arm(self, arm: str, **changes: Any) -> Made:
-        """The same with some values of one arm changed."""
+        """Gives the same with some values of one arm changed."""
         return Made(**{**self.__dict__, "arms": {**self.arms, arm: self.arms[arm].but(**changes)}})
 
 
@@ -74,7 +86,7 @@ def merge(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def text_of(values: Mapping[str, int], source: str) -> str:
-    """A file's text that the decoder reads these values from."""
+    """Writes a file's text that the decoder reads these values from."""
     if set(values) == {""}:
         return f"{values['']}\n"
     kind = source.rsplit("/", 1)[-1]
@@ -89,7 +101,7 @@ def text_of(values: Mapping[str, int], source: str) -> str:
 
 
 def texts_of(counters: Mapping[str, int]) -> dict[str, str]:
-    """Source → text, of a sample in which the counters have these values."""
+    """Maps source → text, of a sample in which the counters have these values."""
     files: dict[str, dict[str, int]] = {}
     for counter, value in counters.items():
         source, _, key = counter.partition(":")
@@ -98,7 +110,7 @@ def texts_of(counters: Mapping[str, int]) -> dict[str, str]:
 
 
 def page_entries(states: States) -> bytes:
-    """struct page entries, so many of each state. Resident ones get the frames 1, 2, 3 …, the same in every range;
+    """Makes struct page entries, so many of each state. Resident ones get the frames 1, 2, 3 …, the same in every range;
     those of a state with "elsewhere" behind it get frames that no other range has."""
     total = sum(states.values())
     entries = ffi.new("struct page[]", total)
@@ -115,34 +127,55 @@ def page_entries(states: States) -> bytes:
     return bytes(ffi.buffer(entries))
 
 
-def write_recording(path: Path, experiment: Experiment, arm: str, made: Made, boot: str, settings: Mapping[str, str],
-                    release: str) -> None:
+def write_recording(
+    path: Path, experiment: Experiment, arm: str, made: Made, boot: str, settings: Mapping[str, str], release: str
+) -> None:
     recorder = recording.Recorder(path)
-    recorder.event("start", machine={**MACHINE, "release": release, "boot": boot}, experiment=experiment.name,
-                   version=experiment.version, settings={**settings, **made.settings}, arm=arm)
+    recorder.event(
+        "start",
+        machine={**MACHINE, "release": release, "boot": boot},
+        experiment=experiment.name,
+        version=experiment.version,
+        settings={**settings, **made.settings},
+        arm=arm,
+    )
     for times in range(2 if made.idle else 0):
         values = {counter: 1000 + times * growth for counter, growth in made.idle.items()}
         recorder.event("idle", began=times, ended=times, files=texts_of(values))
     for step, moment in enumerate(dict.fromkeys([*made.counters, *made.texts])):
         at = made.at.get(moment, 1000 * step)
-        texts = texts_of(made.counters.get(moment, {}))
-        recorder.event("sample", name=moment, began=at, ended=at + 1, files={**texts, **made.texts.get(moment, {})})
-        for number, texts in enumerate(made.series.get(moment, ())):
-            recorder.event("series", began=at + number + 2, ended=at + number + 2, files=texts)
+        texts = {**texts_of(made.counters.get(moment, {})), **made.texts.get(moment, {})}
+        recorder.event("sample", name=moment, began=at, ended=at + 1, files=texts)
+        for number, of_series in enumerate(made.series.get(moment, ())):
+            recorder.event("series", began=at + number + 2, ended=at + number + 2, files=of_series)
     for moment, labels in made.pages.items():
         for label, what in labels.items():
             mincore = isinstance(what, int)
-            data = b"\x01" * what + b"\x00" * (TOTAL - what) if mincore else page_entries(what)   # type: ignore[operator, arg-type]
-            recorder.event("pages", sample=moment, label=label, kind="mincore" if mincore else "pagemap",
-                           data=recording.encode(data))
+            data = b"\x01" * what + b"\x00" * (TOTAL - what) if mincore else page_entries(what)  # type: ignore[operator, arg-type]
+            recorder.event(
+                "pages", sample=moment, label=label, kind="mincore" if mincore else "pagemap", data=recording.encode(data)
+            )
     for moment, regions in made.smaps.items():
         for label, keys in regions.items():
             text = "".join(f"{key}: {value} kB\n" for key, value in keys.items())
             recorder.event("smaps", sample=moment, label=label, text=text)
     for name, came in made.outcomes.items():
         said = {"error": came} if isinstance(came, int) else came
-        recorder.event("operation", **{"target": "probe", "operation": "made", "text": "", "value": 0, "error": 0, "ended": None,
-                                       "minor_faults": 0, "major_faults": 0, "outcome": name, **said})
+        recorder.event(
+            "operation",
+            **{
+                "target": "probe",
+                "operation": "made",
+                "text": "",
+                "value": 0,
+                "error": 0,
+                "ended": None,
+                "minor_faults": 0,
+                "major_faults": 0,
+                "outcome": name,
+                **said,
+            },
+        )
     for claim, reason in made.skips.items():
         recorder.event("skip", claim=claim, reason=reason)
     for name, value in made.records.items():
@@ -151,29 +184,39 @@ def write_recording(path: Path, experiment: Experiment, arm: str, made: Made, bo
     recorder.close()
 
 
-def write_run(directory: Path, experiment: Experiment, trials: list[Made], settings: Mapping[str, str],
-              floor: Mapping[str, int] | None = None) -> Path:
-    """A run directory with one cell, as a run leaves it: `invoke judge` takes it. floor: the kernel's noise."""
+def write_run(
+    directory: Path,
+    experiment: Experiment,
+    trials: list[Made],
+    settings: Mapping[str, str],
+    floor: Mapping[str, int] | None = None,
+) -> Path:
+    """Makes a run directory with one cell, as a run leaves it: `invoke judge` takes it. floor: the kernel's noise."""
     write_environment(directory)
     write_cell(run_directory.cell_directory(directory, experiment.name), experiment, trials, settings, floor=floor)
     return directory
 
 
 def write_environment(directory: Path, *releases: str, cells: Sequence[str] | None = None) -> None:
-    """cells: those that are planned; None as before they were listed."""
+    """Writes environment.json. cells: those that are planned; None as before they were listed."""
     directory.mkdir(parents=True, exist_ok=True)
     kernels = [kernel_row(release) for release in releases or (str(MACHINE["release"]),)]
     run_directory.write_environment(directory, run_directory.environment(kernels, {}, "none", cells))
 
 
-def kernel_row(release: str) -> dict[str, Any]:
-    return {"release": release, "series": ".".join(release.split(".")[:2]), "config": None,
-            "source": f"linux-image-{release}"}
+def kernel_row(release: str) -> KernelRow:
+    return {"release": release, "series": ".".join(release.split(".")[:2]), "config": None, "source": f"linux-image-{release}"}
 
 
-def write_cell(directory: Path, experiment: Experiment, trials: Sequence[Made], settings: Mapping[str, str],
-               release: str = str(MACHINE["release"]), floor: Mapping[str, int] | None = None) -> Path:
-    """A cell's directory, planned and with its recordings, not judged. settings: those that tell it apart."""
+def write_cell(
+    directory: Path,
+    experiment: Experiment,
+    trials: Sequence[Made],
+    settings: Mapping[str, str],
+    release: str = str(MACHINE["release"]),
+    floor: Mapping[str, int] | None = None,
+) -> Path:
+    """Makes a cell's directory, planned and with its recordings, not judged. settings: those that tell it apart."""
     directory.mkdir(parents=True)
     described = cell.describe_cell(experiment, dict(settings), len(trials), kernel_row(release), "tcg")
     # Not what is published for the series: evidence made by hand is still, unless a test says otherwise.
@@ -188,9 +231,12 @@ def write_cell(directory: Path, experiment: Experiment, trials: Sequence[Made], 
 
 
 def write_matrix(directory: Path, experiment: Experiment, cells: Mapping[str, Mapping[str, Sequence[Made]]]) -> Path:
-    """A whole run, judged, with verdicts.json. cells: release → "lru=classic" ("" for no setting) → trials."""
-    names = {(release, text): "@".join(filter(None, [experiment.name, text, release]))
-             for release, by_setting in cells.items() for text in by_setting}
+    """Makes a whole run, judged, with verdicts.json. cells: release → "lru=classic" ("" for no setting) → trials."""
+    names = {
+        (release, text): "@".join(filter(None, [experiment.name, text, release]))
+        for release, by_setting in cells.items()
+        for text in by_setting
+    }
     write_environment(directory, *cells, cells=sorted(names.values()))
     outcomes = []
     for release, by_setting in cells.items():
@@ -204,17 +250,22 @@ def write_matrix(directory: Path, experiment: Experiment, cells: Mapping[str, Ma
 
 
 def oom(*killed: str, alive: tuple[str, ...] = (), **sizes: int) -> dict[str, Any]:
-    """What a Witness (harness/lab/helpers/oom.py) records of one OOM: these probes were killed, in order, the others live.
+    """Gives what a Witness (harness/lab/helpers/oom.py) records of one OOM: these probes were killed, in order, the others live.
 
     sizes: fields of the reports in KiB, by their names with _ for - (anon_rss=1024)."""
     pids = {name: 100 + number for number, name in enumerate((*killed, *alive))}
-    fields = "".join(f"{name.replace('_', '-')}:{size}kB, " for name, size in
-                     {"total_vm": 8192, "anon_rss": 4096, "file_rss": 1024, "shmem_rss": 0, **sizes}.items())
-    log = [f"3,{number},{number},-;Memory cgroup out of memory: Killed process {pids[name]} (probe) {fields}UID:0 "
-           "pgtables:80kB oom_score_adj:0" for number, name in enumerate(killed)]
+    fields = "".join(
+        f"{name.replace('_', '-')}:{size}kB, "
+        for name, size in {"total_vm": 8192, "anon_rss": 4096, "file_rss": 1024, "shmem_rss": 0, **sizes}.items()
+    )
+    log = [
+        f"3,{number},{number},-;Memory cgroup out of memory: Killed process {pids[name]} (probe) {fields}UID:0 "
+        "pgtables:80kB oom_score_adj:0"
+        for number, name in enumerate(killed)
+    ]
     return {"log": "\n".join(log), "pids": pids, "ended": {name: 9 if name in killed else None for name in pids}}
 
 
 def cases(name: str, asked: Any, true: Any, false: Any) -> dict[str, Any]:
-    """What the three cases of a small claim (harness/claims/small.py) recorded, or were answered."""
+    """Gives what the three cases of a small claim (harness/claims/small.py) recorded, or were answered."""
     return {f"{name}.asked": asked, f"{name}.true": true, f"{name}.false": false}

@@ -1,0 +1,1 @@
+"""Evidence made by hand, on which judges are tested."""

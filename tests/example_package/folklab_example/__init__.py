@@ -1,0 +1,1 @@
+"""Experiments beside folklab's catalogue: one file a question, false evidence in refuting/, helpers begin with a "_"."""

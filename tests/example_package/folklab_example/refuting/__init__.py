@@ -1,0 +1,1 @@
+"""False evidence for the experiments of this package."""
