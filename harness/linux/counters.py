@@ -151,33 +151,33 @@ def maps(text: bytes) -> dict[str, int]:
 
 def io_stat(text: bytes) -> dict[str, int]:
     """Reads io.stat: "rbytes", "wios" … of all devices together, "254:0.rbytes" of one ("MAJOR:MINOR rbytes=4096 …")."""
-    found: dict[str, int] = {}
-    for line in text.decode().splitlines():
-        device, *words = line.split()
+    of_devices: list[tuple[str, int | None]] = []
+    sums: dict[str, list[int | None]] = {}
+    for line in _lines(text):
+        device, *words = line.split() or [""]
         for key, _, value in (word.partition("=") for word in words):
-            if value.isdecimal():
-                found[f"{device}.{key}"] = int(value)
-                found[key] = found.get(key, 0) + int(value)
-    return found
+            of_devices.append((f"{device}.{key}", whole(value)))
+            sums.setdefault(key, []).append(whole(value))
+    together = [(key, None if None in column else sum(filter(None, column))) for key, column in sums.items()]
+    return once([*of_devices, *together])
 
 
 def numa_stat(text: bytes) -> dict[str, int]:
     """Reads memory.numa_stat: "anon.0" is what is on node 0 ("anon N0=4096 N1=0")."""
-    return {
-        f"{words[0]}.{node}": int(value)
-        for words in map(str.split, text.decode().splitlines())
-        for node, value in re.findall(r"\bN(\d+)=(\d+)", " ".join(words[1:]))
-    }
+    return once(
+        (f"{words[0]}.{node}", whole(value))
+        for words in map(str.split, _lines(text))
+        for node, value in re.findall(r"\bN([0-9]+)=(\S+)", " ".join(words[1:]))
+    )
 
 
 def limits(text: bytes) -> dict[str, int]:
     """Reads /proc/PID/limits: "Max locked memory.soft", "….hard", as setrlimit(2) has them; what is unlimited is no number."""
-    found = {}
-    for line in text.decode().splitlines()[1:]:
-        for kind, value in zip(("soft", "hard"), line[26:].split()[:2], strict=False):
-            if value.isdecimal():
-                found[f"{line[:26].strip()}.{kind}"] = int(value)
-    return found
+    return once(
+        (f"{line[:26].strip()}.{kind}", whole(value))
+        for line in _lines(text)[1:]
+        for kind, value in zip(("soft", "hard"), line[26:].split()[:2], strict=False)
+    )
 
 
 def anything(text: bytes) -> dict[str, int]:

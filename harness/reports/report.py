@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -55,6 +56,7 @@ class Report:
     """
 
     def __init__(self, run: Path) -> None:
+        check_addresses()
         preload()
         self.run, self.around = run, run_directory.read_environment(run)
         self.path = run / "report.md"
@@ -98,6 +100,19 @@ class Report:
         return self.path
 
 
+# Bytes of addresses. In 400 MB, libraries that reports load end the process by a signal (pyarrow 26); in 500 they work.
+LEAST_ADDRESSES = 450_000_000
+
+
+def check_addresses() -> None:
+    """Makes sure that this process may have the addresses that a report takes. Raises LabError where a limit is too low."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY and limit < LEAST_ADDRESSES:
+        raise LabError(
+            "memory", f"this process may have {limit:,} bytes of it, and a report takes more", "allow it more (ulimit -v)"
+        )
+
+
 def loaded() -> None:
     """Waits for what `preload` began: two threads that import the same modules can see halves of them."""
     if _preloading is not None:
@@ -106,7 +121,7 @@ def loaded() -> None:
 
 def write(run: Path, judged: Iterable[Judged]) -> Path:
     """Writes the whole report of a run, from its cells one by one: the path of report.md. verdicts.json too, which says the
-    same; a run that was killed may have left none."""
+    same; a run that was killed may have left none. Raises LabError where the process may have too little memory."""
     report = Report(run)
     shutil.rmtree(run / ".report", ignore_errors=True)
     outcomes = []

@@ -1,7 +1,7 @@
 """What would make an expectation say what it says whatever happens, as far as a machine can tell. Pure.
 
-Of what is declared: a reference that is another quantity, that is the deciding number itself, that reads a number where nothing
-was recorded, or that compares a moment with itself; ranges that leave room where the statement is about all of something.
+Of what is declared: a reference that is another quantity, that reads a number where nothing was recorded, or that compares a
+moment with itself; ranges that leave room where the statement is about all of something.
 Of evidence: a reference that reads 0 where nothing could have counted.
 
 What an experiment has to do all the same it says in the expectation itself (`slack`, `reference_why`), with the reason.
@@ -110,8 +110,6 @@ def declared(experiment: Experiment) -> Iterator[str]:
             yield f"{about}: the statement is about all, and {left}"
         if expect.slack and not left:
             yield f"{about}: a reason for room that is not there"
-        if expect.quantity in (expect.reads_true, expect.reads_false) or expect.reads_true == expect.reads_false:
-            yield f"{about}: a reference is the deciding number itself, or the other reference"
         for reference in (expect.reads_true, expect.reads_false):
             if kinds(reference) != kinds(expect.quantity) and not expect.reference_why:
                 yield f"{about}: its reference “{reference.name}” is another quantity"

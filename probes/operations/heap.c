@@ -87,9 +87,12 @@ struct order { size_t count, size, made; uint64_t *addresses; sem_t done; };
 static void *allocate_and_wait(void *what)
 {
     struct order *order = what;
-    for (size_t i = 0; i < order->count; i++, order->made++)
-        if (!(order->addresses[i] = (uint64_t)(uintptr_t)malloc(order->size)))
+    for (; order->made < order->count; order->made++) {
+        uint64_t address = (uint64_t)(uintptr_t)malloc(order->size);
+        if (!address)
             break;
+        order->addresses[order->made] = address;
+    }
     sem_post(&order->done);
     for (;;)
         pause();

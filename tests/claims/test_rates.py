@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from scipy.stats import binomtest
@@ -64,7 +65,7 @@ def test_a_rate_has_ranges_of_events_and_a_mechanism_has_none(kind: str, ranges:
 def test_a_rates_quantities_count_the_same_number_of_events(other: Recorded | Events) -> None:
     claim = Claim("made-up", "Made up.", "made up", kind=RATE)
     with pytest.raises(ValueError, match="the same number of events"):
-        declared(Expect(claim, EVENTS, Every(""), NotEvery(""), EVENTS, other))
+        declared(Expect(claim, EVENTS, Every(""), NotEvery(""), replace(EVENTS, title="again"), other))
 
 
 def test_the_catalogues_rates_fix_their_events() -> None:

@@ -12,6 +12,7 @@ import pytest
 from harness import catalogue
 from harness.cli import explain
 from harness.evidence import run_directory
+from harness.reports.comparison import rows
 
 EXPERIMENT, CLAIM = catalogue.find("tmpfs-unreclaimable")
 ROW: dict[str, Any] = {
@@ -44,7 +45,7 @@ ROW: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def nothing_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)  # results/reference is looked for below it
+    monkeypatch.setattr(rows, "REFERENCE", tmp_path / "nothing")
 
 
 def text(parent: Path) -> str:

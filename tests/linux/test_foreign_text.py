@@ -32,6 +32,10 @@ SAMPLES = {
     "smaps_rollup": "55d5a0000000-7ffd00000000 ---p 00000000 00:00 0    [rollup]\nRss:    1000 kB\nPss:     500 kB\n",
     "oom_score": "666\n",
     "oom_score_adj": "-1000\n",
+    "io.stat": "254:0 rbytes=4096 wbytes=0 rios=1 wios=0 dbytes=0 dios=0\n254:16 rbytes=8192 wbytes=512 rios=2 wios=1\n",
+    "memory.numa_stat": "anon N0=4096 N1=0\nfile N0=8192 N1=12288\n",
+    "limits": "Limit                     Soft Limit           Hard Limit           Units     \n"
+    "Max locked memory         8388608              unlimited            bytes     \n",
 }
 NEGATIVE = {"oom_score_adj:", "swaps:size", "swaps:used"}
 

@@ -30,5 +30,5 @@ LARGE_ABSENT = {**GOOD.pages["handed out"], "100 KiB": {"anonymous": 3, "absent"
 
 CONFIRMS = dict.fromkeys(("malloc-large-lazy", "malloc-slicing-touches-all", "malloc-slicing-touches-small"), GOOD)
 REFUTES = {"malloc-large-lazy": but(large={"anonymous": 2, "absent": PAGES - 2}),
-           "malloc-slicing-touches-all": Made(GOOD.counters, {"handed out": LARGE_ABSENT}, GOOD.records, GOOD.texts),
-           "malloc-slicing-touches-small": Made(GOOD.counters, {"handed out": SMALL_ABSENT}, GOOD.records, GOOD.texts)}
+           "malloc-slicing-touches-all": Made(pages={"handed out": LARGE_ABSENT}, records=GOOD.records, texts=GOOD.texts),
+           "malloc-slicing-touches-small": Made(pages={"handed out": SMALL_ABSENT}, records=GOOD.records, texts=GOOD.texts)}

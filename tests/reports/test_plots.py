@@ -37,7 +37,14 @@ def reading(experiment: Experiment, *quantities: Counter | Change) -> Experiment
         experiment,
         guards=(),
         expects=tuple(
-            replace(expect, quantity=one, reads_true=one, reads_false=one, if_true=AtLeast(1, "some"), if_false=AtMost(0, "none"))
+            replace(
+                expect,
+                quantity=one,
+                reads_true=one + 0,
+                reads_false=one + 1,
+                if_true=AtLeast(1, "some"),
+                if_false=AtMost(0, "none"),
+            )
             for one in quantities
         ),
     )

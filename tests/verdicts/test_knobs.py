@@ -41,7 +41,7 @@ def experiment(*decided: tuple[Claim, Quantity]) -> Experiment:
     """An experiment in which each quantity decides a claim."""
     return Experiment(
         lambda lab: None,
-        tuple(Expect(claim, quantity, Exactly(1), Not(1), quantity, quantity) for claim, quantity in decided),
+        tuple(Expect(claim, quantity, Exactly(1), Not(1), quantity + 0, quantity + 1) for claim, quantity in decided),
         name="made",
     )
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from harness import catalogue
 from harness.claims.claim import CONFIRMED, REFUTED, UNDECIDED
+from harness.false_evidence.check import verdict_on
 from harness.false_evidence.made import Made
 from tests.refuting import active_first, dirty_pages, drop_slab, freed_per_run, isolation_batch, kswapd_watermarks
 from tests.refuting.kswapd_watermarks import asleep, awake, hopeless, woken
-from tests.verdicts.test_false_evidence import verdict_on
 
 
 def verdict(tmp_path: Path, claim: str, made: Made) -> str:

@@ -58,7 +58,7 @@ FUNCTIONS: tuple[tuple[Any, str, type], ...] = (
     (heap, "page_runs", list),
     (oom, "killed", list),
     (reclaim, "wakes", list),
-    (reclaim, "sleeps", list),
+    (reclaim, "looks", list),
 )
 
 

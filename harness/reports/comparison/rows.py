@@ -128,9 +128,10 @@ def in_order(kernels: Iterable[str]) -> list[str]:
     return sorted(dict.fromkeys(kernels), key=order)
 
 
-def collected(parent: Path, reference: Path = REFERENCE, warn: Callable[[object], None] = lambda line: None) -> list[Row]:
+def collected(parent: Path, reference: Path | None = None, warn: Callable[[object], None] = lambda line: None) -> list[Row]:
     """Reads the rows of all runs and of the reference, oldest first, each with its `run`. warn: hears in a line of each run
     that can't be read, which is passed over, and of those that nothing vouches for."""
+    reference = reference or REFERENCE
     published = [reference / "verdicts.json"] if (reference / "verdicts.json").exists() else []
     files = sorted((path for path in parent.glob("*/verdicts.json")), key=lambda path: path.stat().st_mtime)
     found: list[Row] = []

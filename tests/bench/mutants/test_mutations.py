@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import catalogue
+from harness import experiment_files
 from harness.bench.mutants import decoders, loading, reasons
 from harness.bench.mutants.mutations import EXCHANGED, Keys, Mutant, digest_of, mutants, nearest
 from harness.errors import UsageError
@@ -97,7 +97,6 @@ def test_an_experiment_is_loaded_under_its_name_from_other_text(tmp_path: Path) 
     assert (experiment.name, experiment.question) == ("small", "Is memory that was written there?")
     assert "pswpin" in experiment.guards[0].quantity.name
     assert "pswpout" in module.EXPERIMENT.guards[0].quantity.name
-    assert catalogue.file(experiment) == tmp_path / "small.py"
     assert (tmp_path / "small.py").read_text() == small.SOURCE
 
 
@@ -112,6 +111,6 @@ def test_counters_come_from_the_published_noise(tmp_path: Path) -> None:
 def test_every_reason_is_for_a_mutant_that_there_is() -> None:
     """A reason must be taken out, or made to fit, with the code that it is about."""
     keys = loading.counters_of("6.12")
-    existing = {(one.experiment, one.name) for module in catalogue.modules() for one in loading.mutants_of(module, keys)}
+    existing = {(one.experiment, one.name) for module in experiment_files.built_in() for one in loading.mutants_of(module, keys)}
     existing |= {(reasons.of_decoder(one.decoder), one.how) for one in decoders.broken()}
     assert list(reasons.problems(reasons.read(), existing, (), ())) == []

@@ -10,10 +10,10 @@ import pytest
 from harness import catalogue
 from harness.claims import REFUTED, Trial
 from harness.evidence.recording import Recording, read
+from harness.false_evidence import made
 from harness.lab.helpers import oom
 from harness.linux import oom_report
 from harness.verdicts import judge
-from tests.refuting import made
 
 HEAD = "[  pid  ]   uid  tgid total_vm      rss {}pgtables_bytes swapents oom_score_adj name"
 OLD = "\n".join(
