@@ -35,6 +35,8 @@
     X(mount) X(umount) X(swapon) X(swapoff) X(set_clock) X(reseed) X(insmod) X(link_up) \
     /* stream.c */ \
     X(pipe) X(socketpair) X(tcp_pair) X(setsockopt) X(send) X(receive) X(poll) X(fcntl) X(ioctl) \
+    /* fuse.c */ \
+    X(fuse_serve) \
     /* special.c */ \
     X(memfd_secret) X(userfaultfd) X(io_uring_setup) X(io_uring_register) X(pidfd_open) X(process_madvise) \
     /* segments.c */ \

@@ -47,6 +47,12 @@ class StreamOperations(MemoryOperations[R]):
         """Asks a device or descriptor something, with a number or with a structure. text: the structure afterwards."""
         return self.run("ioctl", fd, request, argument, text=structure)
 
+    # fuse.c
+    def fuse_serve(self, fd: int, size: int) -> R:
+        """Serves the file system that this process has mounted with a descriptor of /dev/fuse (System.mount_fuse): one file,
+        "file", of so many bytes. What is written to it is taken and forgotten."""
+        return self.run("fuse_serve", fd, size)
+
     # special.c
     def memfd_secret(self, flags: int = 0) -> R:
         return self.run("memfd_secret", flags)

@@ -165,6 +165,18 @@ class System:
         places = f"lowerdir={lower},upperdir={upper}/upper,workdir={upper}/work"
         return self.mount("overlay", f"/mnt/{name}", "overlay", f"{places},{options}".rstrip(","))
 
+    def mount_fuse(self, server: Target, size: int, name: str = "fuse") -> str:
+        """Mounts a file system in user space on /mnt/NAME and returns that. A thread of the probe `server` serves it: one file
+        of `size` bytes, called "file"."""
+        self.load_modules("fuse")
+        target = f"/mnt/{name}"
+        self.hand.attempt.mkdir(target)
+        fd = server.open("/dev/fuse", os.O_RDWR).value
+        server.mount("fuse", target, "fuse", f"fd={fd},rootmode=40000,user_id=0,group_id=0,allow_other", 0)
+        self._mounted.append(target)
+        server.fuse_serve(fd, size)
+        return target
+
     def swapon(self, name: str = "swap", size: int | None = None, priority: int | None = None) -> str:
         """Switches a swap disk on (only its first `size` bytes), until the trial ends, and returns its device. priority: as
         swapon(8) has it."""

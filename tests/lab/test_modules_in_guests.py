@@ -76,3 +76,19 @@ def test_other_file_systems(tmp_path: Path, kind: str, magic: int) -> None:
         fd = probe.create_file(f"{place}/file", SIZE, seed=3)
         probe.fsync(fd)
         assert probe.check_file(fd, SIZE, seed=3).value == SIZE // lab.page_size
+
+
+def test_a_file_system_in_user_space(lab: Lab) -> None:
+    """Its pages are page cache: clean ones go with drop_caches, and come again from the process that serves them."""
+    server, reader = lab.probe("server"), lab.probe("reader")
+    place = lab.mount_fuse(server, SIZE)
+    assert lab.hand.attempt.stat(f"{place}/none").error == errno.ENOENT
+    for _ in range(2):
+        fd = reader.open(f"{place}/file", os.O_RDWR).value
+        assert reader.read(fd, SIZE).value == SIZE
+        kind, data = lab.file_pages(f"{place}/file")
+        assert (kind, sum(data)) == ("mincore", SIZE // lab.page_size)
+        lab.drop_caches(1)
+        assert sum(lab.file_pages(f"{place}/file")[1]) == 0
+    assert reader.write(fd, lab.page_size).value == lab.page_size
+    assert reader.fsync(fd).error == 0
