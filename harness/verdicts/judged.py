@@ -97,6 +97,15 @@ def experiment_of(directory: Path, cell: CellRecord) -> Experiment:
         ) from error
 
 
+def kept_question(run: Path, name: str) -> Experiment | None:
+    """Gives the question that a run has kept of an experiment, without the numbers that its functions computed; None where it
+    has none that can be read."""
+    try:
+        return as_data.Reader([]).experiment(json.loads((source_directory(run, name) / QUESTION).read_bytes()))
+    except (OSError, ValueError, LabError):
+        return None
+
+
 def judge_trials(directory: Path, cell: CellRecord, experiment: Experiment, as_recorded: bool = False) -> Judged:
     failures = failures_of(cell) or [
         failure(cell, what) for what in islice(integrity.faults(directory, cell, experiment.arms), integrity.LISTED)

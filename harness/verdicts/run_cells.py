@@ -6,6 +6,7 @@ environment.json lists what was planned, verdicts.json vouches for each cell.jso
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,7 +18,7 @@ from harness.evidence import integrity, run_directory
 from harness.evidence.run_directory import SCHEMA
 from harness.evidence.schema import CellRecord, FailureRow, VerdictsFile
 from harness.linux import releases
-from harness.verdicts.judged import Judged, Outcome, failure, failures_of, judge_trials
+from harness.verdicts.judged import Judged, Outcome, experiment_of, failure, failures_of, judge_trials, kept_question
 
 
 @dataclass(frozen=True)
@@ -58,17 +59,30 @@ class RunCell:
 
 
 def cells_of(run: Path, unknown: bool = False) -> Iterator[RunCell]:
-    """Yields each cell of a run, checked. unknown: passes over experiments that the catalogue does not have, instead of
+    """Yields each cell of a run, checked. unknown: passes over experiments that neither the catalogue nor the run has, instead of
     raising UsageError. Raises Damaged where verdicts.json or environment.json is not as it was written."""
     planned, entered = run_directory.read_environment(run).get("cells"), run_directory.entered_cells(run)
     for name in sorted({*(planned or ()), *entered, *run_directory.cells_here(run)}):
         try:
-            experiment, _ = catalogue.find(name.partition("@")[0])
+            experiment = experiment_of_cell(run, name)
         except UsageError:
             if unknown:
                 continue
             raise
         yield checked(run_directory.cell_directory(run, name), experiment, planned, entered.get(name))
+
+
+def experiment_of_cell(run: Path, name: str) -> Experiment:
+    """Finds the experiment of a cell by the cell's name: the catalogue's, or the question that the run has kept as data, also
+    where the cell's own record is damaged or missing. Raises UsageError where there is neither."""
+    with suppress(Damaged, UsageError):
+        cell = run_directory.read_cell(run_directory.cell_directory(run, name))
+        if cell.get("origin"):
+            return experiment_of(run_directory.cell_directory(run, name), cell)
+    experiment = name.partition("@")[0]
+    if experiment not in catalogue.load() and (kept := kept_question(run, experiment)):
+        return kept
+    return catalogue.find(experiment)[0]
 
 
 def checked(directory: Path, experiment: Experiment, planned: list[str] | None, entered: str | None) -> RunCell:
