@@ -18,9 +18,11 @@ exit 97
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # A suite that a script started in the background ignores SIGINT, and so would every command that a test interrupts.
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A suite that a script started in the background ignores SIGINT, one under nohup(1) SIGHUP, and so would every command that a
+    # test ends.
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
     config.addinivalue_line("markers", "guest: boots a guest; `invoke test --fast` leaves it out")
 
 

@@ -37,7 +37,7 @@ def say(line: str) -> None:
 
 def warn(line: object) -> None:
     """Prints a line where errors go, harmless as `say` does; nothing for an empty one."""
-    if text := str(line):
+    if text := as_typed(str(line)):
         print(harmless(text, keep="\n\t"), file=sys.stderr, flush=True)
 
 

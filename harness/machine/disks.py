@@ -55,7 +55,7 @@ def tool(name: str) -> str:
 def why_not(disk: Disk) -> str | None:
     """Says why this host can't make a disk that it has no image of: the file system's tool is missing. None if it can."""
     command = MAKERS[disk.kind]
-    if command and command[0] in PACKAGES and not kept_image(disk).exists():
+    if command and command[0] in PACKAGES and not cache.intact(kept_image(disk)):
         try:
             tool(command[0])
         except Unavailable:

@@ -43,6 +43,7 @@ LEFT_OUT = ("/usr/share/man", "/usr/share/doc", "/usr/share/locale", "/usr/share
 LIBRARIES = (
     "cffi",
     "invoke",
+    "msgspec",
     "platformdirs",
     "qemu.qmp",
     "zstandard",

@@ -79,6 +79,7 @@ def test_one_claim_counts_for_the_status_and_json_is_the_file(tmp_path: Path) ->
         "accelerator",
         "settings",
         "repeated",
+        "kind",
         "turned",
         "predicted",
         "trials",

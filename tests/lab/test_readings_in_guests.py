@@ -41,7 +41,7 @@ def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def read(lab: Lab, directory: Path, *quantities: Quantity) -> list[Number | None]:
     """Reads quantities of what was recorded so far: the same recording, its stream closed for a moment by nobody."""
-    lab.recorder._file.flush(1)  # type: ignore[call-arg]  # a block that can be decompressed
+    lab.recorder._file.flush(0)  # type: ignore[call-arg]  # a block that can be decompressed, of the only frame
     trial = Trial(1, {"": recording.read(directory / "recording.jsonl.zst")})
     return [quantity.read(trial) for quantity in quantities]
 
