@@ -193,7 +193,7 @@ def test_a_run_is_judged_where_its_file_is_not(own: Path, tmp_path: Path) -> Non
     words = ("run-all", "--section", "own beliefs", "--results", str(runs), "--jobs", "1")
     finished = invoke(*words, "--experiments", str(own))
     assert finished.returncode == 2, finished.stdout + finished.stderr
-    assert "did you mean before?" in finished.stdout
+    assert "there is no sample “befor”, but “before”" in finished.stdout
     assert "TypeError" in finished.stdout
     assert "Not of the catalogue: own file cached_grows.py" in finished.stdout
     (run,) = runs.iterdir()
