@@ -48,7 +48,7 @@ def is_constant(bound: Bound | None) -> bool:
 
 def constant(bounds: Range) -> Limits | None:
     """Gives a range whose ends are constants with its numbers; None for one that is read."""
-    if hasattr(bounds, "test"):  # of a rate, whose ends follow from the number of events
+    if not bounds.HAS_ENDS:
         return None
     return resolve(bounds, _MACHINE) if is_constant(bounds.low) and is_constant(bounds.high) else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from harness.claims import checks
 from harness.claims.needs import Needs
@@ -74,9 +74,10 @@ class Claim:
 class Range:
     """Where a quantity falls: from `low` to `high`, both included, either open; or, `outside`, below or above them.
 
-    why: the reason for the bound.
+    why: the reason for the bound. HAS_ENDS: whether they are known before anything is read or counted.
     """
 
+    HAS_ENDS: ClassVar[bool] = True
     low: Bound | None
     high: Bound | None
     why: str = ""
@@ -91,6 +92,7 @@ class EventRange(Range):
     maker: the function of harness/claims/rates.py that makes it, and its arguments but for `why`.
     """
 
+    HAS_ENDS: ClassVar[bool] = False  # they follow from the number of events
     test: str
     ends: Callable[[int], tuple[int | None, int | None]] = field(compare=False)
     maker: tuple[str | float, ...]

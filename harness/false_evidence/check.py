@@ -21,6 +21,8 @@ from harness.false_evidence.made import Made, write_run
 from harness.verdicts import judge
 from harness.verdicts.judged import judge_trials
 
+NOWHERE = Recorded("nobody recorded this")
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -127,7 +129,7 @@ def blind_references(claim: Claim, experiment: Experiment, true: Made, place: Pa
 
 def nowhere(quantity: Quantity) -> Quantity:
     """Gives what nobody recorded, as that kind of quantity."""
-    return replace(quantity, function=lambda _: None) if isinstance(quantity, Events) else Recorded("nobody recorded this")
+    return replace(quantity, function=lambda _: None) if isinstance(quantity, Events) else NOWHERE
 
 
 def missing_readings(claim: Claim, experiment: Experiment, true: Made, place: Path) -> Iterator[str]:
@@ -135,9 +137,7 @@ def missing_readings(claim: Claim, experiment: Experiment, true: Made, place: Pa
     trials = _trials(place, experiment, true)
     expects = tuple(replace(one, quantity=nowhere(one.quantity)) for one in experiment.expects if one.claim == claim)
     unread = judge.judge(replace(experiment, expects=expects), trials)
-    unguarded = judge.judge(
-        replace(experiment, guards=(Guard(Recorded("nobody recorded this"), Exactly(0), "never read"),)), trials
-    )
+    unguarded = judge.judge(replace(experiment, guards=(Guard(NOWHERE, Exactly(0), "never read"),)), trials)
     for name, found in (("nothing read", unread), ("a guard that was not read", unguarded)):
         for one in found:
             if one.verdict != UNDECIDED:
@@ -149,12 +149,12 @@ def wrong_premises(premise: Premise, experiment: Experiment, true: Made, place: 
     one that holds in some, or was not read, leaves it undecided."""
     planned = replace(experiment, trials=max(experiment.trials, 2))
     trials = _trials(place, planned, true)
-    never, unrecorded = Exactly(-1, "never"), Recorded("nobody recorded this")
+    never = Exactly(-1, "never")
     first = Derived("the first trial", lambda recording: int(recording is next(iter(trials[0].arms.values()))))
     for name, quantity, holds, among, wanted, reason in (
         ("that holds", premise.quantity, premise.holds, trials, CONFIRMED, ""),
         ("that holds in no trial", premise.quantity, never, trials, SKIPPED, premise.why),
-        ("that was not read", unrecorded, premise.holds, trials, UNDECIDED, ""),
+        ("that was not read", NOWHERE, premise.holds, trials, UNDECIDED, ""),
         ("that holds in some trials", first, Exactly(1, "only there"), trials, UNDECIDED, "trial 2: the first trial was 0"),
         ("that holds in no trial of too few", premise.quantity, never, trials[:1], UNDECIDED, ""),
     ):

@@ -66,6 +66,11 @@ def finish(judged: Judged) -> Outcome:
     return outcome
 
 
+def is_as_planned(cell: CellRecord, planned: CellRecord) -> bool:
+    """Says whether a cell's record is of the cell that is planned now: procedure and bounds, kernel, setting, trials."""
+    return all(cell.get(key) == planned.get(key) for key in IDENTITY)
+
+
 def finished(directory: Path, planned: CellRecord, entered: str | None = None) -> Outcome | str:
     """Gives what came of a cell that is finished as it is planned now; else why it has to be run again, "" for one that only
     was never finished.
@@ -79,7 +84,7 @@ def finished(directory: Path, planned: CellRecord, entered: str | None = None) -
         return str(error)
     except UsageError:
         return ""
-    if any(cell.get(key) != planned.get(key) for key in IDENTITY) or "verdicts" not in cell or cell["failures"]:
+    if not is_as_planned(cell, planned) or "verdicts" not in cell or cell["failures"]:
         return ""
     experiment = catalogue.load()[cell["experiment"]]
     if entered is not None and cell.get("seal") != entered:
@@ -100,7 +105,7 @@ def earlier(directory: Path, planned: CellRecord) -> tuple[AttemptRow, ...]:
         cell = run_directory.read_cell(directory)
     except (Damaged, UsageError):
         return ()
-    if any(cell.get(key) != planned.get(key) for key in IDENTITY):
+    if not is_as_planned(cell, planned):
         return ()
     rows = [] if cell["failures"] else cell.get("verdicts", [])
     last: list[AttemptRow] = [

@@ -177,12 +177,11 @@ def guarded(guards: Sequence[Guard], trial: Trial) -> str | None:
 
 def _missed(condition: Guard | Premise, trial: Trial) -> str | None:
     """Says how a trial misses a condition, None if it holds there."""
-    held = holds(condition, trial)
-    if held is None:
-        return f"the {type(condition).__name__.lower()} {unread_of(condition.quantity, [trial])}"
-    if held:
-        return None
     value, limits = condition.quantity.read(trial), resolve(condition.holds, trial)
+    if value is None or limits is None:
+        return f"the {type(condition).__name__.lower()} {unread_of(condition.quantity, [trial])}"
+    if limits.holds(value):
+        return None
     return f"{condition.quantity.name} was {show(value)}, must be {limits}" + (f" ({condition.why})" if condition.why else "")
 
 

@@ -75,14 +75,16 @@ def cells_of(run: Path, unknown: bool = False) -> Iterator[RunCell]:
 def experiment_of_cell(run: Path, name: str) -> Experiment:
     """Finds the experiment of a cell by the cell's name: the catalogue's, or the question that the run has kept as data, also
     where the cell's own record is damaged or missing. Raises UsageError where there is neither."""
+    experiment, directory = name.partition("@")[0], run_directory.cell_directory(run, name)
+    known = experiment in catalogue.load()
+    # Nearly every cell is the catalogue's: its record is read once, by `checked`.
+    if known and not run_directory.source_directory(run, experiment).exists():
+        return catalogue.find(experiment)[0]
     with suppress(Damaged, UsageError):
-        cell = run_directory.read_cell(run_directory.cell_directory(run, name))
+        cell = run_directory.read_cell(directory)
         if cell.get("origin"):
-            return experiment_of(run_directory.cell_directory(run, name), cell)
-    experiment = name.partition("@")[0]
-    if experiment not in catalogue.load() and (kept := kept_question(run, experiment)):
-        return kept
-    return catalogue.find(experiment)[0]
+            return experiment_of(directory, cell)
+    return (None if known else kept_question(run, experiment)) or catalogue.find(experiment)[0]
 
 
 def checked(directory: Path, experiment: Experiment, planned: list[str] | None, entered: str | None) -> RunCell:

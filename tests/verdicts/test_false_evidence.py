@@ -15,7 +15,6 @@ from harness.claims.claim import Claim, Experiment, Premise
 from harness.claims.quantities import Recorded
 from harness.false_evidence import check
 
-NOWHERE = Recorded("nobody recorded this")
 CLAIMS = [pytest.param(claim, experiment, id=claim.id) for claim, experiment in catalogue.claims().values()]
 
 
