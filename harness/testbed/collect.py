@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 from harness import catalogue
-from harness.evidence import json_file, run_directory
+from harness.evidence import integrity, run_directory
 from harness.machine.host.permissions import Permissions
 from harness.machine.kernels import running
 from harness.machine.processes import fleet
@@ -32,7 +32,8 @@ def collect(run: Path, cell: Cell) -> None:
     began = time.monotonic()
     broken = [run_trial(cell, number, directory) for number in range(1, cell.trials + 1)]
     row |= {"seconds": round(time.monotonic() - began, 1), "failures": [one for one in broken if one]}
-    json_file.write(directory / "cell.json", row)
+    integrity.enter_recordings(directory, row)
+    run_directory.write_cell(directory, row)
     print(f"{cell.name}: {row['seconds']} s {' '.join(row['failures'])}", flush=True)
 
 

@@ -19,9 +19,8 @@ from typing import Any
 from harness import catalogue
 from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, Experiment
 from harness.errors import LabError
-from harness.evidence import json_file
 from harness.evidence.recording import SUFFIX
-from harness.evidence.run_directory import cell_directory, read_cell
+from harness.evidence.run_directory import cell_directory, read_cell, write_cell
 from harness.lab.lab import Lab
 from harness.machine.kernels.kernel import Kernel
 from harness.run.cell import Cell, cells, describe
@@ -98,7 +97,7 @@ def run(cell: Cell, directory: Path) -> Judged:
     row = describe(cell)
     status, reason = run_arms(cell, 1, directory)
     row["failures"] = [reason] if status == "broken" else []
-    json_file.write(directory / "cell.json", row)
+    write_cell(directory, row)
     return judge_trials(directory, row, cell.experiment)
 
 
