@@ -143,9 +143,10 @@ def finished(batches: Sequence[Batch | Sent]) -> Iterator[Judged]:
     """Yields judged cells, in the order in which their last trials end; each is forgotten once it was handed out."""
     waiting = list(batches)
     while waiting:
-        interruption.check()
         running: list[Future[Any]] = [future for batch in waiting for future in batch.futures if not future.done()]
         wait(running, return_when=FIRST_COMPLETED, timeout=1)
-        for batch in [one for one in waiting if all(future.done() for future in one.futures)]:
+        over = [batch for batch in waiting if all(future.done() for future in batch.futures)]
+        interruption.check()  # which ended the machines: a trial that is over by that is no broken one, it is to be run again
+        for batch in over:
             waiting.remove(batch)
             yield batch.judge()
