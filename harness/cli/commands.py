@@ -118,15 +118,16 @@ def report(context: Any, run: str, results: str = RUNS) -> int:
     return errors.BROKEN if run_directory.read_verdicts(directory)["errors"] else errors.AS_KNOWN
 
 
-@command(called="list", own=True, search="only claims whose id, statement, section or experiment has this text in it")
+@command(called="list", own=True, search="only claims that these words find, the best first: a question, a setting, a file")
 def list_(context: Any, search: str = "") -> int:
     """List experiments and claims, with section, known answers and needs."""
-    from harness.cli import listing
+    from harness.cli import listing, searching
 
-    found = list(catalogue.search(search))
-    if not found:
-        raise UsageError(f"--search {search}", "no claim has it", "leave it out to see all")
-    listing.print_claims(found)
+    if search:
+        for line in searching.lines(search):
+            say(line)
+    else:
+        listing.print_claims(list(catalogue.claims().values()))
     return errors.AS_KNOWN
 
 
