@@ -16,7 +16,7 @@ setup(
     package_data={
         "folklab.harness.bench.mutants": ["reasons.json"],
         "folklab.harness.reports": ["templates/*.j2"],
-        "folklab.harness.reports.site": ["article.toml"],
+        "folklab.harness.reports.site": ["article.json", "templates/*.j2", "assets/*"],
         # Compiled on the machine that uses them.
         "folklab.probes": ["*.c", "*.h", "*/*.c", "*/*.h"],
         # The published answers, but for their plots, and the noise floors that judges need.

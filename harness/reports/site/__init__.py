@@ -1,1 +1,1 @@
-"""A run or the published reference as a static site: pages that open from the file system, without script or network."""
+"""The static site: pages that show what claims say, what was measured, and what became of the text that began it all."""

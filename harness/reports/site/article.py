@@ -1,81 +1,70 @@
-"""The source text that the catalogue began with: its statements, and how much of it holds.
+"""The source text of the first claims, statement by statement, in its order and in the project's own words: article.json.
 
-article.toml has the statements; its head says what each key means.
+The number of a statement is chapter, section and statement. What decides it are claims of the catalogue, the one that fits
+best first: some say the same, some the contrary. A statement without one says why nothing can decide it.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from enum import Enum
-from pathlib import Path
+from functools import cache
+from importlib.resources import files
 
 import msgspec
 
 from harness.claims.claim import CONFIRMED, REFUTED
-from harness.errors import LabError
 from harness.evidence.schema import Row
 
-FILE = Path(__file__).with_name("article.toml")
-NUMBER = re.compile(r"\d+(\.\d+)*")
-
-
-class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The text as a whole: what it is, and what stands at the head of its page."""
-
-    title: str
-    about: str
+FILE = "article.json"
 
 
 class Statement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A statement, with the ids of the claims that say the same, the contrary, or something about the same matter."""
+    """One statement. no: "3.7.4". section: the title of its section.
+
+    claims: ids of claims that say the same: where they are confirmed, it holds. against: of claims that say the contrary. see:
+    of claims about the same matter, which decide nothing of it. open: why no claim decides it, or "".
+    """
 
     no: str
+    section: str
     statement: str
-    chapter: str = ""
-    section: str = ""
     claims: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
     see: tuple[str, ...] = ()
     open: str = ""
 
+    @property
+    def chapter(self) -> str:
+        """Gives the number of its chapter."""
+        return self.no.split(".")[0]
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Lists the ids of all claims that it names."""
+        return (*self.claims, *self.against, *self.see)
+
 
 class Article(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """article.toml."""
+    """All statements in their order. chapters: number → title."""
 
-    source: Source
-    statements: tuple[Statement, ...] = ()
+    chapters: dict[str, str]
+    statements: tuple[Statement, ...]
 
 
 class Holds(Enum):
     """How a statement stands. The value is the word for it."""
 
     HOLDS = "holds"
-    PARTLY = "partly"
+    PARTLY = "holds in part"
     NOT = "does not hold"
     OPEN = "open"
 
 
-def read(path: Path = FILE) -> Article:
-    """Reads the statements. Raises LabError where the file is not as its head says."""
-    remedy = "see the head of article.toml"
-    try:
-        found = msgspec.toml.decode(path.read_bytes(), type=Article)
-    except (OSError, msgspec.MsgspecError, ValueError) as error:
-        raise LabError(f"article {path}", " ".join(str(error).split()), remedy) from error
-    numbers = [one.no for one in found.statements]
-    for one in found.statements:
-        if not NUMBER.fullmatch(one.no):
-            raise LabError(f"article {path}", f"{one.no!r} is no number of a statement", remedy)
-        if not (one.claims or one.against or one.open):
-            raise LabError(f"article {path}", f"{one.no} has no claim, and no word on why nothing decides it", remedy)
-    if numbers != sorted(set(numbers), key=order):
-        raise LabError(f"article {path}", "its numbers are not in order, each once", remedy)
-    return found
-
-
-def order(number: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in number.split("."))
+@cache
+def article() -> Article:
+    """Reads the statements of the source text."""
+    return msgspec.json.decode((files(__package__) / FILE).read_bytes(), type=Article)
 
 
 def standing(statement: Statement, rows: Mapping[str, Iterable[Row]]) -> Holds:
