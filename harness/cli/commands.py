@@ -105,17 +105,39 @@ def judge(context: Any, run: str, as_recorded: bool = False, results: str = RUNS
     return classify.status(found["verdicts"], found["errors"])
 
 
-@command(own=True, run=RUN, results=PARENT)
-def report(context: Any, run: str, results: str = RUNS) -> int:
-    """Write a run's report again: Markdown, plots, tables, verdicts.json."""
+@command(own=True, run=f"{RUN}; with --html also reference", results=PARENT, html="write the site instead, of what is judged")
+def report(context: Any, run: str, results: str = RUNS, html: bool = False) -> int:
+    """Write a run's report again: Markdown, plots, tables, verdicts.json; or, with --html, a site of pages to look at."""
     from harness.evidence import run_directory
     from harness.reports.report import write
     from harness.verdicts import run_cells
 
+    if html:
+        return pages(run, Path(results))
     directory = run_directory.find(run, Path(results))
     warn(run_cells.unvouched(directory))
     say(f"Report: {write(directory, run_cells.judge_run(directory))}")
     return errors.BROKEN if run_directory.read_verdicts(directory)["errors"] else errors.AS_KNOWN
+
+
+def pages(run: str, results: Path) -> int:
+    """Writes the site of a run or of the published reference; first the report of a run that has none, whose pictures it shows."""
+    from harness.evidence import run_directory
+    from harness.reports.comparison import rows
+    from harness.reports.report import write
+    from harness.reports.site import site, subject
+    from harness.verdicts import run_cells
+
+    if run == rows.REFERENCE.name or subject.is_reference(Path(run)):
+        found = subject.of_reference(rows.REFERENCE if run == rows.REFERENCE.name else Path(run))
+    else:
+        directory = run_directory.find(run, results)
+        warn(run_cells.unvouched(directory))
+        if not ((directory / "report.md").exists() and (directory / "verdicts.json").exists()):
+            write(directory, run_cells.judge_run(directory))
+        found = subject.of_run(directory)
+    say(f"Site: {site.write(found)}")
+    return errors.BROKEN if found.errors else errors.AS_KNOWN
 
 
 @command(called="list", own=True, search="only claims whose id, statement, section or experiment has this text in it")

@@ -116,6 +116,10 @@ class ClaimPage:
         return any(row["verdict"] == REFUTED for row in self.asked.rows)
 
     @property
+    def has_settings(self) -> bool:
+        return any(line.axis for line in self.asked.lines)
+
+    @property
     def expects(self) -> list[Expect]:
         return self.page.expects
 

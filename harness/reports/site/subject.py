@@ -16,19 +16,20 @@ from harness.reports.comparison import history, rows
 from harness.reports.comparison.history import Line
 from harness.reports.wording import near
 from harness.verdicts import run_cells
+from harness.verdicts.run_cells import RunCell
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Where the evidence of a row lies, as paths from the run's directory; "" for what is not there. broken: what went wrong."""
+    """A cell by its name, and where its evidence lies, as a path from the run's directory."""
 
     name: str
-    directory: str = ""
+    directory: str
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A claim with the experiment that decides it, and its rows: a line for each setting. reference: claim's published rows."""
+    """A claim with the experiment that decides it, and its rows: a line for each setting. published: the reference's rows."""
 
     claim: Claim
     experiment: Experiment
@@ -45,7 +46,7 @@ class Subject:
     """A run or the reference.
 
     root: its directory, in which the site is made. reference: whether it is the published one. around: what is known of the
-    machines. cells: (claim, kernel, settings) → the cell. errors: of cells without a verdict. published: the reference's rows.
+    machines. cells: id() of a row → the cell. errors: of cells without a verdict. published: the reference's rows.
     """
 
     root: Path
@@ -55,7 +56,7 @@ class Subject:
     experiments: Mapping[str, tuple[Claim, Experiment]]
     errors: tuple[FailureRow, ...] = ()
     around: tuple[EnvironmentFile, ...] = ()
-    cells: Mapping[int, Cell] = field(default_factory=dict)  # by id() of the row
+    cells: Mapping[int, Cell] = field(default_factory=dict)
     published: tuple[Row, ...] = ()
 
     @cached_property
@@ -91,23 +92,25 @@ class Subject:
 
 
 def of_run(run: Path) -> Subject:
-    """Reads a run: its cells' rows, as its evidence vouches for them. Raises UsageError for one without any."""
+    """Reads a run as it was judged last, without the rows of damaged cells. Raises UsageError for one without any row."""
+    content = run_directory.read_verdicts(run)
+    of_experiment: dict[str, list[RunCell]] = {}
+    for cell in run_cells.cells_of(run, unknown=True):
+        of_experiment.setdefault(cell.experiment.name, []).append(cell)
     found: list[Row] = []
     cells: dict[int, Cell] = {}
     experiments: dict[str, tuple[Claim, Experiment]] = {}
-    errors: list[FailureRow] = []
-    for cell in run_cells.cells_of(run, unknown=True):
-        outcome = cell.outcome()
-        if outcome is None:
-            continue
-        errors += [{**failure, "what": near(failure["what"])} for failure in outcome.failures]
-        of_cell = {claim.id: (claim, cell.experiment) for claim in cell.experiment.claims}
-        for row in outcome.rows:
-            if row["claim"] in of_cell:  # a row of an older version may be of a claim that is gone
-                told: Row = {**row, "why": near(row["why"]), "run": run.name}
-                found.append(told)
-                cells[id(told)] = Cell(cell.name, f"experiments/{cell.name}")
-                experiments[row["claim"]] = of_cell[row["claim"]]
+    for row in content["verdicts"]:
+        own = next((cell for cell in of_experiment.get(row["experiment"], ()) if rows.of_cell(row, cell)), None)
+        claim = next((one for one in own.experiment.claims if one.id == row["claim"]), None) if own else None
+        if own and claim and not own.faults:  # a row of an older version may be of a claim that is gone
+            told: Row = {**row, "why": near(row["why"]), "run": run.name}
+            found.append(told)
+            cells[id(told)] = Cell(own.name, f"experiments/{own.name}")
+            experiments[claim.id] = (claim, own.experiment)
+    damaged = [failure for several in of_experiment.values() for cell in several for failure in cell.failures]
+    told_of = {(one["experiment"], one["kernel"], one["what"]): one for one in (*content["errors"], *damaged)}
+    errors: list[FailureRow] = [{**one, "what": near(one["what"])} for one in told_of.values()]
     if not found and not errors:
         raise UsageError(f"run {run.name}", "it has no verdict", "`invoke run-experiment` or `invoke matrix` makes some")
     return Subject(
@@ -130,6 +133,11 @@ def of_reference(directory: Path, around: Iterable[EnvironmentFile] = ()) -> Sub
     found = tuple(row for row in reference_rows(directory) if row["claim"] in known)
     experiments = {row["claim"]: known[row["claim"]] for row in found}
     return Subject(directory, directory.name, True, found, experiments, tuple(content["errors"]), tuple(around))
+
+
+def is_reference(directory: Path) -> bool:
+    """Says whether a directory is a published reference: it has verdicts, and no run's environment."""
+    return (directory / "verdicts.json").exists() and not (directory / "environment.json").exists()
 
 
 def reference_rows(directory: Path) -> Sequence[Row]:
