@@ -15,6 +15,7 @@ setup(
     package_dir={"folklab": "harness/folklab", "folklab.results": "results", **{f"folklab.{name}": name for name in FOLDERS}},
     package_data={
         "folklab.harness.bench.mutants": ["reasons.json"],
+        "folklab.harness.finding": ["vocabulary.json", "search.js"],
         "folklab.harness.reports": ["templates/*.j2"],
         "folklab.harness.reports.site": ["article.json", "templates/*.j2", "assets/*"],
         # Compiled on the machine that uses them.

@@ -7,16 +7,20 @@ group folklab.experiments). None of them replaces another: a name or an id that 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from experiments import sections
 from harness import experiment_files
 from harness.claims.claim import Claim, Experiment
 from harness.errors import UsageError
 from harness.experiment_files import Found, Problem
+
+if TYPE_CHECKING:
+    from harness.finding.index import Index
 
 _directories: tuple[Path, ...] = ()
 
@@ -29,7 +33,7 @@ def use(directories: Sequence[Path]) -> None:
             reason = "it is no folder" if directory.exists() else "there is no such folder"
             raise UsageError(f"--experiments {directory}", reason, "name the folder that your experiments lie in")
     _directories = tuple(dict.fromkeys(directories))
-    for one in (_all, load, claims, sources):
+    for one in (_all, load, claims, sources, index):
         one.cache_clear()
 
 
@@ -93,7 +97,10 @@ def find(name: str) -> tuple[Experiment, Claim | None]:
         return experiment, claim
     if name in load():
         return load()[name], None
-    near = difflib.get_close_matches(name, [*claims(), *load()], n=3, cutoff=0.4)
+    names = [*claims(), *load()]
+    about = [hit.document.claim for hit in index().search(name).hits if hit.fits]
+    slips, resembling = (difflib.get_close_matches(name, names, n=3, cutoff=cutoff) for cutoff in (0.8, 0.5))
+    near = list(dict.fromkeys([*slips, *about[:2], *resembling]))[:3]
     raise UsageError(
         f"experiment {name!r}",
         "there is none of that name, nor a claim",
@@ -126,11 +133,12 @@ def false_evidence(experiment: Experiment) -> ModuleType | None:
     return experiment_files.evidence_of(_all()[0][experiment.name])
 
 
-def search(text: str) -> Iterator[tuple[Claim, Experiment]]:
-    """Finds claims whose id, statement or section has the text in it."""
-    for claim, experiment in claims().values():
-        if text.lower() in f"{claim.id} {claim.text} {claim.section} {experiment.name}".lower():
-            yield claim, experiment
+@cache
+def index() -> Index:
+    """Makes the index in which claims are found by words."""
+    from harness.finding.index import build  # its libraries are loaded where something is looked for
+
+    return build(claims().values())
 
 
 def section_order() -> list[str]:

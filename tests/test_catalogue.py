@@ -74,5 +74,7 @@ def test_a_belief_that_is_refuted_somewhere_says_what_to_do_instead() -> None:
 
 def test_what_to_do_instead_is_written_in_sentences() -> None:
     told = {claim: found.instead for claim, (found, _) in catalogue.claims().items() if found.instead}
-    assert not [claim for claim, text in told.items() if not text.endswith(".") or len(text) > 300 or text != " ".join(text.split())]
+    assert not [
+        claim for claim, text in told.items() if not text.endswith(".") or len(text) > 300 or text != " ".join(text.split())
+    ]
     assert len(set(told.values())) == len(told)

@@ -113,42 +113,25 @@ def report(context: Any, run: str, results: str = RUNS, html: bool = False) -> i
     from harness.verdicts import run_cells
 
     if html:
-        return pages(run, Path(results))
+        from harness.cli.pages import write_pages
+
+        return write_pages(run, Path(results))
     directory = run_directory.find(run, Path(results))
     warn(run_cells.unvouched(directory))
     say(f"Report: {write(directory, run_cells.judge_run(directory))}")
     return errors.BROKEN if run_directory.read_verdicts(directory)["errors"] else errors.AS_KNOWN
 
 
-def pages(run: str, results: Path) -> int:
-    """Writes the site of a run or of the published reference; first the report of a run that has none, whose pictures it shows."""
-    from harness.evidence import run_directory
-    from harness.reports.comparison import rows
-    from harness.reports.report import write
-    from harness.reports.site import site, subject
-    from harness.verdicts import run_cells
-
-    if run == rows.REFERENCE.name or subject.is_reference(Path(run)):
-        found = subject.of_reference(rows.REFERENCE if run == rows.REFERENCE.name else Path(run))
-    else:
-        directory = run_directory.find(run, results)
-        warn(run_cells.unvouched(directory))
-        if not ((directory / "report.md").exists() and (directory / "verdicts.json").exists()):
-            write(directory, run_cells.judge_run(directory))
-        found = subject.of_run(directory)
-    say(f"Site: {site.write(found)}")
-    return errors.BROKEN if found.errors else errors.AS_KNOWN
-
-
-@command(called="list", own=True, search="only claims whose id, statement, section or experiment has this text in it")
+@command(called="list", own=True, search="only claims that these words find, the best first: a question, a setting, a file")
 def list_(context: Any, search: str = "") -> int:
     """List experiments and claims, with section, known answers and needs."""
-    from harness.cli import listing
+    from harness.cli import listing, searching
 
-    found = list(catalogue.search(search))
-    if not found:
-        raise UsageError(f"--search {search}", "no claim has it", "leave it out to see all")
-    listing.print_claims(found)
+    if search:
+        for line in searching.lines(search):
+            say(line)
+    else:
+        listing.print_claims(list(catalogue.claims().values()))
     return errors.AS_KNOWN
 
 

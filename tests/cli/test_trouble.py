@@ -57,7 +57,8 @@ GRIEF = {
         (["judge", "no-such-run"], ["no-such-run"]),
         (["report", "no-such-run"], ["no-such-run"]),
         (["run-all", "--section", "nothing like it"], ["sections are"]),
-        (["list", "--search", "nothing like it"], ["no claim has it"]),
+        (["list", "--search", "quantum gravity"], ["no claim is about it"]),
+        (["run-experiment", "overcommit-2-refuse"], ["did you mean oc2-refuses-everything"]),
         (["explain", "no-such-claim"], ["no-such-claim"]),
     ],
 )

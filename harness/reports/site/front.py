@@ -145,9 +145,7 @@ class Front:
             group = next((one for one in section.groups if one.question == page.question), None)
             if group is None:
                 section.groups.append(group := Group(page.question))
-            group.claims.append(
-                Item(number, self.files[page.claim.id], page.claim.text, page.merged, self.marks[number])
-            )
+            group.claims.append(Item(number, self.files[page.claim.id], page.claim.text, page.merged, self.marks[number]))
         return list(found.values())
 
     @property
@@ -189,18 +187,17 @@ class Front:
         """Gives what the page's script chooses by: of each claim its section, its marks, and verdict, kernel and settings of
         each row."""
         settings = self.settings
-        names = list(self.subject.names.values())
         kernels = [self.subject.names[kernel] for kernel in self.subject.kernels]
         claims = []
         for page, marks in zip(self.pages, self.marks, strict=True):
-            found = [
-                [row["verdict"], names.index(self.subject.names[row["kernel"]]), [f"{name}={value}" for name, value in line.axis]]
+            told = [
+                [
+                    row["verdict"],
+                    self.subject.kernels.index(row["kernel"]),
+                    [settings.index(one) for one in (f"{name}={value}" for name, value in line.axis) if one in settings],
+                ]
                 for line in page.asked.lines
                 for row in line.rows
-            ]
-            told = [
-                [verdict, kernels.index(names[kernel]), [settings.index(one) for one in axis if one in settings]]
-                for verdict, kernel, axis in found
             ]
             claims.append({"id": page.claim.id, "section": page.claim.section, "marks": list(marks), "rows": told})
         return {"kernels": kernels, "settings": settings, "claims": claims}
@@ -261,4 +258,3 @@ def packages_of(around: Sequence[EnvironmentFile]) -> dict[str, str]:
 def anchor(title: str) -> str:
     """Makes a section's anchor of its title."""
     return "in-" + re.sub(r"\W+", "-", title.lower()).strip("-")
-

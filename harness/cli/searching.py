@@ -1,0 +1,45 @@
+"""What a search found, on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness import catalogue
+from harness.cli.base import warn
+from harness.errors import UsageError
+from harness.finding.index import Found, Hit
+from harness.reports.wording import counted, known_text, wrapped
+
+LEAST = 0.3  # of the best claim's score: what has less was found by one of its words
+NEAREST = 3  # claims that are named where none is about what was asked
+
+
+def found(option: str, text: str) -> list[Hit]:
+    """Finds the claims that a text asks for, the best first, and tells which words were read as others. Raises UsageError
+    with the nearest claims where none is about it; option: how the text was given."""
+    result = catalogue.index().search(text)
+    told(result)
+    fitting = [hit for hit in result.hits if hit.fits and hit.score >= LEAST * result.hits[0].score]
+    if not fitting:
+        near = ", ".join(hit.document.claim for hit in result.hits[:NEAREST])
+        remedy = f"the nearest are {near}" if near else "`invoke list` shows all"
+        raise UsageError(f"{option} {text}", "no claim is about it", remedy)
+    return fitting
+
+
+def told(result: Found) -> None:
+    """Tells what was read otherwise than it was typed."""
+    warn("; ".join(f"“{typed}” is read as “{word}”" for typed, word in result.read_as.items()))
+
+
+def lines(text: str) -> Iterator[str]:
+    """Lists the claims that a text finds: id and sentence, known answers, the experiment that decides."""
+    hits = found("--search", text)
+    for hit in hits:
+        claim, experiment = catalogue.claims()[hit.document.claim]
+        yield claim.id
+        yield wrapped(claim.text, "    ")
+        known = "; ".join(known_text(answer) for answer in claim.known) or "no known answer"
+        yield wrapped(f"{known}. {experiment.name}: {experiment.question}", "    ")
+    experiments = {hit.document.experiment for hit in hits}
+    yield f"\n{counted(len(hits), 'claim')} of {counted(len(experiments), 'experiment')}"
