@@ -17,7 +17,7 @@ setup(
         "folklab.harness.bench.mutants": ["reasons.json"],
         "folklab.harness.finding": ["vocabulary.json", "search.js"],
         "folklab.harness.reports": ["templates/*.j2"],
-        "folklab.harness.reports.site": ["article.json"],
+        "folklab.harness.reports.site": ["article.json", "templates/*.j2", "assets/*"],
         # Compiled on the machine that uses them.
         "folklab.probes": ["*.c", "*.h", "*/*.c", "*/*.h"],
         # The published answers, but for their plots, and the noise floors that judges need.

@@ -64,3 +64,17 @@ def test_what_a_procedure_writes_is_declared(module: ModuleType) -> None:
     named = {name for name, path in PATHS.items() if re.escape(path) in written}
     possible = {name for name, path in PATHS.items() if any(re.fullmatch(pattern, path) for pattern in written)}
     assert named <= set(module.EXPERIMENT.writes) <= possible
+
+
+def test_a_belief_that_is_refuted_somewhere_says_what_to_do_instead() -> None:
+    """And nothing else does: what is confirmed everywhere needs no other advice."""
+    refuted = {claim for claim, (found, _) in catalogue.claims().items() if any(one.verdict == "refuted" for one in found.known)}
+    assert {claim for claim, (found, _) in catalogue.claims().items() if found.instead} == refuted
+
+
+def test_what_to_do_instead_is_written_in_sentences() -> None:
+    told = {claim: found.instead for claim, (found, _) in catalogue.claims().items() if found.instead}
+    assert not [
+        claim for claim, text in told.items() if not text.endswith(".") or len(text) > 300 or text != " ".join(text.split())
+    ]
+    assert len(set(told.values())) == len(told)

@@ -20,7 +20,9 @@ LOADS_FILE = Claim(
     "exec-loads-file", "exec reads the whole of a 20 MiB program file into memory before its first instruction.",
     ALLOCATION,
     known=(Known(REFUTED, "fs/binfmt_elf.c, load_elf_binary: segments are mapped, only the headers are read (and what "
-                          "readahead adds); all else comes by page faults (v6.12)"),))
+                          "readahead adds); all else comes by page faults (v6.12)"),),
+    instead="Expect page faults while the program runs: its pages are read when they are touched. To have them in memory "
+            "beforehand, read the file once, or call mlockall() in the program.")
 
 
 def procedure(lab: Lab) -> None:

@@ -34,7 +34,9 @@ LATER = Claim(
         jemalloc=(CONFIRMED, "jemalloc(3), opt.dirty_decay_ms: purged once 10 s have passed; measured with 5.3.0"),
         tcmalloc=(CONFIRMED, "gperftools docs/tcmalloc.html, TCMALLOC_RELEASE_RATE (1 by default); src/page_heap.cc, "
                              "IncrementalScavenge: one span for each 1,000 times its pages that are freed; measured with "
-                             "2.10")))
+                             "2.10")),
+    instead="With glibc call malloc_trim(0) after a phase that took much memory, or take large blocks from mmap(); jemalloc "
+            "and tcmalloc give freed memory back by themselves as the program goes on.")
 SIZE, COUNT = 100 * KIB, 64
 # The program goes on for so many seconds: jemalloc has purged 84 % of what was freed by then (its curve of decay over
 # 10 s). Before and after each it allocates and frees small and large blocks: an allocator without a thread of its own does

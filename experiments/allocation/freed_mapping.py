@@ -20,7 +20,9 @@ UNMAPS = Claim(
         jemalloc=(REFUTED, "jemalloc(3), opt.dirty_decay_ms: freed pages age for 10 s; only what is larger than "
                            "opt.oversize_threshold (8 MiB) goes at once; measured with 5.3.0"),
         tcmalloc=(REFUTED, "gperftools src/page_heap.cc, PageHeap::Delete: the span stays in the page heap; measured "
-                           "with 2.10")))
+                           "with 2.10")),
+    instead="With jemalloc and tcmalloc expect freed blocks to stay for a while. Where they must go at once: "
+            "MALLOC_CONF=dirty_decay_ms:0 for jemalloc, MallocExtension::instance()->ReleaseFreeMemory() for tcmalloc.")
 SIZES = {"1 MiB": 1 * MIB, "32 MiB": 32 * MIB}      # allocators treat the two unlike each other
 
 

@@ -21,7 +21,9 @@ TRIMMED = Claim(
     known=known_by(
         "malloc",
         glibc=(CONFIRMED, "mallopt(3), M_TRIM_THRESHOLD; M_TOP_PAD of it stays (glibc malloc/malloc.c, systrim, 2.36)"),
-        tcmalloc=(REFUTED, "gperftools src/system-alloc.cc: it moves the heap's end up only; measured with 2.10")))
+        tcmalloc=(REFUTED, "gperftools src/system-alloc.cc: it moves the heap's end up only; measured with 2.10")),
+    instead="tcmalloc never moves the end of the heap down: it gives pages back with madvise(), later, or when "
+            "MallocExtension::instance()->ReleaseFreeMemory() is called.")
 BLOCK, COUNT = 100 * KIB, 64
 TRIM = 128 * KIB            # M_TRIM_THRESHOLD and M_TOP_PAD of glibc, mallopt(3)
 

@@ -21,7 +21,9 @@ FIRST_BRK = Claim(
         "malloc",
         glibc=(CONFIRMED, "glibc malloc/malloc.c, sysmalloc: the main arena grows by MORECORE, which is sbrk (2.36)"),
         jemalloc=(REFUTED, JEMALLOC),
-        tcmalloc=(CONFIRMED, TCMALLOC)))
+        tcmalloc=(CONFIRMED, TCMALLOC)),
+    instead="Trace mmap beside brk (strace -e trace=brk,mmap,munmap): jemalloc takes its memory from mmap, and turns to brk "
+            "only where that fails.")
 LARGE_MMAP = Claim(
     "malloc-large-mmap",
     "In a fresh process a large request is served by a mapping of its own (mmap), not by the heap.", ALLOCATION,
@@ -29,7 +31,9 @@ LARGE_MMAP = Claim(
         "malloc",
         glibc=(CONFIRMED, "mallopt(3), M_MMAP_THRESHOLD: 128 KiB in a fresh process"),
         jemalloc=(REFUTED, "jemalloc 5.3.0, measured: mappings of 2 MiB and more, of which blocks are cut"),
-        tcmalloc=(REFUTED, TCMALLOC)))
+        tcmalloc=(REFUTED, TCMALLOC)),
+    instead="Only glibc gives a large block a mapping of its own. Call mmap() yourself where munmap() has to give it back "
+            "for sure.")
 ALWAYS_MMAP = Claim(
     "malloc-large-always-mmap",
     "Every request above the initial threshold is served by mmap, whatever the process did before.", ALLOCATION,
@@ -38,7 +42,9 @@ ALWAYS_MMAP = Claim(
         glibc=(REFUTED, "mallopt(3), M_MMAP_THRESHOLD: dynamic since glibc 2.4; free of a mapped block raises it to "
                         "that block's size"),
         jemalloc=(REFUTED, "jemalloc 5.3.0, measured: cut from a mapping that is there"),
-        tcmalloc=(REFUTED, TCMALLOC)))
+        tcmalloc=(REFUTED, TCMALLOC)),
+    instead="glibc raises the threshold to the size of each mapped block that is freed, up to 32 MiB. Fix it with "
+            "mallopt(M_MMAP_THRESHOLD, …) where large blocks must come from mmap; other allocators have rules of their own.")
 
 
 def procedure(lab: Lab) -> None:

@@ -24,7 +24,9 @@ ALL = Claim(
     "exit-returns-all", "When a process exits, all memory that it caused to be used goes back to the system.",
     ALLOCATION,
     known=(Known(REFUTED, "page cache is the files', not their reader's; Documentation/filesystems/tmpfs.rst: a file "
-                          "stays until it is removed; shmctl(2): so does a segment"),))
+                          "stays until it is removed; shmctl(2): so does a segment"),),
+    instead="Remove what outlives its process: tmpfs files with rm, System V segments with ipcrm, POSIX objects with "
+            "shm_unlink(). The cache of files that it read stays too, and is given up when memory is needed.")
 
 
 def procedure(lab: Lab) -> None:

@@ -26,7 +26,8 @@ TWO_KEEPS = Claim(
     known=(Known(REFUTED, "fs/inode.c, inode_lru_isolate: a freed inode takes its page cache along (v5.10)",
                  until="5.16"),
            Known(CONFIRMED, "commit 51b8c1fe250d, “vfs: keep inodes with page cache off the inode shrinker LRU”",
-                 since="5.16")))
+                 since="5.16")),
+    instead="Before 5.16 expect that 2 frees page cache too: an inode that is freed takes its clean pages along.")
 THREE_FREES = Claim("drop3-frees-both", "Writing 3 frees both.", DROPPING_CACHES,
                     known=(Known(CONFIRMED, "Documentation/admin-guide/sysctl/vm.rst, drop_caches; fs/drop_caches.c "
                                             "(v5.10, v6.12)"),))

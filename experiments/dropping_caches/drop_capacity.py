@@ -20,7 +20,9 @@ RAISES = Claim(
     "drop-raises-capacity", "Dropping caches by hand lets processes fill more memory (at least 2 % of RAM) before the "
     "OOM killer comes.", DROPPING_CACHES,
     known=(Known(REFUTED, "mm/page_alloc.c, __alloc_pages_slowpath: the OOM killer comes only once reclaim makes no "
-                          "progress, so the clean cache is gone by then in any case (v6.12)"),))
+                          "progress, so the clean cache is gone by then in any case (v6.12)"),),
+    instead="Do not drop caches to make room: reclaim gives up clean cache by itself before the OOM killer comes. Look at "
+            "MemAvailable, and limit what takes too much with memory.max.")
 
 
 def procedure(lab: Lab) -> None:

@@ -28,7 +28,8 @@ KEEPS_DIRTY = Claim(
     known=(Known(CONFIRMED, EVICT + "a dirty page is left alone; proc(5), drop_caches: “dirty objects are not freeable”"),))
 KEEPS_OPEN = Claim(
     "drop-keeps-open", "Page cache of a file that is merely open (not mapped) is not freed.", DROPPING_CACHES,
-    known=(Known(REFUTED, EVICT + "nobody asks whether the file is open"),))
+    known=(Known(REFUTED, EVICT + "nobody asks whether the file is open"),),
+    instead="An open descriptor protects nothing: what must stay in memory has to be mapped and locked with mlock().")
 
 
 def procedure(lab: Lab) -> None:

@@ -19,17 +19,24 @@ V2 = "Documentation/admin-guide/cgroup-v2.rst"
 ROUNDS_UP = Claim(
     "memcg-limit-rounds-up", "A limit that is no multiple of the page size reads back rounded up to the next page.", GROUPS,
     known=(Known(REFUTED, f"mm/page_counter.c, page_counter_memparse divides by PAGE_SIZE (v5.10 to v7.2); {V2} says that "
-                          "it may be rounded up"),))
+                          "it may be rounded up"),),
+    instead="Give limits in whole pages: the kernel rounds down, so that a limit of 1 MiB and 1 byte is one of 1 MiB.")
 GROUP_KILL = Claim(
     "memcg-oom-group-default-on", "The kernel's default of memory.oom.group is 1.", GROUPS,
-    known=(Known(REFUTED, f"{V2}: the default value is “0” (v5.10 to v7.2); Kubernetes 1.28 writes 1 itself"),))
+    known=(Known(REFUTED, f"{V2}: the default value is “0” (v5.10 to v7.2); Kubernetes 1.28 writes 1 itself"),),
+    instead="Write 1 to memory.oom.group yourself if a group is to be killed as a whole; at 0, the default, one process of "
+            "it is chosen.")
 MEMINFO = Claim(
     "memcg-meminfo-shows-limit", "Inside a limited group /proc/meminfo's MemTotal is the group's limit.", GROUPS,
-    known=(Known(REFUTED, "fs/proc/meminfo.c, meminfo_proc_show: si_meminfo of the machine (v5.10 to v7.2)"),))
+    known=(Known(REFUTED, "fs/proc/meminfo.c, meminfo_proc_show: si_meminfo of the machine (v5.10 to v7.2)"),),
+    instead="From inside a container read memory.max, memory.current and memory.stat of its group: /proc/meminfo speaks of "
+            "the whole machine, unless something such as lxcfs is mounted over it.")
 REFUSED = Claim(
     "memcg-max-below-usage-refused", "Setting memory.max below what the group uses and cannot give back is refused (EBUSY).",
     GROUPS, known=(Known(REFUTED, "mm/memcontrol.c, memory_max_write sets it first (v5.10 to v7.2); version 1's limit was "
-                                  "refused with EBUSY"),))
+                                  "refused with EBUSY"),),
+    instead="Shrink a group with memory.high or memory.reclaim first: a write to memory.max below what can't be reclaimed is "
+            "taken, and kills.")
 KILLS = Claim(
     "memcg-max-below-usage-kills", "Setting memory.max below a group's unreclaimable usage kills a process of the group.",
     GROUPS, known=(Known(CONFIRMED, f"{V2}, memory.max; mm/memcontrol.c, memory_max_write: mem_cgroup_out_of_memory once "

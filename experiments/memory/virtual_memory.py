@@ -16,7 +16,9 @@ IS_SWAP = Claim(
     "vm-is-swap", "Virtual memory is the swap area: without swap there is no virtual memory beyond RAM.", MEMORY,
     known=(Known(REFUTED, "proc_pid_status(5), VmSize: the size of the mappings, whatever stands behind them; "
                           "mm/util.c, __vm_enough_memory; mm/memory.c, do_anonymous_page: what is read has the page of "
-                          "zeros behind it (v6.12)"),))
+                          "zeros behind it (v6.12)"),),
+    instead="Read VmSize as address space, and VmRSS plus VmSwap as what a process takes: swap is one of the places where "
+            "pages can lie, not the address space.")
 
 
 def procedure(lab: Lab) -> None:

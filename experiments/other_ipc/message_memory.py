@@ -19,10 +19,13 @@ RLIMIT_MSGQUEUE = 12
 ALLOC = "ipc/msgutil.c, alloc_msg (v5.10 to v7.2): kmalloc, of which kmem_buckets_alloc (v6.12, v7.2) is a kind"
 POSIX_MQ = Claim(
     "posix-mq-on-tmpfs", "Messages in POSIX queues are tmpfs / page cache memory.", OTHER_IPC,
-    known=(Known(REFUTED, f"ipc/mqueue.c, do_mq_timedsend, load_msg; {ALLOC}"),))
+    known=(Known(REFUTED, f"ipc/mqueue.c, do_mq_timedsend, load_msg; {ALLOC}"),),
+    instead="Look for messages under Slab in /proc/meminfo and slab in memory.stat; RLIMIT_MSGQUEUE limits them.")
 SYSV_MSG = Claim(
     "sysv-msg-on-tmpfs", "Messages in System V queues are tmpfs / page cache memory.", OTHER_IPC,
-    known=(Known(REFUTED, f"ipc/msg.c, do_msgsnd, load_msg; {ALLOC}"),))
+    known=(Known(REFUTED, f"ipc/msg.c, do_msgsnd, load_msg; {ALLOC}"),),
+    instead="Look for messages under Slab in /proc/meminfo and slab in memory.stat; kernel.msgmnb and kernel.msgmni limit "
+            "them.")
 
 
 def procedure(lab: Lab) -> None:

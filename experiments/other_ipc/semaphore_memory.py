@@ -19,7 +19,9 @@ SIZE = 1 * MIB
 
 SYSV_SEM = Claim(
     "sysv-sem-on-tmpfs", "System V semaphores are tmpfs / page cache memory.", OTHER_IPC,
-    known=(Known(REFUTED, "ipc/sem.c, sem_alloc (v5.10 to v7.2): kvzalloc, kvzalloc_flex (v7.2)"),))
+    known=(Known(REFUTED, "ipc/sem.c, sem_alloc (v5.10 to v7.2): kvzalloc, kvzalloc_flex (v7.2)"),),
+    instead="System V semaphores are kernel memory of their own, limited by kernel.sem; only POSIX named semaphores are "
+            "files on tmpfs.")
 NAMED_SEM = Claim(
     "posix-named-sem-on-tmpfs", "POSIX named semaphores are tmpfs / page cache memory.", OTHER_IPC,
     known=(Known(CONFIRMED, "sem_overview(7): a named semaphore is a file sem.NAME of the tmpfs on /dev/shm"),))

@@ -21,9 +21,12 @@ MIRRORED = Claim(
     "truncated, never above 15; the ends match: -17 is -1000, 15 is 1000).", OUT_OF_MEMORY,
     known=(Known(CONFIRMED, FILES + ": of 942 to 999 the scaled value would be 16; 15 is read since 66606567dedf (v5.10)",
                  since="5.10"),
-           Known(REFUTED, "fs/proc/base.c, oom_adj_read (v5.9): 16 is read of 942 to 999", until="5.10")))
+           Known(REFUTED, "fs/proc/base.c, oom_adj_read (v5.9): 16 is read of 942 to 999", until="5.10")),
+    instead="Use oom_score_adj alone: before 5.10 oom_adj could read 16, a value that it does not take itself.")
 ROUNDTRIP = Claim("oom-adj-roundtrip", "A value written to oom_adj reads back as the same value.", OUT_OF_MEMORY,
-                  known=(Known(REFUTED, FILES + ": truncated both ways, 1 is kept as 58 and reads 0"),))
+                  known=(Known(REFUTED, FILES + ": truncated both ways, 1 is kept as 58 and reads 0"),),
+    instead="Write and read oom_score_adj: what is written to oom_adj is scaled and cut off both ways, so that most values "
+            "read back as another.")
 
 
 def to_new(old: int) -> int:

@@ -21,7 +21,9 @@ SCALE = ("mm/oom_kill.c, oom_badness (v6.12): thousandths of oc->totalpages, whi
 PREDICTS = Claim(
     "oom-score-predicts-memcg-victim", "In a memory cgroup's OOM, whatever the oom_score_adj values, the victim is the "
     "process of that cgroup with the highest number in /proc/PID/oom_score.", OUT_OF_MEMORY,
-    known=(Known(REFUTED, SCALE),))
+    known=(Known(REFUTED, SCALE),),
+    instead="Compare, within a group, each process's memory plus its oom_score_adj in thousandths of the group's limit: "
+            "/proc/PID/oom_score is worked out against the whole machine.")
 INSIDE = Claim(
     "oom-allowed-memcg", "When a memory cgroup's limit is hit, the victim is chosen inside that cgroup and against that "
     "limit.", OUT_OF_MEMORY, known=(Known(CONFIRMED, SCALE),))

@@ -19,10 +19,14 @@ SHIFTS = (-1, -2, -3)       # values of oom_adj; upwards there is no room in the
 
 SUM = Claim("oom-score-adj-plain-sum", "Raising oom_score_adj by X raises the number in oom_score by X.", OUT_OF_MEMORY,
             known=(Known(REFUTED, "fs/proc/base.c, proc_oom_score: two thirds of it since 9066e5cfb73c (v5.9)", since="5.9"),
-                   Known(CONFIRMED, "fs/proc/base.c, proc_oom_score until 9066e5cfb73c (v5.9)", since="2.6.36", until="5.9")))
+                   Known(CONFIRMED, "fs/proc/base.c, proc_oom_score until 9066e5cfb73c (v5.9)", since="2.6.36", until="5.9")),
+    instead="Since 5.9 oom_score moves by two thirds of what is added to oom_score_adj: compare scores with each other, not "
+            "with a sum that you have worked out.")
 SHIFT = Claim("oom-adj-bitshift", "oom_adj is used as a bit shift of the score.", OUT_OF_MEMORY,
               known=(Known(REFUTED, "mm/oom_kill.c, oom_badness: a summand; the shift went with a63d83f427fb (v2.6.36)",
-                           since="2.6.36"),))
+                           since="2.6.36"),),
+    instead="Use oom_score_adj, which adds thousandths of the allowed memory: since 2.6.36 a value of oom_adj is converted "
+            "to it, and shifts nothing.")
 
 
 def procedure(lab: Lab) -> None:

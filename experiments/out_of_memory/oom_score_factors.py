@@ -23,12 +23,17 @@ UTIME, STIME, NICENESS = 14, 15, 19
 GONE = BADNESS + "; {} until a63d83f427fb (v2.6.36)"
 
 RUNTIME = Claim("oom-factor-runtime", "How long a process has run, or how much CPU it used, changes its oom_score.",
-                OUT_OF_MEMORY, known=(Known(REFUTED, GONE.format("the roots of both divided it"), since="2.6.36"),))
+                OUT_OF_MEMORY, known=(Known(REFUTED, GONE.format("the roots of both divided it"), since="2.6.36"),),
+    instead="Memory counts (resident, swapped, page tables) and oom_score_adj, not age: protect a service with "
+            "oom_score_adj, in a systemd unit with OOMScoreAdjust=.")
 NICE = Claim("oom-factor-nice", "A niced (low priority) process gets a higher oom_score.", OUT_OF_MEMORY,
-             known=(Known(REFUTED, GONE.format("nice above 0 doubled it"), since="2.6.36"),))
+             known=(Known(REFUTED, GONE.format("nice above 0 doubled it"), since="2.6.36"),),
+    instead="Niceness means nothing to the OOM killer: raise oom_score_adj of what may go first.")
 ROOT = Claim("oom-factor-root", "A root process gets a lower oom_score than the same process of an ordinary user (3 % of "
              "memory for free).", OUT_OF_MEMORY,
-             known=(Known(REFUTED, "d46078b28889 (v4.17): the bonus for root processes was removed", since="4.17"),))
+             known=(Known(REFUTED, "d46078b28889 (v4.17): the bonus for root processes was removed", since="4.17"),),
+    instead="Being root has been no help since 4.17: lower oom_score_adj of what must survive, in a systemd unit with "
+            "OOMScoreAdjust=.")
 
 
 def over_time(lab: Lab, name: str, between: Callable[[Probe], object]) -> None:

@@ -24,9 +24,12 @@ NOT = AtMost(1, "equal processes may differ by one point, where a border lies be
 MEMORY = Claim("oom-factor-memory", "A process that uses more memory gets a higher oom_score.", OUT_OF_MEMORY,
                known=(Known(CONFIRMED, BADNESS),))
 CHILD = Claim("oom-factor-children", "A process with many children gets a higher oom_score.", OUT_OF_MEMORY,
-              known=(Known(REFUTED, HALF, since="2.6.36"),))
+              known=(Known(REFUTED, HALF, since="2.6.36"),),
+    instead="Each process is scored by itself, however many children it has: to have a family killed as a whole, put it into "
+            "a group with memory.oom.group set to 1.")
 CHILD_MEMORY = Claim("oom-factor-children-memory", "The memory of its children raises a process's oom_score.",
-                     OUT_OF_MEMORY, known=(Known(REFUTED, HALF, since="2.6.36"),))
+                     OUT_OF_MEMORY, known=(Known(REFUTED, HALF, since="2.6.36"),),
+    instead="A parent is not scored by what its children use: limit a service as a whole, with memory.max of its group.")
 
 
 def map_file(lab: Lab, probe: Probe) -> None:

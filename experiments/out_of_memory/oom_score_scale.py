@@ -20,8 +20,12 @@ BEFORE = "fs/proc/base.c, proc_oom_score: badness * 1000 / totalpages until 9066
 KNOWN = (Known(REFUTED, SCALE, since="5.9"), Known(CONFIRMED, BEFORE, since="4.17", until="5.9"))
 
 HALF = Claim("oom-score-half-is-500", "A process that uses half of the allowed memory has an oom_score of 500.",
-             OUT_OF_MEMORY, KNOWN)
-ALL = Claim("oom-score-all-is-1000", "oom_score runs from 0 (no memory used) to 1000 (all of it).", OUT_OF_MEMORY, KNOWN)
+             OUT_OF_MEMORY, KNOWN,
+    instead="Since 5.9 oom_score is about 667 for a process that uses nothing, 1000 at half and 1333 at all of the allowed "
+            "memory: compare processes with each other.")
+ALL = Claim("oom-score-all-is-1000", "oom_score runs from 0 (no memory used) to 1000 (all of it).", OUT_OF_MEMORY, KNOWN,
+    instead="Since 5.9 oom_score goes from about 667 (nothing used) to 1333 (all of it), before oom_score_adj is added; 0 is "
+            "left for processes that are never chosen.")
 
 
 def hold(lab: Lab, name: str, percent: int) -> None:

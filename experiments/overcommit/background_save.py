@@ -24,10 +24,14 @@ SOURCE = ("kernel/fork.c, dup_mmap and security_vm_enough_memory_mm (v5.10 to v6
           "than RAM and swap (since v5.2, commit 8c7829b04c52)")
 MODE_0 = Claim(
     "redis-fork-mode0-oom", "Mode 0: when a process with one mapping of 3 times RAM, little of it resident, forks (a "
-    "background save), the OOM killer kills something.", OVERCOMMIT, known=(Known(REFUTED, SOURCE, since="5.2"),))
+    "background save), the OOM killer kills something.", OVERCOMMIT, known=(Known(REFUTED, SOURCE, since="5.2"),),
+    instead="Expect fork() to fail with ENOMEM instead of a kill: since 5.2 mode 0 refuses a mapping that is larger than RAM "
+            "plus swap by itself. Handle that error, or set vm.overcommit_memory=1 for a database that saves by forking.")
 TOTAL = Claim(
     "redis-fork-mode0-depends-on-total", "Mode 0: whether a fork is refused depends on the total virtual size of the "
-    "process, however that is split into mappings.", OVERCOMMIT, known=(Known(REFUTED, SOURCE, since="5.2"),))
+    "process, however that is split into mappings.", OVERCOMMIT, known=(Known(REFUTED, SOURCE, since="5.2"),),
+    instead="Look at the largest mapping, not at the total: mode 0 checks each private writable mapping by itself when a "
+            "process forks.")
 MODE_1 = Claim(
     "redis-fork-mode1-ok", "Mode 1: a process with a mapping of 3 times RAM, little of it resident, can fork, and "
     "nothing is killed.", OVERCOMMIT,

@@ -19,7 +19,9 @@ RATIO, HUGE_PAGES, KBYTES = 40, 32, 300 * MIB
 SOURCE = "mm/util.c, vm_commit_limit: (totalram_pages - hugetlb_total_pages) * ratio / 100 + total_swap_pages (v6.12)"
 
 PROSE = Claim("oc2-formula-prose", "Mode 2: the limit is swap + RAM × ratio, whatever is set aside for huge pages.",
-              OVERCOMMIT, known=(Known(REFUTED, SOURCE),))
+              OVERCOMMIT, known=(Known(REFUTED, SOURCE),),
+    instead="Take huge pages off first: (RAM − huge pages) × overcommit_ratio / 100 + swap; or read CommitLimit in "
+            "/proc/meminfo.")
 MANUAL = Claim("oc2-formula-manual", "Mode 2: the limit is (RAM − huge pages) × ratio / 100 + swap.", OVERCOMMIT,
                known=(Known(CONFIRMED, SOURCE),))
 ABSOLUTE = Claim(

@@ -18,13 +18,17 @@ SOURCE = ("mm/util.c, __vm_enough_memory: OVERCOMMIT_GUESS refuses what is large
           "nothing else (v6.12; since v5.2, commit 8c7829b04c52)")
 
 OOM = Claim("oc0-excess-is-oom", "Mode 0: a request far beyond physical memory ends in an OOM kill.", OVERCOMMIT,
-            known=(Known(REFUTED, SOURCE, since="5.2"),))
+            known=(Known(REFUTED, SOURCE, since="5.2"),),
+    instead="Check for ENOMEM when you ask: since 5.2 mode 0 refuses any single request larger than RAM plus swap. The OOM "
+            "killer comes later, for memory that was granted and is then used.")
 REFUSED = Claim(
     "oc0-excess-is-refused", "Mode 0: one request larger than RAM plus swap is refused with ENOMEM and nothing is "
     "killed.", OVERCOMMIT, known=(Known(CONFIRMED, SOURCE, since="5.2"),))
 SLIGHTLY = Claim(
     "oc0-slightly-over-allowed", "Mode 0: a request somewhat (1.2 times) above RAM plus swap is still granted; only "
-    "wildly larger ones are not.", OVERCOMMIT, known=(Known(REFUTED, SOURCE, since="5.2"),))
+    "wildly larger ones are not.", OVERCOMMIT, known=(Known(REFUTED, SOURCE, since="5.2"),),
+    instead="Take RAM plus swap as the limit of a single mapping in mode 0; the sum of several may be far more. A larger "
+            "sparse mapping needs MAP_NORESERVE or vm.overcommit_memory=1.")
 KINDS = {"private": {}, "shared": {"flags": SHARED | ANONYMOUS}}
 
 

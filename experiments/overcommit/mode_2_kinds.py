@@ -13,7 +13,9 @@ EVERYTHING = Claim(
     "oc2-refuses-everything", "Mode 2: at the limit every further mapping is refused, whatever its kind.", OVERCOMMIT,
     known=(Known(REFUTED, "mm/mmap.c, accountable_mapping (v5.10 to v6.12); mm/vma.c, accountable_mapping (v7.2): only private "
                           "writable mappings (and shmem objects) are charged; Documentation/mm/overcommit-accounting.rst, "
-                          "“How It Works” (v6.1 to v7.2)"),))
+                          "“How It Works” (v6.1 to v7.2)"),),
+    instead="Only private writable mappings and shared memory are charged in mode 2: read-only, inaccessible (PROT_NONE) and "
+            "shared file mappings can still be made at the limit.")
 # Kind → protection, flags, whether of a file.
 UNCHARGED = {"read-only anonymous": (READ, PRIVATE | ANONYMOUS, False),
              "inaccessible anonymous": (0, PRIVATE | ANONYMOUS, False),

@@ -18,7 +18,9 @@ SOURCE = "mm/mmap.c, do_mmap: MAP_NORESERVE is honoured unless the mode is OVERC
 MODE_0 = Claim("oc0-noreserve", "Mode 0: MAP_NORESERVE mappings are not checked.", OVERCOMMIT,
                known=(Known(CONFIRMED, SOURCE),))
 MODE_2 = Claim("oc2-noreserve", "Mode 2: MAP_NORESERVE still escapes the check.", OVERCOMMIT,
-               known=(Known(REFUTED, SOURCE),))
+               known=(Known(REFUTED, SOURCE),),
+    instead="MAP_NORESERVE means nothing in mode 2: reserve address space with PROT_NONE, and make parts of it writable with "
+            "mprotect() as they are needed.")
 SIZE = 64 * MIB
 # Read-only private memory is never charged: nobody can write what would have to be kept.
 KINDS = {"plain": (READ | WRITE, 0), "no-reserve": (READ | WRITE, NORESERVE), "read-only": (READ, 0)}

@@ -17,7 +17,9 @@ OVER_FREE = Claim(
     "request-over-free-is-oom", "A request larger than the memory that is left leaves only the OOM killer.", OVERCOMMIT,
     known=(Known(REFUTED, "what is asked for is not yet used (mm/util.c, __vm_enough_memory), and what is used makes "
                           "room by reclaim and swap first (mm/page_alloc.c, __alloc_pages_slowpath: the OOM killer comes "
-                          "last; v6.12)"),))
+                          "last; v6.12)"),),
+    instead="To ask takes nothing, and for what is used reclaim and swap make room first: watch MemAvailable and "
+            "/proc/pressure/memory instead of MemFree.")
 MODEST = 16 * MIB
 MORE = 48 * MIB             # past MemAvailable, which leaves out what processors keep to themselves: 1/8 at most (v6.7)
 SET_ASIDE = 48              # huge pages: so much less is to be filled

@@ -32,7 +32,10 @@ DEACTIVATES = Claim(
            Known(CONFIRMED, "mm/vmscan.c, inc_max_seq: with a new youngest generation all but the two youngest count as "
                             "inactive, and only the oldest is freed from, which must not be one of them (MIN_NR_GENS; v6.1 to "
                             "v7.2); pgdeactivate says nothing of it, shrink_active_list alone counts it; measured",
-                 settings={"lru": "mglru"})))
+                 settings={"lru": "mglru"})),
+    instead="Do not wait for the inactive list to grow before anything is freed: with the classic lists reclaim deactivates "
+            "and frees in turn, and before 5.11 it may free as much as it deactivates. What protects a working set is "
+            "memory.low of its group.")
 
 
 def procedure(lab: Lab) -> None:

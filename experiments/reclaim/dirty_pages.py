@@ -38,7 +38,9 @@ MOST = Claim(
                  until="6.1"),
            Known(REFUTED, "mm/vmscan.c, shrink_folio_list: the same on 6.1 with the classic lists (v6.1 to v7.2); since "
                           "6.2 ext4 has nothing that reclaim could call (dae999602eeb); measured on 6.12: none",
-                 since="6.1")))
+                 since="6.1")),
+    instead="Leave writing to the flusher threads, and keep dirty memory down with vm.dirty_background_bytes and "
+            "vm.dirty_bytes: reclaim itself writes few file pages, or none.")
 KSWAPD_WRITES = Claim(
     "kswapd-may-write-dirty-pages",
     "kswapd itself can write dirty pages of an ext4 file (blocks allocated before, a slow disk, flushers held off).", RECLAIM,
@@ -49,7 +51,9 @@ KSWAPD_WRITES = Claim(
                             "NR_VMSCAN_WRITE all the same (v5.10, v6.1); measured on 5.10: of a file with blocks it wrote "
                             "669 of 20,480 pages, of one without none, and the counter rose by 2,594", until="6.2"),
            Known(REFUTED, "mm/vmscan.c, pageout: ext4 has no writepage since dae999602eeb (v6.12), and file pages are not "
-                          "written at all (v7.2)", since="6.2")))
+                          "written at all (v7.2)", since="6.2")),
+    instead="Count on the flusher threads alone: kswapd writes no dirty pages of ext4 files since 6.2, nor with MGLRU "
+            "before.")
 
 
 def procedure(lab: Lab) -> None:

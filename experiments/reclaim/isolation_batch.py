@@ -28,7 +28,9 @@ CLUSTER = Claim(
            Known(REFUTED, "mm/vmscan.c, scan_folios: it stops once it has isolated MIN_LRU_BATCH pages, as many as a word has "
                           "bits (include/linux/mmzone.h, MIN_LRU_BATCH; v6.1 to v7.2); its tracepoint prints MAX_LRU_BATCH as "
                           "what was asked for, a bound of what it looks at (v6.12)",
-                 settings={"lru": "mglru"})))
+                 settings={"lru": "mglru"})),
+    instead="Count on folios, not on 32 pages: a large folio is taken off its list whole, and MGLRU works in steps of 64 "
+            "pages.")
 
 
 def procedure(lab: Lab) -> None:

@@ -19,7 +19,9 @@ WINDOW, PERIOD = 5, 1
 PERIODIC = Claim(
     "kswapd-periodic", "kswapd wakes up periodically to look at the free memory.", RECLAIM,
     known=(Known(REFUTED, "mm/vmscan.c, kswapd_try_to_sleep: schedule() without a timeout until wakeup_kswapd (v5.10 to "
-                          "v7.2); measured: no switch in 5 or 10 s of idleness"),))
+                          "v7.2); measured: no switch in 5 or 10 s of idleness"),),
+    instead="kswapd is woken by an allocation that finds a zone short of free pages. pgscan_kswapd in /proc/vmstat tells "
+            "when it has worked.")
 
 
 def pid_of(lab: Lab, name: str) -> int:

@@ -19,7 +19,9 @@ ON_A_LIST = Claim(
     "mlock-on-a-list", "mlocked pages are linked on an LRU list of their own, the Unevictable list.", RECLAIM,
     known=(Known(CONFIRMED, "include/linux/mmzone.h, LRU_UNEVICTABLE; mm/mlock.c, mlock_vma_page (v5.10)", until="5.18"),
            Known(REFUTED, "include/linux/mm_types.h, mlock_count; mm/mlock.c, __mlock_folio (v6.12): the list is imaginary "
-                          "since 07ca76067308 (v5.18), the place of its links counts the mlocks", since="5.18")))
+                          "since 07ca76067308 (v5.18), the place of its links counts the mlocks", since="5.18")),
+    instead="Read Mlocked and Unevictable in /proc/meminfo to see how much is locked: since 5.18 no list stands behind that "
+            "number.")
 
 
 def procedure(lab: Lab) -> None:

@@ -20,7 +20,9 @@ FIELDS = {"total-vm": "VmSize", "anon-rss": "RssAnon", "file-rss": "RssFile"}
 THREE = Claim(
     "oom-report-three-fields", "The OOM report divides a victim's resident memory into exactly anon-rss and file-rss.",
     RECLAIM, known=(Known(REFUTED, "mm/oom_kill.c, __oom_kill_process: shmem-rss too since eca56ff906bd (v4.5)",
-                          since="4.5"),))
+                          since="4.5"),),
+    instead="Add shmem-rss, which the report has since 4.5, to anon-rss and file-rss: the victim's shared memory and tmpfs "
+            "pages are there.")
 ADDS_UP = Claim(
     "oom-report-adds-up", "total-vm, anon-rss and file-rss of the OOM report are what /proc/PID/status said of the victim "
     "just before (to within 256 KiB).", RECLAIM,

@@ -41,11 +41,15 @@ MORE = Claim(
     "swappiness-higher-swaps-more",
     TEXT + ", in so many rounds that chance is ruled out (the settings of a round in shuffled order, at least 36 rounds over "
     "the trials, one-sided sign test, p < 0.001).", RECLAIM, kind=RATE,
-    known=(Known(CONFIRMED, f"{BALANCE}; {OLD}", settings={"lru": "classic"}, until="6.12"), NOT_AT_ALL))
+    known=(Known(CONFIRMED, f"{BALANCE}; {OLD}", settings={"lru": "classic"}, until="6.12"), NOT_AT_ALL),
+    instead="With MGLRU (/sys/kernel/mm/lru_gen/enabled) swappiness does little as long as cache that was read once can be "
+            "freed: move idle memory out with memory.reclaim or MADV_PAGEOUT, and keep it with memory.low or memory.min.")
 ALWAYS = Claim(
     "swappiness-higher-every-run", TEXT + ", in every round.", RECLAIM, kind=RATE,
     known=(Known(CONFIRMED, f"{BALANCE}; {OLD}", settings={"lru": "classic"}, until="6.12"),
-           Known(REFUTED, STALE, settings={"lru": "classic"}, since="6.12"), NOT_AT_ALL))
+           Known(REFUTED, STALE, settings={"lru": "classic"}, since="6.12"), NOT_AT_ALL),
+    instead="Compare many runs, never two: newer kernels go by statistics that are up to two seconds old, and runs of one "
+            "setting lie as far apart as the settings; with MGLRU nothing may be swapped at any setting.")
 
 
 def procedure(lab: Lab) -> None:

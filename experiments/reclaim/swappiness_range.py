@@ -19,7 +19,9 @@ DEFAULT = Claim(
 MAXIMUM = Claim(
     "swappiness-max-100", "The largest swappiness is 100.", RECLAIM,
     known=(Known(CONFIRMED, "kernel/sysctl.c, vm_table: one_hundred is its largest (v5.7)", until="5.8"),
-           Known(REFUTED, "200 since 5.8, commit c843966c556d; Documentation/admin-guide/sysctl/vm.rst", since="5.8")))
+           Known(REFUTED, "200 since 5.8, commit c843966c556d; Documentation/admin-guide/sysctl/vm.rst", since="5.8")),
+    instead="Since 5.8 values up to 200 are taken. Those above 100 prefer swapping to dropping cache, which pays where swap "
+            "is faster than the file system, as with zram and zswap.")
 
 
 def largest(lab: Lab, name: str) -> int | None:

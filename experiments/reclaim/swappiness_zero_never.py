@@ -26,7 +26,10 @@ NEVER = Claim(
                             "(since v6.14)", settings={"lru": "mglru"}),
            Known(REFUTED, "mm/vmscan.c, get_scan_count: once free plus file pages are below the high watermark "
                           "(file_is_tiny) only anonymous memory is scanned (v5.10, v6.12)",
-                 settings={"lru": "classic"})))
+                 settings={"lru": "classic"})),
+    instead="To forbid swapping, run without swap, set memory.swap.max of the group to 0, or lock the memory with mlock(). "
+            "With the classic lists swappiness 0 only means last of all; with MGLRU it does mean never, and the OOM killer "
+            "comes instead.")
 
 
 def procedure(lab: Lab) -> None:

@@ -15,7 +15,9 @@ SIZE = 8 * MIB
 ONLY_MLOCK = Claim(
     "unevictable-only-mlock", "Only mlocked pages are unevictable.", RECLAIM,
     known=(Known(REFUTED, "Documentation/mm/unevictable-lru.rst (v6.1 to v7.2), Documentation/vm/unevictable-lru.rst (v5.10): "
-                          "pages of ramfs and of locked System V segments are too", since="2.6.28"),))
+                          "pages of ramfs and of locked System V segments are too", since="2.6.28"),),
+    instead="Read Mlocked for what mlock holds: Unevictable also counts ramfs files and System V segments locked with "
+            "SHM_LOCK.")
 
 
 def procedure(lab: Lab) -> None:

@@ -21,7 +21,9 @@ SAFE = Claim(
     "tmpfs-default-size-safe",
     "Filling a tmpfs of default size cannot drive a machine into OOM, even while a process uses 60 % of RAM.", SHARED_MEMORY,
     known=(Known(REFUTED, "tmpfs(5): size is half of the memory by default; Documentation/filesystems/tmpfs.rst (v6.12) warns "
-                          "of larger ones only: half and 60 % are more than there is"),))
+                          "of larger ones only: half and 60 % are more than there is"),),
+    instead="Mount tmpfs with a size= that fits beside what processes need, or limit its users with memory.max: the default, "
+            "half of RAM, is set aside by nobody.")
 SHARE = 60          # percent of the memory
 
 

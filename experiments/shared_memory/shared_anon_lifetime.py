@@ -19,7 +19,9 @@ KINDS = ("tmpfs file", "unlinked tmpfs file", "shared anonymous mapping")
 OUTLIVES = Claim(
     "shared-anon-survives-exit", "Shared anonymous memory outlives its processes.", SHARED_MEMORY,
     known=(Known(REFUTED, "mm/shmem.c, shmem_zero_setup: the mapping holds the only reference to a file without a "
-                          "name, which is evicted with the last of them (v5.10, v6.12)"),))
+                          "name, which is evicted with the last of them (v5.10, v6.12)"),),
+    instead="Give memory a name where it has to outlive its processes: shm_open(), a file in /dev/shm, or a System V "
+            "segment.")
 
 
 def make(probe: Probe, kind: str, directory: str) -> Region:

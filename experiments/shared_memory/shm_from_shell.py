@@ -17,7 +17,8 @@ from harness.lab import IPC_RMID, Lab, Probe
 NOT_FROM_SHELL = Claim(
     "shm-not-from-shell", "Shared memory cannot be requested from a shell.", SHARED_MEMORY,
     known=(Known(REFUTED, "ipcmk(1) of util-linux makes segments; shm_overview(7): an object is a file of /dev/shm, "
-                          "which a shell's redirection makes too"),))
+                          "which a shell's redirection makes too"),),
+    instead="ipcmk -M SIZE makes a System V segment and ipcrm -m removes it; any file in /dev/shm is POSIX shared memory.")
 SEGMENTS = "/proc/sysvipc/shm"      # a line of titles, then one for each segment (proc(5))
 
 

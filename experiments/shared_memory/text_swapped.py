@@ -21,7 +21,9 @@ CAN_SWAP = Claim(
     "undroppable-text-can-swap",
     "Mapped program text that cannot be dropped is swapped out when memory is short.", SHARED_MEMORY,
     known=(Known(REFUTED, "mm/vmscan.c, shrink_folio_list: add_to_swap (v6.1, v6.12), folio_alloc_swap (v7.2) is for anonymous "
-                          "folios; clean pages of a file are unmapped and freed, and read from it again"),))
+                          "folios; clean pages of a file are unmapped and freed, and read from it again"),),
+    instead="Unchanged program text comes back from its file, never from swap: keep it in memory with mlockall() in the "
+            "program, or protect its group with memory.low.")
 
 
 def procedure(lab: Lab) -> None:

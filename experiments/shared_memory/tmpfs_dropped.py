@@ -26,7 +26,9 @@ BECAUSE_REFERENCED = Claim(
     "No page of an existing tmpfs file is ever freed by drop_caches, because the file references it, whether the page "
     "was written or only read.", SHARED_MEMORY,
     known=(Known(REFUTED, "mm/truncate.c, invalidate_mapping_pages looks at dirty, writeback and users, not at the "
-                          "file; mm/shmem.c, shmem_fault leaves a page of a hole clean (v5.10, v6.12)"),))
+                          "file; mm/shmem.c, shmem_fault leaves a page of a hole clean (v5.10, v6.12)"),),
+    instead="What keeps a page of tmpfs is that it is dirty: what was written stays, and a hole that was only read through a "
+            "mapping is clean and goes.")
 
 
 def procedure(lab: Lab) -> None:

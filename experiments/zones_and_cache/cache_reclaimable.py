@@ -17,7 +17,9 @@ ALL = Claim(
     "cache-all-reclaimable", "All that is counted as buffers and cached can be given back when memory is short.",
     ZONES_AND_CACHE,
     known=(Known(REFUTED, "Documentation/filesystems/proc.rst, meminfo: Cached includes tmpfs and shmem, which only "
-                          "swap could take, and mlocked pages, which nothing takes"),))
+                          "swap could take, and mlocked pages, which nothing takes"),),
+    instead="Read MemAvailable in /proc/meminfo instead of adding up Buffers and Cached: tmpfs and shared memory count as "
+            "cached but can only be swapped, and mlocked pages not even that.")
 
 
 def procedure(lab: Lab) -> None:

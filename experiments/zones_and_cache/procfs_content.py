@@ -23,7 +23,9 @@ HOLDS = Claim(
     "procfs-holds-file-data", "procfs and sysfs keep the data of their files in memory, as tmpfs does.",
     ZONES_AND_CACHE,
     known=(Known(REFUTED, "Documentation/filesystems/proc.rst and Documentation/filesystems/sysfs.rst: what is read is made at "
-                          "that moment, by fs/seq_file.c or an attribute's show() (v6.12); measured: no page stays"),))
+                          "that moment, by fs/seq_file.c or an attribute's show() (v6.12); measured: no page stays"),),
+    instead="Don't look for memory behind procfs and sysfs: their text is made as it is read, and only their inodes and "
+            "dentries (slab) stay.")
 
 
 def procedure(lab: Lab) -> None:

@@ -23,7 +23,9 @@ DISKS = {"disk": SECTOR, "small": SMALL}        # disk → the least that could 
 DEFAULT = Claim(
     "subpage-writeback-default", "When one byte of a cached page is changed, only the changed part of the page is "
     "written back (file system with 4 KiB blocks).", ZONES_AND_CACHE,
-    known=(Known(REFUTED, "fs/buffer.c: what is dirty is known block by block, here page by page (v6.12)"),))
+    known=(Known(REFUTED, "fs/buffer.c: what is dirty is known block by block, here page by page (v6.12)"),),
+    instead="Count a whole page for each page in which a byte was changed, where blocks are as large as pages: keep small "
+            "changes close together, in a log for instance.")
 BLOCKS = Claim(
     "subpage-writeback-small-blocks", "With blocks smaller than a page, only the changed blocks of a page are written "
     "back.", ZONES_AND_CACHE,

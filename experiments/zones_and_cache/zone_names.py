@@ -21,7 +21,9 @@ ZONES = Claim(
     "zones-dma-normal-high", "Physical memory is divided into exactly the zones DMA, NORMAL and HIGH.", ZONES_AND_CACHE,
     known=(Known(REFUTED, "include/linux/mmzone.h, enum zone_type (v5.10 to v7.2): memory of x86-64 between 16 MiB and "
                           "4 GiB is in DMA32, and there is no HighMem, which CONFIG_HIGHMEM gives to 32-bit kernels; "
-                          "Movable and Device are there too, and empty unless asked for"),))
+                          "Movable and Device are there too, and empty unless asked for"),),
+    instead="Look into /proc/zoneinfo: x86-64 has DMA, DMA32 and Normal, no HighMem, and puts memory into Movable and Device "
+            "only where it is asked to.")
 
 
 def procedure(lab: Lab) -> None:

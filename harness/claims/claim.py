@@ -57,13 +57,17 @@ def known_by(setting: str, **answers: tuple[str, str]) -> tuple[Known, ...]:
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement that can be confirmed or refuted. Its id never changes. kind: MECHANISM or RATE."""
+    """A statement that can be confirmed or refuted. Its id never changes. kind: MECHANISM or RATE.
+
+    instead: where it is refuted, what somebody who believed it should do or know instead, in a sentence or two.
+    """
 
     id: str
     text: str
     section: str
     known: tuple[Known, ...] = ()
     kind: str = MECHANISM
+    instead: str = ""
 
     def known_answer(self, series: str, settings: Mapping[str, str]) -> Known | None:
         """Gives the first known answer for this kernel series and these settings, None if there is none."""

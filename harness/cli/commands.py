@@ -105,13 +105,17 @@ def judge(context: Any, run: str, as_recorded: bool = False, results: str = RUNS
     return classify.status(found["verdicts"], found["errors"])
 
 
-@command(own=True, run=RUN, results=PARENT)
-def report(context: Any, run: str, results: str = RUNS) -> int:
-    """Write a run's report again: Markdown, plots, tables, verdicts.json."""
+@command(own=True, run=f"{RUN}; with --html also reference", results=PARENT, html="write the site instead, of what is judged")
+def report(context: Any, run: str, results: str = RUNS, html: bool = False) -> int:
+    """Write a run's report again: Markdown, plots, tables, verdicts.json; or, with --html, a site of pages to look at."""
     from harness.evidence import run_directory
     from harness.reports.report import write
     from harness.verdicts import run_cells
 
+    if html:
+        from harness.cli.pages import write_pages
+
+        return write_pages(run, Path(results))
     directory = run_directory.find(run, Path(results))
     warn(run_cells.unvouched(directory))
     say(f"Report: {write(directory, run_cells.judge_run(directory))}")

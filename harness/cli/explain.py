@@ -36,6 +36,8 @@ def lines(experiment: Experiment, claims: Sequence[Claim], parent: Path) -> Iter
             yield wrapped(f"A trial counts only if {guard.quantity.name} is {aloud(guard.holds)}: {guard.why}")
         for known in claim.known:
             yield wrapped(f"Known answer: {known_text(known)}. Source: {known.source}")
+        if claim.instead:
+            yield wrapped(f"Where it is refuted, instead: {claim.instead}")
         newest = [row for line in history.of_claim(claim, measured) for row in line.rows]
         for row in newest:
             yield from measured_lines(row)

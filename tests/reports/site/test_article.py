@@ -1,9 +1,13 @@
 """The statements of the source text: all of them are there, in order, and decided by claims that exist."""
 
 from itertools import groupby, pairwise
+from typing import Any, cast
+
+import pytest
 
 from harness import catalogue
-from harness.reports.site.article import Statement, article
+from harness.evidence.schema import Row
+from harness.reports.site.article import Holds, Statement, article, standing
 
 # How many statements each section of each chapter has, counted in the source text.
 COUNTS = {
@@ -15,7 +19,7 @@ COUNTS = {
     6: [1, 4, 6, 2, 7, 11, 4, 2, 7, 9, 6, 6, 4, 6, 3, 4, 2, 4, 2, 3],
     7: [6],
 }
-UNDECIDABLE = ["1.1.1", "3.1.1", "3.12.10", "6.6.1", "6.9.1", "7.1.1"]
+UNDECIDABLE = ["1.1.1", "3.1.1", "3.6.5", "3.6.6", "3.6.7", "3.12.10", "6.6.1", "6.9.1", "7.1.1"]
 NOT_YET = "No claim decides it yet."
 
 
@@ -36,16 +40,16 @@ def test_all_statements_are_there_in_order() -> None:
 
 
 def test_every_claim_that_is_named_exists() -> None:
-    named = {(one.no, claim) for one in article().statements for claim in one.claims}
+    named = {(one.no, claim) for one in article().statements for claim in one.named}
     assert not sorted((no, claim) for no, claim in named if claim not in catalogue.claims())
 
 
 def test_a_statement_names_no_claim_twice() -> None:
-    assert not [one.no for one in article().statements if len(set(one.claims)) < len(one.claims)]
+    assert not [one.no for one in article().statements if len(set(one.named)) < len(one.named)]
 
 
 def test_a_statement_has_claims_or_says_why_it_has_none() -> None:
-    assert not [one.no for one in article().statements if bool(one.claims) == bool(one.open)]
+    assert not [one.no for one in article().statements if bool(one.claims or one.against) == bool(one.open)]
 
 
 def test_only_what_nothing_can_decide_is_open() -> None:
@@ -68,3 +72,29 @@ def test_chapters_and_sections_have_titles() -> None:
     titles = [(number, {one.section for one in group}) for number, group in by_section]
     assert all(len(title) == 1 and all(title) for _, title in titles)
     assert all(one != other for (_, one), (_, other) in pairwise(titles))
+
+
+def rows(**verdicts: str) -> dict[str, list[Row]]:
+    """Makes rows of claims: the verdicts of each, one word a row."""
+    return {claim: [cast(Row, cast(Any, {"verdict": word})) for word in words.split()] for claim, words in verdicts.items()}
+
+
+@pytest.mark.parametrize(
+    ("claims", "against", "expected"),
+    [
+        ("a", "", Holds.HOLDS),
+        ("b", "", Holds.NOT),
+        ("a b", "", Holds.PARTLY),
+        ("c", "", Holds.PARTLY),
+        ("", "b", Holds.HOLDS),
+        ("", "a", Holds.NOT),
+        ("a", "a", Holds.PARTLY),
+        ("d", "", Holds.OPEN),
+        ("nowhere", "", Holds.OPEN),
+        ("a d", "", Holds.HOLDS),
+    ],
+)
+def test_how_much_of_a_statement_holds(claims: str, against: str, expected: Holds) -> None:
+    statement = Statement("1.1.1", "Section", "Statement.", tuple(claims.split()), tuple(against.split()), see=("b",))
+    found = rows(a="confirmed confirmed", b="refuted", c="confirmed refuted", d="undecided skipped")
+    assert standing(statement, found) is expected
