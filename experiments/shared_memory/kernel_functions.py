@@ -17,8 +17,8 @@ WRITE = Claim("kfunc-shmem-file-write", "The kernel has a function called shmem_
               known=(Known(REFUTED, "mm/shmem.c: write_iter of shmem_file_operations is generic_file_write_iter "
                                     "(v5.10, v6.1); mm/shmem.c, shmem_file_write_iter (v6.12, v7.2)"),))
 PGOFF = Claim("kfunc-do-mmap-pgoff", "The kernel has a function called do_mmap_pgoff.", SHARED_MEMORY,
-              known=(Known(REFUTED, "45e55300f114 (v5.9): mm/util.c, vm_mmap_pgoff calls do_mmap itself (v5.10 to v7.2); from v4.8 "
-                                    "to v5.8 it was inline", since="4.8"),))
+              known=(Known(REFUTED, "45e55300f114 (v5.9): mm/util.c, vm_mmap_pgoff calls do_mmap itself (v5.10 to v7.2); from "
+                                    "v4.8 to v5.8 it was inline", since="4.8"),))
 BAD = Claim("kfunc-select-bad-process", "The kernel has a function of its own called select_bad_process.", OUT_OF_MEMORY,
             known=(Known(REFUTED, "mm/oom_kill.c, select_bad_process: static and called in one place, where GCC inlines such "
                                   "a function (v5.10 to v7.2)"),))
