@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from harness.claims.claim import CONFIRMED, RATE, REFUTED, AtMost, Claim, Exactly, Expect
-from harness.claims.limits import Limits, show
+from harness.claims.limits import Limits, human, show
 from harness.claims.quantities import Recorded
 from harness.claims.rates import Events, Every, NotEvery, Rate
 from harness.evidence.recording import Number
 from harness.verdicts.pooled import pooled, total
 from harness.verdicts.reading import Reading
-from harness.verdicts.wording import common, count, human, percent, phrase, reference_phrase, sentence, spread
+from harness.verdicts.wording import common, count, percent, phrase, reference_phrase, sentence, spread
 
 
 @pytest.mark.parametrize(
