@@ -34,7 +34,7 @@ def kernels_(context: Any, mirror: str | None = None, offline: bool = False, try
 
 
 def tried(name: str, mirror: str | None) -> int:
-    """Boots a kernel to the guest's first reply. Raises LabError where none comes."""
+    """Boots a kernel, mounts a disk and switches swap on there. Raises LabError where any of it fails."""
     from harness.machine.guest import boot_check
     from harness.machine.kernels import boots, find
 
@@ -44,12 +44,12 @@ def tried(name: str, mirror: str | None) -> int:
     return errors.AS_KNOWN
 
 
-@command(series="a series (6.1), a release or a version", mirror=MIRROR)
-def fetch(context: Any, series: str, mirror: str | None = None) -> int:
+@command(name="a series (6.1) with a flavour (6.1-rt) or without, a release or a version", mirror=MIRROR)
+def fetch(context: Any, name: str, mirror: str | None = None) -> int:
     """Fetch a kernel into the cache, verified by its distribution's signature."""
     from harness.machine.kernels import find
 
-    kernel = find.fetch(series, mirror=mirror)
+    kernel = find.fetch(name, mirror=mirror)
     say(f"{kernel.release}  {kernel.source}")
     return errors.AS_KNOWN
 
@@ -62,7 +62,7 @@ def add(context: Any, path: str, label: str, modules: str | None = None) -> int:
     kernel = labels.add(label, Path(path), Path(modules) if modules else None)
     say(f"{label}  {kernel.release}  {kernel.digest[:19]}…")
     if lacking := requirements.by_configuration(kernel):
-        say(f"  by its configuration it lacks {', '.join(lacking)}: it may not come up as a guest")
+        say(f"  by its configuration it lacks {lacking}: it does not come up as a guest so; {lacking.remedy}")
     return errors.AS_KNOWN
 
 

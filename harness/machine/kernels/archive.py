@@ -16,7 +16,7 @@ from pathlib import Path
 
 from harness import cache
 from harness.errors import LabError, Unavailable, UsageError
-from harness.linux import releases
+from harness.linux import flavours, releases
 
 # Releases of Debian that may have a cloud kernel ("duke" follows forky); one that a mirror lacks costs a 404.
 RELEASES = ("bullseye", "bookworm", "trixie", "forky", "duke", "sid", "experimental")
@@ -24,11 +24,11 @@ ALIASES = ("oldoldstable", "oldstable", "stable", "testing", "unstable")
 KEYRINGS = Path("/usr/share/keyrings")
 # Ubuntu's sources are asked as they are: only what this ring signed is believed.
 UBUNTU_KEYRING = KEYRINGS / "ubuntu-archive-keyring.gpg"
-# Debian's cloud kernels (virtio and ext4 at hand, few drivers), and those of Ubuntu that come nearest, whose
-# unsigned images are the same kernels as the signed ones and come from the same build as the modules.
+# Debian's kernels of all flavours, and those of Ubuntu that come nearest to its cloud kernels: their unsigned images are
+# the same kernels as the signed ones and come from the same build as the modules.
 PACKAGE = re.compile(
-    r"linux-(?P<part>image(?=-\d\S*-cloud-amd64)|image-unsigned|base|binary|modules)"
-    r"-(?P<release>\d\S*-(?:cloud-amd64|generic|kvm))"
+    r"linux-(?P<part>image(?=-\d\S*-amd64)|image-unsigned|base|binary|modules)"
+    r"-(?P<release>\d\S*-(?:(?:cloud-|rt-)?amd64|generic|kvm))"
 )
 # Debian's packages of a kernel's source, as its patches leave it.
 SOURCE = re.compile(r"linux-source-\d+\.\d+")
@@ -41,6 +41,8 @@ INDEX_FRESH_S = 24 * 3600.0  # how long a list of offers serves before apt asks 
 ASKING_SECONDS = 3600  # apt has deadlines of its own for each connection; this one is for a mirror that trickles
 LEAST_ROOM = 256 << 20  # bytes; a kernel's packages, unpacked, take less
 APT_HELPER = "/usr/lib/apt/apt-helper"
+# What apt's methods say of a file that is not there: "404  Not Found", "File not found".
+GONE = re.compile(r"\b404\b|[Nn]ot found|No such file")
 
 # The hooks are cleared because they act on the system. The sandbox user could not write to a user's cache.
 # The lists are read here, so apt need not build its own cache of them (3 s and 117 MB for all of Debian).
@@ -87,6 +89,20 @@ class Offer:
     packages: tuple[Package, ...]
     fetched: bool = False
 
+    @property
+    def flavour(self) -> str:
+        """Tells how it is configured: "cloud", "amd64", "rt"."""
+        return flavours.of(self.release)
+
+    @property
+    def name(self) -> str:
+        """Gives what is typed for it: "6.12", "6.12-rt"."""
+        return flavours.label(self.series, self.flavour)
+
+
+class Gone(LabError):
+    """The archive lists a package that it no longer has."""
+
 
 def offers(*, mirror: str | None = None, age_s: float = INDEX_FRESH_S) -> list[Offer]:
     """Lists what the suites offer, newest first, from a list that is at most age_s seconds old. Raises as `packages` does."""
@@ -100,7 +116,7 @@ def packages(*, mirror: str | None = None, age_s: float = INDEX_FRESH_S) -> list
     Raises Unavailable without apt, sources or an answer, and UsageError for a mirror that is no URL.
     """
     sources = _sources(mirror or os.environ.get("FOLKLAB_MIRROR"))
-    key = hashlib.sha256("\n".join(sources).encode()).hexdigest()[:12]
+    key = hashlib.sha256("\n".join([*sources, PACKAGE.pattern, SOURCE.pattern]).encode()).hexdigest()[:12]
     index = cache.directory("kernels") / f"packages-{key}.json"
     if not index.exists() or time.time() - index.stat().st_mtime > age_s:
         rows = [asdict(package) for package in _listed(sources)]
@@ -146,7 +162,8 @@ def _unpack(config: Path, name: str, uri: str, digest: str, into: Path) -> None:
         done = _run("dpkg-deb", "-x", str(file), str(into))
     if done.returncode != 0:
         _require_room(into.parent)
-        raise LabError(name, _complaint(done), "try again, or name another mirror")
+        why = _complaint(done)
+        raise (Gone if GONE.search(why) else LabError)(name, why, "try again, or name another mirror")
     file.unlink()
 
 

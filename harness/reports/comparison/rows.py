@@ -14,6 +14,7 @@ from harness.errors import LabError, UsageError
 from harness.evidence import run_directory
 from harness.evidence.recording import Number
 from harness.evidence.schema import QuantityRow, ReferenceRow, Row
+from harness.linux import flavours
 from harness.linux.releases import order
 from harness.verdicts import run_cells
 from harness.verdicts.run_cells import RunCell
@@ -81,10 +82,14 @@ def of_cell(row: Row, cell: RunCell) -> bool:
 
 
 def meets(row: Row, condition: str) -> bool:
-    """Says whether a row is of a kernel ("6.1": its series, else how its release begins) or a setting ("lru=classic")."""
+    """Says whether a row is of a kernel ("6.1": its series, "6.1-rt": a flavour of it, else how its release begins) or a setting
+    ("lru=classic")."""
     setting, equals, value = condition.partition("=")
     if equals:
         return bool(row["settings"].get(setting) == value)
+    named = flavours.parsed(condition)
+    if named and named.flavour and named.means(row["kernel"]):
+        return True
     return condition == row["series"] or bool(
         condition != "" and row["kernel"].startswith(condition) and not row["kernel"][len(condition) :][:1].isdigit()
     )
