@@ -49,7 +49,8 @@ def _in(part: FromArm, recording: Recording) -> str:
     if isinstance(part, Pages):
         return _pages(recording, part)
     if isinstance(part, Recorded):
-        return _lack("record", part.record, recording.records)
+        there = recording.records
+        return f"the record “{part.record}” holds nothing" if part.record in there else _lack("record", part.record, there)
     if isinstance(part, Outcome) and part.outcome not in recording.outcomes:
         return _lack("operation that was tried as", part.outcome, recording.outcomes)
     return ""

@@ -13,7 +13,7 @@ from typing import Any
 from invoke import Collection, Program
 
 from harness import catalogue, errors, paths
-from harness.cli import base, bisect, compare, kernels, oom, own
+from harness.cli import base, bisect, command_line, compare, kernels, oom, own
 from harness.cli.base import RUNS, command, say, warn
 from harness.cli.bench import bench
 from harness.cli.faults import faults
@@ -221,12 +221,18 @@ def collection() -> Collection:
 
 
 def prepare(words: Sequence[str], found: Collection) -> None:
-    """Does with a command line what invoke can't: prints a command's help and exits, takes the files of `oom`, and has wrong
-    usage of `check` end as `git bisect run` needs it. words: without the program's name."""
+    """Does with a command line what invoke can't: prints a command's help and exits, takes the files of `oom`, tells wrong
+    usage in one line, and has that of `check` end as `git bisect run` needs it. words: without the program's name."""
     if name := help_wanted(words, found):
         print_help(name, found)
         sys.exit(errors.AS_KNOWN)
-    if again := oom.rewritten(words):
+    again = oom.rewritten(words)
+    bisect.arm(words)
+    try:
+        command_line.check(again or words, found)
+    except UsageError as error:
+        base.warn(error)
+        sys.exit(error.status)
+    if again:
         Program(namespace=found, name=base.PROGRAM, binary=base.PROGRAM).run([base.PROGRAM, *again])
         sys.exit(errors.AS_KNOWN)
-    bisect.arm(words)

@@ -51,14 +51,27 @@ def history(context: Any, claim: str, results: str = RUNS) -> int:
     runs="runs, separated by commas; where several have a cell, the last one's counts",
     noise="whole runs of one kernel (of a matrix: RUN@6.12), separated by commas: their noise is published too",
     to="where it is written",
+    all="the reference is to have the rows of these runs and no others",
+    replace="with --all: also where it loses rows that these runs do not have",
     results="where run directories are",
 )
-def publish(context: Any, runs: str = "latest", noise: str = "", to: str = "results/reference", results: str = RUNS) -> int:
-    """Write the reference matrix: table, a page for each claim, plots, verdicts.json, noise."""
+def publish(
+    context: Any,
+    runs: str = "latest",
+    noise: str = "",
+    to: str = "results/reference",
+    all: bool = False,
+    replace: bool = False,
+    results: str = RUNS,
+) -> int:
+    """Add runs to the reference matrix, or update what it has of them: table, a page for each claim, plots, verdicts.json,
+    noise."""
     from harness.evidence import run_directory
     from harness.reports.comparison import reference, rows
     from harness.verdicts import run_cells
 
+    if replace and not all:
+        raise UsageError("--replace", "without --all no row is lost", "leave it out, or add --all")
     wanted, several = ([name.strip() for name in names.split(",") if name.strip()] for names in (runs, noise))
     found = [run_directory.find(name, Path(results)) for name in wanted]
     noisy = [rows.select(name, Path(results)) for name in several]
@@ -67,12 +80,14 @@ def publish(context: Any, runs: str = "latest", noise: str = "", to: str = "resu
     for run in found:
         warn(run_cells.unvouched(run))
     try:
-        cells = reference.publish(found, noisy, Path(to))
+        made = reference.publish(found, noisy, Path(to), all, replace)
     except OSError as error:
         raise LabError(f"reference {to}", error.strerror or "can't be written", "free some room or name another --to") from error
+    for line in made.lines():
+        say(line)
     size = sum(path.stat().st_size for path in Path(to).rglob("*") if path.is_file())
-    say(f"{Path(to) / 'README.md'}: {len(cells.rows)} rows on {', '.join(cells.kernels)}; {size / 1e6:.1f} MB in all")
-    damaged = [*cells.damaged, *(line for one in noisy for line in one.broken)]
+    say(f"{Path(to) / 'README.md'}: {len(made.cells.rows)} rows on {', '.join(made.cells.kernels)}; {size / 1e6:.1f} MB in all")
+    damaged = [*made.cells.damaged, *(line for one in noisy for line in one.broken)]
     for line in damaged:
         say(f"BROKEN  {line}")
     return errors.BROKEN if damaged else errors.AS_KNOWN

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from invoke import Task
 
 from harness.claims import settings
+from harness.claims.checks import nearest
 from harness.cli.base import task_of, whole_number
 from harness.errors import Unavailable, UsageError
 from harness.linux.sizes import MIB
@@ -81,8 +82,10 @@ def sets(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
     found = {}
     for text in texts:
         name, equals, values = text.partition("=")
-        if not equals or not values or name not in settings.names():
-            raise UsageError(f"--set {text}", "it is no setting=value", f"settings are {', '.join(settings.names())}")
+        if name not in settings.names():
+            raise UsageError(f"--set {text}", "there is no such setting", nearest(name, settings.names()))
+        if not equals or not values:
+            raise UsageError(f"--set {text}", "it is no setting=value", f"{name} can be {settings.can_be(name)}")
         for value in values.split(","):
             if not settings.fits(name, value):
                 raise UsageError(f"--set {text}", f"{name} can't be {value!r}", f"{name} can be {settings.can_be(name)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,9 @@ def sources(context: Any, kernel: str = "6.12", mirror: str | None = None) -> in
     names = tuple(dict.fromkeys(name.strip() for name in kernel.split(",") if name.strip()))
     if not names:
         raise UsageError("--kernel", "it names none", "for instance --kernel 6.12")
+    for name in names:
+        if not re.match(r"\d+\.\d+", name):
+            raise UsageError(f"--kernel {name}", "it is no series or version", "for instance --kernel 6.12")
     found = {catalogue.file(one): _cited(one) for one in catalogue.load().values()}
     folders = {one.citation.file.rpartition("/")[0] for each in found.values() for one in each}
     wrong = 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import errors
-from harness.cli.base import RUNS, command, say, whole_number
+from harness.cli.base import RUNS, at_least_one, command, say
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ def testbed(
         parts_of(only),
         tuple(catalogue.of_section(section)),
         "all" if whole else "",
-        whole_number("trials", trials) or 1,
-        whole_number("rounds", rounds) or ROUNDS,
+        at_least_one("trials", trials),
+        at_least_one("rounds", rounds),
     )
     with ThreadPoolExecutor(len(chosen)) as pool, fleet.running():
         wrong = list(pool.map(lambda tested: showing(tested, asked, Path(results)), chosen))

@@ -130,6 +130,13 @@ class KernelRow(KernelKeys, total=False):
     digest: str
 
 
+class KernelsFile(Sealed, total=False):
+    """kernels.json of the reference: what its rows ran on, and which packages those kernels are from."""
+
+    schema: int
+    kernels: list[KernelRow]
+
+
 class BoundsRow(TypedDict):
     """The ranges by which an expectation was judged in a run, for `--as-recorded`, and their reasons.
 

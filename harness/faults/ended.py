@@ -32,21 +32,24 @@ LONGEST = 600
 @dataclass(frozen=True)
 class Round:
     """One run that was ended. seconds: after which; took: until it was over; status: as Popen has it; begun: whether it had
-    made its directory."""
+    made its directory; whole: whether its report was there."""
 
     way: str
     seconds: float
     took: float
     status: int
     begun: bool
+    whole: bool
     left: tuple[str, ...]
 
     @property
     def holds(self) -> bool:
-        """Says whether it ended as it should: by its own status, or whole. While Python itself starts the signal's default
-        ends it, and Ctrl-C with Python's own traceback: until tasks.py is loaded nothing of ours can answer."""
-        early = set() if self.begun else {1 if self.way == "INT" else 128 - STATUS[self.way], -2}
-        return self.status in {0, STATUS[self.way], *early} and not self.left
+        """Says whether it ended as it should: by its own status, or whole. While Python itself starts or ends, the signal's
+        default ends it, and Ctrl-C at its start with Python's own traceback: before tasks.py is loaded, and once Python has
+        put its handlers away, nothing of ours can answer."""
+        default = set() if self.begun and not self.whole else {128 - STATUS[self.way]}
+        early = set() if self.begun or self.way != "INT" else {1}
+        return self.status in {0, STATUS[self.way], *default, *early} and not self.left
 
 
 def show(asked: Asked) -> Iterator[Shown]:
@@ -89,7 +92,7 @@ def told(rounds: Sequence[Round]) -> Shown:
 
 def one_round(way: str, seconds: float, into: Path, place: Path) -> Round:
     """Starts a run, ends it, and looks which of its processes are left."""
-    before = len(list(into.glob("runs/*")))
+    before = set(into.glob("runs/*"))
     run, terminal = begun(way, into, place)
     time.sleep(seconds)
     began = time.monotonic()
@@ -106,8 +109,9 @@ def one_round(way: str, seconds: float, into: Path, place: Path) -> Round:
     deadline = time.monotonic() + 5  # the kernel ends the guests of a process that was killed, a moment later
     while machines(into) and time.monotonic() < deadline:
         time.sleep(0.02)
-    has_begun = len(list(into.glob("runs/*"))) > before
-    return Round(way, seconds, took, run.returncode, has_begun, tuple(f"process {pid}" for pid in machines(into)))
+    made = set(into.glob("runs/*")) - before
+    whole = any((one / "report.md").exists() for one in made)
+    return Round(way, seconds, took, run.returncode, bool(made), whole, tuple(f"process {pid}" for pid in machines(into)))
 
 
 def begun(way: str, into: Path, place: Path) -> tuple[subprocess.Popen[bytes], int | None]:

@@ -14,7 +14,7 @@ from harness.agent.channel import Channel
 from harness.claims.claim import UNDECIDED
 from harness.errors import LabError
 from harness.faults import table
-from harness.faults.shim import Shim
+from harness.faults.shim import Shim, pass_answer, pass_request
 from harness.faults.shown import Asked, Shown
 from harness.faults.table import Fault
 from harness.faults.tape import Player, Tape
@@ -86,13 +86,16 @@ def outcome(fault: Fault, judged: Judged) -> tuple[bool, str]:
 
 
 def undisturbed(name: str, asked: Asked) -> Disturbed:
-    """Runs an experiment on a guest behind a shim that changes nothing, and takes down what its agent answers. Raises LabError
-    where the answer is not as known, since then no fault shows anything."""
+    """Runs an experiment on a guest behind a shim that changes nothing, and takes down what its agent answers; then on that
+    tape. Raises LabError where an answer is not as known, since then no fault shows anything."""
     opener = Disturbed(None)
-    judged = run(cell_of(name, asked.kernel), asked.into / f"undisturbed-{name}", opener.open)
-    if judged.failures or any(row["verdict"] != row["known"] for row in judged.rows):
-        what = judged.failures[0]["what"] if judged.failures else judged.rows[0]["why"]
-        raise LabError(f"experiment {name}", f"without a fault it is not as known: {what}", "run it by itself")
+    replayed = Disturbed(Fault("agent", "none", lambda vm: (pass_request, pass_answer)))
+    for where, disturbed in {"guest": opener, "tape": replayed}.items():
+        replayed.tape = opener.tape
+        judged = run(cell_of(name, asked.kernel), asked.into / f"undisturbed-{name}-{where}", disturbed.open)
+        if judged.failures or any(row["verdict"] != row["known"] for row in judged.rows):
+            what = judged.failures[0]["what"] if judged.failures else judged.rows[0]["why"]
+            raise LabError(f"experiment {name}", f"without a fault it is not as known ({where}): {what}", "run it by itself")
     return opener
 
 

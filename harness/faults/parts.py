@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.faults import damage, ended, frozen, fuzz, injected, mutation, soak
+from harness.faults import damage, ended, frozen, fuzz, injected, mutation, soak, typed
 from harness.faults.shown import Part
 
 PARTS: dict[str, Part] = {
@@ -13,4 +13,5 @@ PARTS: dict[str, Part] = {
     "injected": Part("times that each fault of a table is injected into a run", 1, injected.show),
     "mutation": Part("per cent of the mutants of the judging code that tests without a guest kill", 90, mutation.show),
     "soak": Part("trials in a row in one process", 1000, soak.show),
+    "typed": Part("wrong command lines: one line each, and the status of wrong usage", 1000, typed.show),
 }

@@ -18,7 +18,8 @@ from harness.faults.shim import Answer, Shim, read_request
 
 @dataclass
 class Tape:
-    """The replies of a run, by operation and target, in order; each with what came unasked before it.
+    """The replies of a run, by operation and target, in order; each with the ends of probes that came before it. Samples of a
+    series are left out: they come at their times, which a tape does not keep.
 
     info: what the machine was.
     """
@@ -30,7 +31,8 @@ class Tape:
     def hear(self, shim: Shim, answer: Answer) -> None:
         """Takes a reply down, and lets it pass."""
         if answer.request is None:
-            self._unasked.append(answer.reply)
+            if answer.reply.kind != wire.SAMPLE:
+                self._unasked.append(answer.reply)
             return
         asked = answer.request
         self.replies[asked.operation, asked.target].append([*self._unasked, answer.reply])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 from collections.abc import Iterator
 from concurrent.futures import Executor
@@ -15,16 +16,21 @@ RETRIES = 3
 WORKER_SECONDS = 60
 
 
-@contextmanager
-def executor(address: str) -> Iterator[Executor]:
-    """Calls on the workers of a scheduler ("tcp://HOST:8786"). Raises UsageError without Dask or for no address,
-    Unavailable where no scheduler answers, or none that has a worker."""
-    try:
-        from distributed import Client
-    except ImportError:
-        raise UsageError("--scheduler", "Dask is not installed", "type: pip install 'folklab[cluster]'") from None
+def require(address: str) -> None:
+    """Raises UsageError without Dask, and for what is no address of a scheduler."""
+    if importlib.util.find_spec("distributed") is None:
+        raise UsageError("--scheduler", "Dask is not installed", "type: pip install 'folklab[cluster]'")
     if "://" not in address:
         raise UsageError(f"--scheduler {address}", "it is no address", "for instance --scheduler tcp://HOST:8786")
+
+
+@contextmanager
+def executor(address: str) -> Iterator[Executor]:
+    """Calls on the workers of a scheduler ("tcp://HOST:8786"). Raises UsageError as `require` does, Unavailable where no
+    scheduler answers, or none that has a worker."""
+    require(address)
+    from distributed import Client
+
     # What goes wrong is told in one line here, or by the cells that it breaks; Dask would tell it with tracebacks.
     for name in [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]:
         logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -79,6 +79,8 @@ def execute(
     starting anew: cells that are finished there are kept. repeat: but for those of which a claim is undecided, and there
     must be such a run.
     """
+    if options.scheduler:
+        dask.require(options.scheduler)
     found = find_kernels(options)
     for kernel in () if options.scheduler or options.gdb or options.permissions else found:
         boot_check.ensure(kernel)

@@ -7,11 +7,13 @@ import random
 import signal
 import threading
 import time
+from concurrent.futures import Future
+from typing import Any, cast
 
 import pytest
 
 from harness import interruption
-from harness.run.run import ending_pool
+from harness.run.run import ending_pool, finished
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
@@ -76,3 +78,29 @@ def test_one_that_comes_at_the_end_is_not_lost() -> None:
         block()
     assert ended == ["whole"]
     interruption.check()  # told once
+
+
+class Waited:
+    """A batch as `finished` sees it: its trials, and whether it was judged."""
+
+    def __init__(self, future: Future[str | None]) -> None:
+        self.futures = [future]
+        self.judged = False
+
+    def judge(self) -> Any:
+        self.judged = True
+
+
+def test_a_trial_that_the_interruption_itself_ended_finishes_no_cell() -> None:
+    """It comes while a cell's trial is waited for, and ends its machine: the cell did not break, it is to be run again."""
+    trial: Future[str | None] = Future()
+    batch = Waited(trial)
+    interruption.at_once(lambda: None if trial.done() else trial.set_result("its machine is gone"))
+    before = signal.signal(signal.SIGUSR1, lambda number, frame: interruption.interrupt())
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+    try:
+        with pytest.raises(KeyboardInterrupt), interruption.held():
+            list(finished(cast(Any, [batch])))
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert not batch.judged

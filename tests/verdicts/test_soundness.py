@@ -11,7 +11,8 @@ import pytest
 from harness import catalogue
 from harness.claims.claim import AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Not, Outside, Within
 from harness.claims.quantities import Change, Counter, Derived, Pages, Quantity, Recorded, pages
-from harness.evidence.recording import Recording, Trial, read_trials
+from harness.evidence.recording import Recording, Trial, encode, read_trials
+from harness.false_evidence.made import page_entries
 from harness.run import matrix
 from harness.run.options import RunOptions
 from harness.run.run import Watch
@@ -195,3 +196,235 @@ def test_the_same_counter_of_another_process_may_move() -> None:
     samples[1]["files"] = files[0]
     told = list(soundness.recorded(one, Trial(1, {"": Recording([start, *samples])})))
     assert len(told) == 2
+
+
+# Each part of it, by what it tells apart.
+
+ONE, OTHER = Counter("box/memory.stat:anon", "now"), Counter("worker/status:VmRSS", "now")
+
+
+def test_a_quantity_is_what_it_is_made_of() -> None:
+    made = abs((ONE + OTHER).called("both") - 5) / Recorded("share")
+    assert list(soundness.leaves(made)) == [ONE, OTHER, Recorded("share")]
+    assert list(soundness.leaves(ONE)) == [ONE]
+
+
+def resident(recording: Recording) -> int:
+    return 0
+
+
+def test_quantities_of_one_kind_read_the_same_of_whatever() -> None:
+    """Of another group, process, range, moment or record: a counter of another role, another state or function is another."""
+    assert soundness.kinds(ONE + OTHER) == {("Counter", "sandbox/memory.stat:anon"), ("Counter", "probe/status:VmRSS")}
+    assert soundness.kinds(Counter("pot/memory.stat:anon", "then")) == soundness.kinds(ONE)
+    assert soundness.kinds(Change("box/memory.stat:anon", "a", "b")) == {("Change", "sandbox/memory.stat:anon")}
+    assert soundness.kinds(Pages("now", "file", "dirty")) == {("Pages", "dirty")}
+    assert soundness.kinds(Recorded("one")) == soundness.kinds(Recorded("two")) == {("Recorded", "")}
+    assert soundness.kinds(Derived("one", resident)) == {("Derived", f"{__name__}.resident")}
+
+
+@pytest.mark.parametrize(
+    ("if_true", "if_false", "unit", "room"),
+    [
+        (Exactly(3), Exactly(5), "errno", ""),
+        (Exactly(3), AtMost(1), "errno", ""),
+        (Exactly(8), Exactly(6), "pages", ""),
+        (Not(8), Exactly(8), "pages", ""),
+        (AtMost(6), Exactly(8), "pages", "no answer lies between 2 numbers"),
+        (Exactly(1), AtLeast(3), "pages", "no answer lies between 2 numbers"),
+        (Exactly(1), AtLeast(2), "pages", ""),
+        (Exactly(8), AtMost(Counter("meminfo:Cached", "now")), "pages", ""),
+        (Exactly(ONE), AtMost(3), "pages", ""),
+        (AtLeast(2.5), AtMost(2), "pages", "true up to 2.5"),
+        (AtLeast(-1), AtMost(-2), "pages", ""),
+        (AtLeast(2000), AtMost(1999), "pages", "true up to 2,000"),
+        (AtLeast(ONE + 1), AtMost(3), "pages", ""),
+        (AtLeast(ONE + 2), AtMost(3), "pages", "true up to box/memory.stat:anon at “now” + 2"),
+        (AtLeast(ONE * 1), AtMost(3), "pages", "true up to box/memory.stat:anon at “now” * 1"),
+        (AtLeast(ONE - OTHER), AtMost(3), "pages", ""),
+        (
+            AtLeast(ONE + (OTHER - 64)),
+            AtMost(3),
+            "pages",
+            "true up to box/memory.stat:anon at “now” + worker/status:VmRSS at “now” - 64",
+        ),
+        (
+            AtLeast((ONE - 64) + OTHER),
+            AtMost(3),
+            "pages",
+            "true up to box/memory.stat:anon at “now” - 64 + worker/status:VmRSS at “now”",
+        ),
+        (AtLeast((ONE - 64).called("most")), AtMost(3), "pages", "true up to most"),
+        (AtLeast(abs(ONE)), AtMost(3), "pages", ""),
+    ],
+)
+def test_what_room_two_ranges_leave(if_true: Any, if_false: Any, unit: str, room: str) -> None:
+    value, true, false = (Recorded(name, unit) for name in ("value", "true", "false"))
+    one = experiment(quantity=value, reads_true=true, reads_false=false, if_true=if_true, if_false=if_false).expects[0]
+    assert soundness.room(one) == room
+
+
+def test_what_is_declared_is_told_word_for_word() -> None:
+    about = "made: all: “growth of vmstat:pswpout from “before” to “after””: its reference “"
+    cached = Change("meminfo:Cached", "now", "now")
+    assert list(soundness.declared(experiment(reads_false=cached))) == [
+        f"{about}{cached.name}” is another quantity",
+        f"{about}{cached.name}” compares a moment with itself",
+    ]
+    sums = swapped("now", "now") + swapped("a", "b")
+    assert list(soundness.declared(experiment(reads_true=sums))) == [f"{about}{sums.name}” compares a moment with itself"]
+
+
+def test_a_reference_is_looked_at_in_each_arm() -> None:
+    """Nothing was recorded in any of them, and a size is none of an arm's."""
+    one = experiment(quantity=pages(4096), reads_true=pages(8192), reads_false=pages(0), if_true=Exactly(1), if_false=Exactly(0))
+    both = Experiment(lambda lab: None, one.expects, name="made", arms=("a", "b"))
+    told = [line.partition("its reference ")[2] for line in soundness.declared(both)]
+    assert told == [
+        "“8,192 bytes” reads a number where nothing was recorded",
+        "“0 bytes” reads a number where nothing was recorded",
+    ]
+
+
+def evidence(*moments: tuple[str, dict[str, str]], done: dict[str, list[Any]] | None = None) -> Recording:
+    """Samples, and before each the operations that are named for it (a name, or an event)."""
+    events: list[dict[str, Any]] = [{"event": "start", "machine": {"page_size": 4096}}]
+    for name, files in moments:
+        for one in (done or {}).get(name, []):
+            events.append(one if isinstance(one, dict) else {"event": "operation", "operation": one, "text": ""})
+        events.append({"event": "sample", "name": name, "files": files})
+    return Recording(events)
+
+
+def told_of(reference: Quantity, one: Recording, **other: Any) -> list[str]:
+    true = Recorded("true")
+    asked = experiment(quantity=Recorded("value"), reads_true=true, reads_false=reference, **{"reference_why": "", **other})
+    return by_construction(list(soundness.recorded(asked, Trial(1, {"": one}))))
+
+
+NO_SWAP, SWAP = "SwapTotal: 0 kB\n", "SwapTotal: 8 kB\n"
+
+
+@pytest.mark.parametrize(
+    ("counter", "cannot"),
+    [
+        ("vmstat:pswpin", True),
+        ("vmstat:swpin_zero", True),
+        ("meminfo:SwapCached", True),
+        ("box/memory.swap.current", True),
+        ("worker/smaps_rollup:SwapPss", True),
+        ("worker/status:VmSwap", True),
+        ("meminfo:Dirty", False),
+        ("vmstat:pgfault", False),
+    ],
+)
+def test_counters_of_swap_count_only_where_there_is_some(counter: str, cannot: bool) -> None:
+    """Whatever the counter reads later, when there is swap."""
+    source, _, key = counter.partition(":")
+
+    def at(value: int, total: str) -> dict[str, str]:
+        files = {source: f"{key} {value}\n" if key else f"{value}\n"}
+        return {**files, "meminfo": total + files.get("meminfo", "")}
+
+    one = evidence(("early", at(0, NO_SWAP)), ("late", at(3, SWAP)), done={"early": ["fill"], "late": ["fill"]})
+    assert told_of(Counter(counter, "early"), one) == (["there is no swap area at “early”"] if cannot else [])
+    assert told_of(Change(counter, "early", "early2"), one) == []
+    assert told_of(Counter(counter, "late"), one) == []
+
+
+def test_a_change_looks_for_swap_where_it_begins() -> None:
+    one = evidence(
+        ("a", {"vmstat": "pswpin 5\n", "meminfo": NO_SWAP}),
+        ("b", {"vmstat": "pswpin 5\n", "meminfo": SWAP}),
+        ("c", {"vmstat": "pswpin 5\n", "meminfo": SWAP}),
+        ("d", {"vmstat": "pswpin 6\n", "meminfo": SWAP}),
+        done={"b": ["fill"], "c": ["fill"]},
+    )
+    assert told_of(Change("vmstat:pswpin", "a", "b"), one) == ["there is no swap area at “a”"]
+    assert told_of(Change("vmstat:pswpin", "b", "c"), one) == []
+    assert told_of(Change("vmstat:pswpin", "c", "d"), one) == []
+
+
+def write(text: str) -> dict[str, str]:
+    return {"event": "operation", "operation": "put", "text": text}
+
+
+@pytest.mark.parametrize(
+    ("done", "nothing"),
+    [
+        (["fill"], False),
+        (["mincore", "slurp"], True),
+        (["mincore", "fill"], False),
+        ([write("/proc/sys/vm/stat_refresh\x001")], True),
+        ([write("/proc/sys/vm/drop_caches\x001")], False),
+        ([{"event": "operation", "operation": "put"}], False),
+        ([{"event": "note", "operation": "fill"}], True),
+    ],
+)
+def test_a_reading_is_no_deed(done: list[Any], nothing: bool) -> None:
+    """What was done before the first moment and after the second is none of it."""
+    one = evidence(
+        ("zero", {"vmstat": "pgfault 4\n"}),
+        ("a", {"vmstat": "pgfault 5\n"}),
+        ("b", {"vmstat": "pgfault 5\n"}),
+        ("c", {"vmstat": "pgfault 6\n"}),
+        done={"a": ["fill"], "b": done, "c": ["fill"]},
+    )
+    said = ["nothing is done between “a” and “b”"] if nothing else []
+    assert told_of(Change("vmstat:pgfault", "a", "b"), one) == said
+    assert told_of(Change("vmstat:pgfault", "b", "a"), one) == [line.replace("“a” and “b”", "“b” and “a”") for line in said]
+
+
+def test_where_no_operation_was_recorded_something_may_have_been_done() -> None:
+    moments = [("a", {"vmstat": "pgfault 5\n"}), ("b", {"vmstat": "pgfault 5\n"}), ("c", {"vmstat": "pgfault 6\n"})]
+    assert told_of(Change("vmstat:pgfault", "a", "b"), evidence(*moments)) == []
+    assert told_of(Change("vmstat:pgfault", "a", "a"), evidence(*moments, done={"a": ["fill"]})) == []
+
+
+def test_all_that_a_reference_is_made_of_must_be_unable_to_count() -> None:
+    moments = [("a", {"vmstat": "pgfault 5\npgmajfault 0\n"}), ("b", {"vmstat": "pgfault 6\npgmajfault 0\n"})]
+    one = evidence(*moments, done={"b": ["fill"]})
+    major, minor = Counter("vmstat:pgmajfault", "b"), Counter("vmstat:pgfault", "b")
+    assert told_of(major, one) == ["vmstat:pgmajfault never moves in this guest"]
+    assert told_of(major * minor, one) == []
+    assert told_of(major * 5, one) == ["vmstat:pgmajfault never moves in this guest"]
+    assert told_of(major, one, reference_why="it is what is asked") == []
+    assert told_of(Counter("vmstat:pgmajfault", "b", arm="gone"), one) == []
+    assert told_of(Derived("none", lambda recording: 0), one) == []
+
+
+def test_pages_of_any_other_state_need_no_swap() -> None:
+    def counted(state: str, total: str) -> list[str]:
+        kept = {"event": "pages", "sample": "a", "label": "x", "kind": "pagemap", "data": encode(page_entries({"anonymous": 1}))}
+        one = evidence(("a", {"meminfo": total}))
+        one.events.append(kept)
+        return told_of(Pages("a", "x", state), one)
+
+    assert counted("swapped", NO_SWAP) == counted("swap cache", NO_SWAP) == ["there is no swap area at “a”"]
+    assert counted("swapped", SWAP) == counted("swapped", "") == counted("file", NO_SWAP) == []
+
+
+def test_a_counter_moves_if_one_of_its_role_does() -> None:
+    """Of another group too; a file of another name or a key of another name is none of its role."""
+
+    def moves(name: str, *texts: dict[str, str]) -> bool:
+        moments = [(f"moment {number}", files) for number, files in enumerate(texts)]
+        return told_of(Counter(name, "moment 0"), evidence(*moments)) == []
+
+    assert moves("box/memory.current", {"box/memory.current": "0\n"}, {"box/memory.current": "1\n"})
+    assert moves("box/memory.current", {"box/memory.current": "0\n", "pot/memory.current": "1\n"})
+    assert not moves("box/memory.current", {"box/memory.current": "0\n", "pot/memory.peak": "1\n"})
+    assert not moves("box/memory.current", {"box/memory.current": "0\n", "pot/memory.current": "max\n"})
+    assert moves("box/memory.stat:anon", {"box/memory.stat": "anon 0\n", "pot/memory.stat": "anon 1\n"})
+    assert not moves("box/memory.stat:anon", {"box/memory.stat": "anon 0\n", "pot/memory.stat": "file 1\n"})
+
+
+def test_a_trial_that_never_began_shows_nothing() -> None:
+    still = {"vmstat": "pgfault 0\n"}
+    asked = experiment(quantity=Recorded("value"), reads_true=Recorded("true"), reads_false=Counter("vmstat:pgfault", "a"))
+    begun, never = evidence(("a", still)), evidence(("a", still))
+    del never.events[0]
+    assert len(list(soundness.recorded(asked, Trial(1, {"": begun})))) == 1
+    assert list(soundness.recorded(asked, Trial(1, {"": begun, "b": never}))) == []
+    (line,) = soundness.recorded(asked, Trial(1, {"": begun}))
+    assert line == ("made: all: reference “vmstat:pgfault at “a”” is 0 by construction: vmstat:pgfault never moves in this guest")

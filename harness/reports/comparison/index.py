@@ -19,15 +19,13 @@ NO_ROW = "—"
 
 @dataclass(frozen=True)
 class Entry:
-    """A row and where it is from: its run's directory and its cell's name there."""
+    """A row, and its cell's plot: where that is, and what it is called among the published ones. asked: the settings that
+    whoever ran it asked for."""
 
     row: Row
-    run: Path
-    cell: str
-
-    @property
-    def plot(self) -> Path:
-        return self.run / "plots" / f"{self.cell}.svg"
+    plot: Path
+    name: str
+    asked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

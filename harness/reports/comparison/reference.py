@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import unquote
 
 from harness.claims.claim import Claim, Expect, Experiment
 from harness.errors import Damaged, UsageError
@@ -15,16 +16,17 @@ from harness.evidence import run_directory
 from harness.evidence.schema import FailureRow, Row, decided
 from harness.linux import releases
 from harness.reports import markdown
-from harness.reports.comparison import history, kernel_plot, run_noise
+from harness.reports.comparison import history, kernel_plot, publication, run_noise
 from harness.reports.comparison.history import Line
 from harness.reports.comparison.index import Cells, Entry, index, kernel_table, sections
+from harness.reports.comparison.publication import PLOTS, Publication
 from harness.reports.comparison.rows import Selection
 from harness.reports.wording import near, repetition, setting, surprises, tally
 from harness.verdicts import run_cells
 from harness.verdicts.classify import is_surprise
 from harness.verdicts.wording import spread
 
-PAGES, PLOTS = "claims", "plots"
+PAGES = "claims"
 ERRATA = "errata.md"  # written by hand, and kept by every publication
 
 
@@ -38,12 +40,17 @@ def gather(runs: Sequence[Path]) -> Cells:
         checked = list(run_cells.cells_of(run, unknown=True))
         damaged += [f"{run.name}: {cell.name}: {fault}" for cell in checked for fault in cell.faults]
         for one in (outcome for cell in checked if (outcome := cell.outcome())):
-            axis = setting(one.cell["axis"])
+            plot = run / "plots" / f"{one.directory.name}.svg"
+            asked = publication.asked(one.cell, one.experiment)
             for row in one.rows:
+                axis = setting({name: row["settings"].get(name, "") for name in sorted(asked)})
                 told: Row = {**row, "why": near(row["why"]), "run": run.name}
-                found[row["claim"], row["kernel"], axis] = Entry(told, run, one.directory.name)
+                found[row["claim"], row["kernel"], axis] = Entry(told, plot, publication.plot_name(plot, row), asked)
             for failure in one.failures:
-                broken[f"{one.experiment.name} {axis}", failure["kernel"]] = {**failure, "what": near(failure["what"])}
+                broken[f"{one.experiment.name} {setting(one.cell['axis'])}", failure["kernel"]] = {
+                    **failure,
+                    "what": near(failure["what"]),
+                }
     if not found and damaged:
         raise Damaged(f"runs {', '.join(run.name for run in runs)}", near(damaged[0]), "run what is damaged again")
     if not found:
@@ -57,24 +64,29 @@ def gather(runs: Sequence[Path]) -> Cells:
     )
 
 
-def publish(runs: Sequence[Path], noisy: Sequence[Selection], to: Path) -> Cells:
-    """Writes README.md, a page for each claim, plots and verdicts.json into `to`; noise.json and noise.md of the runs
-    `noisy`, if there are any (else those that are there stay)."""
-    cells = gather(runs)
-    to.mkdir(parents=True, exist_ok=True)
+def publish(
+    runs: Sequence[Path], noisy: Sequence[Selection], to: Path, everything: bool = False, may_lose: bool = False
+) -> Publication:
+    """Adds the rows of these runs to the reference in `to` and updates those that it has, or makes it of them alone
+    (`everything`). Writes README.md, page and plots of each claim that has a row of these runs, kernels.json and verdicts.json;
+    noise.json and noise.md of the runs `noisy`, if there are any. All else stays as it is.
+
+    Raises UsageError where rows would be lost without `may_lose`.
+    """
+    made = publication.of(gather(runs), to, everything, may_lose)
+    cells = made.cells
     for name in (PAGES, PLOTS):
-        shutil.rmtree(to / name, ignore_errors=True)
-        (to / name).mkdir()
+        (to / name).mkdir(parents=True, exist_ok=True)
     if noisy:
         run_noise.write(noisy, to)
-    for claim, experiment in sections(cells):
-        lines = history.of_claim(claim, cells.rows)
-        told = page(claim, experiment, lines)
-        numbers = kernel_plot.draw(lines, told.names)
-        if numbers:
-            (to / PLOTS / f"{claim.id}.svg").write_text(numbers, "utf-8")
-        text = markdown.filled("claim.md.j2", page=told, plots=copy_plots(claim, cells, to), numbers=bool(numbers))
-        (to / PAGES / f"{claim.id}.md").write_text(text, "utf-8")
+    told = sections(cells)
+    for claim, experiment in told:
+        if claim.id in made.touched or not (to / PAGES / f"{claim.id}.md").exists():
+            write_page(claim, experiment, cells, to)
+    if everything:
+        for path in {*(to / PAGES).iterdir()} - {to / PAGES / f"{claim.id}.md" for claim, _ in told}:
+            path.unlink()
+    remove_unlinked_plots(to)
     (to / "README.md").write_text(
         markdown.filled(
             "reference.md.j2",
@@ -88,9 +100,30 @@ def publish(runs: Sequence[Path], noisy: Sequence[Selection], to: Path) -> Cells
         ),
         "utf-8",
     )
+    publication.write_kernels(to, cells)
     document = run_directory.document(Path("+".join(cells.runs)), cells.rows, cells.errors)
     run_directory.write_verdicts(to, document)
-    return cells
+    return made
+
+
+def write_page(claim: Claim, experiment: Experiment, cells: Cells, to: Path) -> None:
+    """Writes a claim's page and its plots."""
+    lines = history.of_claim(claim, cells.rows)
+    told = page(claim, experiment, lines)
+    numbers = kernel_plot.draw(lines, told.names)
+    if numbers:
+        (to / PLOTS / f"{claim.id}.svg").write_text(numbers, "utf-8")
+    text = markdown.filled("claim.md.j2", page=told, plots=copy_plots(claim, cells, to), numbers=bool(numbers))
+    (to / PAGES / f"{claim.id}.md").write_text(text, "utf-8")
+
+
+def remove_unlinked_plots(to: Path) -> None:
+    """Removes the plots that no page shows any more."""
+    pages = "".join(path.read_text("utf-8") for path in (to / PAGES).glob("*.md"))
+    shown = {unquote(name) for name in re.findall(rf"\.\./{PLOTS}/([^)\s]+)", pages)}
+    for path in (to / PLOTS).iterdir():
+        if path.name not in shown:
+            path.unlink()
 
 
 Content = TypeVar("Content")
@@ -191,17 +224,14 @@ def copy_plots(claim: Claim, cells: Cells, to: Path) -> list[tuple[str, str]]:
     shows. A plot of several claims is there once."""
     own = sorted(
         (entry for entry in cells.entries if entry.row["claim"] == claim.id and entry.plot.exists()),
-        key=lambda entry: (releases.order(entry.row["kernel"]), entry.cell),
+        key=lambda entry: (releases.order(entry.row["kernel"]), entry.name),
         reverse=True,
     )
     chosen: dict[str, Entry] = {}
     for entry in own:
         if entry.row["verdict"] in history.DECIDED:
             chosen.setdefault(entry.row["verdict"], entry)
-    found = []
-    for verdict, entry in chosen.items():
-        name = re.sub(r"[^\w.=-]+", ".", entry.cell.replace(entry.row["kernel"], entry.row["series"])) + ".svg"
-        if not (to / PLOTS / name).exists():
-            shutil.copyfile(entry.plot, to / PLOTS / name)
-        found.append((name, f"{verdict} on {entry.row['kernel']}"))
-    return found
+    for entry in chosen.values():
+        if entry.plot != to / PLOTS / entry.name:
+            shutil.copyfile(entry.plot, to / PLOTS / entry.name)
+    return [(entry.name, f"{verdict} on {entry.row['kernel']}") for verdict, entry in chosen.items()]

@@ -130,7 +130,10 @@ def in_order(kernels: Iterable[str]) -> list[str]:
 
 def collected(parent: Path, reference: Path | None = None, warn: Callable[[object], None] = lambda line: None) -> list[Row]:
     """Reads the rows of all runs and of the reference, oldest first, each with its `run`. warn: hears in a line of each run
-    that can't be read, which is passed over, and of those that nothing vouches for."""
+    that can't be read, which is passed over, and of those that nothing vouches for. Raises UsageError for a file in the
+    place of the directory."""
+    if parent.is_file():
+        raise UsageError(f"--results {parent}", "it is no directory", "name the one where the runs are")
     reference = reference or REFERENCE
     published = [reference / "verdicts.json"] if (reference / "verdicts.json").exists() else []
     files = sorted((path for path in parent.glob("*/verdicts.json")), key=lambda path: path.stat().st_mtime)

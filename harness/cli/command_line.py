@@ -1,0 +1,76 @@
+"""The command line as invoke parses it, read once before invoke does: what it can't be read as is told in the lab's one line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from invoke import Collection, ParseError, Program
+from invoke.parser import Parser, ParserContext
+
+from harness.claims.checks import nearest
+from harness.errors import UsageError
+
+NO_IDEA = re.compile(r"No idea what (?:'|\")(.*)(?:'|\") is!", re.S)
+NO_VALUE = re.compile(r"Flag <Argument: (\S+).*> needed value")
+MISSING = re.compile(r"did not receive required positional arguments: (.+)")
+
+
+def check(words: Sequence[str], found: Collection) -> None:
+    """Reads a command line, without the program's name. Raises UsageError for one that invoke would refuse or take for
+    another: an option without a value that may stand several times it leaves out, and an empty value is like none."""
+    core = Parser(initial=Program(namespace=found).initial_context, ignore_unknown=True)
+    contexts = contexts_of(found)
+    try:
+        rest = core.parse_argv(list(words)).unparsed
+        if not rest:
+            return
+        Parser(contexts=contexts).parse_argv(rest)
+    except ParseError as error:
+        raise told(error, words, contexts) from error
+    for word, after in zip(rest, [*rest[1:], "--"], strict=True):
+        if word.startswith("--") and (word.endswith("=") or not after):
+            raise UsageError(word, "its value is empty", f"leave it out, or name one; {see_help(rest[0])}")
+        if after.startswith("--") and any(word in one.flags and one.flags[word].kind is list for one in contexts):
+            raise UsageError(word, "it has no value", see_help(rest[0]))
+
+
+def contexts_of(found: Collection) -> list[ParserContext]:
+    """Gives what invoke's parser knows of the commands. Making it takes the lines of help out of each (Task.get_arguments): they
+    are put back, for invoke will ask for them again."""
+    commands = [found[name] for name in found.task_names]
+    lines = [dict(one.help) for one in commands]
+    made = found.to_contexts()
+    for one, help in zip(commands, lines, strict=True):
+        one.help = help
+    return made
+
+
+def told(error: ParseError, words: Sequence[str], contexts: Sequence[ParserContext]) -> UsageError:
+    """Says what is wrong with a command line, and what to type instead."""
+    said, context = str(error), error.context
+    names = [name for one in contexts for name in (str(one.name), *one.aliases)]
+    command = str(context.name) if context and context.name else ""
+    if unknown := NO_IDEA.search(said):
+        word = next((one for one in words if ascii(one) == ascii(unknown[1])), unknown[1])
+        if word.startswith("-"):
+            near = nearest(word, [flag for flag in context.flags if flag.startswith("--")] if context else [])
+            return UsageError(
+                word, f"{command or 'it'} has no such option", f"{near} {see_help(command)}" if near else see_help(command)
+            )
+        if command:
+            return UsageError(
+                word or "''", f"{command} takes no such word", f"several names go together, with commas; {see_help(command)}"
+            )
+        return UsageError(word or "''", "there is no such command", nearest(word, names))
+    if valueless := NO_VALUE.search(said):
+        return UsageError(f"--{valueless[1].replace('_', '-')}", "it has no value", see_help(command))
+    if missing := MISSING.search(said):
+        wanted = " and ".join(f"its {name.strip()}" for name in missing[1].replace("'", "").split(","))
+        return UsageError(command, f"it needs {wanted}", see_help(command))
+    return UsageError("command line", said, see_help(command))
+
+
+def see_help(command: str) -> str:
+    """Says where the options of a command are told."""
+    return f"`invoke --help {command}` names what it takes" if command else "see `invoke --list`"

@@ -1,0 +1,55 @@
+"""Command lines that can't be read, told in one line before invoke reads them."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.cli import command_line, commands
+from harness.errors import UsageError
+
+FOUND = commands.collection()
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["run-experiments"], "run-experiments: there is no such command; did you mean run-experiment?"),
+        (["run-experiment"], "run-experiment: it needs its name; `invoke --help run-experiment` names what it takes"),
+        (["compare", "latest"], "compare: it needs its second; `invoke --help compare` names what it takes"),
+        (
+            ["run-experiment", "a", "--kernle", "6.12"],
+            "--kernle: run-experiment has no such option; did you mean --kernel? `invoke --help run-experiment`",
+        ),
+        (["run-experiment", "a", "--trials"], "--trials: it has no value; `invoke --help run-experiment` names what it takes"),
+        (["run-experiment", "a", "--set"], "--set: it has no value; `invoke --help run-experiment` names what it takes"),
+        (
+            ["run-experiment", "a", "--set", "--json"],
+            "--set: it has no value; `invoke --help run-experiment` names what it takes",
+        ),
+        (["run-all", "--section", ""], "--section: its value is empty; leave it out, or name one"),
+        (["run-all", "--section="], "--section=: its value is empty; leave it out, or name one"),
+        (["run-all", "more"], "more: run-all takes no such word; several names go together, with commas"),
+    ],
+)
+def test_it_is_told_in_one_line(words: list[str], line: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        command_line.check(words, FOUND)
+    assert str(raised.value).startswith(line)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["--list"],
+        ["--help", "run-all"],
+        ["run-experiment", "a", "--set", "lru=classic", "--set=cpus=2", "--trials=1", "--json"],
+        ["run-experiment", "--name", "a"],
+        ["kernels"],
+        ["kernels.add", "path", "label"],
+        ["doctor", "list"],
+    ],
+)
+def test_what_can_be_read_passes(words: list[str]) -> None:
+    command_line.check(words, FOUND)
