@@ -1,0 +1,159 @@
+"""What the pages say, read as files: without a browser."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from harness import catalogue
+from harness.errors import LabError
+from harness.reports.site import links, site
+from harness.reports.site.strip import overall, strips
+from harness.reports.site.subject import Asked
+from tests.commands import invoke, one_line
+from tests.reports.site import sites
+
+MOST = 1_000_000  # bytes of a first page, with all that it loads
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return site.files(sites.reference(tmp_path_factory.mktemp("site") / "reference"))
+
+
+class Links(HTMLParser):
+    """Collects where a page leads to, and its anchors."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.to: list[str] = []
+        self.anchors: set[str] = set()
+        self.loads: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "a":
+            self.to.append(given.get("href") or "")
+        elif address := given.get("src") or (given.get("href") if tag == "link" else None):
+            self.loads.append(address)
+        self.anchors |= {given["id"]} if given.get("id") else set()
+
+
+def test_every_claim_has_a_page_whose_title_is_the_question(reference: dict[str, str]) -> None:
+    page = reference["claims/oc0-excess-is-oom.html"]
+    question = "What becomes of a request larger than RAM and swap in overcommit mode 0?"
+    assert f"<h1>{question}</h1>" in page
+    assert f"<title>{question}" in page
+    for part in ("Refuted", "on 5.10, 6.1, 6.12 and 7.2", "What to do instead", "./bootstrap run-experiment oc0-excess-is-oom"):
+        assert part in page
+    there = {name for name in reference if name.startswith("claims/")}
+    assert len(there) == len({name.lower() for name in there}) > 100
+
+
+def test_no_page_leads_nowhere(reference: dict[str, str], tmp_path: Path) -> None:
+    """Links within the site lead to a page and an anchor of it that are there; nothing is loaded from elsewhere."""
+    read = {name: Links(text) for name, text in reference.items() if name.endswith(".html")}
+    wrong = []
+    for name, page in read.items():
+        for link in page.to:
+            file, _, anchor = link.partition("#")
+            if file.startswith(("https://", "../../", "../verdicts", "../README")) or not link:
+                continue
+            target = str((Path("/") / name).parent / file)[1:] if file else name
+            target = re.sub(r"[^/]+/\.\./", "", target)
+            if target not in reference or (anchor and anchor not in read[target].anchors):
+                wrong.append((name, link))
+        wrong += [(name, one) for one in page.loads if "://" in one]
+    assert not wrong
+
+
+def test_a_first_page_of_six_kernels_is_small(tmp_path: Path) -> None:
+    found = site.files(sites.wide(tmp_path / "wide"))
+    size = sum(len(text.encode()) for name, text in found.items() if name == "index.html" or name.startswith("assets/"))
+    assert len(found["index.html"].encode()) < MOST
+    assert size < MOST, "with its style, its script and the index that is searched"
+
+
+def test_text_of_others_is_text(tmp_path: Path) -> None:
+    """No page has a tag that a claim, a kernel, a setting or an error brought, nor a character that acts instead of being seen."""
+    found = site.files(sites.hostile(tmp_path / "evil"))
+    assert len([name for name in found if name.startswith("claims/")]) == 2
+    assert not [name for name in found if ".." in name or "<" in name]
+    for name, text in found.items():
+        if name.endswith(".html"):
+            assert "<script>window" not in text, name
+            assert "<img src=x" not in text, name
+            assert not re.search("[\x00\x1b\u202e\u2028]", text), name
+            assert "&lt;script&gt;" in text or name == "article.html"
+    assert "\u2028" not in found["assets/data.js"]
+
+
+def test_a_source_leads_to_what_it_cites() -> None:
+    source = (
+        "mm/util.c, __vm_enough_memory: OVERCOMMIT_GUESS (v6.12; since v5.2, commit 8c7829b04c52); ld.so(8); "
+        "Documentation/admin-guide/sysctl/vm.rst (before v6.0)"
+    )
+    found = {part.text: part.address for part in links.parts(source, "7.2") if part.address}
+    assert found == {
+        "mm/util.c": "https://elixir.bootlin.com/linux/v6.12/source/mm/util.c",
+        "__vm_enough_memory": "https://elixir.bootlin.com/linux/v6.12/A/ident/__vm_enough_memory",
+        "OVERCOMMIT_GUESS": "https://elixir.bootlin.com/linux/v6.12/A/ident/OVERCOMMIT_GUESS",
+        "8c7829b04c52": "https://git.kernel.org/linus/8c7829b04c52",
+        "ld.so(8)": "https://manpages.debian.org/ld.so.8",
+        "Documentation/admin-guide/sysctl/vm.rst": "https://www.kernel.org/doc/html/v5.19/admin-guide/sysctl/vm.html",
+    }
+    assert "".join(part.text for part in links.parts(source, "7.2")) == source
+
+
+def test_every_source_of_the_catalogue_keeps_its_words() -> None:
+    sources = [known.source for claim, _ in catalogue.claims().values() for known in claim.known]
+    assert not [one for one in sources if "".join(part.text for part in links.parts(one, "7.2")) != " ".join(one.split())]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        ("confirmed confirmed", "confirmed"),
+        ("refuted skipped", "refuted"),
+        ("confirmed refuted", "depends"),
+        ("undecided skipped", "undecided"),
+        ("confirmed undecided", "confirmed"),
+        ("skipped", "skipped"),
+    ],
+)
+def test_a_verdict_over_all_kernels(verdicts: str, expected: str) -> None:
+    assert overall([sites.row("c", "e", "6.1.1", "6.1", verdict, {}) for verdict in verdicts.split()]) == expected
+
+
+def test_a_strip_breaks_where_the_verdict_changes(tmp_path: Path) -> None:
+    found = sites.only(sites.wide(tmp_path / "wide"), "oc0-excess-is-oom")
+    asked: Asked = found.claims[0]
+    classic, mglru = strips(asked.lines, found.kernels, found.names)
+    assert [(one.verdict, one.kernels) for one in classic.pieces] == [("confirmed", ("5.10", "5.15", "6.1", "6.6", "6.12", "7.2"))]
+    assert [(one.verdict, one.kernels) for one in mglru.pieces] == [
+        ("confirmed", ("5.10", "5.15", "6.1")),
+        ("refuted", ("6.6", "6.12", "7.2")),
+    ]
+    assert all(piece.surprise for piece in mglru.pieces[1:])
+
+
+def test_a_site_is_whole_or_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = sites.only(sites.wide(tmp_path / "wide"), "oc0-excess-is-oom")
+    first = site.write(found).read_text()
+
+    def fails(path: Path, *arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", fails)
+    with pytest.raises(LabError, match="No space left"):
+        site.write(found)
+    assert (tmp_path / "wide/site/index.html").read_text() == first
+    assert [path.name for path in (tmp_path / "wide").iterdir()] == ["site"]
+
+
+def test_the_site_of_a_run_that_is_not_there(tmp_path: Path) -> None:
+    one_line(invoke("report", "nowhere", "--html", "--results", str(tmp_path)), 1, "nowhere")
