@@ -22,6 +22,9 @@ WORDS = {
     "skipped": "Skipped",
 }
 
+# What settings are to people, of those that claims are repeated under.
+SETTINGS = {"lru": "the LRU lists (classic or MGLRU)", "malloc": "the allocator", "thp": "transparent huge pages"}
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -83,7 +86,7 @@ class ClaimPage:
         names = [self.subject.names[kernel] for kernel in self.kernels if any(row["kernel"] == kernel for row in self.asked.rows)]
         settings = list(dict.fromkeys(name for line in self.asked.lines for name, _ in line.axis))
         several = [name for name in settings if len({dict(line.axis).get(name) for line in self.asked.lines}) > 1]
-        return f"on {listed(names)}" + (f", whatever {listed(several)}" if several else "")
+        return f"on {listed(names)}" + (f", whatever {listed(named(several))}" if several else "")
 
     @property
     def what_it_depends_on(self) -> str:
@@ -94,8 +97,8 @@ class ClaimPage:
             if row["verdict"] in {CONFIRMED, REFUTED}:
                 by_kernel.setdefault(row["kernel"], set()).add(row["verdict"])
         names = list(dict.fromkeys(name for line in self.asked.lines for name, _ in line.axis))
-        on = [f"on {listed(names)}"] if any(len(both) > 1 for both in by_kernel.values()) else []
-        return "and ".join(f"{part} " for part in (["on the kernel"] if kernel else []) + on).strip()
+        on = [listed(named(names))] if any(len(both) > 1 for both in by_kernel.values()) else []
+        return f"on {listed([*(['the kernel'] if kernel else []), *on])}"
 
     @cached_property
     def answers(self) -> list[tuple[str, str, str, str]]:
@@ -180,6 +183,10 @@ class ClaimPage:
         found = [("Machine", "; ".join(machines)), ("Settings in every row", setting(shared).replace(" ", ", "))]
         found += [("Turned by the procedure", "; ".join(turned))] if turned else []
         return [*found, ("The experiment asks for", self.needs)]
+
+
+def named(settings: Sequence[str]) -> list[str]:
+    return [SETTINGS.get(name, name) for name in settings]
 
 
 def machine(row: Row) -> str:
