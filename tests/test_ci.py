@@ -51,8 +51,17 @@ def test_the_snippets_of_the_docs(tmp_path: Path) -> None:
     github, gitlab = snippets()
     (tmp_path / "workflow.yml").write_text(f"on: push\n{github}")
     check("github-workflows", tmp_path / "workflow.yml")
-    (tmp_path / "gitlab.yml").write_text(gitlab)
+    (tmp_path / "gitlab.yml").write_text(gitlab.replace("URL OF", "https://example.org/").replace("/ ", "/"))
     check("gitlab-ci", tmp_path / "gitlab.yml")
+
+
+def test_gitlab_s_job_is_one_file_that_runs_the_script() -> None:
+    path = ROOT / ".ci/gitlab.yml"
+    check("gitlab-ci", path)
+    text = path.read_text()
+    assert "folklab/.ci/this-kernel folklab-results" in text
+    assert "junit: folklab-results/junit.xml" in text
+    assert "script:" not in snippets()[1]
 
 
 @pytest.fixture

@@ -88,6 +88,6 @@ EXPERIMENT = Experiment(
         Expect(ALLOCATES, zero_page("read"),
                if_true=Exactly(0, "none is one that all processes share"), if_false=AtLeast(1, "one is enough"),
                reads_true=zero_page("written"), reads_false=zero_page("device"),
-               says="and {value} were the kernel's one page of zeros."),
+               says="and {value} pages were the kernel's one page of zeros."),
     ),
 )

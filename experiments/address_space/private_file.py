@@ -90,10 +90,10 @@ EXPERIMENT = Experiment(
                says="Of {bound} pages that were written {value} were anonymous."),
         Expect(COW, old("written", "after a byte"), ALL, NOT_ALL,
                reads_true=old("shared", "after a byte"), reads_false=old("anonymous", "after a byte"),
-               says="With one byte written {value} had the rest of the file's content."),
+               says="With one byte written {value} of {bound} pages had the rest of the file's content."),
         *(Expect(COW, old("written", where), ALL, NOT_ALL,
                  reads_true=old("read", where), reads_false=old("shared", where),
-                 says=f"The {what} kept the old content of {{value}}.")
+                 says=f"The {what} kept the old content of {{value}} of {{bound}} pages.")
           for where, what in (("in cache", "page cache"), ("on disk", "disk"))),
     ),
 )

@@ -100,7 +100,7 @@ EXPERIMENT = Experiment(
         Expect(PRIVATE_FILE, of_cache("data", "cache of data"), ALL, NOT_ALL,
                reads_true=of_cache("shared file", "shared file of witness"),
                reads_false=of_cache("anonymous", "shared file of witness"),
-               says="Read, {value} were the page cache of the program's file."),
+               says="Read, {value} of {bound} pages were the page cache of the program's file."),
         Expect(COPIED, copies("data"), ALL, NOT_ALL,
                reads_true=copies("private file"), reads_false=copies("shared file"),
                says="Of the {bound} pages that two instances changed {value} had become anonymous."),
@@ -109,6 +109,6 @@ EXPERIMENT = Experiment(
                says="{value} of them were in the same frame for both."),
         Expect(COPIED, own_content("data"), ALL, NOT_ALL,
                reads_true=own_content("private file"), reads_false=own_content("shared file"),
-               says="{value} held what their own process wrote."),
+               says="{value} of {bound} pages held what their own process wrote."),
     ),
 )

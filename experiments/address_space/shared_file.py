@@ -78,9 +78,9 @@ EXPERIMENT = Experiment(
         Expect(WRITE_THROUGH, anonymous("mapped"),
                if_true=Exactly(0, "no anonymous page"), if_false=AtLeast(1, "one is enough"),
                reads_true=anonymous("written"), reads_false=anonymous("private"),
-               says="{value} were anonymous."),
+               says="{value} pages were anonymous."),
         Expect(WRITE_THROUGH, found("mapped", "on the disk"), ALL, NOT_ALL,
                reads_true=found("written", "on the disk"), reads_false=found("idle", "on the disk"),
-               says="After msync {value} stood on the disk."),
+               says="After msync {value} of {bound} pages stood on the disk."),
     ),
 )

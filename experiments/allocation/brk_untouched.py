@@ -49,6 +49,6 @@ EXPERIMENT = Experiment(
                if_false=AtMost(pages(SIZE) - 1, "a touched page that is not there"),
                reads_true=Pages("touched", "mapping", "anonymous").called("the same of a private mapping, touched"),
                reads_false=Pages("touched", "left alone", "anonymous").called("the same of one left alone"),
-               says="Once touched, {value} of them were."),
+               says="Once touched, {value} pages were."),
     ),
 )

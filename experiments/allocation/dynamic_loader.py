@@ -69,7 +69,7 @@ EXPERIMENT = Experiment(
         Expect(LDSO_FIRST, begins_in_loader("dynamic"),
                if_true=Exactly(1, "in a mapping of the loader"), if_false=Exactly(0, "in another"),
                reads_true=begins_in_loader("loader"), reads_false=begins_in_loader("static"),
-               says="{value} first instruction of a dynamic program was in the loader."),
+               says="The first instruction of a dynamic program {value:was|was not} in the loader."),
         Expect(LDSO_FIRST, mapped_libraries("dynamic"),
                if_true=AtLeast(1, "the C library at least"), if_false=AtMost(0, "none came after the kernel was done"),
                reads_true=mapped_libraries("loader"), reads_false=mapped_libraries("static"),

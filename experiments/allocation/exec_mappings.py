@@ -74,7 +74,7 @@ def one_heap(claim: Claim) -> Expect:
     return Expect(claim, heaps("program", "grown"),
                   if_true=Exactly(1, "brk made it"), if_false=Exactly(0, "none, though memory was asked for"),
                   reads_true=heaps("grown", "grown"), reads_false=heaps("only mapped", "grown"),
-                  says="After its first brk it had {value}.")
+                  says="After its first brk it had {value:one|none}.")
 
 
 EXPERIMENT = Experiment(
@@ -86,7 +86,7 @@ EXPERIMENT = Experiment(
                if_true=Exactly(0, "each is mapped"), if_false=AtLeast(1, "one is not"),
                reads_true=without("mapped", "only mapped", "grown", "four mappings of mmap without a mapping"),
                reads_false=without("unmapped", "only mapped", "grown", "four that were unmapped without a mapping"),
-               says="At its first instruction {value} of text, data, bss and stack were not mapped."),
+               says="At its first instruction {value:not all four of|all four of} text, data, bss and stack were mapped."),
         no_heap(SEGMENTS, "exec", "There were {value} heap mappings."),
         one_heap(SEGMENTS),
         no_heap(ON_DEMAND, "running", "A process that had run and used mmap only had {value} heap mappings."),

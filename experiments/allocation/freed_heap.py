@@ -89,7 +89,7 @@ EXPERIMENT = Experiment(
     expects=(
         Expect(RETAINED, moved(BELOW), if_true=Exactly(0, "the end stays"), if_false=Not(0, "it moved"),
                reads_true=moved("kept"), reads_false=moved("shrunk"),
-               says=f"free of {COUNT} blocks below a live one moved the heap's end by {{value}} bytes."),
+               says=f"free of {COUNT} blocks below a live one moved the heap's end {{value:±bytes up|bytes down|by nothing}}."),
         Expect(RETAINED, given_back(BELOW, "freed"),
                if_true=Exactly(0, "all stays resident"), if_false=AtLeast(1, "a page went back"),
                reads_true=given_back("kept", "freed"), reads_false=given_back("shrunk", "freed"),

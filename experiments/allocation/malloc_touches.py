@@ -76,7 +76,7 @@ def sliced(claim: Claim, name: str) -> Expect:
                   if_false=AtLeast(1, "one page that is not there is enough"),
                   reads_true=absent("brk, filled", "16 MiB from brk, filled"),
                   reads_false=absent("brk", "16 MiB from brk, untouched"),
-                  says=f"Of what malloc handed out in chunks of {name}, {{value}} pages were not there.")
+                  says=f"Of what malloc handed out in chunks of {name}, {{value}} pages were missing.")
 
 
 EXPERIMENT = Experiment(

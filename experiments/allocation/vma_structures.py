@@ -66,5 +66,5 @@ EXPERIMENT = Experiment(
         if_true=Exactly(4, "the tree's root and nodes, the list's head and links"),
         if_false=AtMost(3, "a tree and a list: one of the four is missing"),
         reads_true=members("epoll items"), reads_false=members("paths"),
-        says="Of the 4 members that a red-black tree and a list of mappings take, this kernel has {value}."),),
+        says="This kernel has {value} of the 4 members that a red-black tree and a list of mappings take."),),
 )

@@ -69,5 +69,6 @@ EXPERIMENT = Experiment(
         if_true=AtLeast(GAIN, "2 % of RAM, as the claim says"), if_false=AtMost(GAIN - 1, "less than that"),
         reads_true=(filled("kept") - filled("a tmpfs file")).called("pages filled more without a tmpfs file of 16 MiB"),
         reads_false=(filled("kept again") - filled("kept")).called("pages filled more in another run of the same"),
-        says="After dropping caches a process could fill {value} more pages (2 % of RAM would be a gain)."),),
+        says="After dropping caches a process could fill {value:±pages more|pages less|not a page more} (2 % of RAM "
+             "would be a gain)."),),
 )

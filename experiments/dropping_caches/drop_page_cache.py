@@ -93,7 +93,7 @@ EXPERIMENT = Experiment(
         *(freed(FREES_CLEAN, name, "dropped", f"{{value}} of 2,048 clean pages of {what} were left.")
           for name, what in (("clean", "a synced file"), ("read", "a file"), ("device", "a block device"))),
         stays(KEEPS_DIRTY, "dirty", "{value} of {bound} dirty pages stayed when 1 was written."),
-        freed(KEEPS_DIRTY, "dirty", "synced and dropped", "After sync and another write of 1 {value} were left."),
+        freed(KEEPS_DIRTY, "dirty", "synced and dropped", "After sync and another write of 1, {value} pages were left."),
         stays(KEEPS_OPEN, "open", "{value} of {bound} pages of a file that was merely open stayed."),
     ),
     version=2,

@@ -64,7 +64,7 @@ def rounding(file: str) -> Small:
     return Small(
         ROUNDS_UP, "pages over the whole ones", written(ODD), Case(f"of a mapping of {ODD:,} bytes", mapped), written(MIB),
         if_true=Exactly(1, "the page that is begun counts"), if_false=Exactly(0, "it is cut off"), unit="pages", key=file,
-        says=f"1 MiB and a byte, written to {file}, read back as {{value}} pages over 1 MiB.")
+        says=f"1 MiB and a byte, written to {file}, read back as {{value:±pages over|pages below|exactly}} 1 MiB.")
 
 
 def oom_group(words: str, written: str = "") -> Case:
@@ -123,16 +123,16 @@ EXPERIMENT = table(
     Small(GROUP_KILL, "memory.oom.group", oom_group("of a new group"),
           oom_group("once 1 was written", "1"), oom_group("once 0 was written", "0"),
           if_true=Exactly(1, "the claim's number"), if_false=Exactly(0, "the other"), unit="",
-          says="In a new group memory.oom.group reads {value}."),
+          says="In a new group memory.oom.group is {value:on (1)|off (0)}."),
     Small(MEMINFO, "difference from the limit", total("of MemTotal, read inside", inside=True),
           total("of memory.max, read inside", inside=True, file=""), total("of MemTotal, read outside", inside=False),
           if_true=Exactly(0, "it is the limit"), if_false=AtLeast(1, "a page is another number"), unit="pages",
-          says="MemTotal, read inside, differs from the limit by {value} pages."),
+          says="MemTotal, read inside, was {value} pages off the limit."),
     Small(REFUSED, "errno", refusal("memory.max", str(LIMIT // 4), "of a memory.max below the use"),
           refusal("cgroup.subtree_control", "+memory", "of giving controllers while it has processes"),
           refusal("memory.max", str(LIMIT // 2 * 3), "of a memory.max above the use"), of=Errno, unit="errno",
           if_true=Exactly(errno.EBUSY, "the claim's errno"), if_false=Not(errno.EBUSY, "taken, or refused otherwise"),
-          says="A memory.max below what can't be given back was answered with errno {value}."),
+          says="Writing a memory.max below what can't be given back gave {value:errno}."),
     Small(KILLS, "kills", lowered(LIMIT // 4, "after memory.max was set below the use"),
           Case("after a process filled more than memory.max", past_the_limit),
           lowered(LIMIT // 2 * 3, "after memory.max was set above the use"), unit="kills",

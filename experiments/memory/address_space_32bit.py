@@ -47,5 +47,5 @@ EXPERIMENT = Experiment(
         if_true=AtMost(pages(4 * GIB), "2 to the power of 32 bytes"),
         if_false=AtLeast(pages(4 * GIB) + 1, "one page more than 32 bits can address"),
         reads_true=got("64 bits, limited"), reads_false=got("64 bits"),
-        says="A 32-bit process that mapped all it was granted had {value} pages of address space (at most {bound})."),),
+        says="A 32-bit process that mapped all it was granted had {value} pages of address space (at most {bound} pages)."),),
 )

@@ -64,5 +64,6 @@ EXPERIMENT = Experiment(
         if_true=AtMost(pages(4 * GIB), "what 32 bits of physical address reach"),
         if_false=AtLeast(pages(4 * GIB) + 1, "one page more"),
         reads_true=data("group", "by a group of 1 GiB"), reads_false=data("with swap", "by a machine with swap"),
-        says="{value} pages of data were held at once by a machine with 5 GiB of RAM and no swap (32 bits reach {bound})."),),
+        says="{value} pages of data were held at once by a machine with 5 GiB of RAM and no swap (32 bits reach "
+             "{bound} pages)."),),
 )

@@ -90,5 +90,5 @@ EXPERIMENT = Experiment(
                        "(measured: up to 300 pages earlier; mm/page_alloc.c, should_reclaim_retry, v6.12)"),
         if_false=Outside(AREA * 90 // 100, AREA * 110 // 100, "by another amount: twice as far off"),
         reads_true=growth("larger"), reads_false=growth("unchanged"),
-        says=f"With {SWAP // MIB} MiB of swap added, {{value}} pages more could be filled."),),
+        says=f"With {SWAP // MIB} MiB of swap added, {{value:±pages more|pages less}} could be filled."),),
 )

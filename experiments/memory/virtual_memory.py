@@ -58,10 +58,10 @@ EXPERIMENT = Experiment(
         Expect(IS_SWAP, size("large", "without swap"),
                if_true=AtMost(RAM, "not beyond RAM"), if_false=AtLeast(RAM + 1, "a page beyond it is enough"),
                reads_true=size("small", "without swap"), reads_false=size("swapping", "with swap"),
-               says="Without swap a process had {value} pages of virtual memory (RAM: {bound})."),
+               says="Without swap a process had {value} pages of virtual memory (RAM: {bound} pages)."),
         Expect(IS_SWAP, used("large"),
                if_true=AtMost(RAM, "not beyond RAM"), if_false=AtLeast(RAM + 1, "a page beyond it is enough"),
                reads_true=used("small"), reads_false=used("swapping"),
-               says="It read {value} of them."),
+               says="It read {value} pages of them."),
     ),
 )

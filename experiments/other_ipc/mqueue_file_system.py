@@ -51,11 +51,11 @@ EXPERIMENT = Experiment(
         Expect(OWN_FS, magic("queue"),
                if_true=Exactly(MQUEUE, "MQUEUE_MAGIC"), if_false=Not(MQUEUE, "another file system"),
                reads_true=magic("queue made as a file"), reads_false=magic("tmpfs file"),
-               says="fstatfs of a queue gave the type {value} (mqueue's is {bound})."),
+               says="Behind a queue fstatfs names the file system {value:filesystem}."),
         Expect(OWN_FS, listed("queue"),
                if_true=Exactly(1, "the file system shows the queue"), if_false=Exactly(0, "it is none of its files"),
                reads_true=listed("queue made as a file", "made-as-file"), reads_false=listed("tmpfs file"),
-               says="{value} file of that name in a mounted mqueue was the queue itself."),
+               says="The file of that name in a mounted mqueue {value:was the queue itself|was another}."),
     ),
     version=2,
 )

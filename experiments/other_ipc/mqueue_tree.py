@@ -61,5 +61,5 @@ EXPERIMENT = Experiment(
         if_true=Exactly(5, "the inode, the tree's root in it, its nodes, their lists, the messages' place in those"),
         if_false=AtMost(4, "one of them is missing"),
         reads_true=members("NUMA policies of a tmpfs file"), reads_false=members("messages of a System V queue"),
-        says="Of the {bound} members that such a tree takes, this kernel has {value}."),),
+        says="This kernel has {value} of {bound} members that such a tree takes."),),
 )

@@ -88,7 +88,7 @@ EXPERIMENT = Experiment(
                  if_true=Exactly(0, "not at all"), if_false=Exactly(1, "it has another value now"),
                  reads_true=changed(file, "user below", "it changed it by lowering it below what it was born with"),
                  reads_false=changed(file, "root below", "root's process changed it by lowering it"),
-                 says=f"An ordinary user's process changed its own {file} in {{value}} of 1 attempts to raise it.")
+                 says=f"An ordinary user's process {{value:could|could not}} raise its own {file}.")
           for file in ("oom_score_adj", "oom_adj")),
     ),
 )

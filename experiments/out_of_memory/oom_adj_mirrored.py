@@ -66,7 +66,7 @@ EXPERIMENT = Experiment(
         Expect(MIRRORED, differing("old", 0, to_new, "values of oom_adj with another oom_score_adj than the scaled one"),
                if_true=NONE, if_false=SOME, reads_true=WRITTEN,
                reads_false=differing("old", 2, to_new, "the same in a process that is not written to"),
-               says=f"For {{value}} of {len(OLD_RANGE)} values of oom_adj oom_score_adj was not the scaled one, and"),
+               says=f"For {{value}} of {len(OLD_RANGE)} values of oom_adj, oom_score_adj was another than the scaled one, and"),
         Expect(MIRRORED, differing("new", 0, to_old, "values of oom_score_adj with another oom_adj than the scaled one"),
                if_true=NONE, if_false=SOME, reads_true=WRITTEN,
                reads_false=differing("some new", 1, to_old, f"of every {STEP}th value, the same in another process"),

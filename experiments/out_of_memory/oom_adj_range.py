@@ -82,6 +82,6 @@ EXPERIMENT = Experiment(
                  if_true=Exactly(1, "it can be read"), if_false=Exactly(0, "it can't"),
                  reads_true=Recorded("oom_score exists", title="/proc/PID/oom_score exists"),
                  reads_false=Recorded("oom_nothing exists", title="/proc/PID/oom_nothing exists"),
-                 says=f"/proc/PID/{file} exists: {{value}}.") for file in (OLD, NEW)),
+                 says=f"/proc/PID/{file} {{value:exists|is missing}}.") for file in (OLD, NEW)),
     ),
 )

@@ -66,25 +66,25 @@ EXPERIMENT = Experiment(
                if_true=Exactly(1, "the highest number is the victim's"), if_false=Exactly(0, "another one's is higher"),
                reads_true=predicted("nothing written").called("the same with nothing written"),
                reads_false=predicted("nothing written", "outside").called("the same with a larger one outside counted in"),
-               says=f"With oom_score_adj +{LITTLE} on the smaller process the highest oom_score was the victim's in {{value}} "
-                    "of 1 cases."),
+               says=f"With oom_score_adj +{LITTLE} on the smaller process the victim "
+                    "{value:had|did not have} the highest oom_score."),
         Expect(INSIDE, IsVictim("nothing written", "outside").called("a larger process outside is the victim"),
                if_true=Exactly(0, "it is no candidate"), if_false=Exactly(1, "it was chosen"),
                reads_true=died("first is large", "second", "a small process inside is the victim"),
                reads_false=died("first is large", "first", "a process as large as it, but inside, is the victim"),
-               says="A larger process outside the group was chosen {value} times."),
+               says="A larger process outside the group was {value:times} chosen."),
         Expect(INSIDE, died("little", "second", f"+{LITTLE} thousandths leave the larger one the victim"),
                if_true=Exactly(1, "they weigh 9.6 MiB of the limit's 64 MiB, less than the 16 MiB between the two"),
                if_false=Exactly(0, "they weigh more than that, as those of the machine's 220 MiB do"),
                reads_true=died("nothing written", "second", "the larger one is the victim with nothing written"),
                reads_false=died("much", "second", f"the larger one is the victim with +{MUCH}"),
-               says=f"+{LITTLE} on the smaller process weighed less than the 16 MiB between the two in {{value}} of 1 cases."),
+               says=f"+{LITTLE} on the smaller process {{value:weighed less than|outweighed}} the 16 MiB between the two."),
         *(Expect(STEERS, died(name, "first", f"the smaller process is the victim with {file} {value}"),
                  if_true=Exactly(1, "the choice changed: with nothing written it is the larger one"),
                  if_false=Exactly(0, "the choice is as it was"),
                  reads_true=died("first is large", "first", "the first process is the victim when it is the larger one"),
                  reads_false=died("nothing written", "first", "the smaller process is the victim with nothing written"),
-                 says=f"{file} {value} made the smaller process the victim in {{value}} of 1 cases.")
+                 says=f"{file} {value} {{value:made|did not make}} the smaller process the victim.")
           for name, file, value in (("much", "oom_score_adj", MUCH), ("oom_adj", "oom_adj", MUCH_OLD))),
     ),
 )

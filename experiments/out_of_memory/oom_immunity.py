@@ -87,18 +87,18 @@ def spared(claim: Claim, name: str) -> tuple[Expect, ...]:
                if_true=NEVER_CHOSEN, if_false=CHOSEN,
                reads_true=chosen(f"{UNDONE}: group", f"{UNDONE}: small", "the smaller is chosen at 0"),
                reads_false=chosen(f"{UNDONE}: group", f"{UNDONE}: large", "the larger is chosen at 0"),
-               says=f"At {name} the larger process of a group was killed first in {{value}} of 1 cases,"),
+               says=f"At {name} the larger process of a group {{value:was|was not}} killed first,"),
         Expect(claim, chosen(f"{name}: machine", "huge", f"the largest of the machine is chosen at {name}"),
                if_true=NEVER_CHOSEN, if_false=CHOSEN,
                reads_true=chosen(f"{UNDONE}: machine", f"{UNDONE}: other", "the smaller is chosen at 0"),
                reads_false=chosen(f"{UNDONE}: machine", "huge", "the largest is chosen at 0"),
-               says="the largest of the machine in {value},"),
+               says="the largest of the machine {value:was|was not},"),
         Expect(claim, Recorded(f"{name}: alone", title=f"a group's only process, over its limit, ended at {name}"),
                if_true=Exactly(0, f"it waits, however often a victim is looked for ({CHOICES} times here)"),
                if_false=Exactly(1, "it was killed"),
                reads_true=Recorded("in its limit: alone", title="one that stays below its limit ended"),
                reads_false=Recorded(f"beside {name}: alone", title="one at the value beside it ended"),
-               says="a group's only process in {value}."))
+               says="and a group's only process {value:was|was not}."))
 
 
 EXPERIMENT = Experiment(

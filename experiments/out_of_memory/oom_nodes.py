@@ -74,13 +74,13 @@ def scaled(claim: Claim, kind: str) -> tuple[Expect, ...]:
                if_false=Exactly(1, "they weigh more, as those of the machine's 330 MiB do (38 MiB)"),
                reads_true=died(f"{kind}, nothing written", "first", f"{kind}: the smaller one is it with nothing written"),
                reads_false=large,
-               says=f"On one node of two +{LITTLE} made the process that is 28 MiB smaller the victim in {{value}} of 1 "
-                    "cases,"),
+               says=f"On one node of two +{LITTLE} {{value:made|did not make}} the process that is 28 MiB smaller the "
+                    "victim,"),
         Expect(claim, died(f"{kind}, more", "first", f"{kind}: +{MORE} make the smaller process the victim"),
                if_true=Exactly(1, "of the node's 192 MiB they weigh 34 MiB, more than the 28 between the two"),
                if_false=Exactly(0, "they weigh less"), reads_true=large,
                reads_false=died(f"{kind}, nothing written", "first", f"{kind}: the smaller one is it with nothing written"),
-               says=f"+{MORE} in {{value}}."))
+               says=f"and +{MORE} {{value:did|did not}}."))
 
 
 EXPERIMENT = Experiment(
@@ -93,7 +93,7 @@ EXPERIMENT = Experiment(
                if_true=Exactly(0, "it is no candidate"), if_false=Exactly(1, "it was chosen"),
                reads_true=died("cpuset, nothing written", "first", "the smaller process of this node is the victim"),
                reads_false=died(INTERSECTING, "unconfined", "a process as large, allowed on both nodes, is it"),
-               says="A larger process confined to the other node was chosen {value} times."),
+               says="A larger process confined to the other node was {value:times} chosen."),
         *scaled(CPUSET, "cpuset"), *scaled(POLICY, "policy"),
     ),
 )

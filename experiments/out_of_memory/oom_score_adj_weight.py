@@ -52,10 +52,10 @@ def both_sides(claim: Claim, case: str) -> tuple[Expect, Expect]:
     spared, chosen = Exactly(0, "it is spared"), Exactly(1, "it is chosen")
     return (Expect(claim, died(case, "less"), if_true=chosen, if_false=spared,
                    reads_true=died("+0", "less"), reads_false=died("+0", "more"),
-                   says=f"At {case} it was chosen in {{value}} of 1 cases with 2 % less in the other,"),
+                   says=f"At {case} it {{value:was|was not}} chosen with 2 % less in the other,"),
             Expect(claim, died(case, "more"), if_true=spared, if_false=chosen,
                    reads_true=died("+0", "more"), reads_false=died("+0", "less"),
-                   says="in {value} with 2 % more."))
+                   says="and {value:was|was not} with 2 % more."))
 
 
 EXPERIMENT = Experiment(

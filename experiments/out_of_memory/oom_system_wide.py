@@ -56,5 +56,5 @@ EXPERIMENT = Experiment(
         if_true=Exactly(1, "the highest number is the victim's"), if_false=Exactly(0, "another one's is higher"),
         reads_true=predicted("adjusted").called("the same with the smallest process at oom_score_adj 1000"),
         reads_false=predicted("group", ("small", "large")).called("the same of a group's OOM with a larger one outside"),
-        says="The first victim had the highest oom_score in {value} of 1 cases."),),
+        says="The first victim {value:had|did not have} the highest oom_score."),),
 )

@@ -56,5 +56,5 @@ EXPERIMENT = Experiment(
         ABOVE_RAM, answer("1.2 times RAM, with swap"),
         if_true=Exactly(0, "granted"), if_false=Exactly(errno.ENOMEM, "refused"),
         reads_true=answer("0.8 times RAM"), reads_false=answer("1.2 times RAM, without swap"),
-        says="A request for 1.2 times RAM, beside a swap area of 0.3 times RAM, was answered with errno {value}."),),
+        says="A request for 1.2 times RAM, beside a swap area of 0.3 times RAM, was {value:answer}."),),
 )

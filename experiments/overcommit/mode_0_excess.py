@@ -81,7 +81,7 @@ EXPERIMENT = Experiment(
                  if_false=Not(errno.ENOMEM, "granted, or refused otherwise"),
                  reads_true=answer(f"{kind}: larger than any address space"),
                  reads_false=answer(f"{kind}: as large as both"),
-                 says=f"A {kind} request one page larger than RAM and swap was answered with errno {{value}}.")
+                 says=f"A {kind} request one page larger than RAM and swap was {{value:answer}}.")
           for kind in KINDS),
         Expect(REFUSED, kills("less asked", "far beyond asked"),
                if_true=Exactly(0, "nothing is killed"), if_false=AtLeast(1, "one is enough"),
@@ -89,6 +89,6 @@ EXPERIMENT = Experiment(
         Expect(SLIGHTLY, answer("1.2 times both"),
                if_true=Exactly(0, "granted"), if_false=Exactly(errno.ENOMEM, "refused"),
                reads_true=answer("0.8 times both"), reads_false=answer("10 times both"),
-               says="A request of 1.2 times RAM and swap was answered with errno {value}."),
+               says="A request of 1.2 times RAM and swap was {value:answer}."),
     ),
 )

@@ -49,6 +49,6 @@ EXPERIMENT = Experiment(
         Expect(MODEST, granted(name),
                if_true=Exactly(COUNT, "all are granted"), if_false=AtMost(COUNT - 1, "one that is refused is enough"),
                reads_true=granted("small"), reads_false=granted("twice both"),
-               says=f"Of {COUNT} requests held together, each {name}, {{value}} were granted.")
+               says=f"{COUNT} requests held together, each {name}: {{value}} of {COUNT} were granted.")
         for name in ("0.9 times both", "a page less than both")),
 )

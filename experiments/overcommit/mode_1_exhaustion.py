@@ -66,14 +66,14 @@ EXPERIMENT = Experiment(
         Expect(EXHAUSTED, kills("half filled", "filled"),
                if_true=AtLeast(1, "it comes"), if_false=Exactly(0, "it does not"),
                reads_true=kills("before", "after the reference's kill"), reads_false=kills("asked", "half filled"),
-               says="Filling on led to {value} kill."),
+               says="Filling on led to {value} kills."),
         Expect(EXHAUSTED, unused("filled", FREE),
                if_true=AtMost(MOST, "used up, but for the zones' min watermarks and protection (mm/page_alloc.c, "
                               "__zone_watermark_ok; v6.12), 1 page in 512 for page tables, the piece under way, and what "
                               "a processor keeps to itself"),
                if_false=AtLeast(MOST + 1, "more than that was still there"),
                reads_true=unused("filled in the box", pages(BOX)), reads_false=unused("half", FREE),
-               says="Of the pages that had been free, {value} held no data then (at most {bound} may be reserved).",
+               says="Of the pages that had been free, {value} pages held no data then (at most {bound} may be kept in reserve).",
                reference_why="how much a group holds when it is killed is known by its limit; of the machine nothing is "
                              "known but what it has free"),
     ),

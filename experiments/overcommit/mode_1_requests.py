@@ -46,6 +46,7 @@ EXPERIMENT = Experiment(
                if_true=Exactly(0, "as large as the largest mapping that nobody checks"),
                if_false=AtLeast(1, "“any size” means the last page too"),
                reads_true=short(0, "private read-only"), reads_false=short(0, f"{kind} writable"),
-               says=f"The largest {kind} mapping was {{value}} pages smaller than the largest hole of all.")
+               says=f"The largest {kind} mapping was "
+                    f"{{value:±pages smaller than|pages larger than|exactly as large as}} the largest hole of all.")
         for kind in ("private", "shared")),
 )

@@ -60,7 +60,7 @@ EXPERIMENT = Experiment(
                  if_true=Exactly(errno.ENOMEM, "the claim names it, as mmap(2) does"),
                  if_false=Not(errno.ENOMEM, "granted, or refused otherwise"),
                  reads_true=refused(f"{kind} larger than any address space"), reads_false=refused(f"{kind} within it"),
-                 says=f"A {kind} mapping past the limit was answered with errno {{value}}.")
+                 says=f"A {kind} mapping past the limit was {{value:answer}}.")
           for kind in KINDS),
         Expect(HARD_LIMIT, Change("vmstat:oom_kill", "limited", "asked").called("processes killed by the OOM killer"),
                if_true=Exactly(0, "nothing is killed"), if_false=AtLeast(1, "one is enough"),

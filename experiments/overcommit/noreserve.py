@@ -56,7 +56,7 @@ def expects(claim: Claim, mode: int) -> tuple[Expect, ...]:
         Expect(claim, answer(mode, "no-reserve"),
                if_true=Exactly(0, "not checked: granted"), if_false=Exactly(errno.ENOMEM, "checked: refused"),
                reads_true=answer(mode, "read-only"), reads_false=answer(mode, "plain"),
-               says=f"In mode {mode} a MAP_NORESERVE mapping past the limit was answered with errno {{value}}."),
+               says=f"In mode {mode} a MAP_NORESERVE mapping past the limit was {{value:answer}}."),
         Expect(claim, charged(mode, "no-reserve"),
                if_true=Exactly(0, "not charged"), if_false=AtLeast(1, "charged, were it one page"),
                reads_true=charged(mode, "read-only"), reads_false=charged(mode, "plain"),

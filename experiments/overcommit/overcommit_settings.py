@@ -75,7 +75,7 @@ EXPERIMENT = Experiment(
         Expect(RATIO, off_by(OTHER, f"ratio = {OTHER}"),
                if_true=Exactly(0, "the limit follows the ratio, to the page"), if_false=Not(0, "it does not"),
                reads_true=off_by(50, "at first"), reads_false=off_by(OTHER, "at first"),
-               says=f"Set to {OTHER}, it moved the limit to within {{value}} pages of that share."),
+               says=f"Set to {OTHER}, it moved the limit to {{value:±pages above|pages below|exactly}} that share."),
         reads(EXCLUSIVE, "ratio", "after kbytes", 0, OTHER, "Writing overcommit_kbytes left the ratio at {value}."),
         reads(EXCLUSIVE, "kbytes", "after ratio", 0, 100_000, "Writing overcommit_ratio left the kbytes at {value}."),
     ),

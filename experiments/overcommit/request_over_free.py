@@ -72,5 +72,5 @@ EXPERIMENT = Experiment(
             ("modest filled", "more than is left filled",
              "A request larger than MemAvailable, filled with data, led to {value} kills: swap took what did not fit."),
             ("before the request", "requested",
-             "A request larger than MemAvailable and free swap, not filled, led to {value}."))),
+             "A request larger than MemAvailable and free swap, not filled, led to {value} kills."))),
 )

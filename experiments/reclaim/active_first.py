@@ -94,6 +94,6 @@ EXPERIMENT = Experiment(
         if_false=AtMost(LAG, "no more than were freed, but for the lag of what is read"),
         reads_true=ahead("cold", "by MADV_COLD"),
         reads_false=ahead("given up", "by fadvise"),
-        says="{value} pages more became inactive than were freed."),),
+        says="{value:±pages more|pages less|no page more} became inactive than were freed."),),
     version=3,
 )

@@ -14,8 +14,8 @@ from collections.abc import Iterable
 
 from experiments.sections import RECLAIM
 from harness.claims import (
-    CONFIRMED, GIB, MIB, REFUTED, SWAP, AtLeast, AtMost, Change, Claim, Derived, Disk, Exactly, Expect, Experiment, Guard,
-    Known, Needs, Quantity, Recording, Settings, pages, trace_events,
+    CONFIRMED, GIB, MIB, REFUTED, SWAP, AtLeast, AtMost, Besides, Change, Claim, Derived, Disk, Exactly, Expect, Experiment,
+    Guard, Known, Needs, Quantity, Recording, Settings, pages, trace_events,
 )
 from harness.lab import Lab
 
@@ -115,6 +115,9 @@ EXPERIMENT = Experiment(
     axes={"lru": ("classic", "mglru")},
     rate=10,
     version=4,
+    besides=tuple(Besides(claim, Change("vmstat:nr_written", "dirty", "short", OVER), AtLeast(1),
+                          "The flusher threads and reclaim together wrote {value} pages meanwhile.")
+                  for claim in (MOST, KSWAPD_WRITES)),
     guards=tuple(
         guard for arm in (OVER, NEW) for guard in (
             Guard(Change("vmstat:nr_dirty", "dirty", "short", arm), AtMost(pages(-DIRTY // 2)), "most dirty pages must go"),

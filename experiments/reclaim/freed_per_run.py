@@ -91,5 +91,5 @@ EXPERIMENT = Experiment(
         if_true=AtLeast(1, "“more”: a page"), if_false=AtMost(0, "as many, or fewer"),
         reads_true=more("squeezed", f"of a group squeezed by {(CACHE - LIMIT) // MIB} MiB"),
         reads_false=more("at its limit", "of a group at its limit"),
-        says="A run of direct reclaim freed {value} pages more than one of kswapd."),),
+        says="A run of direct reclaim freed {value:±pages more than|pages less than|as much as} one of kswapd."),),
 )

@@ -71,5 +71,5 @@ EXPERIMENT = Experiment(
         if_true=AtLeast(2, "two are the least that have a period"), if_false=AtMost(1, "none, or one: no period"),
         reads_true=wakes("regular", f"a process that wakes every {PERIOD} s"),
         reads_false=wakes("sleeper", "a process that waits for a request"),
-        says=f"In {WINDOW} s without a shortage kswapd woke {{value}} times."),),
+        says=f"In {WINDOW} s without a shortage kswapd woke {{value:times}}."),),
 )

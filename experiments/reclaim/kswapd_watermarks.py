@@ -160,13 +160,15 @@ EXPERIMENT = Experiment(
                if_false=AtLeast(1, "one wake with a page to spare is enough"),
                reads_true=spare("the same after the mark was raised over what is free", max, MOVED),
                reads_false=spare("the same when it was woken for a huge page", max, HUGE, large=True),
-               says="At the wake with most to spare the zone had {value} free pages over its low mark and reserve."),
+               says="At the wake with most to spare the zone had {value:±free pages over|free pages less than} its low "
+                    "mark and reserve."),
         Expect(SLEEPS, over("least free pages over high mark and reserve that the best zone had when kswapd slept and had not "
                             "given up", asleep(SHORTAGE, HOPELESS, LOCKED, given_up=False)),
                if_true=AtLeast(0, "“reached”"), if_false=AtMost(-1, "one sleep a page below is enough"),
                reads_true=over("the same after the marks were lowered", asleep(MOVED, given_up=False)),
                reads_false=over("the same when it had given up", asleep(HOPELESS, given_up=True)),
-               says="At the sleep with least to spare the best zone had {value} free pages over its high mark and reserve."),
+               says="At the sleep with least to spare the best zone had {value:±free pages over|free pages less than} "
+                    "its high mark and reserve."),
         Expect(GIVES, vain("runs in a row that had freed nothing when kswapd slept, memory without swap", HOPELESS),
                if_true=Exactly(GIVES_UP, "the claim's number"), if_false=Not(GIVES_UP, "after fewer, or after more"),
                reads_true=vain("the same with locked memory", LOCKED),
@@ -177,7 +179,7 @@ EXPERIMENT = Experiment(
                if_true=AtMost(-1, "a page below the mark: it did not sleep for what is free"), if_false=AtLeast(0, "“reached”"),
                reads_true=over("the same with locked memory", asleep(LOCKED)),
                reads_false=over("the same while pages could be freed", asleep(SHORTAGE)),
-               says="At that sleep the best zone had {value} free pages over its high mark and reserve."),
+               says="At that sleep the best zone had {value:±free pages over|free pages less than} its high mark and reserve."),
         Expect(GIVES, kept_awake("times that kswapd was not let to sleep after so many runs", HOPELESS,
                                  lambda look: look.vain >= GIVES_UP),
                if_true=AtMost(0, "it sleeps"), if_false=AtLeast(1, "one time is enough"),
@@ -185,6 +187,6 @@ EXPERIMENT = Experiment(
                                      lambda look: look.over >= 0 and not look.order),
                reads_false=kept_awake("the same below the mark after fewer runs", HOPELESS,
                                       lambda look: look.vain < GIVES_UP and look.over < 0),
-               says="After so many it was {value} times not let to sleep."),
+               says="After so many it was {value:times} kept from sleeping."),
     ),
 )

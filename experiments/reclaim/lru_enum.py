@@ -49,5 +49,5 @@ EXPERIMENT = Experiment(
         if_true=Exactly(5, "these five, in that order, and no more"), if_false=AtMost(4, "one is missing or elsewhere"),
         reads_true=in_place("zone_type", ZONES, "__MAX_NR_ZONES"),
         reads_false=in_place("zone_watermarks", FIVE, "NR_WMARK"),
-        says="Of the {bound} lists {value} stand at their place in the kernel's own lru_list."),),
+        says="{value} of {bound} lists stand at their place in the kernel's own lru_list."),),
 )

@@ -81,7 +81,7 @@ def all_of(label: str, step: int, what: str) -> tuple[Expect, ...]:
                    if_true=Exactly(pages(SIZE) * -1, "every page of it left its list"),
                    if_false=Not(pages(SIZE) * -1, "one page that did not is enough"),
                    reads_true=moved(5, "giving memory back"), reads_false=moved(3, "filling a ramfs file"),
-                   says="It moved the evictable lists by {value} pages."))
+                   says="{value:±pages went onto|pages went off|no page went off} the evictable lists."))
 
 
 EXPERIMENT = Experiment(

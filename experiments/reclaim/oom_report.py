@@ -89,7 +89,7 @@ EXPERIMENT = Experiment(
                  if_true=Within(-NEAR, NEAR, "the claim's bound"), if_false=Outside(-NEAR, NEAR, "further off"),
                  reads_true=(said("private", proc) - said("private first", proc)).called(f"{proc} read twice, the difference"),
                  reads_false=off(field, "shrunk", "shrunk first").called(f"{field} less a {proc} that is too old"),
-                 says=f"{field} was {{value}} KiB off {proc}.",
+                 says=f"{field} was {{value:±KiB more than|KiB less than|exactly}} {proc}.",
                  reference_why="no report is known to be right: that two readings of a status agree is")
           for field, proc in FIELDS.items()),
     ),

@@ -84,6 +84,6 @@ EXPERIMENT = Experiment(
         reads_true=quantity("read, then written"), reads_false=quantity("written"), says=says.format(how=how))
         for how in ("read", "written") for quantity, says in (
             (accounted, "A page that was dropped, then {how}, cost the process {{value}} page faults (major and minor)."),
-            (exceptions, "The processor raised {{value}} for each."))),
+            (exceptions, "The processor raised {{value}} page faults for each."))),
     version=2,
 )

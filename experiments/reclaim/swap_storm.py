@@ -165,7 +165,7 @@ def pressure(claim: Claim, arm: str, which: str) -> Expect:
                   if_true=AtLeast(2001, "more than 20 %"), if_false=AtMost(2000, "20 % or less"),
                   reads_true=most_pressure(arm, which, "pressure in the group", "of a group whose only task is held back"),
                   reads_false=most_pressure(arm, which, "pressure within", "during a demand of a quarter of RAM"),
-                  says=f"During 30 s of demand {which} avg10 rose to {{value}} hundredths of a percent beside {arm}.")
+                  says=f"During 30 s of demand {which} avg10 rose to {{value:hundredths}} % beside {arm}.")
 
 
 def swapped(arm: str) -> Quantity:

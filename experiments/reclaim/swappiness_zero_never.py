@@ -8,7 +8,7 @@ of a group that may not swap (memory.swap.max 0); and afterwards, when memory is
 
 from experiments.sections import RECLAIM
 from harness.claims import (
-    CONFIRMED, MIB, REFUTED, AtLeast, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Quantity,
+    CONFIRMED, MIB, REFUTED, AtLeast, Besides, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Quantity,
     Settings,
 )
 from harness.lab import PAGEOUT, Lab, Sandbox
@@ -86,5 +86,9 @@ EXPERIMENT = Experiment(
         reads_true=swapped(arm, "short in a group", "in the shortage of a group that may not swap"),
         reads_false=swapped(arm, "paged out", "by MADV_PAGEOUT"),
         says=f"With {arm} {{value}} pages were swapped out in the shortage.") for arm in (OWN, RAISED)),
+    besides=tuple(Besides(
+        NEVER, kills(arm, "idle", "short"), AtLeast(1),
+        f"With {arm}, and with swap free, the OOM killer struck instead: {{value}} processes were killed in that shortage.")
+        for arm in (OWN, RAISED)),
     version=2,
 )

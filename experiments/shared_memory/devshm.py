@@ -36,6 +36,6 @@ EXPERIMENT = Experiment(
         IS_TMPFS, tmpfs("/dev/shm", "/dev/shm"),
         if_true=Exactly(1, "its mount has the type tmpfs"), if_false=Exactly(0, "another type, or no mount"),
         reads_true=tmpfs("/mnt/tmpfs", "a tmpfs"), reads_false=tmpfs("/mnt/ramfs", "a ramfs"),
-        says="/dev/shm was a mounted tmpfs ({value})."),),
+        says="/dev/shm {value:was|was not} a mounted tmpfs."),),
     version=2,
 )

@@ -95,7 +95,8 @@ EXPERIMENT = Experiment(
                reads_true=ON_DISK, reads_false=HOG, says="Alone, filling a tmpfs of default size killed {value} processes;"),
         Expect(SAFE, kills("beside", f"filling a tmpfs of default size beside a process with {SHARE} % of RAM"),
                if_true=Exactly(0, "no OOM"), if_false=AtLeast(1, "OOM: one is enough"),
-               reads_true=ON_DISK, reads_false=HOG, says=f"beside a process with {SHARE} % of RAM it killed {{value}}."),
+               reads_true=ON_DISK, reads_false=HOG, says=f"beside a process with {SHARE} % of RAM it killed {{value}} "
+                                                         f"processes."),
     ),
     version=3,
 )

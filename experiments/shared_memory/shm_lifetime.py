@@ -88,12 +88,12 @@ def lives(claim: Claim, kind: str, what: str) -> tuple[Expect, ...]:
                says=f"Of {{bound}} pages of {what} {{value}} were still used when both processes had exited."),
         Expect(claim, content(kind, what), if_true=every, if_false=less,
                reads_true=content("file", "a tmpfs file"), reads_false=content("unlinked", "an unlinked tmpfs file"),
-               says="A later process found {value} of them."),
+               says="A later process found {value} of {bound} pages."),
         Expect(claim, growth(kind, "removed", f"{what}, once removed"),
                if_true=Exactly(0, "all of it is given back"), if_false=AtLeast(1, "some of it stays"),
                reads_true=growth("unlinked", "removed", "an unlinked tmpfs file, its writers gone"),
                reads_false=growth("file", "removed", "a tmpfs file that nobody removes"),
-               says="Once it was removed, {value} were left."))
+               says="Once it was removed, {value} pages were left."))
 
 
 EXPERIMENT = Experiment(

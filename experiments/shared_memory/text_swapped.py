@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from experiments.sections import SHARED_MEMORY
 from harness.claims import (
-    MIB, REFUTED, AtLeast, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Pages, Quantity,
+    MIB, REFUTED, AtLeast, Besides, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Pages, Quantity,
 )
 from harness.lab import Lab, Region
 
@@ -72,6 +72,9 @@ EXPERIMENT = Experiment(
     axes={"lru": ("classic", "mglru")},
     guards=(Guard(Change("vmstat:pswpout", "mapped", "dropped"), Exactly(0), "drop_caches frees, it doesn't swap"),
             Guard(gone("text", "program text"), AtLeast(1), "text that stayed in memory went nowhere")),
+    besides=(Besides(CAN_SWAP, gone("text", "program text"), AtLeast(1),
+                     "It was taken away all the same, without swap: {value} pages of text, which are read from the program's "
+                     "file again when they are needed."),),
     expects=(
         Expect(CAN_SWAP, freed("text", "program text"),
                if_true=Exactly(0, "cannot be dropped: every page stays"), if_false=AtLeast(1, "one is enough"),
@@ -83,6 +86,6 @@ EXPERIMENT = Experiment(
                  reads_false=swapped("data", moment, "a mapped data file"),
                  says=says)
           for moment, says in (("short", "When its group ran short of memory, {value} pages of it were in swap,"),
-                               ("squeezed", "and {value} once the group was squeezed to nothing."))),
+                               ("squeezed", "and {value} pages once the group was squeezed to nothing."))),
     ),
 )

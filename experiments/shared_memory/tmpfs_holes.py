@@ -98,6 +98,6 @@ EXPERIMENT = Experiment(
                if_true=Exactly(pages(SIZE), "one for each page that was read"),
                if_false=AtMost(pages(SIZE) - 1, "one page of the hole that was read without one is enough"),
                reads_true=MAPPED, reads_false=REREAD,
-               says="read() of a hole of 1,024 pages made {value}."),
+               says="read() of a hole of 1,024 pages made {value} pages."),
     ),
 )

@@ -72,7 +72,7 @@ EXPERIMENT = Experiment(
                  reads_true=resident(moment, "locked", "a locked tmpfs file"),
                  reads_false=resident(moment, "tmpfs", "a tmpfs file"),
                  says=says)
-          for moment, says in (("short", "Of {bound} pages of a ramfs file {value} were resident then"),
-                               ("squeezed", "and {value} when the group was squeezed to 1 MiB."))),
+          for moment, says in (("short", "Of {bound} pages of a ramfs file {value} were resident then,"),
+                               ("squeezed", "and {value} pages when the group was squeezed to 1 MiB."))),
     ),
 )

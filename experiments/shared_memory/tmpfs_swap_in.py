@@ -77,11 +77,12 @@ def decided(claim: Claim, step: str, what: str) -> tuple[Expect, Expect]:
                if_false=AtMost(pages(SIZE) - LEFT - 1, "one that was not is enough"),
                reads_true=swap_ins("private", "reading swapped-out private memory"),
                reads_false=swap_ins("cut", "cutting off a swapped-out file"),
-               says=f"{what[0].upper()}{what[1:]} of 1,024 swapped-out tmpfs pages read {{value}} in from swap;"),
+               says=f"{what[0].upper()}{what[1:]} of 1,024 swapped-out tmpfs pages brought {{value}} of 1,024 pages in "
+                    f"from swap;"),
         Expect(claim, content(step, what), if_true=KEPT, if_false=LOST,
                reads_true=content("private", "reading swapped-out private memory"),
                reads_false=content("cut", "cutting off a swapped-out file"),
-               says="{value} had their content."))
+               says="{value} of {bound} pages had their content."))
 
 
 EXPERIMENT = Experiment(
@@ -101,7 +102,7 @@ EXPERIMENT = Experiment(
                if_true=Exactly(0, "brought back: none is left there"), if_false=AtLeast(1, "one is enough"),
                reads_true=swapped("cut", "cut").called("the same of a file that was cut off"),
                reads_false=swapped("write", "read").called("the same of a file that nobody has touched yet"),
-               says="{value} were still in swap."),
+               says="{value} pages were still in swap."),
         *decided(WRITE, "write", "writing a part of each"),
     ),
     version=2,

@@ -69,14 +69,14 @@ def by_all(counter: str, step: str) -> Expect:
     return Expect(BUFFERS, growth(counter, step), if_true=Exactly(pages(SIZE), "N bytes, to the page"),
                   if_false=Not(pages(SIZE), "another amount"), reads_true=growth("Cached", "tmpfs"),
                   reads_false=growth("Cached", "anonymous"), reference_why=COUNTED_ALIKE if counter == "Buffers" else "",
-                  says=f"{STEPS[step][2].capitalize()} of {{bound}} pages grew {counter} by {{value}}.")
+                  says=f"{STEPS[step][2].capitalize()} of {{bound}} pages grew {counter} by {{value}} pages.")
 
 
 def by_little(counter: str, step: str) -> Expect:
     return Expect(BUFFERS, growth(counter, step), if_true=AtMost(PERCENT, "less than 1 %, as the claim says"),
                   if_false=AtLeast(PERCENT + 1, "1 % or more"), reads_true=growth("Cached", "anonymous"),
                   reads_false=growth("Cached", "tmpfs"), reference_why=COUNTED_ALIKE if counter == "Buffers" else "",
-                  says=f"It grew {counter} by {{value}}.")
+                  says=f"It grew {counter} by {{value}} pages.")
 
 
 def on_file_lists(name: str, title: str) -> Quantity:

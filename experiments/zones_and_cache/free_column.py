@@ -66,5 +66,6 @@ EXPERIMENT = Experiment(
     expects=(Expect(COLUMN, less("buff/cache", PARTS), if_true=Exactly(0, "their sum, to the KiB"),
                     if_false=Not(0, "something else"), reads_true=less("total", ("MemTotal",)),
                     reads_false=less("free", PARTS),
-                    says="free's buff/cache column was {value} KiB off Buffers + Cached + SReclaimable."),),
+                    says="free's buff/cache column was {value:±KiB more than|KiB less than|exactly} Buffers + Cached + "
+                         "SReclaimable."),),
 )

@@ -72,7 +72,7 @@ EXPERIMENT = Experiment(
         if_false=Not(0, "some of it passed them by, or they grew by something else"),
         reads_true=beyond("meminfo:Cached", "direct", "tmpfs", REFERENCES, "were written to a tmpfs file"),
         reads_false=beyond("meminfo:Buffers", "made", "direct", REFERENCES, "were written by direct I/O"),
-        says="Buffers grew by {value} pages more than mkfs.ext4 wrote with write() and read.",
+        says="Buffers grew by {value:±pages more than|pages less than|exactly} what mkfs.ext4 wrote with write() and read.",
         reference_why="that a write to a device makes Buffers grow is the claim itself: what grows to the page without it "
                       "is Cached, of the same file"),),
 )

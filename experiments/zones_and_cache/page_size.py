@@ -41,6 +41,6 @@ EXPERIMENT = Experiment(
         Expect(FOUR, faults("2 KiB"), if_true=Exactly(STEPS // 2, "a page is no smaller: 4 KiB serve two touches"),
                if_false=Not(STEPS // 2, "a smaller or larger page"),
                reads_true=(faults("64 KiB") / 2).called("half the page faults of as many touches, one every 64 KiB"),
-               reads_false=faults("64 KiB"), says=f"{STEPS} touches, one every 2 KiB, took {{value}}."),
+               reads_false=faults("64 KiB"), says=f"{STEPS} touches, one every 2 KiB, took {{value}} page faults."),
     ),
 )

@@ -64,5 +64,5 @@ EXPERIMENT = Experiment(
     expects=(Expect(ZONES, difference(KERNELS), if_true=Exactly(0, "exactly these"),
                     if_false=AtLeast(1, "one more or one less is enough"), reads_true=difference("three zones"),
                     reads_false=difference("a fourth zone"),
-                    says="{value} zones are either the kernel's and have memory, or the claim's, but not both."),),
+                    says="The kernel's zones that have memory and the claim's differ by {value}."),),
 )

@@ -2,10 +2,11 @@
 
 A Claim is a statement. An Expect says which quantity decides it, in which range it falls if the claim is true and in which
 if it is false, each with its reason, and which two references must read so. A Guard is a condition without which a trial
-says nothing; a Premise is one that a claim's statement names. A claim about a rate is decided by a count of Events against
-ranges of such counts (MoreThan, Every). Needs and Settings describe the machine. An Experiment puts them together with its
-procedure, whose own front door is harness.lab. Quantities read numbers of a trial's Recording; where they need more than a
-counter or a page state, the parsers of harness.linux help them (counters, maps, trace_events, Types of the kernel's BTF).
+says nothing; a Premise is one that a claim's statement names; Besides is what else a reader must know, as it was measured.
+A claim about a rate is decided by a count of Events against ranges of such counts (MoreThan, Every). Needs and Settings
+describe the machine. An Experiment puts them together with its procedure, whose own front door is harness.lab. Quantities
+read numbers of a trial's Recording; where they need more than a counter or a page state, the parsers of harness.linux help
+them (counters, maps, trace_events, Types of the kernel's BTF).
 """
 
 from harness.claims.address_space import MappedPages, SameFrames, Smaps, mappings, named_mappings
@@ -20,6 +21,7 @@ from harness.claims.claim import (
     UNDECIDED,
     AtLeast,
     AtMost,
+    Besides,
     Claim,
     Exactly,
     Expect,
@@ -73,6 +75,7 @@ __all__ = [
     "UNDECIDED",
     "AtLeast",
     "AtMost",
+    "Besides",
     "Bound",
     "Case",
     "Change",

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from typing import Any, NoReturn
 
-from harness.claims.claim import Claim, EventRange, Expect, Experiment, Guard, Known, Premise, Range
+from harness.claims.claim import Besides, Claim, EventRange, Expect, Experiment, Guard, Known, Premise, Range
 from harness.claims.names import parts, quantities_of
 from harness.claims.needs import Disk, Needs
 from harness.claims.quantities import Bound, Quantity
@@ -153,6 +153,10 @@ class Writer:
             "claims": claims,
             "guards": [self._condition(guard) for guard in one.guards],
             "premises": [{"claim": premise.claim.id, **self._condition(premise)} for premise in one.premises],
+            "besides": [
+                {"claim": one.claim.id, "quantity": self._value(one.quantity), "holds": self._range(one.holds), "says": one.says}
+                for one in one.besides
+            ],
             "expects": [self._expect(expect) for expect in one.expects],
         }
 
@@ -237,6 +241,10 @@ class Reader:
             ),
             guards=tuple(Guard(*self._condition(one)) for one in data["guards"]),
             premises=tuple(Premise(claims[one["claim"]], *self._condition(one)) for one in data["premises"]),
+            besides=tuple(
+                Besides(claims[one["claim"]], self._quantity(one["quantity"]), self._range(one["holds"]), one["says"])
+                for one in data.get("besides", [])  # questions of older runs have none
+            ),
             needs=Needs(**{**needs, **lists, "disks": tuple(Disk(**disk) for disk in needs["disks"])}),
             settings=Settings(**data["settings"]),
             writes=tuple(data["writes"]),

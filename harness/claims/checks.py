@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from harness.claims import settings
+from harness.claims import said, settings
 from harness.claims.limits import Limits, resolve
 from harness.claims.quantities import Bound, Called, Combined, Magnitude, Quantity, Size
 from harness.errors import LabError
 from harness.evidence.recording import Recording, Trial
 
 if TYPE_CHECKING:
-    from harness.claims.claim import Expect, Experiment, Range
+    from harness.claims.claim import Besides, Expect, Experiment, Range
 
 # A machine with pages of the usual size, for bounds that are sizes: whatever overlaps there does so everywhere.
 _MACHINE = Trial(0, {"": Recording([{"event": "start", "machine": {"page_size": 4096}}])})
@@ -72,11 +72,22 @@ def expect(one: Expect) -> None:
         raise LabError(
             f"claim {one.claim.id}", f"its ranges {true} and {false} overlap", "make them disjoint: a number says one thing"
         )
+    _says(one)
+
+
+def besides(one: Besides) -> None:
+    """Checks that a sentence can be filled in. Raises LabError where it can't."""
+    _says(one)
+
+
+def _says(one: Expect | Besides) -> None:
     try:
-        one.says.format(value="1", bound="1")
+        said.fill(one.says, [0, 1], "1", "1")
     except (KeyError, IndexError, ValueError) as error:
         raise LabError(
-            f"claim {one.claim.id}", f"says={one.says!r} can't be filled in: {error}", "it may have {value} and {bound} in it"
+            f"claim {one.claim.id}",
+            f"says={one.says!r} can't be filled in: {error}",
+            "it may have {value} and {bound} in it (harness/claims/said.py)",
         ) from None
 
 

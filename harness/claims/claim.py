@@ -178,6 +178,23 @@ class Premise:
 
 
 @dataclass(frozen=True)
+class Besides:
+    """What somebody who asks about a claim must know too, and what was read of it: it decides nothing.
+
+    says: a sentence with {value} in it (harness/claims/said.py). holds: where the quantity must fall in every trial for it to
+    be said.
+    """
+
+    claim: Claim
+    quantity: Quantity
+    holds: Range
+    says: str
+
+    def __post_init__(self) -> None:
+        checks.besides(self)
+
+
+@dataclass(frozen=True)
 class Experiment:
     """One question: a procedure on a machine that decides one or more claims.
 
@@ -196,6 +213,7 @@ class Experiment:
     expects: tuple[Expect, ...]
     guards: tuple[Guard, ...] = ()
     premises: tuple[Premise, ...] = ()
+    besides: tuple[Besides, ...] = ()
     needs: Needs = Needs()
     settings: Settings = Settings()
     writes: tuple[str, ...] = ()

@@ -27,6 +27,13 @@ def show(value: Number | None) -> str:
     return f"{value:.6g}" if abs(value) < LARGE else f"{value:.1f}"
 
 
+def human(value: Number) -> str:
+    """Says a number as people read it."""
+    if isinstance(value, int) or (value.is_integer() and abs(value) < EXACT):
+        return f"{int(value):,}"
+    return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.1f}"
+
+
 @dataclass(frozen=True)
 class Limits:
     """A range with its numbers in place, for one trial: from low to high, or, `outside`, below or above them.

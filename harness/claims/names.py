@@ -12,7 +12,7 @@ from harness.claims.quantities import FromArm, Quantity
 from harness.evidence.recording import Recording, Trial
 
 if TYPE_CHECKING:
-    from harness.claims.claim import Experiment, Guard, Premise, Range
+    from harness.claims.claim import Besides, Experiment, Guard, Premise, Range
 
 
 def is_near(name: str, names: Iterable[str]) -> bool:
@@ -45,11 +45,11 @@ def misspelt(experiment: Experiment, trial: Trial) -> str | None:
 
 
 def quantities_of(experiment: Experiment) -> Iterator[Quantity]:
-    """Yields every quantity that an experiment's expectations and guards read, bounds among them."""
+    """Yields every quantity that an experiment reads, bounds among them."""
     for one in experiment.expects:
         yield from (one.quantity, one.reads_true, one.reads_false)
         yield from _ends(one.if_true, one.if_false)
-    conditions: tuple[Guard | Premise, ...] = (*experiment.guards, *experiment.premises)
+    conditions: tuple[Guard | Premise | Besides, ...] = (*experiment.guards, *experiment.premises, *experiment.besides)
     for condition in conditions:
         yield condition.quantity
         yield from _ends(condition.holds)

@@ -135,6 +135,20 @@ def list_(context: Any, search: str = "") -> int:
     return errors.AS_KNOWN
 
 
+@command(own=True, question="words, a setting, a file, an error message, a whole question", json="print the answer as JSON")
+def ask(context: Any, question: str, json: bool = False) -> int:
+    """Say what the published verdicts answer to a question; runs nothing."""
+    from harness.cli import asking
+    from harness.evidence import json_file
+
+    if json:
+        say(json_file.render(asking.document(question)))
+    else:
+        for line in asking.lines(question):
+            say(line)
+    return errors.AS_KNOWN
+
+
 @command(own=True, claim="the id of a claim", results=PARENT)
 def explain(context: Any, claim: str, results: str = RUNS) -> int:
     """Explain a claim: what is done, why it is decided this way, its known answers, the newest evidence in numbers."""
@@ -212,7 +226,7 @@ def collection() -> Collection:
         found.add_task(one)
     for one in (own.new, own.try_, own.false_evidence):
         found.add_task(one)
-    for one in (compare.publish, list_, explain, oom.oom, doctor, restore, sources):
+    for one in (compare.publish, list_, ask, explain, oom.oom, doctor, restore, sources):
         found.add_task(one)
     for one in (test, bench, testbed, faults) if paths.CHECKOUT else ():  # about the checkout itself
         found.add_task(one)

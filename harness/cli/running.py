@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,28 +83,41 @@ def execute(
     for line in warnings(experiments, options.sets):
         warn(line)
     from harness.cli import answer
+    from harness.reports import annotations
     from harness.run import matrix
-    from harness.run.run import Watch
+    from harness.run.waiting import Waiting
 
-    class Quiet(Watch):
+    class Quiet(Waiting):
         def began(self, cell: Cell) -> None:
+            super().began(cell)
             if cell.gdb:
-                warn(attach(cell.kernel, cell.gdb))
+                with self.aside():
+                    warn(attach(cell.kernel, cell.gdb))
+
+        def damaged(self, cell: Cell, why: str) -> None:
+            with self.aside():
+                super().damaged(cell, why)
 
     class Answers(Quiet):
         def done(self, judged: Judged) -> None:
-            for line in answer.lines(judged, claim):
-                say(line)
+            super().done(judged)
+            with self.aside():
+                for line in answer.lines(judged, claim):
+                    say(line)
 
-    finished = matrix.execute(
-        experiments, options, what, Quiet() if options.json else watch or Answers(), go_on=go_on, repeat=repeat
-    )
+    still = bool(options.permissions)
+    waiting = Quiet(still) if options.json else Answers(still)
+    heard: Watch = waiting if options.json else watch or waiting
+    with waiting.shown() if heard is waiting else nullcontext():
+        finished = matrix.execute(experiments, options, what, heard, go_on=go_on, repeat=repeat)
     if options.json:
         say((finished.directory / "verdicts.json").read_text())
     else:
         for line in answer.ending(finished.outcomes) if len(finished.outcomes) > 1 and claim is None else ():
             say(line)
         say(f"  Report: {finished.directory / 'report.md'}")
+    for line in annotations.lines(finished.outcomes) if os.environ.get("GITHUB_ACTIONS") == "true" else ():
+        (warn if options.json else say)(line)
     if finished.interrupted and go_on:
         warn("Interrupted; the same command goes on from here.")
     return finished

@@ -14,17 +14,17 @@ LEAST = 0.3  # of the best claim's score: what has less was found by one of its 
 NEAREST = 3  # claims that are named where none is about what was asked
 
 
-def found(option: str, text: str) -> list[Hit]:
-    """Finds the claims that a text asks for, the best first, and tells which words were read as others. Raises UsageError
-    with the nearest claims where none is about it; option: how the text was given."""
+def found(option: str, text: str) -> tuple[Found, list[Hit]]:
+    """Finds the claims that a text asks for, the best first, and tells which words were read as others. Gives all that was
+    found, and what is about it. Raises UsageError with the nearest claims where nothing is; option: how the text was given."""
     result = catalogue.index().search(text)
     told(result)
     fitting = [hit for hit in result.hits if hit.fits and hit.score >= LEAST * result.hits[0].score]
     if not fitting:
         near = ", ".join(hit.document.claim for hit in result.hits[:NEAREST])
         remedy = f"the nearest are {near}" if near else "`invoke list` shows all"
-        raise UsageError(f"{option} {text}", "no claim is about it", remedy)
-    return fitting
+        raise UsageError(f"{option} {text[:80]}", "no claim is about it", remedy)
+    return result, fitting
 
 
 def told(result: Found) -> None:
@@ -34,7 +34,7 @@ def told(result: Found) -> None:
 
 def lines(text: str) -> Iterator[str]:
     """Lists the claims that a text finds: id and sentence, known answers, the experiment that decides."""
-    hits = found("--search", text)
+    _, hits = found("--search", text)
     for hit in hits:
         claim, experiment = catalogue.claims()[hit.document.claim]
         yield claim.id

@@ -82,6 +82,7 @@ class Row(RowKeys, total=False):
     repeated: int  # how many times the cell was run again because a claim of it was undecided; absent in older rows
     turned: dict[str, list[str]]  # knob → values that the procedure gave it; absent in rows of older runs
     origin: str  # where an experiment is from that is not the catalogue's
+    besides: list[str]  # what else is to be known, as it was measured; absent in older rows, and where there is nothing
 
 
 class FailureRow(TypedDict):

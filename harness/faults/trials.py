@@ -8,7 +8,7 @@ from pathlib import Path
 from harness import catalogue
 from harness.machine.processes import fleet
 from harness.run import matrix
-from harness.run.batch import Batch, submit
+from harness.run.batch import Batch, nobody, submit
 from harness.run.cell import Cell
 from harness.run.options import RunOptions
 from harness.run.run import finished
@@ -25,6 +25,6 @@ def cell_of(name: str, kernel: str) -> Cell:
 def run(cell: Cell, directory: Path, opener: Opener = open_machine) -> Judged:
     """Runs a cell's trial, and judges it."""
     with ThreadPoolExecutor(1) as pool, fleet.running():
-        batch = Batch(cell, directory, NO_LIMIT, lambda cell: None, opener)
+        batch = Batch(cell, directory, NO_LIMIT, nobody, nobody, opener)
         submit([batch], pool)
         return next(finished([batch]))

@@ -27,7 +27,7 @@ FAILURES = (SURPRISE, UNDECIDED)  # kinds that say something of the kernel, unli
 @dataclass(frozen=True)
 class Case:
     """One claim, or one that broke. kind: PASSED (the verdict is as known, or nobody knows one), SURPRISE, UNDECIDED,
-    SKIPPED or BROKEN. says: verdict and numbers, or the reason, in one line."""
+    SKIPPED or BROKEN. says: verdict, what was expected, and the numbers, or the reason, in one line."""
 
     name: str
     kind: str
@@ -39,6 +39,7 @@ class Suite:
     """One experiment on one kernel under one setting. seconds: wall time, None if it never ended."""
 
     name: str
+    kernel: str
     section: str
     cases: tuple[Case, ...]
     seconds: float | None
@@ -56,8 +57,15 @@ def line(text: object) -> str:
 def case(row: Row) -> Case:
     """Makes a case of a row of verdicts.json."""
     standing, why = classify(row), line(row["why"])
-    known = f", known answer {row['known']}" if standing is Standing.SURPRISE else ""
-    return Case(row["claim"], KINDS[standing], why if standing is Standing.SKIPPED else f"{row['verdict']}{known}: {why}")
+    expected = {
+        Standing.AS_KNOWN: ", as the known answer says",
+        Standing.UNKNOWN: ", without a known answer",
+        Standing.SURPRISE: f", but the known answer is {row['known']}",
+        Standing.UNDECIDED: f", the known answer is {row['known']}" if row["known"] else ", without a known answer",
+        Standing.SKIPPED: "",
+    }
+    says = why if standing is Standing.SKIPPED else f"{row['verdict']}{expected[standing]}: {why}"
+    return Case(line(row["claim"]), KINDS[standing], says)
 
 
 def suite(outcome: Outcome) -> Suite:
@@ -68,6 +76,7 @@ def suite(outcome: Outcome) -> Suite:
     properties = {"kernel": cell["kernel"], **({"machine": rows[0]["machine"], **rows[0]["settings"]} if rows else {})}
     return Suite(
         line(f"{outcome.experiment.name}{axis} on {cell['kernel']}"),
+        line(cell["kernel"]),
         outcome.experiment.claims[0].section,
         (*map(case, rows), *broken),
         cell["seconds"],

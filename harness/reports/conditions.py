@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from harness.claims.limits import human
 from harness.evidence.schema import EnvironmentFile, MachineRow
 from harness.reports.wording import code, plain
 from harness.verdicts import knobs
 from harness.verdicts.judged import Judged
-from harness.verdicts.wording import human
 
 
 def conditions(judged: Judged, around: EnvironmentFile) -> list[tuple[str, str]]:

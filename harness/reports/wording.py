@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, EventRange, Known, Range
+from harness.claims.limits import human
 from harness.claims.needs import Needs
 from harness.claims.quantities import Quantity, name_of
 from harness.printable import harmless
 from harness.verdicts.classify import Standing, classify, is_predicted, is_surprise
-from harness.verdicts.wording import human, spread
+from harness.verdicts.wording import spread
 
 if TYPE_CHECKING:
     from harness.claims.limits import Limits

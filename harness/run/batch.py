@@ -21,13 +21,23 @@ from harness.verdicts.judged import Judged
 TAKING_TURNS = 16
 
 
+def nobody(cell: Cell) -> None:
+    """Takes the place of who hears of a cell's trials."""
+
+
 class Batch:
     """The trials of one cell, on their way once `submit` was called for each."""
 
     def __init__(
-        self, cell: Cell, run: Path, limit: Limit, begins: Callable[[Cell], None], opener: Opener = open_machine
+        self,
+        cell: Cell,
+        run: Path,
+        limit: Limit,
+        begins: Callable[[Cell], None],
+        ends: Callable[[Cell], None],
+        opener: Opener = open_machine,
     ) -> None:
-        self.cell, self.limit, self.begins, self.opener = cell, limit, begins, opener
+        self.cell, self.limit, self.begins, self.ends, self.opener = cell, limit, begins, ends, opener
         self.directory = run_directory.cell_directory(run, cell.name)
         self.row = describe(cell)
         self.begun = False
@@ -53,6 +63,7 @@ class Batch:
         with self._lock:
             self.seconds += time.monotonic() - began
             self.over_early = self.over_early or status in {"absent", "misspelt"}
+        self.ends(self.cell)
         return reason if status in BROKEN else None
 
     def cancel(self) -> None:

@@ -33,7 +33,7 @@ from harness.machine.kernels import find
 from harness.machine.kernels.kernel import Kernel
 from harness.machine.processes import fleet
 from harness.run import resume
-from harness.run.batch import Batch, submit
+from harness.run.batch import Batch, nobody, submit
 from harness.run.cell import Cell, cell_of, describe
 from harness.run.trial import NO_LIMIT
 from harness.verdicts import judged
@@ -115,7 +115,7 @@ def run_cell(wanted: Request) -> Archive:
         ThreadPoolExecutor(cell.trials) as pool,
         fleet.running(),
     ):
-        batch = Batch(cell, Path(directory), NO_LIMIT, lambda _: None)
+        batch = Batch(cell, Path(directory), NO_LIMIT, nobody, nobody)
         submit([batch], pool)
         wait(batch.futures)
         ran: RanRow = {"host": platform.node(), "accelerator": chosen, "qemu": qemu.version()}

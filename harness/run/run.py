@@ -69,6 +69,9 @@ class Watch:
     def began(self, cell: Cell) -> None:
         """Hears that the first of a cell's trials has begun. Called from the threads of trials."""
 
+    def trial_over(self, cell: Cell) -> None:
+        """Hears that a trial of a cell is over. Called from the threads of trials."""
+
     def done(self, judged: Judged) -> None:
         """Hears that a cell is judged."""
 
@@ -102,7 +105,7 @@ def run_cells(run: Run, planned: Sequence[Cell], jobs: int, watch: Watch, report
     ):
         limit = threading.Semaphore(workers)
         with ending_pool(workers + ahead) as pool, fleet.running():
-            batches = [Batch(cell, run.directory, limit, watch.began) for cell in chosen]
+            batches = [Batch(cell, run.directory, limit, watch.began, watch.trial_over) for cell in chosen]
             submit(batches, pool)
             collect(run, batches, watch, report)
 
@@ -113,7 +116,7 @@ def run_here(run: Run, planned: Sequence[Cell], watch: Watch, report: Report) ->
     loaded()
     with ending_pool(1) as pool, fleet.running():
         for cell in planned:
-            batch = Batch(cell, run.directory, NO_LIMIT, watch.began)
+            batch = Batch(cell, run.directory, NO_LIMIT, watch.began, watch.trial_over)
             submit([batch], pool)
             collect(run, [batch], watch, report)
 

@@ -14,6 +14,7 @@ from harness.claims.claim import (
     SKIPPED,
     TRUE,
     UNDECIDED,
+    Besides,
     Claim,
     Expect,
     Experiment,
@@ -30,7 +31,7 @@ from harness.linux import counters
 from harness.verdicts import noise
 from harness.verdicts.pooled import pooled, total
 from harness.verdicts.reading import Reading
-from harness.verdicts.wording import common, count, sentence
+from harness.verdicts.wording import beside, common, count, sentence
 
 
 @dataclass
@@ -46,6 +47,7 @@ class Verdict:
     boots: int = 0
     readings: list[tuple[Expect, list[Reading]]] = field(default_factory=list)
     guards: list[str] = field(default_factory=list)
+    besides: list[str] = field(default_factory=list)
 
     def quantities(self) -> list[QuantityRow]:
         rows: list[QuantityRow] = []
@@ -164,7 +166,7 @@ def unread_of(quantity: Quantity, trials: Sequence[Trial]) -> str:
     return f"“{quantity.name}” was not read: {'; '.join(filter(None, said))}".removesuffix(": ")
 
 
-def holds(condition: Guard | Premise, trial: Trial) -> bool | None:
+def holds(condition: Guard | Premise | Besides, trial: Trial) -> bool | None:
     """Says whether a condition holds in a trial, None where it was not read."""
     value, limits = condition.quantity.read(trial), resolve(condition.holds, trial)
     return None if value is None or limits is None else limits.holds(value)
@@ -244,9 +246,19 @@ def _judge_claim(
         for index, trial in enumerate(valid)
     ]
     verdict, why = _combine(outcomes, valid, planned, failed, claim.kind)
+    besides: list[str] = []
     if verdict in {CONFIRMED, REFUTED}:
-        why = sentence(readings, verdict)
-    return Verdict(claim, experiment, verdict, why, planned, len(valid), boots, readings, failed)
+        page_size = next(iter(valid[0].arms.values())).page_size
+        why = sentence(readings, verdict, page_size)
+        besides = [said for one in experiment.besides if one.claim == claim and (said := _besides(one, valid, page_size))]
+    return Verdict(claim, experiment, verdict, why, planned, len(valid), boots, readings, failed, besides)
+
+
+def _besides(one: Besides, valid: Sequence[Trial], page_size: int) -> str:
+    """Says what else is to be known, "" where it was not so in every trial."""
+    if any(holds(one, trial) is not True for trial in valid):
+        return ""
+    return beside(one.says, [one.quantity.read(trial) for trial in valid], page_size)
 
 
 def _read_trials(expect: Expect, trials: list[Trial], planned: int, recorded: Recorded | None, floor: Floor) -> list[Reading]:

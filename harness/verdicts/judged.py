@@ -214,6 +214,8 @@ def row(verdict: Verdict, cell: CellRecord, trials: Sequence[Trial]) -> Row:
         "why": verdict.why,
         "seconds": cell["seconds"],
     }
+    if verdict.besides:
+        found["besides"] = verdict.besides
     if verdict.experiment.origin:
         found["origin"] = verdict.experiment.origin
     return found

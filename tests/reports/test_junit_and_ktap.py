@@ -95,8 +95,8 @@ def test_junit(judged: list[Judged], tmp_path: Path) -> None:
     assert kinds == KINDS
     assert [one.get("name") for one in found] == ["made-up", "surprising", "made-up", "made-up", "unknown", "made-up"]
     said = [child.get("message") or child.text or "" for one in found for child in one]
-    assert said[0] == "confirmed: Of 64 pages 64 were kept."
-    assert said[1] == "refuted, known answer confirmed: Of 64 pages 63 were kept."
+    assert said[0] == "confirmed, as the known answer says: All 64 pages were kept."
+    assert said[1] == "refuted, but the known answer is confirmed: Of 64 pages 63 were kept."
     assert said[3] == "it needs root"
     assert said[5] == "guest lost\\x1b <here> # 5"
     assert suites[0].get("name") == "made-up [lru=mglru] on 6.12.117-made"
@@ -114,7 +114,7 @@ def test_ktap(judged: list[Judged], tmp_path: Path) -> None:
     assert [one.good for one in inner] == [True, False, False, True, True, False]
     assert [one.directive for one in inner] == ["", "", "", "SKIP it needs root", "", "ERROR"]
     assert found[3].directive == "SKIP"
-    assert "refuted, known answer confirmed: Of 64 pages 63 were kept." in inner[1].said
+    assert "refuted, but the known answer is confirmed: Of 64 pages 63 were kept." in inner[1].said
     assert "Subtest: surprising on 6.12.117-made" in inner[1].said
     assert "guest lost\\x1b <here> # 5" in inner[5].said
 

@@ -53,7 +53,7 @@ def limit_is(
             if_false=Not(0, "another formula"),
             reads_true=(named(FIRST) - at_first).called("at first, less RAM × 50 %"),
             reads_false=(named(FIRST) - not_at_first).called("at first, less another amount"),
-            says=f"CommitLimit was {{value}} pages off {what}.",
+            says=f"CommitLimit was {{value:±pages above|pages below|exactly}} {what}.",
             reference_why=AS_AT_FIRST,
         ),
         Expect(
@@ -69,7 +69,7 @@ def limit_is(
             if_false=Outside(-EDGE, EDGE, "another limit is in force"),
             reads_true=(granted(FIRST) - at_first).called("granted at first, less RAM × 50 %"),
             reads_false=(granted(FIRST) - not_at_first).called("granted at first, less another amount"),
-            says=f"The kernel granted up to {{value}} pages off {what}.",
+            says=f"The kernel granted {{value:±pages more than|pages less than|exactly}} {what}.",
             reference_why=AS_AT_FIRST,
         ),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
+from harness.claims.limits import human
 from harness.evidence import json_file, run_directory
 from harness.evidence.recording import Number
 from harness.evidence.schema import Row
@@ -17,7 +18,6 @@ from harness.reports.comparison import rows
 from harness.reports.comparison.differences import Noise
 from harness.reports.comparison.rows import Axis, Selection
 from harness.reports.wording import plain, setting
-from harness.verdicts.wording import human
 
 JSON, PAGE = "noise.json", "noise.md"
 
