@@ -37,6 +37,17 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Found:
+    """What was found on a kernel, in sentences. besides: what else is to be known of it."""
+
+    verdict: str
+    kernel: str
+    settings: str
+    why: str
+    besides: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ClaimPage:
     """A claim's page. others: claims of the same question."""
 
@@ -107,12 +118,13 @@ class ClaimPage:
         return [(verdict, on, axes, why) for on, axes, (verdict, why) in found]
 
     @property
-    def short_answers(self) -> list[tuple[str, str, str, str]]:
+    def short_answers(self) -> list[Found]:
         """Gives, of each verdict, what was found on the newest kernel: the first lines of the page."""
-        newest: dict[str, tuple[str, str, str, str]] = {}
+        newest: dict[str, Found] = {}
         for axis, row in reversed(self.page.rows):
-            newest.setdefault(row["verdict"], (row["verdict"], self.page.names[row["kernel"]], axis, row["why"]))
-        return sorted(newest.values(), key=lambda one: list(WORDS).index(one[0]))
+            kernel, besides = self.page.names[row["kernel"]], tuple(row.get("besides", ()))
+            newest.setdefault(row["verdict"], Found(row["verdict"], kernel, axis, row["why"], besides))
+        return sorted(newest.values(), key=lambda one: list(WORDS).index(one.verdict))
 
     @property
     def refuted_anywhere(self) -> bool:
