@@ -12,16 +12,22 @@ from harness.lab import Lab
 from harness.lab.helpers.kernel import SYMBOLS, record_functions
 
 READ = Claim("kfunc-shmem-file-read", "The kernel has a function called shmem_file_read.", SHARED_MEMORY,
-             known=(Known(REFUTED, "mm/shmem.c, shmem_file_read_iter reads instead (v5.10 to v7.2)"),))
+             known=(Known(REFUTED, "mm/shmem.c, shmem_file_read_iter reads instead (v5.10 to v7.2)"),),
+    instead="Read and trace shmem_file_read_iter() in its place.")
 WRITE = Claim("kfunc-shmem-file-write", "The kernel has a function called shmem_file_write.", SHARED_MEMORY,
               known=(Known(REFUTED, "mm/shmem.c: write_iter of shmem_file_operations is generic_file_write_iter "
-                                    "(v5.10, v6.1); mm/shmem.c, shmem_file_write_iter (v6.12, v7.2)"),))
+                                    "(v5.10, v6.1); mm/shmem.c, shmem_file_write_iter (v6.12, v7.2)"),),
+    instead="Read and trace shmem_file_write_iter() in its place, or generic_file_write_iter() on kernels where tmpfs has no "
+            "function of its own for it (5.10, 6.1).")
 PGOFF = Claim("kfunc-do-mmap-pgoff", "The kernel has a function called do_mmap_pgoff.", SHARED_MEMORY,
               known=(Known(REFUTED, "45e55300f114 (v5.9): mm/util.c, vm_mmap_pgoff calls do_mmap itself (v5.10 to v7.2); from "
-                                    "v4.8 to v5.8 it was inline", since="4.8"),))
+                                    "v4.8 to v5.8 it was inline", since="4.8"),),
+    instead="Read vm_mmap_pgoff() and do_mmap() in its place.")
 BAD = Claim("kfunc-select-bad-process", "The kernel has a function of its own called select_bad_process.", OUT_OF_MEMORY,
             known=(Known(REFUTED, "mm/oom_kill.c, select_bad_process: static and called in one place, where GCC inlines such "
-                                  "a function (v5.10 to v7.2)"),))
+                                  "a function (v5.10 to v7.2)"),),
+    instead="GCC puts select_bad_process() into its one caller: trace out_of_memory(), oom_badness() or the tracepoint "
+            "oom:mark_victim.")
 # Claim → the function that it names, one beside it that must be there.
 ASKED = {READ: ("shmem_file_read", "shmem_file_read_iter"), WRITE: ("shmem_file_write", "shmem_write_begin"),
          PGOFF: ("do_mmap_pgoff", "do_mmap"), BAD: ("select_bad_process", "out_of_memory")}

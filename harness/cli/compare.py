@@ -65,9 +65,10 @@ def publish(
     results: str = RUNS,
 ) -> int:
     """Add runs to the reference matrix, or update what it has of them: table, a page for each claim, plots, verdicts.json,
-    noise."""
+    noise, and the same as a site."""
     from harness.evidence import run_directory
     from harness.reports.comparison import reference, rows
+    from harness.reports.site import site, subject
     from harness.verdicts import run_cells
 
     if replace and not all:
@@ -81,12 +82,14 @@ def publish(
         warn(run_cells.unvouched(run))
     try:
         made = reference.publish(found, noisy, Path(to), all, replace)
+        first = site.write(subject.of_reference(Path(to)))
     except OSError as error:
         raise LabError(f"reference {to}", error.strerror or "can't be written", "free some room or name another --to") from error
     for line in made.lines():
         say(line)
     size = sum(path.stat().st_size for path in Path(to).rglob("*") if path.is_file())
     say(f"{Path(to) / 'README.md'}: {len(made.cells.rows)} rows on {', '.join(made.cells.kernels)}; {size / 1e6:.1f} MB in all")
+    say(f"Site: {first}")
     damaged = [*made.cells.damaged, *(line for one in noisy for line in one.broken)]
     for line in damaged:
         say(f"BROKEN  {line}")

@@ -43,8 +43,14 @@ def sentence(readings: Sequence[tuple[Expect, Sequence[Reading]]], verdict: str,
     """Says the numbers that decided: of the expectations that were contradicted, or of all. page_size: of the machine."""
     wanted = FALSE if verdict == REFUTED else TRUE
     decisive = [(expect, found) for expect, found in readings if all(one.outcome == wanted for one in found)]
-    told = merged([aloud(phrase(expect, found)) for expect, found in decisive or readings])
+    told = merged([told_aloud(expect, found) for expect, found in decisive or readings])
     return amounts(" ".join(begun(one, before) for one, before in zip(told, [".", *told], strict=False)), page_size)
+
+
+def told_aloud(expect: Expect, readings: Sequence[Reading]) -> str:
+    """Gives a phrase as it is read aloud; the count of a rate stays one of so many."""
+    found = phrase(expect, readings)
+    return found if pooled(readings) else aloud(found)
 
 
 def beside(says: str, values: Sequence[Number | None], page_size: int) -> str:
@@ -57,7 +63,7 @@ def merged(told: Sequence[str]) -> list[str]:
     found: list[tuple[str, str]] = []
     for one in told:
         head, colon, tail = one.partition(": ")
-        if colon and found and found[-1][1] == tail:
+        if colon and found and found[-1][1] == tail and found[-1][0] != head:
             found[-1] = (f"{found[-1][0]}; {head[:1].lower()}{head[1:]}", tail)
         else:
             found.append((head, tail))

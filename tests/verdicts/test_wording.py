@@ -121,10 +121,10 @@ def test_what_decided_is_said_and_nothing_else() -> None:
     """Of a refuted claim the expectations that every trial contradicts; of a confirmed one all of them."""
     kept, gone = (expect("kept"), [reading(10), reading(10)]), (expect("gone"), [reading(3, "false"), reading(4, "false")])
     mixed = (expect("mixed"), [reading(10), reading(3, "false")])
-    assert sentence([kept, gone, mixed], REFUTED) == "gone: 3 to 4 pages (true: 10 to 12)."
-    assert sentence([kept, kept], CONFIRMED) == "kept: 10 pages (true: 10 to 12). kept: 10 pages (true: 10 to 12)."
-    assert sentence([kept, gone, mixed], CONFIRMED) == "kept: 10 pages (true: 10 to 12)."
-    assert sentence([mixed], REFUTED) == "mixed: 3 to 10 pages (true: 10 to 12)."
+    assert sentence([kept, gone, mixed], REFUTED, 4096) == "gone: 3 to 4 pages (true: 10 to 12)."
+    assert sentence([kept, kept], CONFIRMED, 4096) == "kept: 10 pages (true: 10 to 12). kept: 10 pages (true: 10 to 12)."
+    assert sentence([kept, gone, mixed], CONFIRMED, 4096) == "kept: 10 pages (true: 10 to 12)."
+    assert sentence([mixed], REFUTED, 4096) == "mixed: 3 to 10 pages (true: 10 to 12)."
 
 
 def rate(says: str = "") -> Expect:
@@ -146,11 +146,11 @@ def test_a_rate_is_said_of_all_trials_together() -> None:
 
 def test_references_are_said_in_one_line() -> None:
     assert reference_phrase(expect(), [Reading(5, 11, 0, *RANGES, "true"), Reading(5, 12, 1, *RANGES, "true")]) == (
-        "Read false: false: 0 to 1. Read true: true: 11 to 12."
+        "Controls: “false” read 0 to 1, as a false claim would; “true” read 11 to 12, as a true one."
     )
     assert reference_phrase(rate(), counted(5, 6)) == (
-        "Read false: false: 2 of 20 rounds (10 %; 95 % interval: 1 to 32 %). "
-        "Read true: true: 20 of 20 rounds (100 %; 95 % interval: 83 to 100 %)."
+        "Controls: “false” read 2 of 20 rounds (10 %; 95 % interval: 1 to 32 %), as a false claim would; "
+        "“true” read 20 of 20 rounds (100 %; 95 % interval: 83 to 100 %), as a true one."
     )
 
 

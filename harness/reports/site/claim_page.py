@@ -22,6 +22,9 @@ WORDS = {
     "skipped": "Skipped",
 }
 
+# What settings are to people, of those that claims are repeated under.
+SETTINGS = {"lru": "the LRU lists (classic or MGLRU)", "malloc": "the allocator", "thp": "transparent huge pages"}
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -31,6 +34,17 @@ class Evidence:
     settings: str
     directory: str
     files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found on a kernel, in sentences. besides: what else is to be known of it."""
+
+    verdict: str
+    kernel: str
+    settings: str
+    why: str
+    besides: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -83,7 +97,7 @@ class ClaimPage:
         names = [self.subject.names[kernel] for kernel in self.kernels if any(row["kernel"] == kernel for row in self.asked.rows)]
         settings = list(dict.fromkeys(name for line in self.asked.lines for name, _ in line.axis))
         several = [name for name in settings if len({dict(line.axis).get(name) for line in self.asked.lines}) > 1]
-        return f"on {listed(names)}" + (f", whatever {listed(several)}" if several else "")
+        return f"on {listed(names)}" + (f", whatever {listed(named(several))}" if several else "")
 
     @property
     def what_it_depends_on(self) -> str:
@@ -94,8 +108,8 @@ class ClaimPage:
             if row["verdict"] in {CONFIRMED, REFUTED}:
                 by_kernel.setdefault(row["kernel"], set()).add(row["verdict"])
         names = list(dict.fromkeys(name for line in self.asked.lines for name, _ in line.axis))
-        on = [f"on {listed(names)}"] if any(len(both) > 1 for both in by_kernel.values()) else []
-        return "and ".join(f"{part} " for part in (["on the kernel"] if kernel else []) + on).strip()
+        on = [listed(named(names))] if any(len(both) > 1 for both in by_kernel.values()) else []
+        return f"on {listed([*(['the kernel'] if kernel else []), *on])}"
 
     @cached_property
     def answers(self) -> list[tuple[str, str, str, str]]:
@@ -104,12 +118,13 @@ class ClaimPage:
         return [(verdict, on, axes, why) for on, axes, (verdict, why) in found]
 
     @property
-    def short_answers(self) -> list[tuple[str, str, str, str]]:
+    def short_answers(self) -> list[Found]:
         """Gives, of each verdict, what was found on the newest kernel: the first lines of the page."""
-        newest: dict[str, tuple[str, str, str, str]] = {}
+        newest: dict[str, Found] = {}
         for axis, row in reversed(self.page.rows):
-            newest.setdefault(row["verdict"], (row["verdict"], self.page.names[row["kernel"]], axis, row["why"]))
-        return sorted(newest.values(), key=lambda one: list(WORDS).index(one[0]))
+            kernel, besides = self.page.names[row["kernel"]], tuple(row.get("besides", ()))
+            newest.setdefault(row["verdict"], Found(row["verdict"], kernel, axis, row["why"], besides))
+        return sorted(newest.values(), key=lambda one: list(WORDS).index(one.verdict))
 
     @property
     def refuted_anywhere(self) -> bool:
@@ -180,6 +195,10 @@ class ClaimPage:
         found = [("Machine", "; ".join(machines)), ("Settings in every row", setting(shared).replace(" ", ", "))]
         found += [("Turned by the procedure", "; ".join(turned))] if turned else []
         return [*found, ("The experiment asks for", self.needs)]
+
+
+def named(settings: Sequence[str]) -> list[str]:
+    return [SETTINGS.get(name, name) for name in settings]
 
 
 def machine(row: Row) -> str:

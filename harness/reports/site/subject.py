@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,7 @@ from harness.claims.claim import Claim, Experiment
 from harness.errors import UsageError
 from harness.evidence import run_directory
 from harness.evidence.schema import EnvironmentFile, FailureRow, Row
-from harness.reports.comparison import history, rows
+from harness.reports.comparison import history, publication, rows
 from harness.reports.comparison.history import Line
 from harness.reports.wording import near
 from harness.verdicts import run_cells
@@ -126,13 +126,14 @@ def of_run(run: Path) -> Subject:
     )
 
 
-def of_reference(directory: Path, around: Iterable[EnvironmentFile] = ()) -> Subject:
-    """Reads a published reference. around: what the runs that it was made of say of their machines."""
+def of_reference(directory: Path) -> Subject:
+    """Reads a published reference."""
     content = run_directory.read_verdicts(directory)
     known = catalogue.claims()
     found = tuple(row for row in reference_rows(directory) if row["claim"] in known)
     experiments = {row["claim"]: known[row["claim"]] for row in found}
-    return Subject(directory, directory.name, True, found, experiments, tuple(content["errors"]), tuple(around))
+    around: EnvironmentFile = {"kernels": publication.read_kernels(directory)}
+    return Subject(directory, directory.name, True, found, experiments, tuple(content["errors"]), (around,))
 
 
 def is_reference(directory: Path) -> bool:

@@ -133,7 +133,9 @@ def test_a_strip_breaks_where_the_verdict_changes(tmp_path: Path) -> None:
     found = sites.only(sites.wide(tmp_path / "wide"), "oc0-excess-is-oom")
     asked: Asked = found.claims[0]
     classic, mglru = strips(asked.lines, found.kernels, found.names)
-    assert [(one.verdict, one.kernels) for one in classic.pieces] == [("confirmed", ("5.10", "5.15", "6.1", "6.6", "6.12", "7.2"))]
+    assert [(one.verdict, one.kernels) for one in classic.pieces] == [
+        ("confirmed", ("5.10", "5.15", "6.1", "6.6", "6.12", "7.2"))
+    ]
     assert [(one.verdict, one.kernels) for one in mglru.pieces] == [
         ("confirmed", ("5.10", "5.15", "6.1")),
         ("refuted", ("6.6", "6.12", "7.2")),
