@@ -79,7 +79,7 @@ def test_a_first_page_of_six_kernels_is_small(tmp_path: Path) -> None:
 
 
 def test_text_of_others_is_text(tmp_path: Path) -> None:
-    """No page has a tag that a claim, a kernel, a setting or an error brought, nor a character that acts instead of being seen."""
+    """No page has a tag that a claim, a kernel, a setting or an error brought, nor a character that acts."""
     found = site.files(sites.hostile(tmp_path / "evil"))
     assert len([name for name in found if name.startswith("claims/")]) == 2
     assert not [name for name in found if ".." in name or "<" in name]
