@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -68,5 +70,19 @@ def test_what_mutmut_prints_is_read() -> None:
     assert len(mutation.NAMED.findall(said)) == 2
 
 
-def test_every_reason_is_one() -> None:
-    assert all(reason.strip() for reason in mutation.accepted().values())
+def test_every_reason_is_one_and_of_a_function_that_is_there() -> None:
+    """What is renamed is noticed at once, without a run of the mutants."""
+    for name, reason in mutation.accepted().items():
+        assert reason.strip(), name
+        module, _, mangled = name.partition("__mutmut_")[0].rpartition(".")
+        owner = importlib.import_module(module)
+        for part in mangled.removeprefix("x_").removeprefix("xǁ").split("ǁ"):
+            owner = getattr(owner, part)
+
+
+def test_the_tests_that_judge_the_mutants_are_there() -> None:
+    _, _, settings = (mutation.ROOT / "pyproject.toml").read_text().partition("\n[tool.mutmut]\n")
+    named = re.findall(r'"((?:tests|harness)/[^"]+\.py)"', settings.partition("\n[")[0])
+    assert len(named) > 10
+    for pattern in named:
+        assert list(mutation.ROOT.glob(pattern)), pattern
