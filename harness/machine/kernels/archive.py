@@ -302,7 +302,9 @@ def _debian_sources(bases: dict[str, bool]) -> list[str]:
     keyring = KEYRINGS / "debian-archive-keyring.gpg"
     if not keyring.exists():
         raise Unavailable(
-            "Debian's kernels", f"{keyring} is missing, which verifies them", "install the package debian-archive-keyring"
+            "Debian's kernels",
+            f"{keyring} is missing, which verifies them",
+            "install the package debian-archive-keyring (of Fedora: debian-keyring)",
         )
     removed = KEYRINGS / "debian-archive-removed-keys.gpg"
     lines = []

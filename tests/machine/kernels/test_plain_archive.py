@@ -8,6 +8,7 @@ import lzma
 import shutil
 import subprocess
 import tarfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +54,7 @@ class Mirror:
 
 
 @pytest.fixture
-def mirror(tmp_path: Path, offer: Offer, empty_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Mirror:
+def mirror(tmp_path: Path, offer: Offer, empty_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
     """On a system without apt, whose keys are the mirror's."""
     (home := tmp_path / "gpg").mkdir(mode=0o700)
     made = Mirror(tmp_path / "debian", tmp_path / "debian-archive-keyring.gpg", home)
@@ -63,7 +64,8 @@ def mirror(tmp_path: Path, offer: Offer, empty_cache: Path, monkeypatch: pytest.
     monkeypatch.setattr(archive, "KEYRINGS", tmp_path)
     monkeypatch.setattr(archive, "has_apt", lambda: False)
     monkeypatch.setenv("FOLKLAB_MIRROR", f"file:{made.root}")
-    return made
+    yield made
+    subprocess.run(["gpgconf", "--homedir", home, "--kill", "gpg-agent"], check=True)
 
 
 def test_a_kernel_of_an_archive(mirror: Mirror, offer: Offer, kernel: find.Kernel) -> None:
