@@ -62,7 +62,7 @@ def add(context: Any, path: str, label: str, modules: str | None = None) -> int:
     kernel = labels.add(label, Path(path), Path(modules) if modules else None)
     say(f"{label}  {kernel.release}  {kernel.digest[:19]}…")
     if lacking := requirements.by_configuration(kernel):
-        say(f"  by its configuration it lacks {lacking}: it does not come up as a guest so; {lacking.remedy}")
+        say(f"  {lacking.sentence}, and does not come up as a guest so; {lacking.remedy}")
     return errors.AS_KNOWN
 
 

@@ -43,8 +43,8 @@ def prove(kernel: Kernel) -> None:
         except MachineLost as error:
             kind = Silent
             console = "\n".join(read_end(path) for path in sorted(directory.glob("console*.log")))
-            source, lacking = requirements.lacking(kernel, console)
-            trouble = (f"by its {source} it lacks {lacking}", lacking.remedy) if lacking else (error.reason, SEE)
+            lacking = requirements.lacking(kernel, console)
+            trouble = (lacking.sentence, lacking.remedy) if lacking else (error.reason, SEE)
     if trouble:
         reason, remedy = trouble
         boots.remember(kernel, Boot(chosen, reason=reason))
@@ -83,7 +83,7 @@ def shortcoming(guest: vm.VM) -> tuple[str, str] | None:
         raise
     except LabError as error:
         lacking = requirements.by_configuration(guest.kernel)
-        return (f"{error.reason}; it lacks {lacking}", lacking.remedy) if lacking else (error.reason, SEE)
+        return (f"{error.reason}; {lacking.sentence}", lacking.remedy) if lacking else (error.reason, SEE)
     return None
 
 

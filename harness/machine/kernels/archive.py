@@ -1,4 +1,5 @@
-"""Kernel packages of a distribution's archive: listed, downloaded and verified by apt, never installed."""
+"""Kernel packages of a distribution's archive: listed, downloaded and verified by apt (without apt: plain_archive), never
+installed."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from pathlib import Path
 from harness import cache
 from harness.errors import LabError, Unavailable, UsageError
 from harness.linux import flavours, releases
+from harness.machine.kernels import plain_archive
 
 # Releases of Debian that may have a cloud kernel ("duke" follows forky); one that a mirror lacks costs a 404.
 RELEASES = ("bullseye", "bookworm", "trixie", "forky", "duke", "sid", "experimental")
@@ -134,6 +136,9 @@ def unpack(packages: Iterable[Package], into: Path) -> None:
     with workplace() as root:
         config = _private_root(root, [])
         for package in packages:
+            if not has_apt():
+                _unpack_plainly(package, into)
+                continue
             _unpack(config, package.name, package.uri, f"SHA256:{package.sha256}", into)
 
 
@@ -152,6 +157,19 @@ def unpack_own(name: str, into: Path) -> None:
                 name, _complaint(listed if updated.returncode == 0 else updated), "install it with the system's package manager"
             )
         _unpack(config, name, found[1], found[2], into)
+
+
+def has_apt() -> bool:
+    """Says whether this system has apt, which knows its archive and its mirror."""
+    return shutil.which("apt-get") is not None
+
+
+def _unpack_plainly(package: Package, into: Path) -> None:
+    try:
+        data = plain_archive.checked(plain_archive.fetched(package.uri), package.sha256, package.name)
+    except plain_archive.Missing as error:
+        raise Gone(package.name, error.reason, error.remedy) from None
+    plain_archive.unpack(data, into)
 
 
 def _unpack(config: Path, name: str, uri: str, digest: str, into: Path) -> None:
@@ -241,7 +259,13 @@ def sources_of(suite: str) -> list[str]:
 
 def _sources(mirror: str | None) -> list[str]:
     """Gives the lines of sources.list to ask. Raises Unavailable when the system names no archive that serves."""
-    named = dict.fromkeys((base, suite) for base, suite, _ in _targets())
+    if not (mirror or has_apt()):
+        raise Unavailable(
+            "apt",
+            "it is missing here, which knows the archive",
+            "name a mirror of Debian in FOLKLAB_MIRROR, or a kernel by its path",
+        )
+    named = {} if mirror else dict.fromkeys((base, suite) for base, suite, _ in _targets())
     if mirror:
         if not re.fullmatch(r"[a-z+]+:/\S+", mirror):
             raise UsageError(f"mirror {mirror!r}", "is no URL", "type --mirror METHOD://HOST/debian")
@@ -278,7 +302,9 @@ def _debian_sources(bases: dict[str, bool]) -> list[str]:
     keyring = KEYRINGS / "debian-archive-keyring.gpg"
     if not keyring.exists():
         raise Unavailable(
-            "Debian's kernels", f"{keyring} is missing, which verifies them", "install the package debian-archive-keyring"
+            "Debian's kernels",
+            f"{keyring} is missing, which verifies them",
+            "install the package debian-archive-keyring (of Fedora: debian-keyring)",
         )
     removed = KEYRINGS / "debian-archive-removed-keys.gpg"
     lines = []
@@ -294,6 +320,9 @@ def _debian_sources(bases: dict[str, bool]) -> list[str]:
 
 def _listed(sources: list[str]) -> list[Package]:
     """Lists the packages in the signed lists of all sources that answer. Raises Unavailable if none does."""
+    if not has_apt():
+        found = plain_archive.lists(sources)
+        return [package for base, suite, text in found for package in _linux_packages(base, suite, text)]
     with workplace() as root:
         config = _private_root(root, sources)
         targets = list(_targets("-c", str(config)))

@@ -49,10 +49,12 @@ SILENT = ("CONFIG_SERIAL_8250_CONSOLE",)
 
 @dataclass(frozen=True)
 class Lacking:
-    """Options that a kernel lacks: those that it was built without, and those whose modules did not come along."""
+    """Options that a kernel lacks: those that it was built without, and those whose modules did not come along. source: what
+    tells, "configuration" or "console"; of a console's signs nobody knows which of both it is."""
 
     options: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
+    source: str = "configuration"
 
     def __bool__(self) -> bool:
         return bool(self.options or self.modules)
@@ -64,10 +66,17 @@ class Lacking:
         return " and ".join(parts)
 
     @property
+    def sentence(self) -> str:
+        """Says "by its configuration it lacks CONFIG_A", or what its console lets one think."""
+        return f"by its {self.source} it {'lacks' if self.source == 'configuration' else 'seems to lack'} {self}"
+
+    @property
     def remedy(self) -> str:
         """Says what to do about them."""
-        remedies = ["build it with these options"] if self.options else []
-        return " and ".join([*remedies, *(["name the directory of its modules with --modules"] if self.modules else [])])
+        build, name = "build it with these options", "name the directory of its modules with --modules"
+        if self.source == "console":
+            return f"{build}, or {name}"
+        return " and ".join([*([build] if self.options else []), *([name] if self.modules else [])])
 
 
 def by_configuration(kernel: Kernel) -> Lacking:
@@ -90,13 +99,13 @@ def by_console(said: str) -> tuple[str, ...]:
     return next((options for pattern, options in SIGNS if re.search(pattern, said)), ())
 
 
-def lacking(kernel: Kernel, console: str) -> tuple[str, Lacking]:
-    """Gives what a kernel that does not come up lacks, and the source that tells: "configuration", or "console". A console's
-    signs are guesses: of what the configuration says that it is there, none is made."""
+def lacking(kernel: Kernel, console: str) -> Lacking:
+    """Gives what a kernel that does not come up lacks, by its configuration, or else by what its console said. A console's signs
+    are guesses: of what the configuration says that it is there, none is made."""
     if found := by_configuration(kernel):
-        return "configuration", found
+        return found
     there = _values(kernel.config) if kernel.config else {}
-    return "console", Lacking(tuple(option for option in by_console(console) if option not in there))
+    return Lacking(tuple(option for option in by_console(console) if option not in there), source="console")
 
 
 def _values(config: Path) -> dict[str, str]:
