@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from harness import catalogue, paths
 from harness.claims.settings import Settings
-from harness.errors import LabError
+from harness.errors import LabError, UsageError
 from harness.evidence import run_directory
 from harness.evidence.recording import Number
 from harness.evidence.schema import QuantityRow, ReferenceRow, Row
