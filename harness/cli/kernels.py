@@ -9,25 +9,34 @@ from invoke import Collection
 
 from harness import errors
 from harness.cli.base import command, say, warn
-from harness.errors import Unavailable
+from harness.errors import Unavailable, UsageError
+from harness.evidence import json_file
 
 MIRROR = "a Debian mirror to fetch kernels from"
+JSON = "print it as JSON (docs/json.md)"
 
 
-@command(called="kernels", mirror=MIRROR, offline="ask no mirror", try_="a kernel (as --kernel) to boot here")
-def kernels_(context: Any, mirror: str | None = None, offline: bool = False, try_: str | None = None) -> int:
+@command(called="kernels", mirror=MIRROR, offline="ask no mirror", try_="a kernel (as --kernel) to boot here", json=JSON)
+def kernels_(context: Any, mirror: str | None = None, offline: bool = False, try_: str | None = None, json: bool = False) -> int:
     """List the kernels that are here, that are fetched, and that can be fetched, and which of them boot here; --try boots
     one."""
-    from harness.cli import listing
+    from harness.cli import as_data, listing
     from harness.machine.kernels import boots, find, labels
 
+    if try_ and json:
+        raise UsageError("--json", "--try boots a kernel, and lists none", "leave one of them out")
     if try_:
         return tried(try_, mirror)
+    unreachable = "not asked" if offline else ""
     try:
         offered = [] if offline else find.offers(mirror=mirror)
     except Unavailable as error:  # what is here can be told all the same
         warn(error)
-        offered = []
+        offered, unreachable = [], str(error)
+    if json:
+        here = {"archive": find.fetched(), "host": find.installed(), "own": labels.labelled()}
+        say(json_file.render(as_data.kernels(offered, here, boots.said, unreachable)))
+        return errors.AS_KNOWN
     for line in listing.kernel_lines(offered, find.fetched(), find.installed(), labels.labelled(), boots.said):
         say(line)
     return errors.AS_KNOWN

@@ -211,6 +211,8 @@ def row(verdict: Verdict, cell: CellRecord, trials: Sequence[Trial]) -> Row:
     }
     if verdict.besides:
         found["besides"] = verdict.besides
+    if "memory" in machine:
+        found["memory_total"] = machine["memory"]
     if verdict.experiment.origin:
         found["origin"] = verdict.experiment.origin
     return found
