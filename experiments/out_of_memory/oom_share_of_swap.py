@@ -9,7 +9,7 @@ from experiments.sections import OUT_OF_MEMORY
 from harness.claims import (
     CONFIRMED, MIB, SWAP, AtLeast, Claim, Counter, Exactly, Expect, Experiment, Guard, Known, Needs, Quantity, pages,
 )
-from harness.lab import Lab
+from harness.lab import Lab, Region
 from harness.lab.helpers.oom import NEVER, IsVictim, Witness, adjust, exhaust, occupy
 
 LIMIT, SMALL, MARGIN = 96 * MIB, 150, 20        # bytes; the adjusted one's size and the distance, in thousandths
@@ -32,10 +32,14 @@ def procedure(lab: Lab) -> None:
             pair = [occupy(lab, f"{name}: {who}", size // lab.page_size * lab.page_size, box)
                     for who, size in zip(("adjusted", "other"), sizes, strict=True)]
             lab.require(adjust(lab, pair[0], value) == 0, f"oom_score_adj takes {value}")
-            rest = occupy(lab, f"{name}: asking", 0, box, adj=NEVER).map(2 * LIMIT)
-            exhaust(lab, lambda start, length, rest=rest: rest.part(start, length).fill(), rest.length, MIB)
+            ask_for_all(lab, occupy(lab, f"{name}: asking", 0, box, adj=NEVER).map(2 * LIMIT))
             lab.sample(name)
             witness.record(f"{name}: kill", *pair)
+
+
+def ask_for_all(lab: Lab, memory: Region) -> None:
+    """Fills memory step by step until something is killed: how much that takes, what is on its way to swap decides."""
+    exhaust(lab, lambda start, length: memory.part(start, length).fill(), memory.length, MIB)
 
 
 def died(name: str) -> Quantity:
