@@ -20,7 +20,8 @@ BARE = {"pf", "io", "mm"}
 ONLY = Claim(
     "maps-file-or-anon-only", "Every mapping of a process is either of a file or private anonymous.", ADDRESS_SPACE,
     known=(Known(REFUTED, "arch/x86/entry/vdso/vma.c, map_vdso: [vvar] is a mapping of bare frames, with VM_PFNMAP (v5.10 to "
-                          "v6.12); vdso(7)"),))
+                          "v6.12); vdso(7)"),),
+    instead="Whoever walks /proc/PID/maps expects mappings of the kernel's too, as [vvar], which can't be dumped or locked.")
 
 
 def procedure(lab: Lab) -> None:

@@ -16,7 +16,8 @@ AT_ONCE = Claim(
     "mmap-file-loads-at-once", "mmap of a 20 MiB file (shared, no populate) reads the file into the page cache before it "
     "returns.", ADDRESS_SPACE,
     known=(Known(REFUTED, "mmap(2), MAP_POPULATE: without it pages come by faults; mm/mmap.c, do_mmap sets populate only for "
-                          "MAP_POPULATE and locked memory (v5.10 to v7.2)"),))
+                          "MAP_POPULATE and locked memory (v5.10 to v7.2)"),),
+    instead="Map with MAP_POPULATE, or call madvise() with MADV_POPULATE_READ, if the first access must not wait for the disk.")
 
 
 def mapped(words: str, flags: int | None = 0) -> Case:

@@ -21,7 +21,9 @@ WHOLE = Claim(
     "ldso-loads-library-whole", "Before main, every page of a 20 MiB library that the program is linked with is in memory.",
     ALLOCATION,
     known=(Known(REFUTED, "glibc elf/dl-map-segments.h, _dl_map_segments: mmap without MAP_POPULATE (2.36); mm/filemap.c, "
-                          "filemap_fault: a page comes when it is touched, and what readahead adds (v5.10 to v7.2)"),))
+                          "filemap_fault: a page comes when it is touched, and what readahead adds (v5.10 to v7.2)"),),
+    instead="The first call of a function may read from the disk. A program that can't wait then reads its libraries "
+            "before, or calls mlockall().")
 
 
 def procedure(lab: Lab) -> None:

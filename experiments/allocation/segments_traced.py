@@ -16,7 +16,8 @@ SHOWN = Claim(
     "strace-shows-segment-mmaps", "From exec to main, a trace of system calls shows an mmap for each segment of the program "
     "itself (text, data, bss, stack), as it does for the libraries.", ALLOCATION,
     known=(Known(REFUTED, "fs/binfmt_elf.c, load_elf_binary: the kernel maps the program's segments itself, in execve; glibc "
-                          "elf/dl-map-segments.h, _dl_map_segments calls mmap for libraries (2.36)"),))
+                          "elf/dl-map-segments.h, _dl_map_segments calls mmap for libraries (2.36)"),),
+    instead="Read /proc/PID/maps: what execve itself has mapped is in no trace of system calls.")
 
 
 def procedure(lab: Lab) -> None:

@@ -26,7 +26,8 @@ COSTS = Claim("drop-costs-reads", "After dropping caches, reading a file that wa
 STAY = Claim("tmpfs-dentries-undroppable", "Writing 2 to drop_caches frees the dentries and inodes of existing tmpfs files as it "
              "does those of an ext4 file system.", DROPPING_CACHES,
              known=(Known(REFUTED, "mm/shmem.c, shmem_mknod: it takes a reference of the dentry (dget), as the file has no other "
-                                   "place (v5.10, v6.1, v6.12); fs/dcache.c, d_make_persistent (v7.2)"),))
+                                   "place (v5.10, v6.1, v6.12); fs/dcache.c, d_make_persistent (v7.2)"),),
+             instead="Remove files of tmpfs that nobody needs: their dentries and inodes stay for as long as they exist.")
 TAKES = Claim("tmpfs-file-has-inode-dentry", "Every file created on tmpfs takes one inode and one dentry of kernel memory, as a "
               "file on ext4 does of its own.", SHARED_MEMORY,
               known=(Known(CONFIRMED, "mm/shmem.c, shmem_alloc_inode: from the slab shmem_inode_cache (v5.10 to v7.2)"),))

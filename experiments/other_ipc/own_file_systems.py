@@ -15,10 +15,14 @@ BTF = "/sys/kernel/btf/vmlinux"
 
 EPOLL = Claim("epoll-own-fs", "epoll descriptors belong to a file system of their own, as message queues do.", OTHER_IPC,
               known=(Known(REFUTED, "fs/eventpoll.c: its file is made by anon_inode_getfile, as that of an eventfd is (v5.10 to "
-                                    "v7.2)"),))
+                                    "v7.2)"),),
+              instead="Tell epoll descriptors by the name that /proc/PID/fd shows, anon_inode:[eventpoll]: their file "
+                      "system says nothing.")
 PRIVATE = Claim("posix-mq-info-in-i-private", "A POSIX queue's attributes hang on the i_private pointer of its inode instead of "
                 "having the inode within them.", OTHER_IPC,
-                known=(Known(REFUTED, "ipc/mqueue.c, struct mqueue_inode_info: vfs_inode is a member of it (v5.10 to v7.2)"),))
+                known=(Known(REFUTED, "ipc/mqueue.c, struct mqueue_inode_info: vfs_inode is a member of it (v5.10 to v7.2)"),),
+                instead="Get from a queue's inode to its attributes as the kernel does, by container_of (MQUEUE_I), "
+                        "not by i_private.")
 
 
 def compared(words: str, make: Callable[[Probe], int]) -> Case:
@@ -49,10 +53,10 @@ EXPERIMENT = table(
     Small(EPOLL, "file systems of its own", compared("that an epoll descriptor has", lambda probe: probe.epoll_create().value),
           compared("that a POSIX queue has", queue), compared("that another eventfd has", lambda probe: probe.eventfd().value),
           if_true=Exactly(1, "another than that of an eventfd"), if_false=Exactly(0, "the same"), unit="file systems",
-          says="An epoll descriptor has {value} file system of its own."),
+          says="An epoll descriptor {value:has a|has no} file system of its own."),
     Small(PRIVATE, "inodes within it", inodes("mqueue_inode_info", "that a POSIX queue's structure has"),
           inodes("msg_queue", "that a System V queue's has"), inodes("shmem_inode_info", "that a tmpfs file's has"),
           if_true=Exactly(0, "its inode is elsewhere"), if_false=AtLeast(1, "the inode is within it"), unit="inodes",
-          says="A POSIX queue's structure has {value} inode within it."),
+          says="A POSIX queue's structure {value:has its|has no} inode within it."),
     needs=Needs(disks=(), files=(BTF,)),
 )

@@ -30,7 +30,8 @@ HARDWARE = Claim(
     "oom-factor-hardware", "A process with direct access to hardware (I/O ports open by ioperm or iopl, CAP_SYS_RAWIO) has a "
     "lower oom_score than the same process without.", OUT_OF_MEMORY,
     known=(Known(REFUTED, "mm/oom_kill.c, oom_badness: memory and oom_score_adj, nothing else (v5.10 to v7.2); CAP_SYS_RAWIO "
-                          "divided it until a63d83f427fb (v2.6.36)", since="2.6.36"),))
+                          "divided it until a63d83f427fb (v2.6.36)", since="2.6.36"),),
+    instead="Set oom_score_adj for a process that is to be spared: access to hardware does not spare it.")
 SWAP = Claim(
     "oom-allowed-global-swap", "oom_score counts in shares of RAM plus swap: adding a swap area as large as RAM halves what a "
     "process's memory adds to its oom_score.", OUT_OF_MEMORY,

@@ -59,6 +59,6 @@ EXPERIMENT = Experiment(
     guards=tuple(Guard(Counter(f"{name.replace(', ', '-')}/memory.swap.current", name), AtLeast(pages(LIMIT // 8)),
                        "of a group that did not swap, swap is no part of what it may have") for name in CASES),
     expects=(side("+200, less", "+0, less", "+0, more", True,
-                  "At +200 it was chosen in {value} of 1 cases with 2 % less in the other,"),
-             side("+200, more", "+0, more", "+0, less", False, "in {value} with 2 % more.")),
+                  "At +200 it {value:was|was not} chosen with 2 % less in the other,"),
+             side("+200, more", "+0, more", "+0, less", False, "and it {value:was|was not} with 2 % more.")),
 )

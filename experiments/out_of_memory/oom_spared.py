@@ -84,6 +84,6 @@ EXPERIMENT = Experiment(
           for name in ("oom_adj -17", "oom_score_adj -1000")),
         Expect(ZERO, killed("score 0"), if_true=Exactly(0, "“never”"), if_false=Exactly(1, "it was chosen"),
                reads_true=killed("in its limit"), reads_false=killed("score above 0"),
-               says="Of processes whose oom_score read 0, alone in a group that was short, {value} of 1 was killed."),
+               says="A process whose oom_score read 0, alone in a group that was short, {value:was|was not} killed."),
     ),
 )

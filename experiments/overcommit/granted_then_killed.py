@@ -55,6 +55,6 @@ EXPERIMENT = Experiment(
     expects=(
         Expect(THEN_KILLED, kills("mode 0", "mode 0 done"), if_true=AtLeast(1, "it is killed"), if_false=Exactly(0, "it is not"),
                reads_true=kills("before", "reference killed"), reads_false=kills("mode 2", "mode 2 done"),
-               says="Filling two requests of 80 % of RAM and swap led to {value} kill."),
+               says="Filling two requests of 80 % of RAM and swap led to {value} kills."),
     ),
 )

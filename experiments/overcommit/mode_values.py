@@ -53,7 +53,7 @@ def refused(value: int) -> Small:
     return Small(TAKES, "errno", written(MODE, value, True), written(PANIC, value, True), written(PANIC, 1, True),
                  of=lambda at: Errno(f"{at}: errno"), if_true=Exactly(errno.EINVAL, "the claim's errno"),
                  if_false=Not(errno.EINVAL, "taken, or refused for another reason"), key=str(value), unit="errno",
-                 says=f"Writing {value} was answered with errno {{value}}.")
+                 says=f"Writing {value} gave {{value:errno}}.")
 
 
 def requests(mode: int, share: int = 4) -> Case:

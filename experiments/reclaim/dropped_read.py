@@ -18,7 +18,8 @@ SIZE, SECTOR, ID = 4 * MIB, 512, "read-of-dropped-page-faults"
 FAULTS = Claim(
     ID, "read() of a file page that was dropped from the cache takes a page fault.", RECLAIM,
     known=(Known(REFUTED, "mm/filemap.c: read() looks into the page cache itself, and reads what is not there (v5.10 to v7.2); a "
-                          "page fault is an access through a page table"),))
+                          "page fault is an access through a page table"),),
+    instead="Count what is read from disks by /proc/PID/io or block statistics: major faults tell of mappings only.")
 
 
 def read(words: str, *, drop: bool = True, mapped: bool = False) -> Case:

@@ -22,7 +22,8 @@ ALL = Claim(
     "kswapd-scans-all-four", "Once awake, kswapd takes pages off all four evictable lists in one shortage, with and without "
     "swap.", RECLAIM,
     known=(Known(REFUTED, "mm/vmscan.c, get_scan_count: without swap SCAN_FILE, which leaves the anonymous lists alone (v5.10 to "
-                          "v7.2)"),))
+                          "v7.2)"),),
+    instead="Give a machine swap if its cold anonymous memory is to make room: without it only file pages can.")
 
 
 def procedure(lab: Lab) -> None:

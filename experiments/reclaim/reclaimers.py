@@ -19,7 +19,9 @@ ONLY = Claim(
     "kswapd-only-reclaimer", "In a shortage that is not over in a second, at least 99 % of the pages reclaimed are reclaimed by "
     "kswapd, not by the processes that ask.", RECLAIM,
     known=(Known(REFUTED, "mm/page_alloc.c, __alloc_pages_slowpath: a request that finds less than the min mark reclaims itself, "
-                          "however busy kswapd is (v5.10 to v7.2)"),))
+                          "however busy kswapd is (v5.10 to v7.2)"),),
+    instead="Raise watermark_scale_factor, so that kswapd begins earlier, where processes must not reclaim themselves; "
+            "allocstall and pgsteal_direct in /proc/vmstat tell how often they do.")
 
 
 def procedure(lab: Lab) -> None:

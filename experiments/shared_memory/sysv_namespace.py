@@ -14,7 +14,8 @@ OUTLIVES = Claim(
     "sysv-shm-outlives-namespace", "A System V segment without users stays until ipcrm, also when its creator's IPC namespace "
     "ends.", SHARED_MEMORY,
     known=(Known(REFUTED, "ipc/namespace.c, free_ipc_ns, and ipc/shm.c, shm_exit_ns: do_shm_rmid for each segment that is left "
-                          "(v5.10 to v7.2); ipc_namespaces(7)"),))
+                          "(v5.10 to v7.2); ipc_namespaces(7)"),),
+    instead="Keep a process in the namespace for as long as its segments are needed: with a container they are gone.")
 
 
 def left(words: str, *, own: bool = False, removed: bool = False) -> Case:

@@ -24,7 +24,9 @@ COLUMN = Claim(
 ADD_UP = Claim(
     "free-columns-add-up", "free's columns used, free and buff/cache add up to total.", ZONES_AND_CACHE,
     known=(Known(REFUTED, "free(1) of procps-ng 4.0 and later: used is total less available; in 3.3 it was total less free, "
-                          "buffers and cache"),))
+                          "buffers and cache"),),
+    instead="Add up free and buff/cache, or read available: since procps-ng 4.0 used is what is not available, with shared "
+            "memory.")
 
 
 def procedure(lab: Lab) -> None:

@@ -29,7 +29,9 @@ HEADS = Claim("file-write-makes-buffer-heads", "Every page of an ext4 file that 
 DEVICE = Claim("buffer-block-size-from-device", "The block size in which the kernel caches a block device is fixed by the "
                "device: mounting a file system with 1 KiB blocks does not change it.", ZONES_AND_CACHE,
                known=(Known(REFUTED, "fs/ext4/super.c, sb_set_blocksize (v5.10 to v7.2): the file system sets the block size of "
-                                     "its device"),))
+                                     "its device"),),
+               instead="Ask with blockdev --getbsz once the file system is mounted; what the device itself can write at least is "
+                       "blockdev --getss.")
 
 
 def written(words: str, where: str, sync: bool = False) -> Case:
