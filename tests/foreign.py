@@ -1,8 +1,9 @@
-"""Text of others, damaged: what a strategy of Hypothesis makes of samples that are sound."""
+"""Text and files of others, sound ones and what a strategy of Hypothesis damages in them."""
 
 from __future__ import annotations
 
 import re
+import struct
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -97,3 +98,18 @@ def damaged_bytes(*samples: bytes) -> st.SearchStrategy[bytes]:
         st.builds(spliced, sound, cuts),
         st.builds(lambda data, end: data[: int(end * len(data))], sound, fraction),
     )
+
+
+def module(*entries: str, bits: int = 64, order: str = "<") -> bytes:
+    """Makes a kernel module with these entries ("depends=virtio,virtio_ring") in its section .modinfo, and no more."""
+    info = b"".join(entry.encode() + b"\0" for entry in entries or ("license=GPL", "depends=virtio,virtio_ring"))
+    names = b"\0.modinfo\0.shstrtab\0"
+    size, before, word = {32: (52, 26, "I"), 64: (64, 34, "Q")}[bits]
+    identity = b"\x7fELF" + bytes([bits // 32, 1 if order == "<" else 2])
+    table = struct.pack(order + word, size + len(info) + len(names))
+    counts = struct.pack(f"{order}HHH", {32: 40, 64: 64}[bits], 3, 2)
+    head = identity + bytes(before) + table + bytes({32: 10, 64: 10}[bits]) + counts
+    sections = [(0, 0, 0), (1, size, len(info)), (10, size + len(info), len(names))]
+    form, rest = {32: ("IIIIII", 16), 64: ("IIQQQQ", 24)}[bits]
+    rows = [struct.pack(order + form, name, 0, 0, 0, at, length) + bytes(rest) for name, at, length in sections]
+    return head + info + names + b"".join(rows)

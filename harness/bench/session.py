@@ -30,7 +30,7 @@ def chosen(names: Sequence[str]) -> list[Kernel]:
     """Gives the fetched kernels of these series, or, for none, of each series that is fetched, oldest first."""
     if names:
         return [find.by_name(name) for name in names]
-    newest = {kernel.series: kernel for kernel in reversed(find.fetched())}
+    newest = {kernel.series: kernel for kernel in reversed(find.fetched()) if kernel.label == kernel.series}
     return list(newest.values()) or [find.by_name()]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 
-from harness.claims.claim import Claim
+from harness.claims.claim import REFUTED, Claim
 from harness.cli import yours
 from harness.evidence.schema import Row
 from harness.reports import own
@@ -58,6 +58,8 @@ def lines(judged: Judged, claim: str | None = None) -> Iterator[str]:
         yield laid(verdict.why[:1].upper() + verdict.why[1:] if classify(row) is Standing.SKIPPED else verdict.why)
         for said in verdict.besides:
             yield laid(f"Know this too: {said}")
+        if row["verdict"] == REFUTED and verdict.claim.instead:
+            yield laid(f"Instead: {verdict.claim.instead}")
         if classify(row) is Standing.UNDECIDED and (what := remedy(verdict.why)):
             yield laid(what)
         # Expectations that share their references say so once.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness import catalogue
-from harness.claims.claim import Claim
+from harness.claims.claim import REFUTED, Claim
 from harness.cli import searching, yours
 from harness.cli.answer import laid
 from harness.errors import LabError
@@ -65,6 +65,8 @@ def answers(claim: Claim, rows: Sequence[Row]) -> Iterator[str]:
         yield laid(f"On {row['series']} ({where}): {row['why']}")
         for said in row.get("besides", []):
             yield laid(f"Know this too: {said}")
+        if row["verdict"] == REFUTED and claim.instead:
+            yield laid(f"Instead: {claim.instead}")
 
 
 def by_verdict(line: Line) -> list[tuple[str, list[str]]]:
@@ -119,6 +121,7 @@ def one(hit: Hit, rows: Sequence[Row]) -> Mapping[str, Any]:
         "claim": claim.id,
         "text": claim.text,
         "section": claim.section,
+        "instead": claim.instead,
         "experiment": experiment.name,
         "question": experiment.question,
         "score": round(hit.score, 2),

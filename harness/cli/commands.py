@@ -22,12 +22,14 @@ from harness.cli.running import chosen, execute
 from harness.cli.sources import sources
 from harness.cli.testbed import testbed
 from harness.errors import UsageError
+from harness.evidence import json_file
 from harness.run.options import CLUSTER, DEBUGGER, HOST, RunOptions
 
 KERNELS = "5.10,6.1,6.12,7.2"
 SECTION = "only the experiments whose section or folder has this in its name"
 RUN = "a run directory, its id, or latest"
 PARENT = "where run directories are"
+JSON = "print it as JSON (docs/json.md)"
 
 
 @running(
@@ -122,12 +124,19 @@ def report(context: Any, run: str, results: str = RUNS, html: bool = False) -> i
     return errors.BROKEN if run_directory.read_verdicts(directory)["errors"] else errors.AS_KNOWN
 
 
-@command(called="list", own=True, search="only claims that these words find, the best first: a question, a setting, a file")
-def list_(context: Any, search: str = "") -> int:
+@command(
+    called="list", own=True, search="only claims that these words find, the best first: a question, a setting, a file", json=JSON
+)
+def list_(context: Any, search: str = "", json: bool = False) -> int:
     """List experiments and claims, with section, known answers and needs."""
     from harness.cli import listing, searching
 
-    if search:
+    if json:
+        from harness.cli import as_data
+
+        found = searching.claims(search) if search else list(catalogue.claims().values())
+        say(json_file.render(as_data.claims(found)))
+    elif search:
         for line in searching.lines(search):
             say(line)
     else:
@@ -139,7 +148,6 @@ def list_(context: Any, search: str = "") -> int:
 def ask(context: Any, question: str, json: bool = False) -> int:
     """Say what the published verdicts answer to a question; runs nothing."""
     from harness.cli import asking
-    from harness.evidence import json_file
 
     if json:
         say(json_file.render(asking.document(question)))
@@ -149,13 +157,18 @@ def ask(context: Any, question: str, json: bool = False) -> int:
     return errors.AS_KNOWN
 
 
-@command(own=True, claim="the id of a claim", results=PARENT)
-def explain(context: Any, claim: str, results: str = RUNS) -> int:
+@command(own=True, claim="the id of a claim", results=PARENT, json=JSON)
+def explain(context: Any, claim: str, results: str = RUNS, json: bool = False) -> int:
     """Explain a claim: what is done, why it is decided this way, its known answers, the newest evidence in numbers."""
+    from harness.cli import as_data
     from harness.cli.explain import lines
+    from harness.reports.comparison import rows
 
     experiment, found = catalogue.find(claim)
-    for line in lines(experiment, [found] if found else list(experiment.claims), Path(results)):
+    wanted = [found] if found else list(experiment.claims)
+    if json:
+        say(json_file.render(as_data.explained(experiment, wanted, rows.collected(Path(results), warn=warn))))
+    for line in () if json else lines(experiment, wanted, Path(results)):
         say(line)
     return errors.AS_KNOWN
 
@@ -172,13 +185,16 @@ def restore(context: Any) -> int:
     return errors.AS_KNOWN
 
 
-@command(undo=False, own=True)
-def doctor(context: Any) -> int:
+@command(undo=False, own=True, json=JSON)
+def doctor(context: Any, json: bool = False) -> int:
     """Say what this machine can run, what it can't, and what to type to change that."""
-    from harness.cli.doctor import can_run, examine, lines, usable
+    from harness.cli import as_data
+    from harness.cli.doctor import can_run, examine, lines, reasons, usable
 
     findings = examine()
-    for line in lines(findings):
+    if json:
+        say(json_file.render(as_data.findings(findings, can_run(findings), reasons() if usable() else None)))
+    for line in () if json else lines(findings):
         say(line)
     return errors.AS_KNOWN if can_run(findings) or usable() else errors.NOTHING_RAN
 
@@ -226,7 +242,7 @@ def collection() -> Collection:
         found.add_task(one)
     for one in (own.new, own.try_, own.false_evidence):
         found.add_task(one)
-    for one in (compare.publish, list_, ask, explain, oom.oom, doctor, restore, sources):
+    for one in (compare.bisected, compare.publish, list_, ask, explain, oom.oom, doctor, restore, sources):
         found.add_task(one)
     for one in (test, bench, testbed, faults) if paths.CHECKOUT else ():  # about the checkout itself
         found.add_task(one)

@@ -1,4 +1,4 @@
-"""The commands that look across runs: compare, history, publish."""
+"""The commands that look across runs: compare, history, bisected, publish."""
 
 from __future__ import annotations
 
@@ -8,42 +8,86 @@ from typing import Any
 from harness import catalogue, errors
 from harness.cli.base import RUNS, command, say, warn
 from harness.errors import LabError, UsageError
+from harness.evidence import json_file
 
 
 @command(
     own=True,
-    first="a run, one of its kernels or settings: RUN, RUN@6.1, RUN@lru=classic, reference@6.12",
+    first="a run (of it a kernel or setting: RUN, RUN@6.1, RUN@lru=classic, reference@6.12), or a kernel: its newest results",
     second="another",
+    claims="only the claims that one side confirms and the other refutes, with what is known of the change",
     fail_on_change="exit with 3 if anything differs",
     results="where run directories are",
+    json="print it as JSON (docs/json.md)",
 )
-def compare(context: Any, first: str, second: str, fail_on_change: bool = False, results: str = RUNS) -> int:
+def compare(
+    context: Any,
+    first: str,
+    second: str,
+    claims: bool = False,
+    fail_on_change: bool = False,
+    results: str = RUNS,
+    json: bool = False,
+) -> int:
     """Compare two runs, kernels or settings: which verdicts and quantities differ."""
-    from harness.reports.comparison import differences, rows, run_noise
+    from harness.reports.comparison import as_data, changed_claims, differences, run_noise, selection
 
-    found = differences.compare(*(rows.select(name, Path(results)) for name in (first, second)))
+    found = differences.compare(*(selection.select(name, Path(results)) for name in (first, second)))
     known = run_noise.published()
     for side in (found.one, found.other):
-        warn(side.unvouched)
-    for line in differences.lines(found, known):
+        for line in side.unvouched:
+            warn(line)
+    if json:
+        say(json_file.render(as_data.comparison(found, known)))
+    for line in () if json else changed_claims.lines(found) if claims else differences.lines(found, known):
         say(line)
-    changed = found.verdicts() or found.quantities(known)
+    changed = changed_claims.changes(found) if claims else found.verdicts() or found.quantities(known)[0]
     if found.one.broken or found.other.broken:
         return errors.BROKEN
     return errors.SURPRISE if fail_on_change and changed else errors.AS_KNOWN
 
 
-@command(own=True, claim="the id of a claim", results="where run directories are")
-def history(context: Any, claim: str, results: str = RUNS) -> int:
+@command(own=True, claim="the id of a claim", results="where run directories are", json="print it as JSON (docs/json.md)")
+def history(context: Any, claim: str, results: str = RUNS, json: bool = False) -> int:
     """Show a claim over the kernels that were run, with the change points."""
-    from harness.reports.comparison import rows
+    from harness.reports.comparison import as_data, rows
     from harness.reports.comparison.history import printed
 
     experiment, found = catalogue.find(claim)
     collected = rows.collected(Path(results), warn=warn)
-    for one in [found] if found else experiment.claims:
+    wanted = [found] if found else list(experiment.claims)
+    if json:
+        say(json_file.render(as_data.histories(wanted, collected)))
+    for one in [] if json else wanted:
         for line in printed(one, collected):
             say(line)
+    return errors.AS_KNOWN
+
+
+@command(
+    own=True,
+    claim="the id of a claim",
+    log="a file with what `git bisect log` wrote",
+    want="the verdict that was good: confirmed or refuted",
+    to="the reference that it is kept with",
+)
+def bisected(context: Any, claim: str, log: str, want: str, to: str = "results/reference") -> int:
+    """Keep what a bisection found: `compare --claims` and `history` name the commit from then on."""
+    from harness.reports.comparison import bisections
+    from harness.reports.comparison.history import DECIDED
+
+    _, found = catalogue.find(claim)
+    if found is None:
+        raise UsageError(f"claim {claim!r}", "it is an experiment", "name one of its claims")
+    if want not in DECIDED:
+        raise UsageError(f"--want {want}", "two verdicts can be wanted", f"type --want {' or --want '.join(DECIDED)}")
+    try:
+        text = Path(log).read_text("utf-8", "backslashreplace")
+    except OSError as error:
+        raise UsageError(f"log {log}", error.strerror or "can't be read", "write it with: git bisect log > FILE") from error
+    one = bisections.read(text, found.id, want, f"log {log}")
+    bisections.add(one, Path(to))
+    say(f"{one.claim}  {one.commit}  {one.subject}  (between {one.good} and {one.bad})")
     return errors.AS_KNOWN
 
 
@@ -67,7 +111,7 @@ def publish(
     """Add runs to the reference matrix, or update what it has of them: table, a page for each claim, plots, verdicts.json,
     noise, and the same as a site."""
     from harness.evidence import run_directory
-    from harness.reports.comparison import reference, rows
+    from harness.reports.comparison import reference, selection
     from harness.reports.site import site, subject
     from harness.verdicts import run_cells
 
@@ -75,7 +119,7 @@ def publish(
         raise UsageError("--replace", "without --all no row is lost", "leave it out, or add --all")
     wanted, several = ([name.strip() for name in names.split(",") if name.strip()] for names in (runs, noise))
     found = [run_directory.find(name, Path(results)) for name in wanted]
-    noisy = [rows.select(name, Path(results)) for name in several]
+    noisy = [selection.select(name, Path(results)) for name in several]
     if len(noisy) == 1:
         raise UsageError(f"--noise {noise}", "one run has no noise", "name at least two, separated by commas")
     for run in found:

@@ -222,6 +222,14 @@ def usable() -> bool:
     return True
 
 
+def reasons() -> dict[str, list[str]]:
+    """Maps why experiments are skipped on this host itself, "" for those that run → their names."""
+    found: dict[str, list[str]] = {}
+    for experiment in catalogue.load().values():
+        found.setdefault(permissions.why_not(experiment.needs, Permissions()) or "", []).append(experiment.name)
+    return found
+
+
 def experiments() -> Iterator[str]:
     """Lists which experiments run on this host, and why the others are skipped."""
     try:
@@ -229,11 +237,9 @@ def experiments() -> Iterator[str]:
     except LabError as error:
         yield f"no experiment can run on this host itself (--machine local): {error}"
         return
-    reasons: dict[str, list[str]] = {}
-    for experiment in catalogue.load().values():
-        reasons.setdefault(permissions.why_not(experiment.needs, Permissions()) or "", []).append(experiment.name)
-    yield f"{len(reasons.get('', []))} experiments run on this host itself (--machine local): {', '.join(reasons.get('', []))}"
-    for reason, names in sorted(reasons.items()):
+    found = reasons()
+    yield f"{len(found.get('', []))} experiments run on this host itself (--machine local): {', '.join(found.get('', []))}"
+    for reason, names in sorted(found.items()):
         if reason:
             yield f"{len(names)} are skipped, {reason}: {', '.join(names)}"
 

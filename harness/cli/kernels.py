@@ -9,32 +9,41 @@ from invoke import Collection
 
 from harness import errors
 from harness.cli.base import command, say, warn
-from harness.errors import Unavailable
+from harness.errors import Unavailable, UsageError
+from harness.evidence import json_file
 
 MIRROR = "a Debian mirror to fetch kernels from"
+JSON = "print it as JSON (docs/json.md)"
 
 
-@command(called="kernels", mirror=MIRROR, offline="ask no mirror", try_="a kernel (as --kernel) to boot here")
-def kernels_(context: Any, mirror: str | None = None, offline: bool = False, try_: str | None = None) -> int:
+@command(called="kernels", mirror=MIRROR, offline="ask no mirror", try_="a kernel (as --kernel) to boot here", json=JSON)
+def kernels_(context: Any, mirror: str | None = None, offline: bool = False, try_: str | None = None, json: bool = False) -> int:
     """List the kernels that are here, that are fetched, and that can be fetched, and which of them boot here; --try boots
     one."""
-    from harness.cli import listing
+    from harness.cli import as_data, listing
     from harness.machine.kernels import boots, find, labels
 
+    if try_ and json:
+        raise UsageError("--json", "--try boots a kernel, and lists none", "leave one of them out")
     if try_:
         return tried(try_, mirror)
+    unreachable = "not asked" if offline else ""
     try:
         offered = [] if offline else find.offers(mirror=mirror)
     except Unavailable as error:  # what is here can be told all the same
         warn(error)
-        offered = []
+        offered, unreachable = [], str(error)
+    if json:
+        here = {"archive": find.fetched(), "host": find.installed(), "own": labels.labelled()}
+        say(json_file.render(as_data.kernels(offered, here, boots.said, unreachable)))
+        return errors.AS_KNOWN
     for line in listing.kernel_lines(offered, find.fetched(), find.installed(), labels.labelled(), boots.said):
         say(line)
     return errors.AS_KNOWN
 
 
 def tried(name: str, mirror: str | None) -> int:
-    """Boots a kernel to the guest's first reply. Raises LabError where none comes."""
+    """Boots a kernel, mounts a disk and switches swap on there. Raises LabError where any of it fails."""
     from harness.machine.guest import boot_check
     from harness.machine.kernels import boots, find
 
@@ -44,12 +53,12 @@ def tried(name: str, mirror: str | None) -> int:
     return errors.AS_KNOWN
 
 
-@command(series="a series (6.1), a release or a version", mirror=MIRROR)
-def fetch(context: Any, series: str, mirror: str | None = None) -> int:
+@command(name="a series (6.1) with a flavour (6.1-rt) or without, a release or a version", mirror=MIRROR)
+def fetch(context: Any, name: str, mirror: str | None = None) -> int:
     """Fetch a kernel into the cache, verified by its distribution's signature."""
     from harness.machine.kernels import find
 
-    kernel = find.fetch(series, mirror=mirror)
+    kernel = find.fetch(name, mirror=mirror)
     say(f"{kernel.release}  {kernel.source}")
     return errors.AS_KNOWN
 
@@ -62,7 +71,7 @@ def add(context: Any, path: str, label: str, modules: str | None = None) -> int:
     kernel = labels.add(label, Path(path), Path(modules) if modules else None)
     say(f"{label}  {kernel.release}  {kernel.digest[:19]}…")
     if lacking := requirements.by_configuration(kernel):
-        say(f"  by its configuration it lacks {', '.join(lacking)}: it may not come up as a guest")
+        say(f"  {lacking.sentence}, and does not come up as a guest so; {lacking.remedy}")
     return errors.AS_KNOWN
 
 

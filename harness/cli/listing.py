@@ -42,16 +42,16 @@ def kernel_lines(
     own: Sequence[Kernel],
     said: Callable[[Kernel], str],
 ) -> Iterator[str]:
-    """Lists kernels of the archive (the newest of each series), fetched or not, of this host, of the user's own; the oldest
-    first. said: whether a kernel boots here."""
-    found = [(kernel.release, kernel_line(kernel.series, kernel, f"fetched, {said(kernel)}")) for kernel in fetched]
-    there = {kernel.series for kernel in fetched}
+    """Lists kernels of the archive (the newest of each series and flavour), fetched or not, of this host, of the user's own;
+    the oldest first. said: whether a kernel boots here."""
+    found = [(one.release, kernel_line(one.label, one, f"fetched, {said(one)}")) for one in fetched]
+    there = {one.label for one in fetched}
     for offer in offered:  # newest first
-        if offer.series not in there:
-            there.add(offer.series)
+        if offer.name not in there:
+            there.add(offer.name)
             found.append((offer.release, offer_line(offer)))
     if found:
-        yield "Of the archive (`invoke kernels.fetch SERIES` fetches one)"
+        yield "Of the archive (`invoke kernels.fetch NAME` fetches one)"
     for _, line in sorted(found, key=lambda pair: releases.order(pair[0])):
         yield line
     for title, kernels in (("On this host", installed), ("Your own (`invoke kernels.add PATH --label NAME`)", own)):
@@ -63,7 +63,7 @@ def kernel_lines(
 
 def offer_line(offer: Offer) -> str:
     """Describes a kernel that can be fetched."""
-    return f"  {offer.series:12} {offer.release:36} {offer.size >> 20:4} MiB  not fetched; {offer.suite} {offer.version}"
+    return f"  {offer.name:12} {offer.release:36} {offer.size >> 20:4} MiB  not fetched; {offer.suite} {offer.version}"
 
 
 def kernel_line(name: str, kernel: Kernel, said: str) -> str:

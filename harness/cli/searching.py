@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness import catalogue
+from harness.claims.claim import Claim, Experiment
 from harness.cli.base import warn
 from harness.errors import UsageError
 from harness.finding.index import Found, Hit
@@ -30,6 +31,11 @@ def found(option: str, text: str) -> tuple[Found, list[Hit]]:
 def told(result: Found) -> None:
     """Tells what was read otherwise than it was typed."""
     warn("; ".join(f"“{typed}” is read as “{word}”" for typed, word in result.read_as.items()))
+
+
+def claims(text: str) -> list[tuple[Claim, Experiment]]:
+    """Lists the claims that a text finds, the best first, each with the experiment that decides it."""
+    return [catalogue.claims()[hit.document.claim] for hit in found("--search", text)[1]]
 
 
 def lines(text: str) -> Iterator[str]:

@@ -83,6 +83,7 @@ class Row(RowKeys, total=False):
     turned: dict[str, list[str]]  # knob → values that the procedure gave it; absent in rows of older runs
     origin: str  # where an experiment is from that is not the catalogue's
     besides: list[str]  # what else is to be known, as it was measured; absent in older rows, and where there is nothing
+    memory_total: int  # MemTotal of the machine, in bytes; absent in older rows
 
 
 class FailureRow(TypedDict):
@@ -136,6 +137,24 @@ class KernelsFile(Sealed, total=False):
 
     schema: int
     kernels: list[KernelRow]
+
+
+class BisectionRow(TypedDict):
+    """A commit that `git bisect` found: the first on which a claim has no longer the verdict `want`. good, bad: releases."""
+
+    claim: str
+    want: str
+    commit: str
+    subject: str
+    good: str
+    bad: str
+
+
+class BisectionsFile(Sealed, total=False):
+    """bisections.json of the reference."""
+
+    schema: int
+    bisections: list[BisectionRow]
 
 
 class BoundsRow(TypedDict):

@@ -27,7 +27,7 @@ from harness.evidence.recording import SUFFIX, Recorder
 from harness.evidence.schema import FailureRow, Row
 from harness.faults.commands import started
 from harness.faults.shown import Asked, Shown
-from harness.reports.comparison import reference, rows
+from harness.reports.comparison import reference, rows, selection
 from harness.run import resume
 from harness.verdicts import run_cells
 
@@ -247,7 +247,7 @@ def judging(run: Path) -> Said:
 
 
 def comparing(run: Path) -> Said:
-    found = rows.select(str(run), run.parent)
+    found = selection.select(str(run), run.parent)
     return said(found.rows, found.broken)
 
 

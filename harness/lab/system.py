@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness.agent.constants import MS_NOATIME, TMPFS_MAGIC
+from harness.agent.kernel_words import explained
 from harness.agent.target import Target
 from harness.claims.needs import Disk
 from harness.errors import LabError
@@ -98,13 +99,13 @@ class System:
 
     def load_modules(self, *names: str) -> None:
         """Loads modules of the kernel's with all that they depend on. Skips where the kernel has none of a name."""
-        for name, content in self.machine.modules(names):
-            path = f"/modules/{name}.ko"
+        for module in self.machine.modules(names):
+            path = f"/modules/{module.name}.ko"
             fd = self.hand.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC).value
-            for at in range(0, len(content), PIECE):
-                self.hand.write_text(fd, content[at : at + PIECE], at)
+            for at in range(0, len(module.data), PIECE):
+                self.hand.write_text(fd, module.data[at : at + PIECE], at)
             self.hand.close(fd)
-            self.hand.insmod(path)
+            (self.hand.attempt if module.soft else self.hand).insmod(path)
             self.hand.unlink(path)
 
     def loopback(self) -> None:
@@ -125,7 +126,7 @@ class System:
     def mount(self, source: str, target: str, kind: str, options: str = "", flags: int = 0) -> str:
         """Mounts a file system on a new directory, until the trial ends, and returns the directory."""
         self.hand.attempt.mkdir(target)
-        self.hand.mount(source, target, kind, options, flags)
+        explained(self.hand, lambda: self.hand.mount(source, target, kind, options, flags))
         self._mounted.append(target)
         return target
 
@@ -150,9 +151,10 @@ class System:
         self.hand.attempt.mkdir(target)
         if kind != "ext4":
             self.load_modules(kind)
-            self.hand.mount(device, target, kind, "", MS_NOATIME)
+            explained(self.hand, lambda: self.hand.mount(device, target, kind, "", MS_NOATIME))
         elif self.hand.attempt.mount(device, target, "ext4", EXT4, MS_NOATIME).error:
-            self.hand.mount(device, target, "ext4", "", MS_NOATIME)  # a kernel without those options
+            # A kernel without those options, or none that mounts it at all.
+            explained(self.hand, lambda: self.hand.mount(device, target, "ext4", "", MS_NOATIME))
         self._mounted.append(target)
         return target
 
@@ -187,7 +189,8 @@ class System:
 
     def swapon_device(self, device: str, priority: int | None = None) -> str:
         """Switches on a swap area that lies on a device, until the trial ends, and returns the device."""
-        self.hand.swapon(device, 0 if priority is None else SWAP_FLAG_PREFER | priority)
+        flags = 0 if priority is None else SWAP_FLAG_PREFER | priority
+        explained(self.hand, lambda: self.hand.swapon(device, flags))
         self._swaps.append(device)
         return device
 

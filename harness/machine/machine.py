@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from harness.agent.agent import Agent, Info
+from harness.machine.kernels.modules import Module
 
 
 class Machine(Protocol):
@@ -42,9 +43,9 @@ class Machine(Protocol):
         """Gives the block device of a disk that the experiment needs. Raises LabError for one that it did not name."""
         ...
 
-    def modules(self, wanted: Sequence[str]) -> list[tuple[str, bytes]]:
-        """Gives the kernel's modules of these names and all that they depend on, name and content, in the order in which they
-        can be inserted; what is built in or there already is left out. Raises Skip for one that the kernel does not have."""
+    def modules(self, wanted: Sequence[str]) -> list[Module]:
+        """Gives the kernel's modules of these names and all that they depend on, in the order in which they can be inserted;
+        what is built in or there already is left out. Raises Skip for one that the kernel does not have."""
         ...
 
     def environment(self, malloc: str) -> dict[str, str]:

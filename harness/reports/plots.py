@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from harness.printable import harmless
 from harness.reports import plot_labels, readings
+from harness.reports.columns import file_and_key
 from harness.reports.plot_labels import FONT, Label
 from harness.reports.readings import Cell
-from harness.reports.samples_table import Part, Track, file_and_key
+from harness.reports.samples_table import Part, Track
 from harness.reports.wording import setting
 from harness.verdicts.judged import Judged
 
@@ -175,7 +176,7 @@ def load() -> None:
 
     zero, one = np.array([0.0, 1.0]), np.array([0, 1 << 20], np.int64)
     part = Part(("memory.current",), np.array([0, 1]), one.reshape(2, 1))
-    svg([Panel("", (Track(1, "", ("", "load"), zero, (part,)),), ("memory.current",), (), 4096)], "load")
+    svg([Panel("", (Track(1, "", ("", "load"), zero, (part,), 4096),), ("memory.current",), (), 4096)], "load")
 
 
 def svg(found: Sequence[Panel], name: str) -> str:

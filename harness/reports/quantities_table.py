@@ -1,31 +1,39 @@
 """quantities.parquet: what every verdict of a run stands on, as one table.
 
-A row for each valid trial of each quantity and reference, with the columns `claim`, `experiment`, `setting` ("lru=mglru")
-and `kernel` (as in samples.parquet), `verdict`, `known` ("" without a known answer), `role` ("decides", "must read
-true", "must read false"), `quantity`, `unit`, `trial` (1…, of the valid ones) and `value` (null where it was not read).
-A claim that was skipped has no row.
+A row for each valid trial of each quantity and reference. Columns: `run`, `claim`, `experiment`, `setting` ("lru=mglru"),
+`kernel` (as in samples.parquet), `series`, `machine`, `accelerator`, `verdict`, `known` ("" without a known answer), `role`
+("decides", "must read true", "must read false"), `quantity`, `unit`, `if_true` and `if_false` (the quantity's ranges, as in
+verdicts.json; of a rate, of the count in all trials), `guards` (those that failed, "; " between them), `trial` (1…, of the
+valid ones), `memory_total` (bytes; null in older rows) and `value` (null where it was not read). A claim that was skipped has
+no row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.evidence.recording import Number
-from harness.evidence.schema import Row, decided
+from harness.evidence.schema import QuantityRow, Row, decided
 from harness.reports import samples_table
 from harness.reports.wording import setting
 from harness.verdicts.judged import Outcome
 
-TEXTS = ("claim", "experiment", "setting", "kernel", "verdict", "known", "role", "quantity", "unit")
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+OF_ROW = ("run", "claim", "experiment", "setting", "kernel", "series", "machine", "accelerator", "verdict", "known", "guards")
+OF_ENTRY = ("role", "quantity", "unit", "if_true", "if_false")
 
 
-def entries(row: Row) -> Iterator[tuple[str, str, str, list[Number | None]]]:
-    """Gives role, name, unit and values of a row's quantities and references: of each quantity the two that go with it."""
+def entries(row: Row) -> Iterator[tuple[QuantityRow, str, str, list[Number | None]]]:
+    """Gives the quantity, role, name and values of a row's quantities and of the two references that go with each."""
     for quantity, *references in decided(row):
-        yield "decides", quantity["name"], quantity["unit"], quantity["values"]
+        yield quantity, "decides", quantity["name"], quantity["values"]
         for reference in references:
-            yield f"must read {reference['must']}", reference["name"], quantity["unit"], reference["values"]
+            yield quantity, f"must read {reference['must']}", reference["name"], reference["values"]
 
 
 def write(path: Path, outcomes: Sequence[Outcome]) -> None:
@@ -34,32 +42,33 @@ def write(path: Path, outcomes: Sequence[Outcome]) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
-    texts: dict[str, list[str]] = {name: [] for name in TEXTS}
+    texts: dict[str, list[str]] = {name: [] for name in (*OF_ROW, *OF_ENTRY)}
     trials: list[int] = []
+    totals: list[int | None] = []
     values: list[float | None] = []
     for one in outcomes:
         for row in one.rows:
-            for role, name, unit, read in entries(row):
-                told = (
-                    row["claim"],
-                    row["experiment"],
-                    setting(one.cell["axis"]),
-                    row["kernel"],
-                    row["verdict"],
-                    row["known"] or "",
-                    role,
-                    name,
-                    unit,
-                )
+            of_row = (
+                *(row.get("run", one.directory.parent.parent.name), row["claim"], row["experiment"], setting(one.cell["axis"])),
+                *(row["kernel"], row["series"], row["machine"], row["accelerator"], row["verdict"], row["known"] or ""),
+                "; ".join(row["guards"]),
+            )
+            for quantity, role, name, read in entries(row):
+                of_entry = (role, name, quantity["unit"], quantity["if_true"], quantity["if_false"])
                 for trial, value in enumerate(read, 1):
-                    for column, text in zip(TEXTS, told, strict=True):
+                    for column, text in zip((*OF_ROW, *OF_ENTRY), (*of_row, *of_entry), strict=True):
                         texts[column].append(text)
                     trials.append(trial)
+                    totals.append(row.get("memory_total"))
                     values.append(value)
-    absent = np.array([value is None for value in values], np.bool_)
+
+    def absent(found: Sequence[float | None]) -> NDArray[np.bool_]:
+        return np.array([one is None for one in found], np.bool_)
+
     columns = {
         **{name: samples_table.text_array(column) for name, column in texts.items()},
         "trial": samples_table.number_array(np.array(trials, np.int64)),
-        "value": samples_table.number_array(np.array([value or 0 for value in values], np.float64), absent),
+        "memory_total": samples_table.number_array(np.array([one or 0 for one in totals], np.int64), absent(totals)),
+        "value": samples_table.number_array(np.array([one or 0 for one in values], np.float64), absent(values)),
     }
     parquet.write_table(pa.Table.from_arrays(list(columns.values()), names=list(columns)), path)

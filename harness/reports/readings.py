@@ -11,8 +11,7 @@ from harness.claims.claim import Experiment, Guard, Premise
 from harness.claims.quantities import in_pages, value_of
 from harness.evidence.recording import Number, Recording, Trial
 from harness.linux import counters
-from harness.reports import samples_table
-from harness.reports.samples_table import file_and_key
+from harness.reports.columns import counter_unit, file_and_key
 from harness.verdicts.judged import Judged
 
 
@@ -104,7 +103,7 @@ BYTES = {"KiB": 1024, "bytes": 1}
 
 def scale(counter: str, page_size: int) -> int | None:
     """Gives how many bytes one step of a counter is; None for a count, which is no amount of memory."""
-    unit = samples_table.unit(counter)
+    unit = counter_unit(counter)
     return page_size if unit == "pages" else BYTES.get(unit)
 
 
@@ -176,7 +175,7 @@ class Row:
 
 def counter_row(recording: Recording, counter: str, moments: Sequence[str]) -> Row:
     """Reads a counter at these moments: amounts in pages where all of them are whole pages, else in the counter's unit."""
-    unit, values = samples_table.unit(counter), [recording.counter(moment, counter) for moment in moments]
+    unit, values = counter_unit(counter), [recording.counter(moment, counter) for moment in moments]
     if unit in BYTES and not counter.startswith("meminfo:HugePages_"):  # which are numbers of huge pages
         pages = [None if value is None else in_pages(value, unit, recording.page_size) for value in values]
         if all(value is None or isinstance(value, int) for value in pages):

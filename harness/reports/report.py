@@ -89,6 +89,7 @@ class Report:
                 self.add(judge_cell(outcome.directory))
         samples = [self._piece(outcome.directory, "arrow") for outcome in outcomes]
         _replace(self.run / "samples.parquet", lambda path: samples_table.combine(path, samples))
+        _replace(self.run / "constants.parquet", lambda path: samples_table.write_constants(path, samples))
         _replace(self.run / "quantities.parquet", lambda path: quantities_table.write(path, outcomes))
         suites = cases.suites(outcomes)
         _replace(self.run / "junit.xml", lambda path: path.write_text(junit.render(suites), "utf-8"))

@@ -2,13 +2,13 @@
 
 A table has a row for each sample and the columns `experiment`, `setting` ("lru=mglru", "" without one), `kernel` (its
 release), `trial` (1…), `arm`, `sample` (the named moment, "" in a time series), `t` (seconds since the recording's
-first sample), then every counter under its name ("meminfo:Cached") as a whole number in its own unit. What was not
-read is null, never 0.
+first sample), then every counter that is a measurement under its name ("meminfo:Cached") as a whole number in its own unit,
+and `page_size`. What was not read is null, never 0. Of a run, what has one and the same value in all samples stands in a
+table of its own, constants.parquet: `counter`, `unit`, `value`, and in how many `samples` it was read.
 """
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from harness.evidence.recording import Recording
 from harness.linux import counters
+from harness.reports.columns import FIRST, PAGE_SIZE, TEXTS, file_and_key, is_measurement, unit
 from harness.reports.wording import setting
 from harness.verdicts.judged import Judged
 
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     Whole = NDArray[np.int64]
     Real = NDArray[np.float64]
 
-TEXTS = ("experiment", "setting", "kernel", "arm", "sample")
-FIRST = ("experiment", "setting", "kernel", "trial", "arm", "sample", "t")
 # Rows of a row group: its columns take some 12 KiB a row in memory while it is written, and each of them some
 # 100 bytes in the file, however few its rows.
 ROW_GROUP = 8192
@@ -51,13 +50,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Track:
-    """One recording's samples in the order of time. names: "" in a series. seconds: since the first sample."""
+    """One recording's samples in the order of time. names: "" in a series. seconds: since the first sample. page_size: bytes."""
 
     trial: int
     arm: str
     names: tuple[str, ...]
     seconds: Real
     parts: tuple[Part, ...]
+    page_size: int
 
     def __len__(self) -> int:
         return len(self.names)
@@ -119,6 +119,7 @@ def track(recording: Recording, trial: int = 1, arm: str = "") -> Track:
             for (source, keys), (rows, numbers) in found.items()
             if keys
         ),
+        recording.page_size if events else 0,
     )
 
 
@@ -140,27 +141,8 @@ def counters_of(found: Sequence[Track]) -> list[str]:
 
 
 def in_order(found: Iterable[str]) -> list[str]:
-    order = {file: index for index, file in enumerate(counters.FILES)}
+    order = {PAGE_SIZE: -1, **{file: index for index, file in enumerate(counters.FILES)}}
     return sorted(found, key=lambda counter: ("/" in counter, order[file_and_key(counter)[0]]))
-
-
-_OWNER = re.compile(rf".*/(?=(?:{'|'.join(map(re.escape, counters.FILES))})(?::|$))", re.S)
-
-
-@cache
-def file_and_key(counter: str) -> tuple[str, str]:
-    """Splits a counter: "worker/statm:size" → "statm", "size". The name of a probe or sandbox may have any character in it."""
-    source, key = counters.source_and_key(counter)
-    return (source, key) if source in counters.FILES else counters.source_and_key(_OWNER.sub("", counter, count=1))
-
-
-@cache
-def unit(column: str) -> str:
-    """Gives a column's unit: "KiB", "bytes", "pages", "s", "" for a count or a text."""
-    if column in {*TEXTS, "trial"}:
-        return ""
-    file, key = file_and_key(column)
-    return "s" if column == "t" else counters.unit_of(f"{file}:{key}")
 
 
 def schema(names: Sequence[str]) -> pa.Schema:
@@ -177,11 +159,13 @@ def table(judged: Judged, found: Sequence[Track]) -> pa.Table:
     import pyarrow as pa
 
     total = sum(len(one) for one in found)
-    values: dict[str, Whole] = {}
-    absent: dict[str, NDArray[np.bool_]] = {}
+    values: dict[str, Whole] = {PAGE_SIZE: np.repeat([one.page_size for one in found], [len(one) for one in found])}
+    absent: dict[str, NDArray[np.bool_]] = {PAGE_SIZE: np.zeros(total, np.bool_)}
     start = 0
     for one in found:
         for counter, rows, numbers in one.columns():
+            if not is_measurement(counter):
+                continue
             if counter not in values:
                 values[counter], absent[counter] = np.zeros(total, np.int64), np.ones(total, np.bool_)
             values[counter][start + rows] = numbers
@@ -199,8 +183,18 @@ def table(judged: Judged, found: Sequence[Track]) -> pa.Table:
     arrays["t"] = number_array(np.concatenate([one.seconds for one in found] or [np.array([])]))
     for counter, column in values.items():
         arrays[counter] = number_array(column, absent[counter])
-    columns = schema(counters_of(found))
+    columns = schema(in_order(values))
+    for name, column in values.items():
+        there = column[~absent[name]]
+        if len(there):
+            index = columns.get_field_index(name)
+            columns = columns.set(index, with_ends(columns.field(index), int(there.min()), int(there.max()), len(there)))
     return pa.Table.from_arrays([arrays[name] for name in columns.names], schema=columns)
+
+
+def with_ends(field: pa.Field, least: int, most: int, count: int) -> pa.Field:
+    """Notes in a column's metadata what its least and greatest number are, and how many it has."""
+    return field.with_metadata({**field.metadata, "least": str(least), "most": str(most), "count": str(count)})
 
 
 # Arrays are made of their buffers, because pyarrow.array imports pandas to look at what it gets (0.4 s, pyarrow 26).
@@ -250,20 +244,59 @@ def write(path: Path, judged: Judged, found: Sequence[Track]) -> None:
         file.write_table(made)
 
 
-def combine(path: Path, pieces: Sequence[Path]) -> None:
-    """Writes samples.parquet of cells that `write` wrote: null where a cell does not have another's counter, the unit of a
-    column in its field's metadata under `unit`.
+@dataclass(frozen=True)
+class Constant:
+    """A counter that has one value in all samples that have it."""
 
-    A run of many cells has thousands of columns: `pandas.read_parquet(path, columns=[…])` reads only what is asked.
-    """
+    counter: str
+    value: int
+    samples: int
+
+
+def constants(pieces: Sequence[Path]) -> tuple[list[str], list[Constant]]:
+    """Lists which counters vary over all cells that `write` wrote, and which are constant."""
+    import pyarrow as pa
+
+    ends: dict[str, tuple[int, int, int]] = {}
+    for piece in pieces:
+        with pa.ipc.open_file(piece) as file:
+            for field in file.schema:
+                if b"least" in (field.metadata or {}):
+                    least, most, count = (int(field.metadata[key]) for key in (b"least", b"most", b"count"))
+                    low, high, before = ends.get(field.name, (least, most, 0))
+                    ends[field.name] = min(low, least), max(high, most), before + count
+    one_value = {name for name, (least, most, _) in ends.items() if least == most}
+    return (
+        in_order(name for name in ends if name not in one_value),
+        [Constant(name, ends[name][0], ends[name][2]) for name in in_order(one_value)],
+    )
+
+
+def write_constants(path: Path, pieces: Sequence[Path]) -> None:
+    """Writes constants.parquet of cells that `write` wrote."""
+    import numpy as np
     import pyarrow as pa
     from pyarrow import parquet
 
-    names: dict[str, None] = {}
-    for piece in pieces:
-        with pa.ipc.open_file(piece) as file:
-            names |= dict.fromkeys(file.schema.names)
-    columns = schema(in_order(name for name in names if name not in FIRST))
+    found = constants(pieces)[1]
+    columns = {
+        "counter": text_array([one.counter for one in found]),
+        "unit": text_array([unit(one.counter) for one in found]),
+        "value": number_array(np.array([one.value for one in found], np.int64)),
+        "samples": number_array(np.array([one.samples for one in found], np.int64)),
+    }
+    parquet.write_table(pa.Table.from_arrays(list(columns.values()), names=list(columns)), path)
+
+
+def combine(path: Path, pieces: Sequence[Path]) -> None:
+    """Writes samples.parquet of cells that `write` wrote, but what is constant: null where a cell does not have another's
+    counter, the unit of a column in its field's metadata under `unit`.
+
+    A run of many cells has thousands of columns: `pandas.read_parquet(path, columns=[…])` reads only what is asked.
+    """
+    from pyarrow import parquet
+
+    columns = schema(constants(pieces)[0])
     with parquet.ParquetWriter(path, columns, compression="snappy", write_statistics=["experiment", "setting"]) as written:
         for batch in batches(pieces):
             written.write_table(under_each_other(batch, columns))
@@ -289,7 +322,7 @@ def batches(pieces: Sequence[Path], rows: int = ROW_GROUP) -> Iterator[list[pa.T
 
 
 def under_each_other(tables: Sequence[pa.Table], columns: pa.Schema) -> pa.Table:
-    """Makes one table with all of these columns: null where a table has none.
+    """Makes one table with these columns and no others: null where a table has none.
 
     pyarrow.concat_tables widens each table to all columns (14,000 in a run of the whole catalogue, a tenth of which a
     cell has): it takes four times as long.
@@ -302,6 +335,8 @@ def under_each_other(tables: Sequence[pa.Table], columns: pa.Schema) -> pa.Table
     above = 0
     for one in tables:
         for name, column in zip(one.column_names, one.columns, strict=True):
+            if name not in filled:
+                continue
             if filled[name] < above:
                 found[name].append(nothing[column.type][filled[name] : above])
             found[name] += column.chunks

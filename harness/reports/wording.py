@@ -98,9 +98,9 @@ def code(text: object) -> str:
     return f"{fence}{space}{content}{space}{fence}" if content else ""
 
 
-def counted(count: int, noun: str) -> str:
-    """Says how many: "3 trials", "1 boot", "no errors"."""
-    return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"
+def counted(count: int, noun: str, several: str = "") -> str:
+    """Says how many: "3 trials", "1 boot", "no errors". several: the plural, where that is not the noun with an s."""
+    return f"{count or 'no'} {noun if count == 1 else several or noun + 's'}"
 
 
 def signed_spread(changes: Sequence[Number | None]) -> str:

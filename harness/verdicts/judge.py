@@ -192,7 +192,7 @@ def _ended(trial: Trial) -> tuple[str, str]:
     ends = [recording.end for recording in trial.arms.values()]
     order = {"broken": 0, "skipped": 1, "ok": 2}
     worst = min(ends, key=lambda end: order.get(end["status"], 0))
-    return worst["status"], worst.get("reason", "")
+    return worst["status"], worst["reason"]
 
 
 def judge(
@@ -232,12 +232,13 @@ def _judge_claim(
     recorded: Recorded | None,
     floor: Floor,
 ) -> Verdict:
+    enough = len(valid) >= max(planned, 1)  # of no trial at all anything is true
     premises = [premise for premise in experiment.premises if premise.claim == claim]
     for premise in premises:
-        if len(valid) >= planned and all(holds(premise, trial) is False for trial in valid):
+        if enough and all(holds(premise, trial) is False for trial in valid):
             return Verdict(claim, experiment, SKIPPED, premise.why, planned, len(valid), boots, guards=failed)
     lacks = [why for trial in valid for one in trial.arms.values() if (why := one.skipped.get(claim.id))]
-    if len(valid) >= planned and all(any(claim.id in one.skipped for one in trial.arms.values()) for trial in valid):
+    if enough and all(any(claim.id in one.skipped for one in trial.arms.values()) for trial in valid):
         return Verdict(claim, experiment, SKIPPED, lacks[0], planned, len(valid), boots, guards=failed)
     expects = [expect for expect in experiment.expects if expect.claim == claim]
     readings = [(expect, _read_trials(expect, valid, planned, recorded, floor)) for expect in expects]

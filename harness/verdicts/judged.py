@@ -115,12 +115,7 @@ def judge_trials(directory: Path, cell: CellRecord, experiment: Experiment, as_r
         failure(cell, what) for what in islice(integrity.unfinished(trials, cell, experiment.arms), integrity.LISTED)
     ]
     absent = next(
-        (
-            recording.end.get("reason", "")
-            for trial in trials
-            for recording in trial.arms.values()
-            if recording.end["status"] == "absent"
-        ),
+        (recording.end["reason"] for trial in trials for recording in trial.arms.values() if recording.end["status"] == "absent"),
         None,
     )
     found: list[Verdict] = []
@@ -216,6 +211,8 @@ def row(verdict: Verdict, cell: CellRecord, trials: Sequence[Trial]) -> Row:
     }
     if verdict.besides:
         found["besides"] = verdict.besides
+    if "memory" in machine:
+        found["memory_total"] = machine["memory"]
     if verdict.experiment.origin:
         found["origin"] = verdict.experiment.origin
     return found

@@ -107,7 +107,6 @@ int start_guest(void)
             return fd;
         nanosleep(&millisecond, NULL);
     }
-    printf("agent: no port named " PORT_NAME ": the kernel needs CONFIG_VIRTIO_MMIO, CONFIG_VIRTIO_CONSOLE, "
-           "CONFIG_VIRTIO_BLK and CONFIG_EXT4_FS, built in or with --modules\n");
+    printf("agent: no port named " PORT_NAME "\n");
     return -1;
 }

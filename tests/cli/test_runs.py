@@ -90,6 +90,7 @@ def test_one_claim_counts_for_the_status_and_json_is_the_file(tmp_path: Path) ->
         "guards",
         "why",
         "seconds",
+        "memory_total",
     } == set(document["verdicts"][0])
 
 

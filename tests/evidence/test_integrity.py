@@ -15,7 +15,7 @@ from harness.errors import Damaged, LabError
 from harness.evidence import integrity, json_file, recording, run_directory
 from harness.evidence.schema import VerdictsFile
 from harness.false_evidence.made import write_matrix
-from harness.reports.comparison import reference, rows
+from harness.reports.comparison import reference, rows, selection
 from harness.run import resume
 from harness.verdicts import classify, run_cells
 from tests.refuting import tmpfs_dropped
@@ -79,7 +79,7 @@ def unsealed(run: Path) -> Path:
 def test_a_sound_run_is_judged_as_it_was(run: Path) -> None:
     assert judged(run) == {key: value for key, value in json.loads((run / "verdicts.json").read_text()).items() if key != "seal"}
     assert run_cells.unvouched(run) == ""
-    assert rows.select(str(run), run.parent).broken == ()
+    assert selection.select(str(run), run.parent).broken == ()
     assert reference.gather([run]).damaged == ()
 
 
@@ -127,8 +127,8 @@ def test_what_is_not_as_it_was_written(run: Path, change: Callable[[Path], objec
     cell = run / "experiments" / CELL
     change(cell)
     assert said in broken(run)
-    assert said in rows.select(str(run), run.parent).broken[0]
-    assert rows.select(str(run), run.parent).rows == ()
+    assert said in selection.select(str(run), run.parent).broken[0]
+    assert selection.select(str(run), run.parent).rows == ()
     with pytest.raises(Damaged):
         reference.gather([run])
 

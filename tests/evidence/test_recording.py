@@ -228,6 +228,8 @@ def test_a_whole_recording_has_no_damage(tmp_path: Path) -> None:
         (lines(RECORD, END)[:-1], [RECORD], "the recording stops before its end"),
         (lines(RECORD) + b"{\n", [RECORD], "line 2 is damaged: Expecting property name enclosed in double quotes"),
         (lines(RECORD, RECORD) + b"[]\n", [RECORD, RECORD], "line 3 is damaged: a line is no event"),
+        (lines({"name": "one"}), [], "line 1 is damaged: a line is no event"),
+        (lines({"event": 5}), [], "line 1 is damaged: a line is no event"),
         (b"\xff\n", [], "line 1 is damaged: 'utf-8' codec can't decode byte 0xff"),
         (b"[" * 100_000 + b"\n", [], "line 1 is damaged: maximum recursion depth exceeded"),
         (lines({"event": "end", "status": "ok"}), [], "line 1 is damaged: an event end is not as its schema has it"),
@@ -237,6 +239,14 @@ def test_what_is_damaged_keeps_what_comes_before_it(tmp_path: Path, text: bytes,
     found = recording.read(packed(tmp_path / "one", text))
     assert found.events == events
     assert found.damage.startswith(damage)
+
+
+@pytest.mark.parametrize(("window", "damage"), [(0x88, ""), (0x90, "its compressed text is damaged after 0 events")])
+def test_a_window_that_takes_more_memory_than_128_mib_is_refused(tmp_path: Path, window: int, damage: str) -> None:
+    """A frame's header (RFC 8878, 3.1.1.1.2) with an empty last block: 128 MiB, and 256."""
+    path = tmp_path / "one"
+    path.write_bytes(bytes([0x28, 0xB5, 0x2F, 0xFD, 0, window, 1, 0, 0]))
+    assert recording.read(path) == Recording([], damage)
 
 
 def test_a_file_that_is_torn_flipped_or_longer(tmp_path: Path) -> None:

@@ -116,6 +116,7 @@ def made(path: Path, *files: str, at: int = 0) -> Path:
 def test_the_latest_run_is_the_one_that_was_judged_last(tmp_path: Path) -> None:
     late = made(tmp_path / "a", "environment.json", "verdicts.json", at=200)
     made(tmp_path / "b", "environment.json", "verdicts.json", at=100)
+    made(tmp_path / "e", "environment.json", "verdicts.json", at=150)
     made(tmp_path / "c", "environment.json", at=300)
     made(tmp_path / "d", "verdicts.json", at=400)
     assert run_directory.find("latest", tmp_path) == late

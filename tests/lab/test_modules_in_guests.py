@@ -11,12 +11,13 @@ import pytest
 
 from harness.agent.constants import BTRFS_MAGIC, OVERLAYFS_MAGIC, PAGEOUT, XFS_MAGIC
 from harness.claims.needs import Disk, Needs
-from harness.errors import Skip
+from harness.errors import LabError, Skip
 from harness.lab.lab import Lab
 from harness.linux.sizes import MIB
 from harness.machine import disks
+from harness.machine.kernels import find
 from harness.machine.kernels.kernel import Kernel
-from tests.guests import every_kernel, lab_in
+from tests.guests import ORDINARY, every_kernel, lab_in
 
 pytestmark = pytest.mark.guest
 
@@ -49,6 +50,25 @@ def test_what_is_there_already_is_no_error(lab: Lab) -> None:
 def test_a_module_that_the_kernel_has_not(lab: Lab) -> None:
     with pytest.raises(Skip, match="no module none_such"):
         lab.load_modules("none-such")
+
+
+def test_what_the_kernel_says_of_a_mount_that_fails(lab: Lab) -> None:
+    with pytest.raises(LabError, match=r"mount /dev/\w+: .*; the kernel says: .*ext4") as raised:
+        lab.mount(lab.device("swap"), "/mnt/wrong", "ext4")
+    assert "\n" not in str(raised.value)
+    lab.hand.attempt.rmdir("/mnt/wrong")
+
+
+def test_an_ordinary_kernel(tmp_path: Path) -> None:
+    """Its ext4 is a module, which wants a check sum that it does not depend on."""
+    kernel = next((one for one in find.fetched() if one.label == ORDINARY), None)
+    if kernel is None:
+        pytest.skip(f"kernel {ORDINARY} is not fetched: `./bootstrap test` does it, where the archive has it")
+    with lab_in(kernel, tmp_path) as lab:
+        loaded = {line.split()[0] for line in lab.read("/proc/modules").splitlines()}
+        assert {"ext4", "jbd2", "crc32c_generic", "virtio_blk"} <= loaded
+        lab.probe().create_file(f"{lab.mount_disk()}/file", SIZE)
+        assert lab.swapon() in lab.read("/proc/swaps")
 
 
 def test_an_overlay(lab: Lab) -> None:

@@ -28,6 +28,21 @@ def test_a_row_for_each_trial_and_reading(tmp_path: Path) -> None:
     assert set(decides["known"]) == {"confirmed"}
     assert set(decides["quantity"]) == {"pages of the file kept"}
     assert set(table["role"]) == {"decides", "must read true", "must read false"}
+    assert set(table["if_true"]) == {f"= {PAGES}"}
+    assert set(table["if_false"]) == {f"<= {PAGES - 1}"}
+    assert set(table["run"]) == {tmp_path.name}
+    assert set(table["series"]) == {"6.12"}
+    assert set(table["machine"]) == {"vm"}
+    assert set(table["accelerator"]) == {"tcg"}
+    assert set(table["memory_total"]) == {1 << 30}
+    assert set(table["guards"]) == {""}
+
+
+def test_guards_that_failed_are_told(tmp_path: Path) -> None:
+    quantities_table.write(tmp_path / "quantities.parquet", [cell(tmp_path, [trial(), trial(swapped=1)]).outcome])
+    table = pd.read_parquet(tmp_path / "quantities.parquet")
+    assert len(table) == 3  # the guarded trial is not among the valid ones
+    assert all("pswpout" in said for said in table["guards"])
 
 
 def test_what_was_not_read_is_absent(tmp_path: Path) -> None:

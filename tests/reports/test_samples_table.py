@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from pyarrow import parquet
 
-from harness.reports import samples_table
+from harness.reports import columns, samples_table
 from harness.verdicts.judged import Judged
 from tests.reports.made import Made, cell, meminfo, sample, series, trial
 
@@ -40,7 +41,17 @@ def test_a_row_for_each_sample(tmp_path: Path) -> None:
             axis={"lru": "mglru"},
         )
     )
-    assert list(table.columns) == ["experiment", "setting", "kernel", "trial", "arm", "sample", "t", "meminfo:Cached"]
+    assert list(table.columns) == [
+        "experiment",
+        "setting",
+        "kernel",
+        "trial",
+        "arm",
+        "sample",
+        "t",
+        "page_size",
+        "meminfo:Cached",
+    ]
     assert table["t"].tolist() == [0.0, 0.5, 1.0]  # in the order of time, from the first sample
     assert table["sample"].tolist() == ["", "before", ""]
     assert table["meminfo:Cached"].tolist() == [30, 10, 20]
@@ -85,7 +96,7 @@ def test_numbers_are_exact_and_have_units(tmp_path: Path) -> None:
     units = table.attrs["units"]
     assert units["t"] == "s"
     assert units["meminfo:Cached"] == "KiB"
-    assert (units["vmstat:nr_dirty"], units["vmstat:pgfault"]) == ("pages", "")
+    assert (units["vmstat:nr_dirty"], units["vmstat:pgfault"]) == ("pages", "count")
     assert set(units) == set(table.columns)
 
 
@@ -99,7 +110,7 @@ def test_probes_have_any_name(tmp_path: Path) -> None:
 
 
 def test_a_cell_without_samples_has_no_rows(tmp_path: Path) -> None:
-    assert samples_table.frame(cell(tmp_path, [Made(status="skipped", reason="no swap")])).shape == (0, 7)
+    assert samples_table.frame(cell(tmp_path, [Made(status="skipped", reason="no swap")])).shape == (0, 8)
 
 
 def test_a_run_in_one_file(tmp_path: Path) -> None:
@@ -114,10 +125,61 @@ def test_a_run_in_one_file(tmp_path: Path) -> None:
     assert table.groupby("setting").size().to_dict() == {"lru=classic": 204, "lru=mglru": 1}
     classic, mglru = table[table["setting"] == "lru=classic"], table[table["setting"] == "lru=mglru"]
     assert classic["meminfo:Cached"].notna().all()
-    assert classic["worker/statm:size"].isna().all()
     assert mglru["meminfo:Cached"].isna().all()
     assert classic[classic["sample"] == "dropped"]["meminfo:Cached"].tolist() == [40_000, 40_000]
     pd.testing.assert_series_equal(classic["t"], samples_table.frame(cells[0])["t"])
+
+
+def test_what_is_constant_stands_apart(tmp_path: Path) -> None:
+    cells = [
+        cell(tmp_path, [Made([series(0, meminfo=meminfo(MemTotal=8, Cached=1, Dirty=0)), series(9)])], axis={"lru": "classic"}),
+        cell(tmp_path, [Made([series(0, meminfo=meminfo(MemTotal=8, Cached=1, Dirty=1))])], axis={"lru": "mglru"}),
+    ]
+    pieces = [piece(one) for one in cells]
+    samples_table.combine(tmp_path / "samples.parquet", pieces)
+    samples_table.write_constants(tmp_path / "constants.parquet", pieces)
+    table = pd.read_parquet(tmp_path / "samples.parquet")
+    assert [name for name in table.columns if name not in columns.FIRST] == ["meminfo:Dirty"]
+    constants = pd.read_parquet(tmp_path / "constants.parquet")
+    assert constants.to_dict("records") == [
+        {"counter": "page_size", "unit": "bytes", "value": 4096, "samples": 3},
+        {"counter": "meminfo:MemTotal", "unit": "KiB", "value": 8, "samples": 2},
+        {"counter": "meminfo:Cached", "unit": "KiB", "value": 1, "samples": 2},
+    ]
+
+
+def test_what_is_no_measurement_is_left_out(tmp_path: Path) -> None:
+    status = "Umask:\t0022\nPid:\t77\nVmRSS:\t  100 kB\nCapEff:\t000001ffffffffff\nSigQ:\t0/1\nThreads:\t1\nSeccomp:\t0\n"
+    table = samples_table.frame(cell(tmp_path, [Made([sample("one", 0, worker__status=status)])]))
+    assert [name for name in table.columns if name not in columns.FIRST] == [
+        "page_size",
+        "worker/status:VmRSS",
+        "worker/status:Threads",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "unit"),
+    [
+        ("pressure.memory:some.total", "us"),
+        ("box/memory.pressure:full.avg10", "0.01 %"),
+        ("box/cpu.stat:user_usec", "us"),
+        ("box/cpu.stat:nr_periods", "count"),
+        ("slabinfo:dentry.active_objs", "count"),
+        ("slabinfo:dentry.objsize", "bytes"),
+        ("vmstat:pgfree", "pages"),
+        ("worker/stat:utime", "ticks"),
+        ("worker/oom_score_adj", "points"),
+        ("worker/limits:Max locked memory.soft", "bytes"),
+        ("worker/limits:Max open files.soft", "count"),
+        ("a/b: c/memory.current", "bytes"),
+        ("trial", "count"),
+        ("t", "s"),
+        ("sample", ""),
+    ],
+)
+def test_units(column: str, unit: str) -> None:
+    assert columns.unit(column) == unit
 
 
 def test_cells_share_row_groups(tmp_path: Path) -> None:
@@ -138,6 +200,7 @@ track = samples_table.track(recording.read(Path(sys.argv[1])))
 cell = SimpleNamespace(experiment=SimpleNamespace(name="one"), cell={"axis": {}, "kernel": "6.12"})
 samples_table.write(Path(sys.argv[2]), cell, [track])
 samples_table.combine(Path(sys.argv[2] + ".all"), [Path(sys.argv[2])] * 2)
+samples_table.write_constants(Path(sys.argv[2] + ".constants"), [Path(sys.argv[2])] * 2)
 sys.exit("pandas" in sys.modules)
 """
     recording = next(cell(tmp_path, [trial()]).directory.glob("*.zst"))

@@ -174,8 +174,10 @@ def test_noise_and_margin(floor: dict[str, int], gap: int, outcome: str | None) 
 
 
 def test_ranges_that_touch_are_no_reason_for_what_is_still() -> None:
-    """From 9.5 up and up to 9.5 have no whole number in common, and no distance: a page state decides all the same."""
-    assert read(expect(if_true=AtLeast(9.5), if_false=AtMost(9)), trial()) == ("true", "")
+    """A half, and any other number: between them lies nothing, and what no noise moves decides all the same."""
+    one = expect(if_true=Exactly(0.5), if_false=Not(0.5))
+    assert Limits(0.5, 0.5).distance(Limits(0.5, 0.5, outside=True)) == 0
+    assert read(one, trial(value=0.5, true=0.5)) == ("true", "")
 
 
 @pytest.mark.parametrize(("name", "if_true"), [(("made", "value"), Limits(11, None)), (("made", "other"), Limits(10, 10))])
@@ -228,6 +230,15 @@ def test_the_first_trial_that_lacks_it_tells() -> None:
     assert judge.unread_of(Recorded("late"), evidence) == "“late” was not read: there is no record “late”, but “lately”"
 
 
+def test_a_probe_that_was_killed_is_named_behind_what_is_missing() -> None:
+    evidence = trial()
+    killed = {"event": "operation", "operation": "fill", "text": "", "error": 0, "target": "box", "ended": 9}
+    evidence.arms[""].events.insert(1, killed)
+    said = "probe “box” was killed by signal 9 during fill"
+    assert judge.unread_of(Recorded("xyz"), [evidence]) == f"“xyz” was not read: there is no record “xyz”; {said}"
+    assert judge.unread_of(TRUE / FALSE, [evidence]) == f"“true / false” was not read: {said}"
+
+
 def test_a_quantity_that_every_trial_has_is_said_to_lack_nothing() -> None:
     assert judge.unread_of(VALUE, trials(1, 2)) == "“value” was not read"
     assert judge.unread_of(TRUE / FALSE, trials(1)) == "“true / false” was not read"
@@ -256,6 +267,7 @@ def test_the_first_trial_that_decides_nothing_is_named() -> None:
         (trials(10), 2, "1 of 2 trials are valid: the others are missing"),
         (trials(10), None, "1 of 3 trials are valid: the others are missing"),
         ([], 1, "0 of 1 trials are valid: the others are missing"),
+        ([], 0, "0 of 3 trials are valid: the others are missing"),
         (
             [trial(1), trial(2, true=0)],
             2,
@@ -272,6 +284,12 @@ def test_the_first_trial_that_decides_nothing_is_named() -> None:
 def test_too_few_trials_that_say_something(evidence: list[Trial], planned: int | None, why: str) -> None:
     guard = Guard(TRUE, AtLeast(1), "nothing else is known")
     assert found(evidence, experiment(trials=3, guards=(guard,)), planned=planned) == (UNDECIDED, why)
+
+
+def test_without_a_single_trial_nothing_follows_however_few_were_planned() -> None:
+    premise = Premise(MADE, VALUE, AtLeast(11), "no value is above the mark")
+    for none in (experiment(trials=0), experiment(trials=0, premises=(premise,))):
+        assert found([], none) == (UNDECIDED, "0 of 0 trials are valid: the others are missing")
 
 
 def test_a_guard_without_a_reason_and_one_whose_bound_was_not_read() -> None:

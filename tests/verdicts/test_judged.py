@@ -14,7 +14,7 @@ from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, AtMost,
 from harness.claims.limits import Limits
 from harness.claims.quantities import Counter, Derived, Quantity, Recorded
 from harness.errors import LabError, UsageError
-from harness.evidence import run_directory
+from harness.evidence import recording, run_directory
 from harness.evidence.recording import Recorder, Recording, Trial, name_of
 from harness.evidence.schema import CellRecord
 from harness.verdicts import judge, judged
@@ -223,11 +223,17 @@ def test_what_broke_while_it_ran_is_all_that_is_said_of_it(tmp_path: Path) -> No
     ]
 
 
-def test_files_that_are_not_the_cells_are_not_even_read(tmp_path: Path) -> None:
+def test_files_that_are_not_the_cells_are_not_even_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     directory = written(tmp_path / "made", *(events(number) for number in range(1, 11)))
     found = judged.judge_trials(directory, cell(), experiment())
     assert whats(found) == [f"trial-{number}.jsonl.zst: no recording of that name was planned" for number in (10, 3, 4, 5, 6)]
     assert found.trials == []
+
+    def read(directory: Path) -> list[Trial]:
+        raise AssertionError("it is read")
+
+    monkeypatch.setattr(recording, "read_trials", read)
+    assert whats(judged.judge_trials(directory, cell(), experiment())) == whats(found)
 
 
 def test_recordings_that_are_not_whole_are_named(tmp_path: Path) -> None:

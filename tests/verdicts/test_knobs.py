@@ -143,6 +143,12 @@ def test_what_was_written_at_the_deciding_moment_or_later_does_not_count() -> No
     assert decided(FIRST, unread) == {"overcommit": "0", "lru": "mglru"}
 
 
+def test_an_arm_that_decides_with_its_first_event_has_what_was_pinned() -> None:
+    both = experiment((SECOND, Recorded("second", arm="arm 0") + Recorded("second", arm="arm 1")))
+    first = [record("second"), EVENTS[1], put(MODE, 1)]
+    assert decided(SECOND, first, [EVENTS[1], put(MODE, 2), record("second")], asked=both)["overcommit"] == "0"
+
+
 def test_only_what_decides_this_claim_counts() -> None:
     asked = experiment((SECOND, Recorded("late")), (FIRST, Recorded("first")))
     events = [EVENTS[1], record("first"), put(MODE, 2), record("late")]

@@ -23,7 +23,10 @@ from harness.machine.guest.qemu import BINARY, MARK
 from harness.machine.processes import STOPPED_SECONDS, Stops, fleet, is_stopped, with_parent
 
 # What on a console names the reason of an end: the kernel's own words, the agent's, QEMU's.
-TELLING = re.compile(r"Kernel panic|BUG:|Oops|sysrq: Trigger|Out of memory and no killable|^agent:|^qemu-system")
+TELLING = re.compile(
+    r"Kernel panic|BUG:|Oops|sysrq: Trigger|Out of memory and no killable|^agent:|^qemu-system|is corrupt|System halted"
+)
+HALTED = "System halted"  # a kernel that can't unpack itself (arch/x86/boot/compressed/error.c), and one that was told to halt
 
 
 MONITOR_SECONDS = 60  # for an answer of the monitor's, on a quiet host: it takes some milliseconds
@@ -212,14 +215,16 @@ class Qemu:
             raise self.lost(f"QEMU's monitor: a file for it: {error}") from error
 
     def look(self) -> None:
-        """Raises MachineLost for a QEMU that was stopped, for a guest that prints without end, and for one that was given up
-        before."""
+        """Raises MachineLost for a QEMU that was stopped, for a guest that prints without end or has halted, and for one that was
+        given up before."""
         if self._telling:
             return  # the error is being made, which asks the monitor
         if self._gone:
             raise self._gone
         if self._stops.too_long():
             raise self.lost(f"QEMU was stopped from outside, for {STOPPED_SECONDS} s")
+        if HALTED in read_end(self.console, LINE_LIMIT):
+            raise self.lost("it has halted")
         for path in (self.console, self.messages):
             if path.exists() and path.stat().st_size > CONSOLE_LIMIT:
                 raise self.lost(f"it printed more than {CONSOLE_LIMIT // MIB} MiB")

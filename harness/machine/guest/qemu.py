@@ -22,14 +22,15 @@ ANSWER_SECONDS = 60
 
 # Why each stands there: console: the log; panic, oops: a kernel that erred ends, it does not answer wrongly; reboot=t:
 # by a triple fault, the one way out that microvm has (without it a panicked guest hangs);
-# tsc_early_khz: calibrating the TSC hangs on microvm (vm-facts: 2 of 3 boots lost on some kernels);
+# tsc_early_khz: calibrating the TSC hangs on microvm (vm-facts: 2 of 3 boots lost on some kernels); TCG's TSC runs at no rate
+# of its own, but KVM's is the processor's, which kvm-clock tells (arch/x86/kernel/kvmclock.c): any other would be wrong there;
 # tsc=reliable: no watchdog over the TSC, which on a busy host fails it against the late timer interrupts of TCG and
 # leaves refined-jiffies (measured at load 5: 3 of 3 boots of 5.10 with the watchdog, none without);
 # nokaslr, norandmaps: page tables of the same size in every boot (experiments set randomize_va_space to 2 before
 # they start a probe); rootfstype=ramfs: the instrument's own files can't be swapped as those of a tmpfs can;
 # transparent_hugepage: set here, since changing it later silently moves min_free_kbytes and the watermarks.
 APPEND = (
-    "console=ttyS0 panic=-1 oops=panic reboot=t tsc_early_khz=2600000 tsc=reliable nokaslr norandmaps "
+    "console=ttyS0 panic=-1 oops=panic reboot=t {rate}tsc=reliable nokaslr norandmaps "
     "rootfstype=ramfs mitigations=off {quiet}transparent_hugepage={thp}"
 )
 
@@ -54,9 +55,10 @@ class Shape:
         """Names QEMU's type of machine."""
         return "microvm" if self.nodes == 1 else "q35"  # microvm has no NUMA
 
-    def kernel_arguments(self, quiet: bool) -> str:
+    def kernel_arguments(self, quiet: bool, accelerator: str) -> str:
         """Gives the kernel's command line. quiet: only warnings on the console."""
-        fixed = APPEND.format(quiet="quiet " if quiet else "", thp=self.thp)
+        rate = "" if accelerator == "kvm" else "tsc_early_khz=2600000 "
+        fixed = APPEND.format(quiet="quiet " if quiet else "", thp=self.thp, rate=rate)
         return f"{fixed} {self.append}".strip()
 
 
@@ -164,7 +166,7 @@ def command_line(
         "-initrd",
         file_word(initramfs),
         "-append",
-        shape.kernel_arguments(quiet),
+        shape.kernel_arguments(quiet, accelerator),
         "-device",
         f"virtio-serial-{bus(shape)}",
         "-device",

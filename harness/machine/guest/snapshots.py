@@ -22,8 +22,6 @@ from harness.machine.guest import qemu, vm
 from harness.machine.guest.confinement import confinement
 from harness.machine.guest.process import Qemu
 from harness.machine.guest.qemu import Memory, Shape
-from harness.machine.kernels import boots
-from harness.machine.kernels.boots import Boot
 from harness.machine.kernels.kernel import Kernel
 from harness.machine.processes import fleet
 
@@ -199,7 +197,6 @@ class Waiting:
         vm.require_booted(self.kernel, info)
         guest = vm.VM(self.kernel, self.shape, self.accelerator, self.process, agent, info, restored=True)
         vm.set_clock_and_randomness(guest)
-        boots.remember(self.kernel, Boot(self.accelerator))
         return guest
 
     def close(self) -> None:

@@ -14,10 +14,9 @@ from harness.agent.target import Target, hand_of
 from harness.errors import LabError, MachineLost, Skip
 from harness.machine import allocators, initramfs
 from harness.machine.guest import qemu
-from harness.machine.guest.process import CONSOLE_LIMIT, Qemu, read_end
+from harness.machine.guest.process import CONSOLE_LIMIT, HALTED, Qemu, read_end
 from harness.machine.guest.qemu import Memory, Shape
-from harness.machine.kernels import boots, modules
-from harness.machine.kernels.boots import Boot
+from harness.machine.kernels import modules
 from harness.machine.kernels.kernel import Kernel
 
 # A quiet boot takes 2-4 s without hardware virtualisation, 17 s were seen at load 11 (vm-facts).
@@ -70,11 +69,11 @@ class VM:
                 return f"/dev/{block}"
         raise LabError(f"disk {name}", "the machine has none of that name", "name it in the experiment's needs")
 
-    def modules(self, wanted: Sequence[str]) -> list[tuple[str, bytes]]:
+    def modules(self, wanted: Sequence[str]) -> list[modules.Module]:
         """Gives modules out of the kernel's tree. Raises Skip for one that is neither there nor built in."""
         if missing := modules.missing(self.kernel, wanted):
             raise Skip(f"this kernel has no module {missing[0]}, nor is it built in")
-        return [(module.name, module.data) for module in modules.load_order(self.kernel, wanted)]
+        return modules.load_order(self.kernel, wanted)
 
     environment = staticmethod(allocators.environment)
 
@@ -117,24 +116,29 @@ def require_booted(kernel: Kernel, info: Info) -> None:
         )
 
 
-def boot(kernel: Kernel, shape: Shape, accelerator: str, console: Path, memory: Memory | None = None) -> VM:
+def boot(
+    kernel: Kernel, shape: Shape, accelerator: str, console: Path, memory: Memory | None = None, *, quiet: bool = True
+) -> VM:
     """Boots a guest, to be closed by whoever asked. A lost boot is tried again, with the kernel's whole log on the console,
-    and counted."""
+    and counted; but not that of a kernel that was to log all and has said nothing, or that has halted. quiet: the first boot's
+    log has warnings only."""
     for attempt in range(1, BOOT_TRIES + 1):
         log = console if attempt == 1 else console.with_suffix(f".boot-{attempt}{console.suffix}")
-        began = time.monotonic()
         try:
-            vm = _boot_once(kernel, shape, accelerator, log, memory or Memory(), quiet=attempt == 1)
+            vm = _boot_once(kernel, shape, accelerator, log, memory or Memory(), quiet=quiet and attempt == 1)
         except MachineLost as error:
             last = error
             if "agent: no port" in error.reason:
                 break  # it will not grow one: the kernel has no driver for it
+            said = read_end(log)
+            if HALTED in said or not (said.strip() or (quiet and attempt == 1)):
+                break
         else:
             vm.boots = attempt
-            if not shape.gdb:
-                boots.remember(kernel, Boot(accelerator, round(time.monotonic() - began, 1)))
             return vm
-    raise MachineLost(f"kernel {kernel.release}", f"no answer in {attempt} boots: {last.reason}", last.remedy)
+    raise MachineLost(
+        f"kernel {kernel.release}", f"no answer in {attempt} {'boot' if attempt == 1 else 'boots'}: {last.reason}", last.remedy
+    )
 
 
 def set_clock_and_randomness(vm: VM) -> None:

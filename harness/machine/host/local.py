@@ -28,6 +28,7 @@ from harness.machine.host import cgroup
 from harness.machine.host.journal import Journal
 from harness.machine.host.permissions import Permissions, swaps
 from harness.machine.host.write_guard import WriteGuard
+from harness.machine.kernels.modules import Module
 from harness.machine.processes import STOPPED_SECONDS, Stops, fleet
 
 # In the cgroup and the namespaces already: leaves the group to its children, builds the root, becomes the agent.
@@ -155,7 +156,7 @@ class Local:
             "run as root where /dev/loop-control is, or use --machine vm",
         )
 
-    def modules(self, wanted: Sequence[str]) -> list[tuple[str, bytes]]:
+    def modules(self, wanted: Sequence[str]) -> list[Module]:
         """Gives none: what this host has loaded is there. Raises Skip for a module that is not."""
         for name in wanted:
             if not Path("/sys/module", name.replace("-", "_")).exists():

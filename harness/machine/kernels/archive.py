@@ -1,4 +1,5 @@
-"""Kernel packages of a distribution's archive: listed, downloaded and verified by apt, never installed."""
+"""Kernel packages of a distribution's archive: listed, downloaded and verified by apt (without apt: plain_archive), never
+installed."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from pathlib import Path
 
 from harness import cache
 from harness.errors import LabError, Unavailable, UsageError
-from harness.linux import releases
+from harness.linux import flavours, releases
+from harness.machine.kernels import plain_archive
 
 # Releases of Debian that may have a cloud kernel ("duke" follows forky); one that a mirror lacks costs a 404.
 RELEASES = ("bullseye", "bookworm", "trixie", "forky", "duke", "sid", "experimental")
@@ -24,11 +26,11 @@ ALIASES = ("oldoldstable", "oldstable", "stable", "testing", "unstable")
 KEYRINGS = Path("/usr/share/keyrings")
 # Ubuntu's sources are asked as they are: only what this ring signed is believed.
 UBUNTU_KEYRING = KEYRINGS / "ubuntu-archive-keyring.gpg"
-# Debian's cloud kernels (virtio and ext4 at hand, few drivers), and those of Ubuntu that come nearest, whose
-# unsigned images are the same kernels as the signed ones and come from the same build as the modules.
+# Debian's kernels of all flavours, and those of Ubuntu that come nearest to its cloud kernels: their unsigned images are
+# the same kernels as the signed ones and come from the same build as the modules.
 PACKAGE = re.compile(
-    r"linux-(?P<part>image(?=-\d\S*-cloud-amd64)|image-unsigned|base|binary|modules)"
-    r"-(?P<release>\d\S*-(?:cloud-amd64|generic|kvm))"
+    r"linux-(?P<part>image(?=-\d\S*-amd64)|image-unsigned|base|binary|modules)"
+    r"-(?P<release>\d\S*-(?:(?:cloud-|rt-)?amd64|generic|kvm))"
 )
 # Debian's packages of a kernel's source, as its patches leave it.
 SOURCE = re.compile(r"linux-source-\d+\.\d+")
@@ -41,6 +43,8 @@ INDEX_FRESH_S = 24 * 3600.0  # how long a list of offers serves before apt asks 
 ASKING_SECONDS = 3600  # apt has deadlines of its own for each connection; this one is for a mirror that trickles
 LEAST_ROOM = 256 << 20  # bytes; a kernel's packages, unpacked, take less
 APT_HELPER = "/usr/lib/apt/apt-helper"
+# What apt's methods say of a file that is not there: "404  Not Found", "File not found".
+GONE = re.compile(r"\b404\b|[Nn]ot found|No such file")
 
 # The hooks are cleared because they act on the system. The sandbox user could not write to a user's cache.
 # The lists are read here, so apt need not build its own cache of them (3 s and 117 MB for all of Debian).
@@ -87,6 +91,20 @@ class Offer:
     packages: tuple[Package, ...]
     fetched: bool = False
 
+    @property
+    def flavour(self) -> str:
+        """Tells how it is configured: "cloud", "amd64", "rt"."""
+        return flavours.of(self.release)
+
+    @property
+    def name(self) -> str:
+        """Gives what is typed for it: "6.12", "6.12-rt"."""
+        return flavours.label(self.series, self.flavour)
+
+
+class Gone(LabError):
+    """The archive lists a package that it no longer has."""
+
 
 def offers(*, mirror: str | None = None, age_s: float = INDEX_FRESH_S) -> list[Offer]:
     """Lists what the suites offer, newest first, from a list that is at most age_s seconds old. Raises as `packages` does."""
@@ -100,7 +118,7 @@ def packages(*, mirror: str | None = None, age_s: float = INDEX_FRESH_S) -> list
     Raises Unavailable without apt, sources or an answer, and UsageError for a mirror that is no URL.
     """
     sources = _sources(mirror or os.environ.get("FOLKLAB_MIRROR"))
-    key = hashlib.sha256("\n".join(sources).encode()).hexdigest()[:12]
+    key = hashlib.sha256("\n".join([*sources, PACKAGE.pattern, SOURCE.pattern]).encode()).hexdigest()[:12]
     index = cache.directory("kernels") / f"packages-{key}.json"
     if not index.exists() or time.time() - index.stat().st_mtime > age_s:
         rows = [asdict(package) for package in _listed(sources)]
@@ -118,6 +136,9 @@ def unpack(packages: Iterable[Package], into: Path) -> None:
     with workplace() as root:
         config = _private_root(root, [])
         for package in packages:
+            if not has_apt():
+                _unpack_plainly(package, into)
+                continue
             _unpack(config, package.name, package.uri, f"SHA256:{package.sha256}", into)
 
 
@@ -138,6 +159,19 @@ def unpack_own(name: str, into: Path) -> None:
         _unpack(config, name, found[1], found[2], into)
 
 
+def has_apt() -> bool:
+    """Says whether this system has apt, which knows its archive and its mirror."""
+    return shutil.which("apt-get") is not None
+
+
+def _unpack_plainly(package: Package, into: Path) -> None:
+    try:
+        data = plain_archive.checked(plain_archive.fetched(package.uri), package.sha256, package.name)
+    except plain_archive.Missing as error:
+        raise Gone(package.name, error.reason, error.remedy) from None
+    plain_archive.unpack(data, into)
+
+
 def _unpack(config: Path, name: str, uri: str, digest: str, into: Path) -> None:
     file = config.with_name("package.deb")
     # apt's method "file" hands out the original, "copy" makes a file of our own.
@@ -146,7 +180,8 @@ def _unpack(config: Path, name: str, uri: str, digest: str, into: Path) -> None:
         done = _run("dpkg-deb", "-x", str(file), str(into))
     if done.returncode != 0:
         _require_room(into.parent)
-        raise LabError(name, _complaint(done), "try again, or name another mirror")
+        why = _complaint(done)
+        raise (Gone if GONE.search(why) else LabError)(name, why, "try again, or name another mirror")
     file.unlink()
 
 
@@ -224,7 +259,13 @@ def sources_of(suite: str) -> list[str]:
 
 def _sources(mirror: str | None) -> list[str]:
     """Gives the lines of sources.list to ask. Raises Unavailable when the system names no archive that serves."""
-    named = dict.fromkeys((base, suite) for base, suite, _ in _targets())
+    if not (mirror or has_apt()):
+        raise Unavailable(
+            "apt",
+            "it is missing here, which knows the archive",
+            "name a mirror of Debian in FOLKLAB_MIRROR, or a kernel by its path",
+        )
+    named = {} if mirror else dict.fromkeys((base, suite) for base, suite, _ in _targets())
     if mirror:
         if not re.fullmatch(r"[a-z+]+:/\S+", mirror):
             raise UsageError(f"mirror {mirror!r}", "is no URL", "type --mirror METHOD://HOST/debian")
@@ -261,7 +302,9 @@ def _debian_sources(bases: dict[str, bool]) -> list[str]:
     keyring = KEYRINGS / "debian-archive-keyring.gpg"
     if not keyring.exists():
         raise Unavailable(
-            "Debian's kernels", f"{keyring} is missing, which verifies them", "install the package debian-archive-keyring"
+            "Debian's kernels",
+            f"{keyring} is missing, which verifies them",
+            "install the package debian-archive-keyring (of Fedora: debian-keyring)",
         )
     removed = KEYRINGS / "debian-archive-removed-keys.gpg"
     lines = []
@@ -277,6 +320,9 @@ def _debian_sources(bases: dict[str, bool]) -> list[str]:
 
 def _listed(sources: list[str]) -> list[Package]:
     """Lists the packages in the signed lists of all sources that answer. Raises Unavailable if none does."""
+    if not has_apt():
+        found = plain_archive.lists(sources)
+        return [package for base, suite, text in found for package in _linux_packages(base, suite, text)]
     with workplace() as root:
         config = _private_root(root, sources)
         targets = list(_targets("-c", str(config)))

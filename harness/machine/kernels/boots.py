@@ -1,4 +1,4 @@
-"""Which kernels boot here: remembered once a guest of theirs has answered, or has not."""
+"""Which kernels boot here: remembered once a guest of theirs has answered and mounted its disk, or has not."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from harness.machine.kernels.kernel import Kernel
 
 @dataclass(frozen=True)
 class Boot:
-    """What came of booting a kernel here. seconds: from launch to a guest's first reply, None for one restored from an
-    earlier boot. reason: why none has answered, "" if one has."""
+    """What came of booting a kernel here. seconds: from launch to a guest's first reply. reason: why it does not serve, "" if it
+    does."""
 
     accelerator: str
     seconds: float | None = None
@@ -27,13 +27,13 @@ class Boot:
 
 def _kept(kernel: Kernel) -> Path:
     """Gives the file for a kernel: one image boots with its modules and not without."""
-    return cache.place("boots") / f"{kernel.digest.partition(':')[2]}{'' if kernel.modules else '-bare'}.json"
+    return cache.place("proofs") / f"{kernel.digest.partition(':')[2]}{'' if kernel.modules else '-bare'}.json"
 
 
 def remember(kernel: Kernel, boot: Boot) -> None:
     """Keeps what came of a boot. An answer counts for more than any silence: a busy host can miss a deadline."""
-    if not answered(kernel):
-        cache.directory("boots")
+    if not proved(kernel):
+        cache.directory("proofs")
         with cache.replacing(_kept(kernel)) as new:
             new.write_text(json.dumps(asdict(boot)))
 
@@ -46,8 +46,8 @@ def recall(kernel: Kernel) -> Boot | None:
         return None
 
 
-def answered(kernel: Kernel) -> bool:
-    """Says whether a guest of that kernel has ever answered here."""
+def proved(kernel: Kernel) -> bool:
+    """Says whether that kernel has ever served as a guest here."""
     found = recall(kernel)
     return found is not None and not found.reason
 

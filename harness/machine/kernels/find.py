@@ -16,10 +16,11 @@ from pathlib import Path
 
 from harness import cache
 from harness.errors import INTERRUPTED, LabError, Unavailable, UsageError
-from harness.linux import releases
+from harness.linux import flavours, releases
 from harness.machine.kernels import archive, labels
 from harness.machine.kernels.archive import Offer
-from harness.machine.kernels.kernel import Kernel, image_digest, kernel_at, module_tree
+from harness.machine.kernels.kernel import Kernel, image_digest, kernel_at
+from harness.machine.kernels.module_tree import tree_at
 
 __all__ = ["Kernel", "Offer", "by_name", "fetch", "fetched", "installed", "offers"]
 
@@ -39,10 +40,10 @@ log = logging.getLogger(__name__)
 def by_name(name: str | None = None, *, modules: Path | None = None, mirror: str | None = None, offline: bool = False) -> Kernel:
     """Finds the kernel of that name; the network is used only for one that is not there yet.
 
-    name: a series ("6.1"), a release or version, a label, a path, "sha256:…" or "6.1@sha256:…"; None: the default
-    series, or else the newest kernel that can be had. modules: a module tree instead of the kernel's own.
-    mirror: URL of a Debian mirror. Raises UsageError for a name or path that is none, Unavailable for a
-    kernel that cannot be had.
+    name: a series ("6.1"), one with a flavour ("6.1-rt"), a release or version, a label, a path (of an image, of a system's
+    root or of an unpacked package), "sha256:…" or "6.1@sha256:…"; None: the default series, or else the newest kernel that
+    can be had. modules: a module tree instead of the kernel's own. mirror: URL of a Debian mirror. Raises UsageError for a
+    name or path that is none, Unavailable for a kernel that cannot be had.
     """
     if name is None:
         kernel = _default(mirror, offline)
@@ -50,25 +51,29 @@ def by_name(name: str | None = None, *, modules: Path | None = None, mirror: str
         kernel = kernel_at(Path(name))
     else:
         kernel = labels.find(name) or _named(name, mirror, offline)
-    return replace(kernel, modules=module_tree(modules, kernel.release)) if modules else kernel
+    return replace(kernel, modules=tree_at(modules, kernel.release)) if modules else kernel
 
 
 def fetch(name: str, *, mirror: str | None = None) -> Kernel:
-    """Fetches the newest kernel of a series, or of a release or version, unless that is there already.
+    """Fetches the newest kernel of a series, or of a release or version, that the archive delivers, unless that is there
+    already.
 
     Raises UsageError for a name that no suite offers, Unavailable when the archive does not answer, LabError
     when it does not deliver.
     """
-    if not re.match(r"\d+\.\d+", name):
-        raise _unknown(name, [])
-    offer = _offered(name, mirror)
-    try:
-        return _stored_once(offer)
-    except LabError:
-        newer = _offered(name, mirror, age_s=0)  # the package may have been replaced since it was listed
-        if newer == offer:
-            raise
-    return _stored_once(newer)
+    gone: list[Offer] = []
+    listed = _offered(name, mirror)
+    while True:
+        try:
+            return _stored_once(listed[0])
+        except archive.Gone as error:
+            log.info("%s %s is gone from the archive (%s)", listed[0].package, listed[0].version, error.reason)
+            gone.append(listed[0])
+            if len(gone) == 1:  # it may have been replaced since it was listed
+                listed = _offered(name, mirror, age_s=0)
+            listed = [offer for offer in listed if offer not in gone]
+            if not listed:
+                raise
 
 
 def offers(*, mirror: str | None = None) -> list[Offer]:
@@ -77,11 +82,15 @@ def offers(*, mirror: str | None = None) -> list[Offer]:
 
 
 def fetched() -> list[Kernel]:
-    """Lists the kernels in the cache, newest first; the newest of a series is labelled so, others by release."""
+    """Lists the kernels in the cache, newest first; the newest of a series and flavour is labelled so, others by release."""
     found = [_load(info) for info in cache.place("kernels").glob("*/info.json")]
     kernels = sorted(filter(None, found), key=lambda k: archive.version_key(k.version), reverse=True)
-    newest = {kernel.series: kernel for kernel in reversed(kernels)}
-    return [replace(k, label=k.series) if newest[k.series] is k else k for k in kernels]
+    newest = {_name_of(kernel): kernel for kernel in reversed(kernels)}
+    return [replace(one, label=_name_of(one)) if newest[_name_of(one)] is one else one for one in kernels]
+
+
+def _name_of(kernel: Kernel) -> str:
+    return flavours.label(kernel.series, kernel.flavour)
 
 
 def installed() -> list[Kernel]:
@@ -103,7 +112,7 @@ def _default(mirror: str | None, offline: bool) -> Kernel:
     """Finds the default series; where it cannot be had, the newest kernel fetched, offered or installed."""
     kernels = fetched()
     for kernel in kernels:
-        if kernel.series == DEFAULT_SERIES:
+        if kernel.label == DEFAULT_SERIES:
             return kernel
     try:
         return _obtained(DEFAULT_SERIES, mirror, offline)
@@ -123,17 +132,21 @@ def _named(name: str, mirror: str | None, offline: bool) -> Kernel:
     wanted, pin = _parsed(name)
 
     def fits(kernel: Kernel) -> bool:
-        return kernel.digest.startswith(pin) and matches(wanted, kernel.release, kernel.version)
+        return kernel.digest.startswith(pin) and (wanted is None or wanted.means(kernel.release, kernel.version))
 
-    if kernel := _first(fits, fetched()):
+    def picked(kernel: Kernel) -> bool:  # a digest names the flavour too
+        return fits(kernel) and (bool(pin) or wanted is None or wanted.picks(kernel.release, kernel.version))
+
+    if kernel := _first(picked, fetched()):
         return kernel
     # An exact one of the system's own is as good as a fetched one; of a series the archive has the newest.
-    if (pin or wanted != releases.series(wanted)) and (kernel := _first(fits, installed())):
+    exact = wanted is None or wanted.version != releases.series(wanted.version)
+    if (pin or exact) and (kernel := _first(fits, installed())):
         return kernel
     if not wanted:
         raise Unavailable(f"kernel {name}", "none here has this digest", "add its series: SERIES@sha256:…")
     try:
-        kernel = _obtained(wanted, mirror, offline)
+        kernel = _obtained(name.partition("@")[0], mirror, offline)
     except LabError:
         if kernel := _first(fits, installed()):
             return kernel
@@ -147,23 +160,19 @@ def _named(name: str, mirror: str | None, offline: bool) -> Kernel:
     return kernel
 
 
-def _parsed(name: str) -> tuple[str, str]:
-    """Reads version and digest of "6.12", "sha256:…" or "6.12@sha256:…", "" for the one that is not given."""
-    wanted, at, pin = ("", "@", name) if name.startswith("sha256:") else name.partition("@")
+def _parsed(name: str) -> tuple[flavours.Name | None, str]:
+    """Reads name and digest of "6.12", "sha256:…" or "6.12@sha256:…", None and "" for the one that is not given."""
+    typed, at, pin = ("", "@", name) if name.startswith("sha256:") else name.partition("@")
     if at and not re.fullmatch(r"sha256:[0-9a-f]{8,64}", pin):
         raise UsageError(f"kernel {name!r}", "is no digest", "type sha256: and at least 8 of its hex digits")
-    if not re.fullmatch(r"\d+\.\d+\S*", wanted) and (wanted or not at):
+    wanted = flavours.parsed(typed)
+    if not wanted and (typed or not at):
         raise _unknown(name, [])
     return wanted, pin
 
 
 def _first(fits: Callable[[Kernel], bool], kernels: list[Kernel]) -> Kernel | None:
     return next(filter(fits, kernels), None)
-
-
-def matches(wanted: str, *names: str) -> bool:
-    """Says whether a name is the wanted one or goes on from it: "6.1" is in 6.1.0-56, but not in 6.12."""
-    return any(re.match(re.escape(wanted) + r"(?![0-9A-Za-z])", name) for name in names) or not wanted
 
 
 def _obtained(name: str, mirror: str | None, offline: bool) -> Kernel:
@@ -177,20 +186,27 @@ def _obtained(name: str, mirror: str | None, offline: bool) -> Kernel:
         raise Unavailable(f"kernel {name}", reason, f"{error.remedy} ({here})") from None
 
 
-def _offered(name: str, mirror: str | None, age_s: float = archive.INDEX_FRESH_S) -> Offer:
+def _offered(name: str, mirror: str | None, age_s: float = archive.INDEX_FRESH_S) -> list[Offer]:
+    """Lists the offers that a name picks, the newest first. Raises UsageError for a name that picks none."""
+    wanted = flavours.parsed(name)
     for age in (age_s, min(age_s, UNKNOWN_NAME_AGE_S)):
-        listed = archive.offers(mirror=mirror, age_s=age)
-        for offer in listed:
-            if matches(name, offer.release, offer.version):
-                return offer
+        listed = archive.offers(mirror=mirror, age_s=age) if wanted else []
+        if wanted and (picked := [offer for offer in listed if wanted.picks(offer.release, offer.version)]):
+            return picked
     raise _unknown(name, listed)
 
 
 def _unknown(name: str, listed: list[Offer]) -> UsageError:
-    names = [kernel.series for kernel in fetched()] + [offer.series for offer in listed] or [DEFAULT_SERIES]
+    names = [kernel.label for kernel in fetched()] + [offer.name for offer in listed] or [DEFAULT_SERIES]
     if len(_numbers(name)) > 2:
         names += [offer.release for offer in listed]
-    nearest = sorted(dict.fromkeys(names), key=lambda other: _distance(name, other))[:3]
+    asked = flavours.parsed(name)
+
+    def far(other: str) -> tuple[list[int], bool]:
+        parsed = flavours.parsed(other)
+        return _distance(name, other), bool(asked and parsed and asked.flavour != parsed.flavour)
+
+    nearest = sorted(dict.fromkeys(names), key=far)[:3]
     return UsageError(f"kernel {name!r}", "no kernel has this name", f"nearest: {', '.join(nearest)}")
 
 

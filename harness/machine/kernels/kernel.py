@@ -1,21 +1,14 @@
-"""One kernel: what its image tells (Documentation/arch/x86/boot.rst), and what lies beside it."""
+"""One kernel: what its image tells, and what lies beside it."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.errors import UsageError
-from harness.linux import releases
+from harness.linux import flavours, releases
 from harness.machine.kernels import ikconfig
-
-SECTOR = 0x200  # bytes; the setup code follows the boot sector
-# Where the header's fields lie, in bytes from the start of the file.
-SETUP_SECTORS, PARAGRAPHS, BOOT_FLAG, MAGIC, VERSION, XLOADFLAGS = 0x1F1, 0x1F4, 0x1FE, 0x202, 0x20E, 0x236
-KERNEL_64 = 1  # of XLOADFLAGS: it has the 64-bit entry point (XLF_KERNEL_64), since protocol 2.12 (v3.8)
+from harness.machine.kernels.image import image_at, machine_of, release_of
 
 
 @dataclass(frozen=True)
@@ -39,9 +32,12 @@ class Kernel:
     @property
     def architecture(self) -> str:
         """Tells what its machine is, as `uname -m` would: "x86_64" or "i686"."""
-        with self.image.open("rb") as file:
-            file.seek(XLOADFLAGS)
-            return "x86_64" if file.read(1)[0] & KERNEL_64 else "i686"
+        return machine_of(self.image)
+
+    @property
+    def flavour(self) -> str:
+        """Tells how its distribution has configured it: "cloud", "rt"; "" of one that does not say so."""
+        return flavours.of(self.release)
 
     @property
     def series(self) -> str:
@@ -49,63 +45,32 @@ class Kernel:
         return releases.series(self.release)
 
 
-def kernel_at(image: Path) -> Kernel:
-    """Describes the kernel at a path, with what lies beside it, in lib/modules of the same root, or in its build."""
-    release = image_release(image)
-    image = image.absolute()
-    tree = image.parent.parent / "lib/modules" / release
-    trees = [image.parent, image.parent / "modules", tree]
-    configs = [image.parent / f"config-{release}", image.parent / "config", tree / "config"]
+def kernel_at(path: Path) -> Kernel:
+    """Describes the kernel at a path, with what lies beside it, in lib/modules of the same root, or in its build. Raises
+    UsageError for what is no kernel."""
+    image = image_at(path).absolute()
+    release = release_of(image)
+    # The root of a system, or of a package that dpkg -x has unpacked: the image lies in boot/, or with the modules.
+    depth = 4 if image.match("usr/lib/modules/*/*") else 3 if image.match("lib/modules/*/*") else 1
+    root = image.parents[depth] if depth < len(image.parents) else image.parent
+    installed = [root / below / release for below in ("lib/modules", "usr/lib/modules")]
+    trees = [image.parent, image.parent / "modules", *installed]
+    configs = [image.parent / f"config-{release}", image.parent / "config", root / "boot" / f"config-{release}"]
+    configs += [tree / "config" for tree in installed]
     if image.match("arch/*/boot/bzImage"):  # a build: its modules lie where they were compiled
         trees.append(image.parents[3])
         configs.append(image.parents[3] / ".config")
     digest = image_digest(image)
-    config = next((path for path in configs if path.is_file()), None)
+    config = next((place for place in configs if place.is_file()), None)
     return Kernel(
         label=str(image),
         release=release,
         image=image,
-        modules=next((path for path in trees if (path / "kernel").is_dir()), None),
+        modules=next((place for place in trees if (place / "kernel").is_dir()), None),
         config=config or ikconfig.embedded(image, digest),
         source=f"path {image}",
         digest=digest,
     )
-
-
-def module_tree(directory: Path, release: str) -> Path:
-    """Finds the tree ("kernel/…") at or below a directory that the user names. Raises UsageError without one."""
-    for tree in (directory, directory / release, directory / "lib/modules" / release):
-        if (tree / "kernel").is_dir():
-            return tree.absolute()
-    raise UsageError(
-        f"modules {directory}",
-        f"has no module tree of {release}",
-        "give the directory that holds kernel/, or the one that modules_install was given",
-    )
-
-
-def image_release(image: Path) -> str:
-    """Reads the release that a bzImage tells, as `uname -r` would. Raises UsageError for any other file."""
-    try:
-        with image.open("rb") as file:
-            head = file.read(SECTOR + 0x10000)  # the version's offset has 16 bits
-            size = file.seek(0, os.SEEK_END)
-    except OSError as error:
-        remedy = "copy it to a place of yours" if isinstance(error, PermissionError) else "check the path"
-        raise UsageError(f"kernel {image}", f"cannot be read ({error.strerror})", remedy) from None
-    if head[:4] == b"\x7fELF":
-        raise UsageError(f"kernel {image}", "is an ELF file", "give that build's arch/x86/boot/bzImage")
-    if head[BOOT_FLAG : BOOT_FLAG + 2] != b"\x55\xaa" or head[MAGIC : MAGIC + 4] != b"HdrS":
-        raise UsageError(f"kernel {image}", "is no kernel for x86 (no bzImage)", "give the path of a vmlinuz")
-    code = struct.unpack_from("<I", head, PARAGRAPHS)[0] * 16
-    whole = max((head[SETUP_SECTORS] + 1) * SECTOR, VERSION + 2) + code
-    if size < whole:
-        raise UsageError(f"kernel {image}", f"is cut short ({size} of {whole} bytes)", "copy it again")
-    (offset,) = struct.unpack_from("<H", head, VERSION)
-    words = head[SECTOR + offset :].partition(b"\0")[0].split()
-    if not offset or not words:
-        raise UsageError(f"kernel {image}", "does not tell its release", "give the vmlinuz of a Linux kernel")
-    return releases.checked(words[0].decode("ascii", errors="replace"), f"release of {image}")
 
 
 def image_digest(image: Path) -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from harness import cache
 from harness.errors import UsageError
-from harness.machine.kernels.kernel import Kernel, kernel_at, module_tree
+from harness.machine.kernels.kernel import Kernel, kernel_at
+from harness.machine.kernels.module_tree import tree_at
 
 
 def _home() -> Path:
@@ -63,4 +64,4 @@ def forget(label: str) -> None:
 
 def _at(label: str, image: Path, modules: Path | None) -> Kernel:
     kernel = replace(kernel_at(image), label=label)
-    return replace(kernel, modules=module_tree(modules, kernel.release)) if modules else kernel
+    return replace(kernel, modules=tree_at(modules, kernel.release)) if modules else kernel

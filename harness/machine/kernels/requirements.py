@@ -7,6 +7,8 @@ renamed and merged from one series to the next, and a guest that answers has all
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from pathlib import Path
 
 from harness.machine.kernels import modules
 from harness.machine.kernels.kernel import Kernel
@@ -45,25 +47,67 @@ SIGNS = (
 SILENT = ("CONFIG_SERIAL_8250_CONSOLE",)
 
 
-def by_configuration(kernel: Kernel) -> list[str]:
+@dataclass(frozen=True)
+class Lacking:
+    """Options that a kernel lacks: those that it was built without, and those whose modules did not come along. source: what
+    tells, "configuration" or "console"; of a console's signs nobody knows which of both it is."""
+
+    options: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    source: str = "configuration"
+
+    def __bool__(self) -> bool:
+        return bool(self.options or self.modules)
+
+    def __str__(self) -> str:
+        parts = [", ".join(self.options)] if self.options else []
+        if self.modules:
+            parts.append(f"the modules of {', '.join(self.modules)}, which did not come along")
+        return " and ".join(parts)
+
+    @property
+    def sentence(self) -> str:
+        """Says "by its configuration it lacks CONFIG_A", or what its console lets one think."""
+        return f"by its {self.source} it {'lacks' if self.source == 'configuration' else 'seems to lack'} {self}"
+
+    @property
+    def remedy(self) -> str:
+        """Says what to do about them."""
+        build, name = "build it with these options", "name the directory of its modules with --modules"
+        if self.source == "console":
+            return f"{build}, or {name}"
+        return " and ".join([*([build] if self.options else []), *([name] if self.modules else [])])
+
+
+def by_configuration(kernel: Kernel) -> Lacking:
     """Names the options that the kernel's configuration, and its modules, surely lack; none where nothing is known."""
-    lacking = [modules.REQUIRED[name] for name in modules.missing(kernel, list(modules.REQUIRED))]
-    if kernel.config:
-        options = set(kernel.config.read_text(errors="replace").splitlines())
-        lacking = [option for option in BUILT_IN if f"{option}=y" not in options] + lacking
-    return lacking
+    wanted = {option: name for name, option in modules.REQUIRED.items()}
+    missing = modules.missing(kernel, list(modules.REQUIRED))
+    absent = [option for option, name in wanted.items() if name in missing]
+    if not kernel.config:
+        return Lacking(tuple(absent))
+    values = _values(kernel.config)
+    options = [option for option in BUILT_IN if values.get(option) != "y"]
+    options += [option for option in absent if option not in values]
+    return Lacking(tuple(options), tuple(option for option in absent if option in values))
 
 
-def by_console(said: str) -> list[str]:
-    """Names the options that are missing by what a guest's console said."""
+def by_console(said: str) -> tuple[str, ...]:
+    """Names the options that may be missing by what a guest's console said."""
     if not said.strip():
-        return list(SILENT)
-    return next((list(options) for pattern, options in SIGNS if re.search(pattern, said)), [])
+        return SILENT
+    return next((options for pattern, options in SIGNS if re.search(pattern, said)), ())
 
 
-def sentence(kernel: Kernel, console: str) -> str:
-    """Says "by its configuration it lacks CONFIG_A, CONFIG_B", or by its console; "" where neither tells."""
-    for source, lacking in (("configuration", by_configuration(kernel)), ("console", by_console(console))):
-        if lacking:
-            return f"by its {source} it lacks {', '.join(lacking)}"
-    return ""
+def lacking(kernel: Kernel, console: str) -> Lacking:
+    """Gives what a kernel that does not come up lacks, by its configuration, or else by what its console said. A console's signs
+    are guesses: of what the configuration says that it is there, none is made."""
+    if found := by_configuration(kernel):
+        return found
+    there = _values(kernel.config) if kernel.config else {}
+    return Lacking(tuple(option for option in by_console(console) if option not in there), source="console")
+
+
+def _values(config: Path) -> dict[str, str]:
+    """Maps the options that are set in a configuration to "y", "m" or their values."""
+    return dict(re.findall(r"^(CONFIG_\w+)=(.*)$", config.read_text(errors="replace"), re.M))

@@ -13,9 +13,9 @@ from pathlib import Path
 from harness import cache
 from harness.errors import LabError, Unavailable
 from harness.linux import releases
+from harness.linux.flavours import matches
 from harness.machine.kernels import archive
 from harness.machine.kernels.archive import Package, version_key
-from harness.machine.kernels.find import matches
 
 log = logging.getLogger(__name__)
 

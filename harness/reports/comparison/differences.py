@@ -9,13 +9,13 @@ from typing import TypeAlias
 from harness.evidence.recording import Number
 from harness.evidence.schema import Row
 from harness.linux import releases
-from harness.reports.comparison import rows
-from harness.reports.comparison.rows import Axis, Difference, Selection
-from harness.reports.wording import setting
+from harness.reports.comparison import memory_total, rows
+from harness.reports.comparison.rows import Axis, Difference
+from harness.reports.comparison.selection import Selection
+from harness.reports.wording import counted, setting
 from harness.verdicts.wording import spread
 
-Key: TypeAlias = tuple[str, str, Axis]  # claim, series ("" where each side has just one kernel), settings
-LISTED = 20  # of what only one side has: a part of a run beside a whole one lacks hundreds
+Key: TypeAlias = tuple[str, str, Axis]  # claim, kernel ("" where each side has just one series), settings
 
 
 @dataclass(frozen=True)
@@ -36,25 +36,28 @@ class Pair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What two selections have in common, and what only one of them has ("claim [lru=classic]")."""
+    """What two selections have in common, and how many rows only one of them has."""
 
     one: Selection
     other: Selection
     pairs: tuple[Pair, ...]
-    only_one: tuple[str, ...]
-    only_other: tuple[str, ...]
+    only_one: int
+    only_other: int
 
     def verdicts(self) -> list[Pair]:
         return [pair for pair in self.pairs if pair.one["verdict"] != pair.other["verdict"]]
 
-    def quantities(self, noise: Noise) -> list[tuple[Pair, list[Difference]]]:
-        """Lists, of pairs whose verdict is the same, the quantities that differ by more than their noise."""
-        found = [
-            (pair, rows.differing(pair.one, pair.other, noise_of(pair, noise)))
-            for pair in self.pairs
-            if pair.one["verdict"] == pair.other["verdict"]
-        ]
-        return [(pair, differences) for pair, differences in found if differences]
+    def quantities(self, noise: Noise) -> tuple[list[tuple[Pair, list[Difference]]], int]:
+        """Lists, of pairs whose verdict is the same, the quantities that differ by more than their noise; counts those that
+        only follow from another MemTotal, which are none of these."""
+        found, following = [], 0
+        for pair in self.pairs:
+            if pair.one["verdict"] == pair.other["verdict"]:
+                differing = rows.differing(pair.one, pair.other, noise_of(pair, noise))
+                own = [one for one in differing if not memory_total.explains(pair.one, pair.other, one)]
+                following += len(differing) - len(own)
+                found += [(pair, own)] if own else []
+        return found, following
 
 
 # (claim, series) → settings, quantity, and how far its values lie apart over whole runs of one kernel.
@@ -72,17 +75,18 @@ def noise_of(pair: Pair, noise: Noise) -> dict[str, Number]:
 
 
 def compare(one: Selection, other: Selection) -> Comparison:
-    """Pairs rows by claim and settings, and by kernel unless each side has just one; a setting that was named to
+    """Pairs rows by claim and settings, and by kernel unless each side has just one series; a setting that was named to
     choose a side is what is compared, so it pairs nothing."""
-    apart = len(one.kernels) == 1 and len(other.kernels) == 1
+    apart = len(one.series) == 1 and len(other.series) == 1
     named = one.named | other.named
     names = rows.axes(one.rows, other.rows)
+    several = releases_of(one) | releases_of(other)
 
     def keyed(selection: Selection) -> dict[Key, Row]:
         return {
             (
                 row["claim"],
-                "" if apart else row["series"],
+                row["kernel"] if row["series"] in several else "" if apart else row["series"],
                 tuple(pair for pair in rows.axis(row, names[row["claim"]]) if pair[0] not in named),
             ): row
             for row in selection.rows
@@ -93,13 +97,18 @@ def compare(one: Selection, other: Selection) -> Comparison:
     return Comparison(
         one,
         other,
-        tuple(
-            Pair(claim, axis, "" if apart else series, first[claim, series, axis], second[claim, series, axis])
-            for claim, series, axis in both
-        ),
-        only(first, second),
-        only(second, first),
+        tuple(Pair(claim, axis, kernel, first[claim, kernel, axis], second[claim, kernel, axis]) for claim, kernel, axis in both),
+        len(set(first) - set(second)),
+        len(set(second) - set(first)),
     )
+
+
+def releases_of(selection: Selection) -> set[str]:
+    """Names the series of which a claim has rows of several releases under the same settings: they are paired by release."""
+    found: dict[tuple[str, str, str], set[str]] = {}
+    for row in selection.rows:
+        found.setdefault((row["claim"], row["series"], str(sorted(row["settings"].items()))), set()).add(row["kernel"])
+    return {series for (_, series, _), kernels in found.items() if len(kernels) > 1}
 
 
 def in_order(key: Key) -> tuple[str, releases.Order, Axis]:
@@ -108,19 +117,10 @@ def in_order(key: Key) -> tuple[str, releases.Order, Axis]:
     return claim, releases.order(series), axis
 
 
-def only(one: Mapping[Key, Row], other: Mapping[Key, Row]) -> tuple[str, ...]:
-    return tuple(
-        f"{claim}{' [' + setting(dict(axis)) + ']' if axis else ''}{' on ' + series if series else ''}"
-        for claim, series, axis in sorted(set(one) - set(other), key=in_order)
-    )
-
-
 def lines(comparison: Comparison, noise: Noise) -> Iterator[str]:
     """Gives the lines of a comparison, as they are printed."""
-    for name, side in (("A", comparison.one), ("B", comparison.other)):
-        yield f"{name}: {side.name}: {len(side.rows)} rows on {', '.join(side.kernels)}"
-        yield from (f"BROKEN in {name}: {line}" for line in side.broken)
-    verdicts, quantities = comparison.verdicts(), comparison.quantities(noise)
+    yield from sides(comparison)
+    verdicts, (quantities, following) = comparison.verdicts(), comparison.quantities(noise)
     yield f"\nVerdicts that differ: {len(verdicts) or 'none'} of {len(comparison.pairs)}"
     for pair in verdicts:
         yield f"  {pair.title}: {pair.one['verdict']} -> {pair.other['verdict']}"
@@ -133,13 +133,23 @@ def lines(comparison: Comparison, noise: Noise) -> Iterator[str]:
     for pair, differences in quantities:
         yield f"  {pair.title}: {pair.one['verdict']}"
         yield from numbers(differences)
-    for name, missing in (("A", comparison.only_one), ("B", comparison.only_other)):
-        if missing:
-            yield f"\nOnly in {name}: {len(missing)}"
-            yield from (f"  {title}" for title in missing[:LISTED])
-            if len(missing) > LISTED:
-                yield f"  and {len(missing) - LISTED} more"
+    if following:
+        yield f"{counted(following, 'more quantity', 'more quantities')} only as far as MemTotal differs: {memory_total.RULE}"
+    yield from alone(comparison)
     yield f"\n{rows.METHOD}"
+
+
+def sides(comparison: Comparison) -> Iterator[str]:
+    """Gives the lines that say what is compared, and what of it can't be believed."""
+    for name, side in (("A", comparison.one), ("B", comparison.other)):
+        yield f"{name}: {side.name}: {counted(len(side.rows), 'row')} on {', '.join(side.kernels)}"
+        yield from (f"BROKEN in {name}: {line}" for line in side.broken)
+
+
+def alone(comparison: Comparison) -> Iterator[str]:
+    """Gives the line that counts the rows that have none beside them."""
+    if comparison.only_one or comparison.only_other:
+        yield f"\nOnly in A: {counted(comparison.only_one, 'row')}; only in B: {counted(comparison.only_other, 'row')}"
 
 
 def numbers(differences: Sequence[Difference]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from harness.claims.claim import CONFIRMED, REFUTED, Claim, Known
 from harness.evidence.schema import Row
 from harness.linux.releases import order
-from harness.reports.comparison import differences, rows
+from harness.reports.comparison import bisections, differences, rows
 from harness.reports.comparison.rows import Axis
 from harness.reports.wording import known_text, setting, wrapped
 from harness.verdicts.classify import is_surprise
@@ -120,3 +120,6 @@ def change(claim: Claim, one: Row, other: Row) -> Iterator[str]:
     yield from differences.numbers(found)
     for known in between(claim, one, other):
         yield wrapped(f"Known: {known_text(known)}. Source: {known.source}", "    ")
+    for bisection in bisections.published():
+        if turned and bisection.claim == claim.id and bisection.is_between(one["kernel"], other["kernel"]):
+            yield wrapped(bisection.text, "    ")

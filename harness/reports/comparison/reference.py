@@ -20,7 +20,7 @@ from harness.reports.comparison import history, kernel_plot, publication, run_no
 from harness.reports.comparison.history import Line
 from harness.reports.comparison.index import Cells, Entry, index, kernel_table, sections
 from harness.reports.comparison.publication import PLOTS, Publication
-from harness.reports.comparison.rows import Selection
+from harness.reports.comparison.selection import Selection
 from harness.reports.wording import near, repetition, setting, surprises, tally
 from harness.verdicts import run_cells
 from harness.verdicts.classify import is_surprise

@@ -1,4 +1,4 @@
-"""Rows of verdicts.json from one run or many: chosen, told apart by their settings, put in the order of kernels."""
+"""Rows of verdicts.json from one run or many: told apart by their settings, put in the order of kernels, held side by side."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from harness.evidence import run_directory
 from harness.evidence.recording import Number
 from harness.evidence.schema import QuantityRow, ReferenceRow, Row
 from harness.linux.releases import order
-from harness.verdicts import run_cells
-from harness.verdicts.run_cells import RunCell
 
 Axis: TypeAlias = tuple[tuple[str, str], ...]  # settings that tell rows of one claim and kernel apart, sorted
 
@@ -24,70 +22,6 @@ REFERENCE = paths.ROOT / "results" / "reference"
 LISTED = 3  # names of runs in one line
 # Settings that are the kernel's own unless somebody asks for others.
 OWN = frozenset(item.name for item in fields(Settings) if item.default is None) - {"lru"}
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Rows that the user named ("RUN", "RUN@6.1", "RUN@6.1@lru=classic"), and the settings that were named. label: the
-    same without where the run lies. broken: a line for each thing that is wrong with the run's evidence, whose rows are
-    none of these; unvouched: what of the run nothing vouches for, "" for none."""
-
-    name: str
-    rows: tuple[Row, ...]
-    named: frozenset[str]
-    label: str
-    broken: tuple[str, ...] = ()
-    unvouched: str = ""
-
-    @property
-    def kernels(self) -> list[str]:
-        return in_order(row["kernel"] for row in self.rows)
-
-
-def select(name: str, parent: Path) -> Selection:
-    """Chooses the rows that a name says. Raises UsageError where there is no such run, or no such row in it."""
-    run, *filters = name.split("@")
-    directory = REFERENCE if run == REFERENCE.name else run_directory.find(run or "latest", parent)
-    damaged = [cell for cell in run_cells.cells_of(directory, unknown=True) if cell.faults]
-    everything = [
-        row for row in run_directory.read_verdicts(directory)["verdicts"] if not any(of_cell(row, cell) for cell in damaged)
-    ]
-    rows = [row for row in everything if all(meets(row, one) for one in filters)]
-    if filters and not rows:
-        raise UsageError(
-            f"{name}",
-            "no row of the run is so",
-            f"its kernels are {', '.join(in_order(row['kernel'] for row in everything)) or 'none'}",
-        )
-    return Selection(
-        name,
-        tuple(rows),
-        frozenset(one.partition("=")[0] for one in filters if "=" in one),
-        "@".join([directory.name, *filters]),
-        tuple(f"{cell.name}: {fault}" for cell in damaged for fault in cell.faults),
-        run_cells.unvouched(directory),
-    )
-
-
-def of_cell(row: Row, cell: RunCell) -> bool:
-    """Says whether a row is of a cell: its experiment, kernel and settings. What kernel arguments were is told by their
-    digest in the cell's name only, so that rows of all of them count as the cell's."""
-    axis = {name: value for name, value in cell.cell["axis"].items() if name not in {"append", "memory"}}
-    return (
-        row["experiment"] == cell.experiment.name
-        and cell.cell["kernel"] in {row["kernel"], "unknown"}
-        and all(row["settings"].get(name, value) == value for name, value in axis.items())
-    )
-
-
-def meets(row: Row, condition: str) -> bool:
-    """Says whether a row is of a kernel ("6.1": its series, else how its release begins) or a setting ("lru=classic")."""
-    setting, equals, value = condition.partition("=")
-    if equals:
-        return bool(row["settings"].get(setting) == value)
-    return condition == row["series"] or bool(
-        condition != "" and row["kernel"].startswith(condition) and not row["kernel"][len(condition) :][:1].isdigit()
-    )
 
 
 def axes(*runs: Iterable[Row]) -> dict[str, tuple[str, ...]]:

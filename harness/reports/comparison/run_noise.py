@@ -16,7 +16,8 @@ from harness.linux import releases
 from harness.reports import quantities_table
 from harness.reports.comparison import rows
 from harness.reports.comparison.differences import Noise
-from harness.reports.comparison.rows import Axis, Selection
+from harness.reports.comparison.rows import Axis
+from harness.reports.comparison.selection import Selection
 from harness.reports.wording import plain, setting
 
 JSON, PAGE = "noise.json", "noise.md"
@@ -117,8 +118,8 @@ def spreads(axis: Axis, found: Sequence[Row]) -> Iterator[Spread]:
     """Measures the noise of one claim, kernel and setting. found: the row of each run."""
     read: dict[tuple[str, str, str], list[list[Number]]] = {}
     for row in found:
-        for role, name, unit, values in quantities_table.entries(row):
-            read.setdefault((role, name, unit), []).append([value for value in values if value is not None])
+        for quantity, role, name, values in quantities_table.entries(row):
+            read.setdefault((role, name, quantity["unit"]), []).append([value for value in values if value is not None])
     for (role, name, unit), lists in read.items():
         every = [value for one in lists for value in one]
         if every:

@@ -79,6 +79,30 @@ Filename: pool/signed.deb
 Size: 14000000
 SHA256: 10
 
+Package: linux-image-6.12.117+deb13-amd64
+Version: 6.12.117-1
+Filename: pool/ordinary.deb
+Size: 108000000
+SHA256: 12
+
+Package: linux-image-6.12.117+deb13-rt-amd64
+Version: 6.12.117-1
+Filename: pool/rt.deb
+Size: 108000000
+SHA256: 13
+
+Package: linux-image-6.12.117+deb13-amd64-dbg
+Version: 6.12.117-1
+Filename: pool/dbg.deb
+Size: 900000000
+SHA256: 14
+
+Package: linux-image-6.12.117+deb13-amd64-unsigned
+Version: 6.12.117-1
+Filename: pool/unsigned.deb
+Size: 108000000
+SHA256: 15
+
 Package: linux-tools-common
 Version: 1
 Filename: pool/other.deb
@@ -101,12 +125,16 @@ def test_versions_are_ordered_as_dpkg_orders_them() -> None:
 def test_what_counts_as_a_kernel_in_a_list() -> None:
     packages = list(archive._linux_packages("file:/archive", "sid", LISTED.encode()))
     found = {offer.release: offer for offer in archive._kernels(packages)}
-    assert list(found) == [
-        "7.2.13+deb14-cloud-amd64",
-        "6.12.117+deb13-cloud-amd64",
-        "6.12.9+deb13-cloud-amd64",
-        "6.8.0-31-generic",
-    ]
+    assert {release: (offer.series, offer.flavour, offer.name) for release, offer in found.items()} == {
+        "7.2.13+deb14-cloud-amd64": ("7.2", "cloud", "7.2"),
+        "6.12.117+deb13-cloud-amd64": ("6.12", "cloud", "6.12"),
+        "6.12.117+deb13-amd64": ("6.12", "amd64", "6.12-amd64"),
+        "6.12.117+deb13-rt-amd64": ("6.12", "rt", "6.12-rt"),
+        "6.12.9+deb13-cloud-amd64": ("6.12", "cloud", "6.12"),
+        "6.8.0-31-generic": ("6.8", "generic", "6.8"),
+    }
+    assert next(iter(found)) == "7.2.13+deb14-cloud-amd64"
+    assert list(found)[-1] == "6.8.0-31-generic"
     split = found["7.2.13+deb14-cloud-amd64"]
     assert (split.series, split.package) == ("7.2", "linux-binary-7.2.13+deb14-cloud-amd64")
     assert split.size == 36_400_000
@@ -120,7 +148,9 @@ def test_what_counts_as_a_kernel_in_a_list() -> None:
 
 def test_real_offers_have_the_long_term_series() -> None:
     offers = find.offers()
-    assert {"5.10", "6.1", "6.12"} <= {offer.series for offer in offers}
+    assert {"5.10", "6.1", "6.12"} <= {offer.name for offer in offers}
+    if any(offer.flavour == "cloud" for offer in offers):  # Debian's archive has all flavours of a series
+        assert {"6.1-amd64", "6.1-rt", "6.12-amd64", "6.12-rt"} <= {offer.name for offer in offers}
     newest = next(offer for offer in offers if offer.series == "6.12")
     assert newest.size > 10_000_000
 

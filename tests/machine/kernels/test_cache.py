@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import LabError, Unavailable
-from harness.machine.kernels import find
+from harness.machine.kernels import archive, find
 from harness.machine.kernels.archive import Offer
 
 
@@ -73,6 +74,26 @@ def test_package_without_a_kernel(offer: Offer, empty_cache: Path, tmp_path: Pat
     hollow = replace(offer, packages=(replace(offer.packages[0], uri=f"file:{file}", sha256=sha256),))
     with pytest.raises(LabError, match="has no vmlinuz"):
         find._stored_once(hollow)
+
+
+def test_what_is_gone_from_the_archive_gives_way_to_the_next(
+    offer: Offer, empty_cache: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Listed, and not there: the next one of the series is taken, and it is said."""
+    gone = replace(offer.packages[0], uri="file:/nonexistent/gone.deb")
+    newer = replace(offer, version="2", packages=(gone,))
+    listed = [newer, offer]
+    monkeypatch.setattr(archive, "offers", lambda **_: listed)
+    with caplog.at_level(logging.INFO):
+        assert find.fetch("6.12").version == "1"
+    assert "2 is gone from the archive" in caplog.text
+    listed.remove(offer)
+    with pytest.raises(archive.Gone):
+        find.fetch("6.12")
+    forged = replace(offer, version="3", packages=(replace(offer.packages[0], sha256="0" * 64),))
+    listed[:] = [forged, offer]
+    with pytest.raises(LabError, match="Hash Sum mismatch"):  # what was tampered with is told, not passed over
+        find.fetch("6.12")
 
 
 def test_two_fetches_at_once(offer: Offer, empty_cache: Path, tmp_path: Path) -> None:

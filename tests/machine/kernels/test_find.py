@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import shutil
 import subprocess
 import sys
 import time
@@ -10,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from harness import cache
 from harness.errors import Unavailable, UsageError
+from harness.linux import flavours
 from harness.machine.kernels import archive, find
 
 
@@ -80,11 +84,64 @@ def test_unknown_names_offer_the_nearest(name: str, monkeypatch: pytest.MonkeyPa
     assert "/" in name or "nearest: " in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "picked", "meant"),
+    [
+        ("6.12", ["cloud"], ["cloud", "rt", "ordinary"]),
+        ("6.12-cloud", ["cloud"], ["cloud"]),
+        ("6.12-rt", ["rt"], ["rt"]),
+        ("6.12-rt-amd64", ["rt"], ["rt"]),
+        ("6.12-amd64", ["ordinary"], ["ordinary"]),
+        ("6.12.118+deb13", ["cloud"], ["cloud", "rt", "ordinary"]),
+        ("6.12.118+deb13-cloud-amd64", ["cloud"], ["cloud"]),
+        ("6.12.118+deb13-rt-amd64", ["rt"], ["rt"]),
+        ("6.12.118+deb13-amd64", ["ordinary"], ["ordinary"]),
+        ("6.12.118-1", ["cloud"], ["cloud", "rt", "ordinary"]),
+        ("6.12.11", [], []),
+        ("6.1-rt", [], []),
+    ],
+)
+def test_flavours(name: str, picked: list[str], meant: list[str]) -> None:
+    release = "6.12.118+deb13"
+    kernels = {"cloud": f"{release}-cloud-amd64", "rt": f"{release}-rt-amd64", "ordinary": f"{release}-amd64"}
+    wanted = flavours.parsed(name)
+    assert wanted
+    assert [one for one, its in kernels.items() if wanted.picks(its, "6.12.118-1")] == picked
+    assert [one for one, its in kernels.items() if wanted.means(its, "6.12.118-1")] == meant
+
+
+def test_a_kernel_of_another_distribution_needs_no_flavour() -> None:
+    for release in ("6.17.5-300.fc43.x86_64", "6.17.5-arch1-1"):
+        wanted = flavours.parsed(release)
+        assert wanted
+        assert wanted.means(release, "")
+        assert flavours.of(release) == ""
+
+
+def test_a_series_that_is_fetched_in_several_flavours(copied_cache: Path, kernel: find.Kernel) -> None:
+    """The series alone is the cloud's kernel, whatever else is there; the others have names of their own."""
+    info = json.loads((copied_cache / "info.json").read_text())
+    for end in ("-rt-amd64", "-amd64"):
+        release = kernel.release.replace("-cloud-amd64", end)
+        other = copied_cache.with_name(f"{release}_{kernel.version}")
+        shutil.copytree(copied_cache, other)
+        record = {**info["kernel"], "release": release, "label": release}
+        (other / "info.json").write_text(json.dumps({"kernel": record, "stamp": cache.state_of(other / "vmlinuz")}))
+    assert sorted(one.label for one in find.fetched()) == ["6.12", "6.12-amd64", "6.12-rt"]
+    for name, end in (("6.12", "-cloud-amd64"), ("6.12-rt", "13-rt-amd64"), ("6.12-amd64", "13-amd64")):
+        found = find.by_name(name, offline=True)
+        assert found.release.endswith(end)
+        assert found.label == name
+        assert find.by_name(found.release, offline=True) == found
+    with pytest.raises(Unavailable, match=r"fetched are: 6\.12"):
+        find.by_name("6.1-rt", offline=True)
+
+
 def test_a_series_is_no_prefix_of_another() -> None:
-    assert find.matches("6.1", "6.1.0-56-cloud-amd64")
-    assert find.matches("6.12.117", "6.12.117+deb13-cloud-amd64")
-    assert not find.matches("6.1", "6.12.117+deb13-cloud-amd64", "6.12.117-1")
-    assert not find.matches("6.12.11", "6.12.117+deb13-cloud-amd64")
+    assert flavours.matches("6.1", "6.1.0-56-cloud-amd64")
+    assert flavours.matches("6.12.117", "6.12.117+deb13-cloud-amd64")
+    assert not flavours.matches("6.1", "6.12.117+deb13-cloud-amd64", "6.12.117-1")
+    assert not flavours.matches("6.12.11", "6.12.117+deb13-cloud-amd64")
 
 
 def test_nothing_to_fetch_from(empty_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

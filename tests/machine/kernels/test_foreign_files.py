@@ -12,34 +12,25 @@ from hypothesis import given
 
 from harness.errors import LabError
 from harness.linux import releases
-from harness.machine.kernels import ikconfig, modules, requirements
-from harness.machine.kernels.kernel import BOOT_FLAG, MAGIC, SECTOR, SETUP_SECTORS, VERSION, Kernel, image_release
-from tests.foreign import QUICK, damaged, damaged_bytes
+from harness.machine.kernels import ikconfig, modinfo, modules, payload, requirements
+from harness.machine.kernels.image import BOOT_FLAG, MAGIC, SECTOR, SETUP_SECTORS, VERSION, release_of
+from harness.machine.kernels.kernel import Kernel
+from tests.foreign import QUICK, damaged, damaged_bytes, module
 
 CONFIG = b"CONFIG_64BIT=y\nCONFIG_VIRTIO_BLK=m\n# CONFIG_MEMCG is not set\n"
 
 
 def image(config: bytes = CONFIG) -> bytes:
     """Makes the start of a bzImage, with a configuration in it."""
-    payload = b"\x7fELF" + ikconfig.START + gzip.compress(config, mtime=0) + ikconfig.END
+    vmlinux = b"\x7fELF" + ikconfig.START + gzip.compress(config, mtime=0) + ikconfig.END
     head = bytearray(2 * SECTOR)
     head[SETUP_SECTORS] = 1
     head[BOOT_FLAG : BOOT_FLAG + 2], head[MAGIC : MAGIC + 4] = b"\x55\xaa", b"HdrS"
     text = b"6.12.118-test (builder) #1\0"
     head[VERSION : VERSION + 2] = struct.pack("<H", 0x100)
     head[SECTOR + 0x100 : SECTOR + 0x100 + len(text)] = text
-    head[ikconfig.PAYLOAD : ikconfig.PAYLOAD + 8] = struct.pack("<II", 0, len(payload))
-    return bytes(head) + payload
-
-
-def module(depends: bytes = b"virtio,virtio_ring") -> bytes:
-    """Makes a module with a section .modinfo and no more."""
-    info, names = b"license=GPL\0depends=" + depends + b"\0", b"\0.modinfo\0.shstrtab\0"
-    table = 64 + len(info) + len(names)
-    head = b"\x7fELF\x02\x01" + bytes(34) + struct.pack("<Q", table) + bytes(10) + struct.pack("<HHH", 64, 3, 2)
-    sections = [(0, 0, 0), (1, 64, len(info)), (10, 64 + len(info), len(names))]
-    rows = [struct.pack("<IIQQQQ", name, 0, 0, 0, at, size) + bytes(24) for name, at, size in sections]
-    return head + info + names + b"".join(rows)
+    head[payload.PAYLOAD : payload.PAYLOAD + 8] = struct.pack("<II", 0, len(vmlinux))
+    return bytes(head) + vmlinux
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +40,9 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_what_is_damaged_below_is_sound_here(file: Path) -> None:
     file.write_bytes(image())
-    assert image_release(file) == "6.12.118-test"
+    assert release_of(file) == "6.12.118-test"
     assert ikconfig.text_of(image()) == CONFIG
-    assert modules._depends(file, module()) == ["virtio", "virtio_ring"]
+    assert modinfo.entries(file, module())["depends"] == ["virtio,virtio_ring"]
 
 
 def test_images(file: Path) -> None:
@@ -60,7 +51,7 @@ def test_images(file: Path) -> None:
     def check(data: bytes) -> None:
         file.write_bytes(data)
         with contextlib.suppress(LabError):
-            assert image_release(file) == releases.checked(image_release(file), "release")
+            assert release_of(file) == releases.checked(release_of(file), "release")
         assert isinstance(ikconfig.text_of(data), (bytes, type(None)))
 
     check()
@@ -71,7 +62,7 @@ def test_modules(file: Path) -> None:
     @given(damaged_bytes(module()))
     def check(data: bytes) -> None:
         with contextlib.suppress(LabError):
-            assert all(modules._depends(file, data))
+            modinfo.entries(file, data)
 
     check()
 
@@ -84,7 +75,7 @@ def test_packed_modules(tmp_path: Path) -> None:
             packed = tmp_path / f"one.ko{suffix}"
             packed.write_bytes(data)
             with contextlib.suppress(LabError):
-                modules._unpacked(packed)
+                modinfo.unpacked(packed)
 
     check()
 
@@ -100,9 +91,10 @@ def test_configurations_and_consoles(tmp_path: Path) -> None:
         config.write_bytes(data)
         (tree / "modules.builtin").write_bytes(data)
         for one in (kernel, Kernel("label", "6.12.118", tmp_path, tree, config, "path", "sha256:0")):
-            assert set(requirements.by_configuration(one)) <= {*requirements.BUILT_IN, *modules.REQUIRED.values()}
+            lacking = requirements.by_configuration(one)
+            assert {*lacking.options, *lacking.modules} <= {*requirements.BUILT_IN, *modules.REQUIRED.values()}
             modules.missing(one, ["virtio_blk"])
         requirements.by_console(said)
-        requirements.sentence(kernel, said)
+        requirements.lacking(kernel, said)
 
     check()

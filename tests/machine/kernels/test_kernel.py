@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
+import lzma
+import os
 import shutil
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from harness.errors import UsageError
-from harness.machine.kernels import find
-from harness.machine.kernels.kernel import BOOT_FLAG, MAGIC
+from harness.machine.guest import boot_check
+from harness.machine.kernels import find, payload
+from harness.machine.kernels.image import BOOT_FLAG, MAGIC
 
 
 def test_bare_image(kernel: find.Kernel, tmp_path: Path) -> None:
@@ -64,9 +69,88 @@ def test_no_kernels(kernel: find.Kernel, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match=reason) as caught:
             find.by_name(str(file))
         assert "\n" not in str(caught.value)
-    for path in (tmp_path, tmp_path / "missing"):
-        with pytest.raises(UsageError, match="cannot be read"):
-            find.by_name(f"{path}/")
+    with pytest.raises(UsageError, match="cannot be read"):
+        find.by_name(f"{tmp_path}/missing")
+
+
+CPIO = b"070701" + b"0" * 104 + b"\0" * 600
+PE = b"MZ" + bytes(0x36) + b"PE\0\0" + bytes(300)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason", "remedy"),
+    [
+        (b"!<arch>\ndebian-binary   1410122664  0     0     100644  4\n", "is a Debian package", "dpkg -x thing"),
+        (b"\xed\xab\xee\xdb\x03\0" + bytes(90), "is an RPM package", "rpm2cpio thing"),
+        (CPIO, "is an initramfs", "the kernel beside it"),
+        (gzip.compress(CPIO), "is an initramfs (packed with gzip)", "the kernel beside it"),
+        (lzma.compress(CPIO), "is an initramfs (packed with xz)", "the kernel beside it"),
+        (zstandard.compress(CPIO), "is an initramfs (packed with zstd)", "the kernel beside it"),
+        (gzip.compress(b"MZ" * 9000), "is packed with gzip", "unpack it with gunzip"),
+        (b"MZ" + bytes(0x36) + b"ARM\x64" + bytes(600), "is a kernel for arm64", "of an x86-64 kernel"),
+        (b"MZ" + bytes(0x36) + b"RSC\x05" + bytes(600), "is a kernel for riscv", "of an x86-64 kernel"),
+        (bytes(0x24) + b"\x18\x28\x6f\x01" + bytes(600), "is a kernel for arm,", "of an x86-64 kernel"),
+        (b"\x7fELF\2\1\1" + bytes(11) + b"\x15\0" + bytes(600), "is a kernel for ppc64", "of an x86-64 kernel"),
+        (b"\x7fELF\2\2\1" + bytes(11) + b"\0\x16" + bytes(600), "is a kernel for s390", "of an x86-64 kernel"),
+        (b"\x7fELF\2\1\1" + bytes(11) + b"\x3e\0" + bytes(600), "is an ELF file", "arch/x86/boot/bzImage"),
+        (PE + b".linux\0\0" + bytes(300), "is a unified kernel image", "vmlinuz"),
+        (PE, "is no kernel for x86", "vmlinuz"),
+    ],
+)
+def test_what_a_file_is_instead(tmp_path: Path, content: bytes, reason: str, remedy: str) -> None:
+    (file := tmp_path / "thing").write_bytes(content)
+    with pytest.raises(UsageError) as raised:
+        find.by_name(str(file))
+    line = str(raised.value)
+    assert reason in line
+    assert remedy in line
+    assert line.startswith(f"kernel {file}: ")
+    assert "\n" not in line
+
+
+def test_a_fifo_and_a_directory_are_no_kernels(tmp_path: Path) -> None:
+    """A FIFO without a writer would be waited for."""
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(UsageError, match="is a FIFO, no file"):
+        find.by_name(str(tmp_path / "fifo"))
+    with pytest.raises(UsageError, match="is a device, no file"):
+        find.by_name("/dev/null")
+    with pytest.raises(UsageError, match="is a directory without a kernel"):
+        find.by_name(f"{tmp_path}/")
+
+
+@pytest.mark.parametrize(
+    ("image", "modules", "config"),
+    [
+        ("boot/vmlinuz-{release}", "usr/lib/modules/{release}", "boot/config-{release}"),  # Debian 13
+        ("boot/vmlinuz-{release}", "lib/modules/{release}", "boot/config-{release}"),  # Debian 12
+        ("usr/lib/modules/{release}/vmlinuz", "usr/lib/modules/{release}", "usr/lib/modules/{release}/config"),  # Fedora
+        ("usr/lib/modules/{release}/vmlinuz", "usr/lib/modules/{release}", "boot/config-{release}"),
+        ("lib/modules/{release}/vmlinuz", "lib/modules/{release}", "boot/config-{release}"),
+    ],
+)
+def test_an_unpacked_package(kernel: find.Kernel, tmp_path: Path, image: str, modules: str, config: str) -> None:
+    places = [tmp_path / "root" / place.format(release=kernel.release) for place in (image, modules, config)]
+    (places[1] / "kernel").mkdir(parents=True)
+    for place in (places[0], places[2]):
+        place.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(kernel.image, places[0])
+    places[2].write_text("CONFIG_64BIT=y\n")
+    for path in (places[0], tmp_path / "root"):
+        found = find.by_name(str(path))
+        assert [found.image, found.modules, found.config] == places
+    shutil.copy(kernel.image, tmp_path / "root/vmlinuz")
+    with pytest.raises(UsageError, match="is a directory with 2 kernels; give the path of one: "):
+        find.by_name(str(tmp_path / "root"))
+
+
+def test_a_damaged_image_costs_no_boot(kernel: find.Kernel, tmp_path: Path) -> None:
+    data = bytearray(kernel.image.read_bytes())
+    assert payload.vmlinux(bytes(data))
+    data[len(data) // 2] ^= 1
+    (image := tmp_path / "vmlinuz").write_bytes(data)
+    with pytest.raises(UsageError, match=r"is damaged .*; copy it again"):
+        boot_check.ensure(find.by_name(str(image)))
 
 
 def test_installed_kernels_are_kernels() -> None:

@@ -13,7 +13,7 @@ from harness import catalogue
 from harness.errors import UsageError
 from harness.evidence import run_directory
 from harness.false_evidence.made import Made, write_matrix
-from harness.reports.comparison import differences, history, kernel_plot, reference, rows, run_noise
+from harness.reports.comparison import differences, history, kernel_plot, reference, rows, run_noise, selection
 from tests.refuting import swappiness_zero_cache, swappiness_zero_never, tmpfs_dropped, vma_structures
 from tests.reports.test_markdown import check
 from tests.reports.test_plots import texts
@@ -43,7 +43,9 @@ def swappiness(tmp_path: Path) -> Path:
 
 
 def compared(one: Path, other: Path, first: str = "", second: str = "") -> differences.Comparison:
-    return differences.compare(rows.select(f"{one.name}{first}", one.parent), rows.select(f"{other.name}{second}", other.parent))
+    return differences.compare(
+        selection.select(f"{one.name}{first}", one.parent), selection.select(f"{other.name}{second}", other.parent)
+    )
 
 
 def test_kernels_of_a_run_side_by_side(tmp_path: Path) -> None:
@@ -70,9 +72,9 @@ def test_kernels_of_a_run_side_by_side(tmp_path: Path) -> None:
 def test_noise_of_the_trials(one: tuple[int, ...], other: tuple[int, ...], listed: bool, tmp_path: Path) -> None:
     runs = [write_matrix(tmp_path / name, TMPFS, {NEW: {"": kept(*counts)}}) for name, counts in (("one", one), ("other", other))]
     found = compared(*runs)
-    assert bool(found.quantities({})) == listed
+    assert bool(found.quantities({})[0]) == listed
     told = {(CLAIM, "6.12"): [((), "pages written to tmpfs kept", 14)]}
-    assert CLAIM not in {pair.claim for pair, _ in found.quantities(told)}  # whole runs of one kernel were seen as far apart
+    assert CLAIM not in {pair.claim for pair, _ in found.quantities(told)[0]}  # whole runs of one kernel were seen as far apart
 
 
 def test_settings_side_by_side(swappiness: Path) -> None:
@@ -80,13 +82,15 @@ def test_settings_side_by_side(swappiness: Path) -> None:
     assert [pair.title for pair in found.verdicts()] == ["swappiness-0-never-swaps"]
     old_and_new = compared(swappiness, swappiness, "@5.10", "@6.12")
     assert old_and_new.verdicts() == []
-    assert "swappiness-0-never-swaps [lru=mglru]" in old_and_new.only_other
-    assert old_and_new.only_one == ()
+    assert (old_and_new.only_one, old_and_new.only_other) == (0, 1)
+    said = list(differences.lines(old_and_new, {}))
+    assert "\nOnly in A: no rows; only in B: 1 row" in said
+    assert not any("lru=mglru" in line for line in said)  # counted, not listed
 
 
 def test_what_is_not_there_is_said(swappiness: Path) -> None:
     with pytest.raises(UsageError, match=rf"its kernels are {OLD}, {NEW}"):
-        rows.select("lru@6.1", swappiness.parent)
+        selection.select("lru@6.1", swappiness.parent)
 
 
 def test_kernels_are_in_order() -> None:
@@ -135,7 +139,7 @@ def test_the_newest_run_counts(tmp_path: Path) -> None:
 
 def test_noise_over_whole_runs(tmp_path: Path) -> None:
     runs = [write_matrix(tmp_path / str(count), TMPFS, {NEW: {"": kept(N, N, count)}}) for count in (N, N - 1)]
-    table = run_noise.write([rows.select(str(run), tmp_path) for run in runs], tmp_path)
+    table = run_noise.write([selection.select(str(run), tmp_path) for run in runs], tmp_path)
     [one] = [one for one in table.spreads if one.claim == CLAIM and one.spread]
     assert (one.role, one.name, one.least, one.most, one.runs, one.trials) == (
         "decides",
@@ -204,7 +208,7 @@ def test_published_pages(tmp_path: Path) -> None:
         (run / "plots").mkdir()
         (run / "plots" / f"tmpfs-dropped@{kernel}.svg").write_text("<svg/>")
     to = tmp_path / "reference"
-    reference.publish([first, second], [rows.select(str(run), tmp_path) for run in (first, second)], to)
+    reference.publish([first, second], [selection.select(str(run), tmp_path) for run in (first, second)], to)
     page = (to / "claims" / f"{CLAIM}.md").read_text()
     assert f"| 6.12 |  | 7 to 8 | = {N:,} | \\<= {N - 1:,} | {N:,} | 0 |" in page
     assert f"confirmed up to {OLD}, refuted since {NEW}" in page
