@@ -172,8 +172,11 @@ def test_a_search_of_any_page_leads_to_the_first(browser: Any, reference: Path) 
         page.goto((reference / "claims/oc0-excess-is-oom.html").as_uri())
         page.fill("#q", "does tmpfs count as cache?")
         page.press("#q", "Enter")
-        page.wait_for_url(re.compile(r"/index\.html\?q="))
+        page.wait_for_url(re.compile(r"/index\.html#\?q="))
         assert "tmpfs-file-is-cache" in visible(page)[:2]
+        page.click("button[type=reset]")
+        page.reload()
+        assert page.input_value("#q") == ""
 
 
 def test_verdicts_are_read_without_script(browser: Any, reference: Path) -> None:
