@@ -34,7 +34,8 @@
     /* system.c */ \
     X(mount) X(umount) X(swapon) X(swapoff) X(set_clock) X(reseed) X(insmod) X(link_up) \
     /* stream.c */ \
-    X(pipe) X(socketpair) X(tcp_pair) X(setsockopt) X(send) X(receive) X(poll) X(fcntl) X(ioctl) \
+    X(pipe) X(socketpair) X(tcp_pair) X(setsockopt) X(send) X(receive) X(poll) X(epoll_create) X(eventfd) X(fcntl) \
+    X(ioctl) \
     /* fuse.c */ \
     X(fuse_serve) \
     /* special.c */ \

@@ -18,7 +18,8 @@ MARGIN = 20
 BADNESS = "mm/oom_kill.c, oom_badness: points += oom_score_adj * (totalpages / 1000) (v5.10 to v7.2)"
 # oom_score_adj of the first process, its size in thousandths of the limit, the limit.
 CASES = {"+0": (0, 400, LIMIT), "+200": (200, 300, LIMIT), "+500": (500, 150, LIMIT),
-         "+500 of a small one": (500, 50, LIMIT), "-300": (-300, 550, LIMIT), "+200 of 64 MiB": (200, 300, OTHER)}
+         "+500 of a small one": (500, 50, LIMIT), "-300": (-300, 550, LIMIT), "-500": (-500, 700, LIMIT),
+         "+200 of 64 MiB": (200, 300, OTHER)}
 
 ADDED = Claim(
     "oom-score-adj-added", "oom_score_adj counts in the choice of the victim as that share (in thousandths) of the "
@@ -26,6 +27,10 @@ ADDED = Claim(
 HALF = Claim(
     "oom-adj-plus500-half", "In a group with limit L and no swap, a process of size A with oom_score_adj +500 is spared "
     "only while another uses more than A + L/2 (to within 2 % of L).", OUT_OF_MEMORY,
+    known=(Known(CONFIRMED, BADNESS),))
+MINUS = Claim(
+    "oom-adj-minus500-half", "In a group with limit L and no swap, a process of size A with oom_score_adj -500 is chosen "
+    "as soon as no other uses more than A - L/2 (to within 2 % of L).", OUT_OF_MEMORY,
     known=(Known(CONFIRMED, BADNESS),))
 
 
@@ -61,8 +66,8 @@ def both_sides(claim: Claim, case: str) -> tuple[Expect, Expect]:
 EXPERIMENT = Experiment(
     procedure,
     rate=0,
-    version=2,
+    version=3,
     needs=Needs(memory=256 * MIB, throwaway=True),
-    expects=(*(expect for case in CASES if case != "+0" for expect in both_sides(ADDED, case)),
-             *both_sides(HALF, "+500"), *both_sides(HALF, "+500 of a small one")),
+    expects=(*(expect for case in CASES if case not in {"+0", "-500"} for expect in both_sides(ADDED, case)),
+             *both_sides(HALF, "+500"), *both_sides(HALF, "+500 of a small one"), *both_sides(MINUS, "-500")),
 )

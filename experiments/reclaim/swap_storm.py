@@ -4,10 +4,11 @@ A process writes to 1.5 times RAM for 30 seconds, with a swap device that QEMU h
 nothing else; beside a task that computes all the time; and beside one that touches 64 KiB of its own 16 MiB every 10 ms and
 tells how late it was, at 400 wakes before and during the demand. The machine's memory pressure is read once a second.
 Before, a process that writes to a quarter of RAM in the same company shows how no pressure reads; afterwards a group that is
-held back at its high mark how much does. The waking task stopped from time to time, and its wakes before taken by turns,
-show how both answers read of the latency.
+held back at its high mark how much does; a process that reads that device directly shows how waiting for it reads. The waking
+task stopped from time to time, and its wakes before taken by turns, show how both answers read of the latency.
 """
 
+import os
 import signal
 
 from experiments.sections import RECLAIM
@@ -24,7 +25,8 @@ MS, SECOND = 1_000_000, 1_000_000_000       # ns
 TICK, STORM = 10 * MS, 30 * SECOND
 WAKES = 400             # of half of them the 99th percentile still has two above it
 EVEN, ODD = slice(0, None, 2), slice(1, None, 2)    # by turns: both halves see the same host, however busy it is
-SYSTEM = "/proc/pressure/memory"
+SYSTEM, PROCESSOR = "/proc/pressure/memory", "/proc/stat"
+IOWAIT_TICKS = 4        # its place among the numbers of a processor: user, nice, system, idle, iowait (proc_stat(5))
 STOPS, STOP = 5, 150 * MS
 # Processes that an OOM killer takes before the others (oom_score_adj). 7.2 under the classic LRU calls it while all memory is
 # on its way to the slow device, though swap is free (measured: in two of four trials, 4 and 7 times).
@@ -55,6 +57,13 @@ STALLS = Claim(
                             "0.2 to 4 ms before"),))
 
 
+IOWAIT = Claim(
+    "swap-storm-iowait", "During a swap storm (conditions of swap-storm-pressure) more than half of the processor time is "
+    "iowait.", RECLAIM,
+    known=(Known(CONFIRMED, "kernel/sched/core.c, io_schedule: a processor that has nothing else to do while a task waits for a "
+                            "page of swap counts that as iowait (v5.10 to v7.2)"),))
+
+
 def wake(region: Region, wakes: int, limit: int = 0) -> Pending:
     """The task, at work: for each wake it tells the ns from when it was due until a slice of its memory was touched."""
     return region.probe.begin.latency(region.address, region.length, SLICE, TICK, wakes, limit)
@@ -81,7 +90,9 @@ def procedure(lab: Lab) -> None:
     eater = lab.probe("eater").map(RAM * 3 // 2)
     storm = wake(company, STORM // TICK, STORM) if lab.arm == WAKING else None
     demand = write_on(eater)
+    lab.record("processor before the storm", lab.read(PROCESSOR))
     lab.record("pressure in the storm", watch_pressure(lab, SYSTEM, STORM - SECOND))
+    lab.record("processor after the storm", lab.read(PROCESSOR))
     if storm:
         lab.record("storm", told(storm))
     lab.sample("storm")
@@ -95,6 +106,11 @@ def procedure(lab: Lab) -> None:
     lab.record("pressure in the group", watch_pressure(lab, f"{box.path}/memory.pressure", HELD))
     held.probe.kill_now()
     growth.wait()
+    if lab.arm == ALONE:
+        disk = lab.hand.open(lab.device("swap"), os.O_RDONLY | os.O_DIRECT).value
+        lab.record("processor before reading", lab.read(PROCESSOR))
+        lab.hand.read(disk, RATE // MIB * MIB * 3)
+        lab.record("processor after reading", lab.read(PROCESSOR))
     if work:
         company.probe.kill_now()
         work.wait()
@@ -148,6 +164,18 @@ def moved(recording: Recording) -> int | None:
     return int((RATE * (storm["ended"] - quiet["began"]) // SECOND + RAM) // recording.page_size)
 
 
+def waited(arm: str, when: str, title: str) -> Quantity:
+    """Reads how much of the processor's time was iowait, in thousandths, from two readings of /proc/stat (proc_stat(5))."""
+    def read(recording: Recording) -> int | None:
+        texts = [recording.records.get(f"processor {moment} {when}") for moment in ("before", "after")]
+        if None in texts:
+            return None
+        first, last = ([int(ticks) for ticks in str(text).split("\n", 1)[0].split()[1:9]] for text in texts)
+        ticks = [now - then for then, now in zip(first, last, strict=True)]
+        return 1000 * ticks[IOWAIT_TICKS] // sum(ticks) if sum(ticks) else None
+    return Derived(f"share of iowait {title} ({arm})", read, "thousandths", arm)
+
+
 def before(which: slice) -> Quantity:
     return Derived("99th percentile before", lambda recording: high(recording, "before", which), "ns", WAKING)
 
@@ -194,6 +222,11 @@ EXPERIMENT = Experiment(
     expects=(
         pressure(PRESSURE, ALONE, "full"),
         pressure(SOME, COMPUTING, "some"),
+        Expect(IOWAIT, waited(ALONE, "the storm", "during the demand"),
+               if_true=AtLeast(501, "more than half"), if_false=AtMost(500, "half or less"),
+               reads_true=waited(ALONE, "reading", "while the device is read directly"),
+               reads_false=waited(COMPUTING, "the storm", "during the demand"),
+               says="During the demand {value} thousandths of the processor's time were iowait."),
         Expect(STALLS, times(during("storm"), "during the demand"),
                if_true=AtLeast(10, "the claim's number"), if_false=AtMost(9.999999, "less than 10 times"),
                reads_true=times(during("stopped"), "of the same task, stopped from time to time"),
@@ -201,5 +234,5 @@ EXPERIMENT = Experiment(
                says="The other task's 99th percentile latency was {value} times that before.",
                reference_why="the same percentile of the same task's latencies, of a stretch of time that is known"),
     ),
-    version=6,
+    version=7,
 )

@@ -50,7 +50,7 @@ EXPERIMENT = Experiment(
         Expect(claim, there(asked), if_true=Exactly(1, "its name is a symbol of the kernel's code"),
                if_false=Exactly(0, "it is not in the source, or inlined wherever it is called"),
                reads_true=there(beside), reads_false=there(MACRO),
-               says=f"Among the kernel's symbols there is {{value}} function {asked}.",
+               says=f"Among the kernel's symbols there {{value:is a|is no}} function {asked}.",
                reference_why="a macro is no function on any kernel: what is looked up is a name, and this one is not there")
         for claim, (asked, beside) in ASKED.items()),
 )

@@ -1,4 +1,4 @@
-"""What is in free's buff/cache column?
+"""What is in free's buff/cache column, and do its columns add up?
 
 The text of /proc/meminfo is kept and put in the place of the file, so that the real `free` reads just that. Its
 buff/cache column is compared with Buffers, Cached and SReclaimable of the same text. Other sums and columns of the
@@ -10,17 +10,23 @@ import os
 from experiments.sections import ZONES_AND_CACHE
 from experiments.zones_and_cache import TOOLS
 from harness.claims import (
-    CONFIRMED, MIB, AtLeast, Claim, Derived, Exactly, Expect, Experiment, Guard, Known, Needs, Not, Quantity, Recording,
-    counters,
+    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Claim, Derived, Exactly, Expect, Experiment, Guard, Known, Needs, Not, Quantity,
+    Recording, counters,
 )
 from harness.lab import Lab
 
 MS_BIND = 4096
-PARTS = ("Buffers", "Cached", "SReclaimable")
+PARTS, ROUNDING = ("Buffers", "Cached", "SReclaimable"), 3
 
 COLUMN = Claim(
     "free-buff-cache", "free's buff/cache column is what the kernel reports as Buffers, Cached and reclaimable slab.",
     ZONES_AND_CACHE, known=(Known(CONFIRMED, "free(1) of procps-ng 4.0.2; measured to the KiB"),))
+ADD_UP = Claim(
+    "free-columns-add-up", "free's columns used, free and buff/cache add up to total.", ZONES_AND_CACHE,
+    known=(Known(REFUTED, "free(1) of procps-ng 4.0 and later: used is total less available; in 3.3 it was total less free, "
+                          "buffers and cache"),),
+    instead="Add up free and buff/cache, or read available: since procps-ng 4.0 used is what is not available, with shared "
+            "memory.")
 
 
 def procedure(lab: Lab) -> None:
@@ -52,7 +58,16 @@ def less(name: str, parts: tuple[str, ...]) -> Quantity:
     return Derived(f"free's {name} column less {' + '.join(parts)}", read, "KiB")
 
 
-def reported(name: str) -> Quantity:
+def sum_less(total: str, parts: tuple[str, ...], kernels: tuple[str, ...] = ()) -> Quantity:
+    """Reads by how much columns of free's, and what the kernel reports, together differ from a column."""
+    def read(recording: Recording) -> int | None:
+        wanted = column(recording, total)
+        found = [*(column(recording, name) for name in parts), *(reported(name).of(recording) for name in kernels)]
+        return None if wanted is None or None in found else abs(int(sum(filter(None, found))) - wanted)
+    return Derived(f"{' + '.join((*parts, *kernels))}, off free's {total}", read, "KiB")
+
+
+def reported(name: str) -> Derived:
     return Derived(f"{name} in /proc/meminfo", lambda recording: counters.keyed(
         str(recording.records.get("meminfo", "")).encode()).get(name), "KiB")
 
@@ -67,5 +82,12 @@ EXPERIMENT = Experiment(
                     if_false=Not(0, "something else"), reads_true=less("total", ("MemTotal",)),
                     reads_false=less("free", PARTS),
                     says="free's buff/cache column was {value:±KiB more than|KiB less than|exactly} Buffers + Cached + "
-                         "SReclaimable."),),
+                         "SReclaimable."),
+             Expect(ADD_UP, sum_less("total", ("used", "free", "buff/cache")),
+                    if_true=AtMost(ROUNDING, "KiB are whole numbers: each of three columns may lose one"),
+                    if_false=AtLeast(ROUNDING + 1, "more than rounding can lose"),
+                    reads_true=sum_less("buff/cache", (), PARTS), reads_false=sum_less("total", ("free", "buff/cache")),
+                    says="free's columns used, free and buff/cache together were {value} KiB off total.",
+                    reference_why="which columns add up is the question: what the kernel reports of one column does")),
+    version=2,
 )

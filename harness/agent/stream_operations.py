@@ -40,6 +40,12 @@ class StreamOperations(MemoryOperations[R]):
         """Waits for events of a descriptor (NO_REQUEST: until the next request). value: those that came, 0 for none."""
         return self.run("poll", fd, events, nanoseconds)
 
+    def epoll_create(self, flags: int = 0) -> R:
+        return self.run("epoll_create", flags)
+
+    def eventfd(self, value: int = 0, flags: int = 0) -> R:
+        return self.run("eventfd", value, flags)
+
     def fcntl(self, fd: int, command: int, argument: int = 0) -> R:
         return self.run("fcntl", fd, command, argument)
 

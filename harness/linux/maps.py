@@ -65,6 +65,19 @@ def _mappings(text: str) -> Iterator[Mapping]:
         )
 
 
+def flagged(smaps: str) -> list[tuple[Mapping, frozenset[str]]]:
+    """Lists every mapping of /proc/PID/smaps with its flags (VmFlags). Raises LabError for one that has none."""
+    found: list[tuple[Mapping, frozenset[str]]] = []
+    heads = [line for line in smaps.splitlines() if _LINE.fullmatch(line)]
+    flags = re.findall(r"^VmFlags: *(.*)$", smaps, re.M)
+    if len(heads) != len(flags):
+        reason = f"{len(heads)} mappings have {len(flags)} rows of flags"
+        raise LabError("mappings of a process", reason, "see the run's evidence")
+    for head, names in zip(_mappings("\n".join(heads)), flags, strict=True):
+        found.append((head, frozenset(names.split())))
+    return found
+
+
 def overlapping(smaps: str, start: int, end: int) -> str:
     """Gives the part of /proc/PID/smaps that is about the mappings that lie in a range of addresses, wholly or in part."""
     found, inside = [], False

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -105,6 +107,18 @@ void op_poll(struct call *call)
     if (ppoll(waiting, 2, arg(call, 2) < 0 ? NULL : &limit, NULL) < 0)
         return fail(call, errno);
     call->value = waiting[0].revents;
+}
+
+/* flags. */
+void op_epoll_create(struct call *call)
+{
+    returned(call, epoll_create1((int)arg(call, 0)));
+}
+
+/* first value, flags. */
+void op_eventfd(struct call *call)
+{
+    returned(call, eventfd((unsigned)arg(call, 0), (int)arg(call, 1)));
 }
 
 /* fd, command, argument. */

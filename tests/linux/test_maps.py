@@ -37,3 +37,15 @@ def test_every_mapping_of_this_process_is_read() -> None:
 def test_what_is_no_mapping_is_refused() -> None:
     with pytest.raises(LabError, match="no line of"):
         maps.parse("no mapping\n")
+
+
+def test_flags_of_every_mapping_of_this_process() -> None:
+    with open("/proc/self/smaps") as file:
+        found = maps.flagged(file.read())
+    assert [mapping.path for mapping, _ in found].count("[stack]") == 1
+    assert {"rd", "wr", "ac"} <= next(flags for mapping, flags in found if mapping.path == "[stack]")
+
+
+def test_a_mapping_without_flags_is_refused() -> None:
+    with pytest.raises(LabError, match="1 mappings have 0 rows of flags"):
+        maps.flagged("1000-2000 r-xp 00000000 fe:00 7 /programs/probe\nSize: 4 kB\n")

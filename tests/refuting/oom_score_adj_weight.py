@@ -14,6 +14,7 @@ def contest(name: str, adjusted: bool) -> dict[str, Any]:
 GOOD = Made(records={f"{case}, {side}": contest(f"{case}, {side}", side == "less")
                      for case in CASES for side in ("less", "more")})
 
-CONFIRMS = {"oom-score-adj-added": GOOD, "oom-adj-plus500-half": GOOD}
+CONFIRMS = {"oom-score-adj-added": GOOD, "oom-adj-plus500-half": GOOD, "oom-adj-minus500-half": GOOD}
 REFUTES = {"oom-score-adj-added": GOOD.but(records={"-300, less": contest("-300, less", False)}),
-           "oom-adj-plus500-half": GOOD.but(records={"+500, more": contest("+500, more", True)})}
+           "oom-adj-plus500-half": GOOD.but(records={"+500, more": contest("+500, more", True)}),
+           "oom-adj-minus500-half": GOOD.but(records={"-500, less": contest("-500, less", False)})}

@@ -167,3 +167,34 @@ def _pairs(recording: Recording, traces: tuple[str, ...]) -> list[tuple[Event, E
     pairs = [pair for events in found for pair in pairwise(events or ())]
     told = {"asked": "zone_atomic", "looked": f"{ZONES[0]}_atomic"}
     return pairs if all(told[event.name] in event.fields for event, _ in pairs if event.name in told) else []
+
+
+DIRECT_EVENTS = ("kprobes:requested", "vmscan:mm_vmscan_direct_reclaim_begin")
+
+
+def watch_direct_reclaim(lab: Lab) -> None:
+    """Makes the event `requested`, with the zone that a request would be served from when the kernel looks for a free page
+    (arguments of get_page_from_freelist: gfp_mask, order, alloc_flags, struct alloc_context). Skips where it can't be made."""
+    types = Types(lab.read_bytes(BTF))
+    free, mark, reserve = (types.offset("zone", name) for name in ("vm_stat", "_watermark", "lowmem_reserve"))
+    preferred = types.offset("alloc_context", "preferred_zoneref")
+    kept = next((place for name in ATOMIC if (place := types.offset("zone", name)) is not None), None)
+    if None in (free, mark, reserve, preferred, kept):
+        lab.skip("this kernel's BTF has no struct zone as we know it")
+    places = {"free": free, "min": mark, "reserve": int(reserve or 0) + 8 * (KINDS - 1), "atomic": kept}
+    fields = [f"{word}=+{place}(+0(+{preferred}(%cx))):s64" for word, place in places.items()]
+    tracing.at(lab.hand, "requested", "get_page_from_freelist", *fields)
+
+
+def direct_spares(recording: Recording, trace: str, large: bool = False) -> list[int]:
+    """Lists, for each time that a process began to reclaim for a single page (large: for more than one), how many pages over its
+    min mark and reserve its zone had free when it had last looked for one."""
+    found: list[int] = []
+    last: dict[int, Event] = {}
+    for event in trace_events.events(recording, trace) or ():
+        if event.name == "requested":
+            last[event.pid] = event
+        elif event.pid in last and (event.number("order") > 0) == large:
+            looked = last[event.pid]
+            found.append(looked.number("free") - sum(map(looked.number, ("min", "reserve", "atomic"))))
+    return found

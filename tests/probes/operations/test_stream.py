@@ -93,3 +93,11 @@ def test_a_trigger_of_pressure(probe: Probe, name: str) -> None:
         pytest.skip(f"{path} can't be opened here")
     fd = probe.trigger(str(path), 500_000, 2_000_000)
     assert probe.poll(fd, 1_000_000).value == 0
+
+
+def test_descriptors_of_no_file(probe: Probe) -> None:
+    watcher, counter = probe.epoll_create().value, probe.eventfd(3).value
+    paths = [os.readlink(f"/proc/{probe.pid}/fd/{fd}") for fd in (watcher, counter)]
+    assert paths == ["anon_inode:[eventpoll]", "anon_inode:[eventfd]"]
+    assert probe.receive(counter, 8).value == 8
+    assert probe.attempt.epoll_create(1).error == errno.EINVAL
