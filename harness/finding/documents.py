@@ -18,6 +18,7 @@ WEIGHTS = {
     "settings": 1.0,
     "procedure": 0.25,
     "read": 0.25,
+    "sources": 0.25,
 }
 
 
@@ -50,6 +51,7 @@ def document(claim: Claim, experiment: Experiment) -> Document:
             "settings": " . ".join(settings(experiment)),
             "procedure": experiment.words,
             "read": " . ".join(read(claim, experiment)),
+            "sources": " . ".join(known.source for known in claim.known),
         },
     )
 

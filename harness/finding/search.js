@@ -44,7 +44,7 @@ function searchDistance(one, other) {
 }
 
 function searchNearest(word, known) {
-  const allowed = word.length < 4 ? 0 : word.length < 7 ? 1 : 2;
+  const allowed = word.length < 5 ? 0 : word.length < 7 ? 1 : 2;
   const before = (a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : 1);
   let best = null;
   for (const one of known) {

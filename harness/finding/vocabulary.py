@@ -93,7 +93,7 @@ def _stems(phrase: str) -> Phrase:
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Gives the known word that a mistyped one is nearest to, by letters that are wrong, missing, too many or swapped; None
     where none is near. A short word has to be nearer, and of two wrong letters none is the first."""
-    allowed = 0 if len(word) < 4 else 1 if len(word) < 7 else 2
+    allowed = 0 if len(word) < 5 else 1 if len(word) < 7 else 2
     best: tuple[int, str] | None = None
     for one in known:
         if abs(len(one) - len(word)) <= allowed and len(one) > 3:

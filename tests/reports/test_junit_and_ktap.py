@@ -122,5 +122,5 @@ def test_ktap(judged: list[Judged], tmp_path: Path) -> None:
 def test_a_run_without_any_verdict_is_a_report_too(tmp_path: Path) -> None:
     assert ElementTree.fromstring(junit.render([]).encode()).get("tests") == "0"
     assert parse(ktap.render([]).splitlines()[:-1]) == []
-    absent = Suite("name", "section", (), None, ())
+    absent = Suite("name", "6.12", "section", (), None, ())
     assert ElementTree.fromstring(junit.render([absent]).encode()).get("time") == "0.0"

@@ -55,7 +55,7 @@ def test_confirmed(tmp_path: Path) -> None:
     assert "1 verdict: 1 confirmed; no surprises among 1 prediction; no errors." in text
     assert ("| [made-up](#made-up) | **confirmed** | confirmed | 6.12.117-made (guest, TCG) |  | 3 of 3 |") in text
     assert "> What was written to a \\*made-up\\* file cannot be freed." in text
-    assert "**CONFIRMED**: Of 64 pages 64 were kept." in text
+    assert "**CONFIRMED**: All 64 pages were kept." in text
     assert "3 of 3 trials valid, from 3 boots, in 4.1 seconds. Settings: lru=mglru, zswap=absent." in text
     assert "| true | exactly 64 (262,144 bytes) | every page |" in text
     assert "| false | at most 63 (262,144 bytes - 1) | one is enough |" in text

@@ -33,12 +33,14 @@ MARKS = {
     "new": "other than the published reference",
     "changed": "what changed between kernels",
     "setting": "what depends on a setting",
+    "old": "what an older version of its experiment measured",
 }
 FLAGS = {
     "surprise": "surprise",
     "new": "other than published",
     "changed": "changed between kernels",
     "setting": "depends on a setting",
+    "old": "measured by an older version",
 }
 FIRST = 12  # claims that are named before all others
 
@@ -211,6 +213,8 @@ def marked(asked: Asked, mark: str) -> bool:
         return any(line.changes() for line in asked.lines)
     if mark == "setting":
         return bool(apart(asked.lines))
+    if mark == "old":
+        return asked.old
     return bool(differs(asked))
 
 

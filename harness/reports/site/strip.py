@@ -16,6 +16,7 @@ ABSENT, DEPENDS, BROKEN = "absent", "depends", "broken"
 # Beside the word, so that colour is never the only sign.
 SIGNS = {CONFIRMED: "✔", REFUTED: "✘", UNDECIDED: "?", SKIPPED: "–", ABSENT: "·", DEPENDS: "◐", BROKEN: "!"}
 DECIDED = (CONFIRMED, REFUTED)
+NAMES = {"lru": "LRU lists", "malloc": "allocator", "thp": "transparent huge pages"}
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,13 @@ def strips(lines: Sequence[Line], kernels: Sequence[str], names: Mapping[str, st
                 break
         else:
             found.append(([line], own))
-    return [Strip(labels(together), tuple(pieces(own, kernels, names))) for together, own in found]
+    return [Strip(named(labels(together)), tuple(pieces(own, kernels, names))) for together, own in found]
+
+
+def named(settings: str) -> str:
+    """Says settings as people call them: "lru classic" is "LRU lists: classic"."""
+    parts = (part.partition(" ") for part in settings.split("; ") if part)
+    return "; ".join(f"{NAMES.get(name, name)}: {values}" for name, _, values in parts)
 
 
 def state(row: Row | None) -> tuple[str, bool]:

@@ -40,6 +40,11 @@ class Asked:
     def rows(self) -> list[Row]:
         return [row for line in self.lines for row in line.rows]
 
+    @property
+    def old(self) -> bool:
+        """Says whether another version of the experiment than the one that is shown has measured a row."""
+        return any(row["version"] != self.experiment.version for row in self.rows)
+
 
 @dataclass(frozen=True)
 class Subject:

@@ -92,6 +92,16 @@ def test_text_of_others_is_text(tmp_path: Path) -> None:
     assert "\u2028" not in found["assets/data.js"]
 
 
+def test_what_an_older_version_measured_says_so(tmp_path: Path) -> None:
+    claims = [claim.id for claim, experiment in catalogue.claims().values() if experiment.version > 1][:1]
+    claims += [claim.id for claim, experiment in catalogue.claims().values() if experiment.version == 1][:1]
+    found = site.files(sites.only(sites.wide(tmp_path / "wide"), *claims))
+    old, new = (found[f"claims/{claim}.html"] for claim in claims)
+    assert "Measured by an older version" in old
+    assert "Measured by an older version" not in new
+    assert found["index.html"].count('class="flag old"') == 1
+
+
 def test_a_source_leads_to_what_it_cites() -> None:
     source = (
         "mm/util.c, __vm_enough_memory: OVERCOMMIT_GUESS (v6.12; since v5.2, commit 8c7829b04c52); ld.so(8); "

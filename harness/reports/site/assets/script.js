@@ -95,8 +95,8 @@
   // What is asked for stands in the address, so that it can be sent on and is there again after the way back.
   const remember = (asked) => {
     const given = new URLSearchParams(Object.entries(asked).filter(([, value]) => value)).toString();
-    const known = location.hash.startsWith("#?") || given;
-    if (known) history.replaceState(null, "", given ? `#?${given}` : "#");
+    const there = location.hash.startsWith("#?") || location.search;
+    if (given || there) history.replaceState(null, "", location.pathname + (given ? `#?${given}` : ""));
   };
 
   const recall = () => {
