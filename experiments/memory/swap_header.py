@@ -42,7 +42,7 @@ EXPERIMENT = table(
     *(Small(SIGNATURE, "errno", taken(place, "no header"), taken(place, "an unknown version"), taken(place, "its header"),
             if_true=Exactly(errno.EINVAL, "the claim's errno"),
             if_false=Not(errno.EINVAL, "taken, or refused for another reason"),
-            of=Errno, unit="errno", key=place, says=f"swapon of a {place} without the header was answered with errno {{value}}.")
+            of=Errno, unit="errno", key=place, says=f"swapon of a {place} without the header was {{value:answer}}.")
       for place in ("partition", "file")),
     needs=Needs(disks=(DISK, Disk("blank", "raw", 2 * AREA)), changes=("swap", "mount")),
 )
