@@ -48,6 +48,17 @@ def compared(one: Path, other: Path, first: str = "", second: str = "") -> diffe
     )
 
 
+def test_flavours_of_a_series_side_by_side(tmp_path: Path) -> None:
+    cloud, real_time = "6.12.9-cloud-amd64", "6.12.9-rt-amd64"
+    run = write_matrix(tmp_path / "run", TMPFS, {cloud: {"": kept(N, N, N)}, real_time: {"": kept(N, N, N)}})
+    for condition, kernels in (("6.12-rt", [real_time]), ("6.12-cloud", [cloud]), ("6.12", [cloud, real_time]), ("6.1-rt", [])):
+        try:
+            found = {row["kernel"] for row in rows.select(f"run@{condition}", tmp_path).rows}
+        except UsageError:
+            found = set()
+        assert sorted(found) == kernels, condition
+
+
 def test_kernels_of_a_run_side_by_side(tmp_path: Path) -> None:
     run = write_matrix(tmp_path / "run", TMPFS, {OLD: {"": kept(N, N, N)}, NEW: {"": kept(N - 9, N - 8, N - 9)}})
     found = compared(run, run, "@5.10", "@6.12")
