@@ -60,3 +60,9 @@ except SystemExit:
         *("_cffi_backend", "cffi", "experiments", "probes", "zstandard", "harness.catalogue", "harness.claims", "harness.lab"),
         *("harness.machine", "harness.reports", "harness.evidence.schema", "harness.verdicts", "harness.finding"),
     }
+
+
+def test_a_run_begins_without_what_its_report_takes() -> None:
+    """Tables, plots and templates are loaded while the guests work (`report.preload`), the rest where it is used."""
+    found = loaded("import harness.run.run, harness.run.progress, harness.cli.answer, harness.reports.report")
+    assert found & {"distributed", "jinja2", "matplotlib", "msgspec", "numpy", "pandas", "pyarrow", "scipy", "Stemmer"} == set()

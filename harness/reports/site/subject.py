@@ -12,7 +12,7 @@ from harness.claims.claim import Claim, Experiment
 from harness.errors import UsageError
 from harness.evidence import run_directory
 from harness.evidence.schema import EnvironmentFile, FailureRow, Row
-from harness.reports.comparison import history, publication, rows
+from harness.reports.comparison import history, publication, rows, selection
 from harness.reports.comparison.history import Line
 from harness.reports.wording import near
 from harness.verdicts import run_cells
@@ -101,7 +101,7 @@ def of_run(run: Path) -> Subject:
     cells: dict[int, Cell] = {}
     experiments: dict[str, tuple[Claim, Experiment]] = {}
     for row in content["verdicts"]:
-        own = next((cell for cell in of_experiment.get(row["experiment"], ()) if rows.of_cell(row, cell)), None)
+        own = next((cell for cell in of_experiment.get(row["experiment"], ()) if selection.of_cell(row, cell)), None)
         claim = next((one for one in own.experiment.claims if one.id == row["claim"]), None) if own else None
         if own and claim and not own.faults:  # a row of an older version may be of a claim that is gone
             told: Row = {**row, "why": near(row["why"]), "run": run.name}
