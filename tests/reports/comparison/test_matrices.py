@@ -50,7 +50,7 @@ def compared(one: Path, other: Path, first: str = "", second: str = "") -> diffe
 
 def test_flavours_of_a_series_side_by_side(tmp_path: Path) -> None:
     cloud, real_time = "6.12.9-cloud-amd64", "6.12.9-rt-amd64"
-    run = write_matrix(tmp_path / "run", TMPFS, {cloud: {"": kept(N, N, N)}, real_time: {"": kept(N, N, N)}})
+    write_matrix(tmp_path / "run", TMPFS, {cloud: {"": kept(N, N, N)}, real_time: {"": kept(N, N, N)}})
     for condition, kernels in (("6.12-rt", [real_time]), ("6.12-cloud", [cloud]), ("6.12", [cloud, real_time]), ("6.1-rt", [])):
         try:
             found = {row["kernel"] for row in rows.select(f"run@{condition}", tmp_path).rows}
