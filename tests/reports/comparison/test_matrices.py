@@ -53,7 +53,7 @@ def test_flavours_of_a_series_side_by_side(tmp_path: Path) -> None:
     write_matrix(tmp_path / "run", TMPFS, {cloud: {"": kept(N, N, N)}, real_time: {"": kept(N, N, N)}})
     for condition, kernels in (("6.12-rt", [real_time]), ("6.12-cloud", [cloud]), ("6.12", [cloud, real_time]), ("6.1-rt", [])):
         try:
-            found = {row["kernel"] for row in rows.select(f"run@{condition}", tmp_path).rows}
+            found = {row["kernel"] for row in selection.select(f"run@{condition}", tmp_path).rows}
         except UsageError:
             found = set()
         assert sorted(found) == kernels, condition
