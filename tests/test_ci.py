@@ -20,7 +20,7 @@ echo "$@" >asked
 while [ $# -gt 1 ]; do [ "$1" = --results ] && results=$2; shift; done
 for run in 20260101T000000Z-6.12-all 20260101T000001Z-6.12-all; do
     mkdir "$results/$run"
-    for file in junit.xml ktap.txt report.md; do echo "$file of $run" >"$results/$run/$file"; done
+    for file in junit.xml ktap.txt summary.md; do echo "$file of $run" >"$results/$run/$file"; done
 done
 exit ${LAB_STATUS:-0}
 """
@@ -101,9 +101,9 @@ def test_the_script(tree: Path, status: int) -> None:
         f"run-all --machine local --throwaway-host --section a section --results {tree / 'results'}\n"
     )
     assert (tree / "swap").read_text() == "swapoff -a\n"
-    for file in ("junit.xml", "ktap.txt", "report.md"):
+    for file in ("junit.xml", "ktap.txt", "summary.md"):
         assert (tree / "results" / file).read_text() == f"{file} of 20260101T000001Z-6.12-all\n"
-    assert summary.read_text() == "before\nreport.md of 20260101T000001Z-6.12-all\n"
+    assert summary.read_text() == "before\nsummary.md of 20260101T000001Z-6.12-all\n"
 
 
 def test_a_lab_that_wrote_nothing(tree: Path) -> None:

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
-from harness import catalogue, errors
+from harness import catalogue, errors, paths
 from harness.bench.programs import command, newest
 from harness.bench.schema import KINDS, ClonesFile, ClonesResult, Differences, OtherVerdict, PairRow
 from harness.claims.quantities import in_pages
@@ -264,7 +264,7 @@ def looked_again(kernel: Kernel, first: ClonesResult, runs: Mapping[str, list[Pa
 def run(kernel: Kernel, section: str, trials: int | None, into: Path, given: Mapping[str, Path]) -> int:
     """Runs what is not given, compares, runs again what differs, writes clones-SERIES.json: SURPRISE where something
     differs still. The runs stay where runs are kept."""
-    runs_here = run_directory.RUNS
+    runs_here = paths.RUNS
     directory = runs_here if len(given) == len(WAYS) else run_directory.create(runs_here, kernel.series, "clones")
     runs = {way: [path] for way, path in both_ways(kernel.label, section, trials, directory, given).items()}
     floor = floors(kernel.series, into)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-from harness import errors
+from harness import errors, paths
 from harness.bench import growth, guests, programs, report, sampling, whole_system
 from harness.bench.comparison import Row
 from harness.bench.schema import BenchFile, BenchHost, BenchRow, GrowthRow, RawRow
@@ -100,7 +100,7 @@ def run(names: Sequence[str], turns: int, long: bool, into: Path) -> int:
         for one in growth.measure(main, Path(directory) / "growth"):
             grown.append(one.as_json())
             print(f"growth with {one.of}: {' | '.join(report.line_of(grown[-1])[1:])}", flush=True)
-    turns_of = run_directory.create(run_directory.RUNS, "-".join(kernel.series for kernel in found), "bench") / "turns.json"
+    turns_of = run_directory.create(paths.RUNS, "-".join(kernel.series for kernel in found), "bench") / "turns.json"
     json_file.write(turns_of, {"schema": SCHEMA, "host": about, "rows": raw})
     into.mkdir(parents=True, exist_ok=True)
     rows += earlier(into / "bench.json", rows)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
+from harness.claims import picture
 from harness.claims.quantities import Derived, Still, in_pages
 from harness.evidence.recording import Number, Recording
 from harness.linux import maps
@@ -18,6 +20,7 @@ class SameFrames(Still):
     until: the second range is looked at then; with the same range twice: how many pages stayed where they were.
     """
 
+    PICTURE: ClassVar[str] = picture.PAGE_MAP
     sample: str
     first: str
     second: str

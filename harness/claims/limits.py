@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,12 @@ if TYPE_CHECKING:
 
 
 EXACT = 1e15  # below it a float that is a whole number is that number
+_WRITTEN = re.compile(r"(not )?(?:(=|<=|>=) )?(-?[\d.]+|any)(?: to (-?[\d.]+))?(?: of (\d+))?")
 LARGE = 1e5  # from here on six significant digits would be a power of ten
+
+
+def _number(text: str | None) -> Number | None:
+    return None if text is None or text == "any" else float(text) if "." in text else int(text)
 
 
 def show(value: Number | None) -> str:
@@ -73,6 +79,22 @@ class Limits:
         if not self.outside:
             return [(low, high)]
         return [(-math.inf, low - isinstance(low, int)), (high + isinstance(high, int), math.inf)]
+
+    @classmethod
+    def parse(cls, text: str) -> Limits | None:
+        """Reads what `str` wrote, as verdicts.json has it; of several trials' ranges the first. None for what it never wrote."""
+        found = _WRITTEN.fullmatch(text.split(" | ", 1)[0])
+        if found is None:
+            return None
+        outside, sign, first, last, events = found.groups()
+        low, high = _number(first), _number(last)
+        if text == "any":
+            low = high = None
+        elif sign == "<=":
+            low, high = None, low
+        elif sign != ">=" and last is None:
+            high = low
+        return cls(low, high, outside is not None, int(events) if events else None)
 
     def __str__(self) -> str:
         return self._ends() + (f" of {self.events}" if self.events is not None else "")

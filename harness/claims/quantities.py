@@ -10,8 +10,9 @@ import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
+from harness.claims import picture
 from harness.evidence.floor import Floor, carried_noise, counter_noise
 from harness.evidence.recording import Number, Recording, Trial
 from harness.linux import counters
@@ -20,7 +21,9 @@ from harness.linux import pages as page_states
 
 @dataclass(frozen=True)
 class Quantity(ABC):
-    """A number with a name and a unit."""
+    """A number with a name and a unit. PICTURE: the kind of picture that shows it best, "" where its unit tells."""
+
+    PICTURE: ClassVar[str] = ""
 
     @abstractmethod
     def read(self, trial: Trial) -> Number | None:
@@ -198,6 +201,7 @@ class Still(FromArm):
 class Counted(FromArm):
     """A quantity that is read from one counter, and moves as far by itself as that does."""
 
+    PICTURE: ClassVar[str] = picture.COURSE
     counter: str
 
     def __post_init__(self) -> None:
@@ -263,6 +267,7 @@ class Change(Counted):
 class Pages(Still):
     """How many pages of a range or a file are in a state (harness/linux/pages.py lists the states) at a named moment."""
 
+    PICTURE: ClassVar[str] = picture.PAGE_MAP
     sample: str
     label: str
     state: str = "resident"

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from harness.claims.limits import human
 from harness.evidence.recording import Number
 
+FILE_SYSTEM = "file system"  # the unit of a magic number of statfs
 # include/uapi/linux/magic.h (v6.12), and ipc/mqueue.c for its own.
 FILE_SYSTEMS = {0x01021994: "tmpfs", 0xEF53: "ext4", 0x19800202: "mqueue", 0x858458F6: "ramfs", 0x794C7630: "overlayfs"}
 TIMES = {0: "never", 1: "once", 2: "twice"}
@@ -31,6 +32,17 @@ def error_name(number: int) -> str:
     if number < 0:
         return signal.Signals(-number).name if -number in signal.valid_signals() else f"signal {-number}"
     return errno.errorcode.get(number, f"errno {number}")
+
+
+def speaker(unit: str) -> Callable[[Number], str]:
+    """Gives how a number of a unit is said by itself: errnos and signals by their names."""
+    if unit == "errno":
+        return lambda number: error_name(int(number)) if number else "no error"
+    if unit == FILE_SYSTEM:
+        return lambda number: FILE_SYSTEMS.get(int(number), f"one of magic number {int(number):#x}")
+    if unit == "signal":
+        return lambda number: error_name(-int(number)) if number else "no signal"
+    return human
 
 
 def answer(number: Number) -> str:
@@ -63,10 +75,10 @@ class Value:
     def _one(how: str, number: Number) -> str:
         names: dict[str, Callable[[Number], str]] = {
             "answer": answer,
-            "errno": lambda number: error_name(int(number)) if number else "no error",
+            "errno": speaker("errno"),
             "times": lambda number: TIMES.get(int(number), f"{human(number)} times"),
             "hundredths": lambda number: f"{number / 100:,.1f}",
-            "filesystem": lambda number: FILE_SYSTEMS.get(int(number), f"of magic number {int(number):#x}"),
+            "filesystem": speaker(FILE_SYSTEM),
         }
         if how in names:
             return names[how](number)

@@ -14,13 +14,13 @@ from typing import Any
 
 from invoke import Task, task
 
-from harness import errors
+from harness import errors, paths
 from harness.cli import startup
 from harness.errors import LabError, UsageError
 from harness.printable import harmless
 
 PROGRAM = "invoke"  # by which name the commands are typed
-RUNS = "results/runs"
+RUNS = str(paths.RUNS)
 # The option of all commands that know the catalogue.
 EXPERIMENTS, OWN = "experiments", "a folder with experiments of your own, beside the catalogue's (repeatable)"
 

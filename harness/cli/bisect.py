@@ -10,8 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from harness import catalogue, errors
-from harness.claims.claim import CONFIRMED, REFUTED
+from harness import errors
 from harness.cli.base import say, warn
 from harness.cli.options import running
 from harness.cli.running import execute
@@ -29,6 +28,8 @@ AS_WANTED, OTHER, CANNOT_TELL, STOP = 0, 1, 125, 128
 def status(rows: Iterable[Row], want: str, broken: bool) -> int:
     """Gives the status that a claim's rows come to, one row for each setting: as wanted only if all are; the other verdict
     once is enough."""
+    from harness.claims.claim import CONFIRMED, REFUTED
+
     found = [row["verdict"] for row in rows]
     if not broken and found and all(verdict == want for verdict in found):
         return AS_WANTED
@@ -37,6 +38,9 @@ def status(rows: Iterable[Row], want: str, broken: bool) -> int:
 
 def verdict_status(claim: str, want: str, options: RunOptions) -> int:
     """Runs the claim's experiment, prints its answer: the exit status. Raises LabError where it can't be asked."""
+    from harness import catalogue
+    from harness.claims.claim import CONFIRMED, REFUTED
+
     experiment, found = catalogue.find(claim)
     if found is None:
         names = ", ".join(one.id for one in experiment.claims)

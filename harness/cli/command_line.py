@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from invoke import Collection, ParseError, Program
 from invoke.parser import Parser, ParserContext
 
-from harness.claims.checks import nearest
 from harness.errors import UsageError
 
 NO_IDEA = re.compile(r"No idea what (?:'|\")(.*)(?:'|\") is!", re.S)
@@ -48,6 +47,8 @@ def contexts_of(found: Collection) -> list[ParserContext]:
 
 def told(error: ParseError, words: Sequence[str], contexts: Sequence[ParserContext]) -> UsageError:
     """Says what is wrong with a command line, and what to type instead."""
+    from harness.claims.checks import nearest
+
     said, context = str(error), error.context
     names = [name for one in contexts for name in (str(one.name), *one.aliases)]
     command = str(context.name) if context and context.name else ""

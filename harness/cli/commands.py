@@ -12,7 +12,7 @@ from typing import Any
 
 from invoke import Collection, Program
 
-from harness import catalogue, errors, paths
+from harness import errors, paths
 from harness.cli import base, bisect, command_line, compare, kernels, oom, own
 from harness.cli.base import RUNS, command, say, warn
 from harness.cli.bench import bench
@@ -47,6 +47,8 @@ def run_experiment(context: Any, name: str, *, options: RunOptions) -> int:
 @running(CLUSTER, HOST, section=SECTION)
 def run_all(context: Any, section: str = "", *, options: RunOptions) -> int:
     """Run every experiment, or those of a section, and print each answer as it comes."""
+    from harness import catalogue
+
     return whole(execute(catalogue.of_section(section), section or "all", None, options).status())
 
 
@@ -68,6 +70,8 @@ def matrix(
     options: RunOptions,
 ) -> int:
     """Run every experiment on several kernels; goes on where an interrupted one stood."""
+    from harness import catalogue
+
     if again and undecided:
         raise UsageError("--again", "it starts a new run, where --undecided repeats cells of an old one", "choose one")
     names = tuple(dict.fromkeys(name.strip() for name in kernels.split(",") if name.strip()))
@@ -84,6 +88,8 @@ def matrix(
 def whole(status: int) -> int:
     """Gives the exit status of a command that was to run all: wrong usage, where all is well but for own files that can't be
     used."""
+    from harness import catalogue
+
     return errors.USAGE if status == errors.AS_KNOWN and catalogue.problems() else status
 
 
@@ -129,7 +135,10 @@ def report(context: Any, run: str, results: str = RUNS, html: bool = False) -> i
 )
 def list_(context: Any, search: str = "", json: bool = False) -> int:
     """List experiments and claims, with section, known answers and needs."""
-    from harness.cli import listing, searching
+    from harness import catalogue
+
+    if search:
+        from harness.cli import searching
 
     if json:
         from harness.cli import as_data
@@ -140,6 +149,8 @@ def list_(context: Any, search: str = "", json: bool = False) -> int:
         for line in searching.lines(search):
             say(line)
     else:
+        from harness.cli import listing
+
         listing.print_claims(list(catalogue.claims().values()))
     return errors.AS_KNOWN
 
@@ -160,6 +171,7 @@ def ask(context: Any, question: str, json: bool = False) -> int:
 @command(own=True, claim="the id of a claim", results=PARENT, json=JSON)
 def explain(context: Any, claim: str, results: str = RUNS, json: bool = False) -> int:
     """Explain a claim: what is done, why it is decided this way, its known answers, the newest evidence in numbers."""
+    from harness import catalogue
     from harness.cli import as_data
     from harness.cli.explain import lines
     from harness.reports.comparison import rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from harness import catalogue, errors
+from harness import errors
 from harness.cli.base import RUNS, command, say, warn
 from harness.errors import LabError, UsageError
 from harness.evidence import json_file
@@ -50,6 +50,7 @@ def compare(
 @command(own=True, claim="the id of a claim", results="where run directories are", json="print it as JSON (docs/json.md)")
 def history(context: Any, claim: str, results: str = RUNS, json: bool = False) -> int:
     """Show a claim over the kernels that were run, with the change points."""
+    from harness import catalogue
     from harness.reports.comparison import as_data, rows
     from harness.reports.comparison.history import printed
 
@@ -73,6 +74,7 @@ def history(context: Any, claim: str, results: str = RUNS, json: bool = False) -
 )
 def bisected(context: Any, claim: str, log: str, want: str, to: str = "results/reference") -> int:
     """Keep what a bisection found: `compare --claims` and `history` name the commit from then on."""
+    from harness import catalogue
     from harness.reports.comparison import bisections
     from harness.reports.comparison.history import DECIDED
 

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.claims.claim import RATE, Claim, Expect, Experiment
+from harness.claims.limits import human
 from harness.claims.rates import Rate
+from harness.claims.said import speaker
 from harness.cli.base import warn
-from harness.evidence.schema import Row
+from harness.evidence.schema import Row, decided
 from harness.reports.comparison import history, rows
-from harness.reports.wording import aloud, counted, known_text, needs_text, number, wrapped
+from harness.reports.wording import aloud, counted, known_text, needs_text, wrapped
 from harness.verdicts.wording import count
 
 KINDS = ("lru", "malloc", "thp")  # the settings that tell rows of one claim and kernel apart
@@ -74,15 +76,17 @@ def measured_lines(row: Row) -> Iterator[str]:
     yield wrapped(f"Measured on {row['kernel']} ({settings}): {row['verdict']}, {trials} [{row['run']}]")
     yield wrapped(row["why"], "    ")
     for one in row["quantities"]:
-        unit = f" {one['unit']}" if one["unit"] else ""
-        yield wrapped(f"{one['name']}: {values(one['values'])}{unit}", "    ")
+        unit = f" {one['unit']}" if one["unit"] and speaker(one["unit"]) is human else ""
+        yield wrapped(f"{one['name']}: {values(one['values'], one['unit'])}{unit}", "    ")
         if rate := one.get("rate"):
             yield wrapped(f"in all trials together: {count(Rate(rate['count'], rate['events']), one['unit'])}", "    ")
-    for reference in row["references"]:
-        yield wrapped(f"{reference['name']}, must read {reference['must']}: {values(reference['values'])}", "    ")
+    for one, *references in decided(row):
+        for reference in references:
+            read = values(reference["values"], one["unit"])
+            yield wrapped(f"{reference['name']}, must read {reference['must']}: {read}", "    ")
 
 
-def values(read: Sequence[int | float | None]) -> str:
+def values(read: Sequence[int | float | None], unit: str) -> str:
     """Lists the valid trials' values, once where all are alike."""
-    texts = [number(one) for one in read]
+    texts = ["not read" if one is None else speaker(unit)(one) for one in read]
     return texts[0] if len(set(texts)) == 1 else ", ".join(texts) or "no valid trial"

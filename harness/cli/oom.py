@@ -81,8 +81,9 @@ def _print(found: list[Report], json: bool, csv: bool, markdown: bool) -> None:
 
 def _draw(found: list[Report], path: Path) -> None:
     """Writes a picture for each OOM that has a table: PATH, or PATH with a number where there are several."""
-    from harness.reports.oom import answer, plot
+    from harness.reports.oom import answer
     from harness.reports.oom.text import tell_all
+    from harness.reports.pictures import candidates
 
     drawn = [(number, one.report, ranking) for number, one in enumerate(tell_all(found), 1) if (ranking := one.ranking)]
     if not drawn:
@@ -90,7 +91,7 @@ def _draw(found: list[Report], path: Path) -> None:
     for number, report, ranking in drawn:
         to = path if len(drawn) == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
         try:
-            to.write_text(plot.draw(ranking, answer.title(number, report)), "utf-8", "backslashreplace")
+            to.write_text(candidates.of_log(ranking, answer.title(number, report)), "utf-8", "backslashreplace")
         except OSError as error:
             raise LabError(f"--plot {path}", f"it cannot be written ({error.strerror})", "name another file") from error
         warn(f"Picture: {to}")

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from invoke import Task
 
-from harness.claims import settings
-from harness.claims.checks import nearest
 from harness.cli.base import task_of, whole_number
 from harness.errors import Unavailable, UsageError
 from harness.linux.sizes import MIB
@@ -79,6 +77,9 @@ def meant(texts: dict[str, Any]) -> RunOptions:
 
 def sets(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Reads --set: lru=classic,mglru → {"lru": ("classic", "mglru")}. Raises UsageError for a setting that there is not."""
+    from harness.claims import settings
+    from harness.claims.checks import nearest
+
     found = {}
     for text in texts:
         name, equals, values = text.partition("=")

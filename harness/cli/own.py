@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from harness import catalogue, errors, paths
+from harness import errors, paths
 from harness.cli.base import as_typed, command, say
 from harness.cli.options import permissions, running
 from harness.errors import UsageError
@@ -22,6 +22,7 @@ from harness.run.options import HOST, RunOptions
 )
 def new(context: Any, name: str, claim: str = "", to: str = "own") -> int:
     """Write a skeleton of an experiment that runs at once, with its false evidence and its test."""
+    from harness import catalogue
     from harness.cli.skeleton import write
 
     catalogue.use([])
@@ -57,6 +58,7 @@ def try_(context: Any, file: str, *, options: RunOptions) -> int:
 @command(own=True, called="false-evidence", name="of an experiment, or the id of one of its claims")
 def false_evidence(context: Any, name: str) -> int:
     """Check an experiment by the catalogue's rules: its judge on false evidence, its references, its words and reasons."""
+    from harness import catalogue
     from harness.false_evidence.check import Evidence, problems
 
     experiment, _ = catalogue.find(name)

@@ -9,14 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import catalogue
-from harness.claims.claim import Experiment
 from harness.cli.base import say, warn
 from harness.cli.options import permissions
 from harness.errors import UsageError
 from harness.run.options import RunOptions
 
 if TYPE_CHECKING:
+    from harness.claims.claim import Experiment
     from harness.machine.kernels.kernel import Kernel
     from harness.run.cell import Cell
     from harness.run.run import Run, Watch
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 def chosen(names: str) -> tuple[list[Experiment], str | None]:
     """Reads which experiments are meant: one by its name or by a claim's id (then that is the only claim that is asked for),
     or several with commas between them; "all" for all, and -NAME leaves one out. Raises UsageError where none is left."""
+    from harness import catalogue
+
     if "," not in names:
         if names == "all":
             return list(catalogue.load().values()), None

@@ -9,20 +9,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import catalogue, errors
-from harness.claims.claim import Experiment
+from harness import errors
 from harness.cli.base import command, say
 from harness.cli.kernels import MIRROR
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.claims.citations import Citation, Cited
+    from harness.claims.claim import Experiment
     from harness.machine.kernels.sources import Source
 
 
 @command(kernel="series or versions, separated by commas", mirror=MIRROR)
 def sources(context: Any, kernel: str = "6.12", mirror: str | None = None) -> int:
     """Check what experiments cite against the kernel's source package: each file, and each name in it."""
+    from harness import catalogue
     from harness.machine.kernels.sources import source
 
     names = tuple(dict.fromkeys(name.strip() for name in kernel.split(",") if name.strip()))
@@ -63,6 +64,7 @@ def _elsewhere(citation: Citation, tree: Source) -> str:
 
 
 def _cited(experiment: Experiment) -> list[Cited]:
+    from harness import catalogue
     from harness.claims.citations import cited
 
     text = catalogue.file(experiment).read_text()

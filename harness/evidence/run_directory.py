@@ -13,8 +13,8 @@ from harness.errors import Damaged, LabError, UsageError
 from harness.evidence import json_file
 from harness.evidence.schema import CellRecord, EnvironmentFile, FailureRow, KernelRow, OptionsRow, Row, VerdictsFile
 from harness.linux import releases
+from harness.paths import RUNS
 
-RUNS = Path("results/runs")
 SCHEMA = 1
 QUESTION = "question.json"
 # A cell's directory: experiment, settings and kernel (Cell.name of harness/run/cell.py). It leads nowhere else.

@@ -1,9 +1,8 @@
-"""report.md: what a run found, and all that it takes to dispute it."""
+"""Pages in Markdown: the templates, what they may call, and the page of a cell."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from urllib.parse import quote
 from harness.claims.claim import RATE, SKIPPED, UNDECIDED
 from harness.evidence.schema import EnvironmentFile
 from harness.printable import harmless
-from harness.reports import kills, microscope, moments, own
+from harness.reports import kills, microscope, moments
 from harness.reports.conditions import conditions, settings
 from harness.reports.decision import guard_bound, heads, numbers, ranges
 from harness.reports.microscope import Look
@@ -40,15 +39,6 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
-
-
-def has_series(cell: Cell) -> bool:
-    return cell.shown is not None and any(recording.series for recording in cell.shown.arms.values())
-
-
-def anchor(outcome: Outcome, claim: str) -> str:
-    """Names a claim's part of the report: the claim with the cell's setting and kernel, as its directory has them."""
-    return claim + outcome.directory.name.removeprefix(outcome.experiment.name).replace("@", ".")
 
 
 def looks(cell: Cell) -> list[tuple[str, list[Look]]]:
@@ -93,7 +83,6 @@ def templates() -> Environment:
         "where": where,
         "repetition": repetition,
         "setting": setting,
-        "anchor": anchor,
         "ranges": ranges,
         "numbers": numbers,
         "guard_bound": guard_bound,
@@ -117,38 +106,14 @@ def filled(template: str, **values: Any) -> str:
     return harmless(templates().get_template(template).render(**values), keep="\n")
 
 
-@dataclass(frozen=True)
-class Section:
-    """A cell's part of the report, as text: what it was made of can be forgotten."""
-
-    outcome: Outcome
-    text: str
-
-
-def section(cell: Cell, plot: str | None, around: EnvironmentFile) -> str:
-    """Writes a cell's section of the report.
-
-    plot: its file's name below plots/, None if there is nothing to draw. around: the run's environment.
-    """
+def cell_page(cell: Cell, around: EnvironmentFile) -> str:
+    """Writes a cell's page: its numbers trial by trial, its counters, pages and kills, and what held meanwhile. around: the
+    run's environment."""
     return filled(
         "cell.md.j2",
         cell=cell,
         judged=cell.judged,
-        plot=plot,
         heads=heads(cell),
         comparisons=moments.compare(cell),
-        series=has_series(cell),
         conditions=conditions(cell.judged, around),
-        own=list(own.lines(cell.judged.outcome)),
-    )
-
-
-def render(run: Path, sections: Sequence[Section], around: EnvironmentFile) -> str:
-    """Writes the text of report.md."""
-    return filled(
-        "report.md.j2",
-        run=run.name,
-        started=around.get("started"),
-        sections=sections,
-        summary=summary([one.outcome for one in sections]),
     )

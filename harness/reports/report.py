@@ -1,4 +1,4 @@
-"""A run's report: report.md, plots, tables and what test runners read, made from evidence and verdicts alone."""
+"""A run's report: pages, pictures, tables and what test runners read, made from evidence and verdicts alone."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from harness.reports import (
     junit,
     ktap,
     markdown,
-    plots,
+    pages,
     quantities_table,
     readings,
     samples_table,
+    step_summary,
 )
-from harness.reports.markdown import Section
+from harness.reports.pictures import canvas, claim
 from harness.verdicts import run_cells
 from harness.verdicts.judged import Judged, Outcome, judge_cell
 
@@ -43,13 +44,14 @@ def _load() -> None:
         # matplotlib's list of fonts belongs into our cache: deleted with it, made where the home can't be written.
         with suppress(Unavailable):  # then it makes a directory for itself, which goes with this process
             os.environ.setdefault("MPLCONFIGDIR", str(cache.directory("matplotlib")))
-        plots.load()
+        canvas.load()
         samples_table.load()
         markdown.load()
 
 
 class Report:
-    """report.md, plots/*.svg, samples.parquet, quantities.parquet, junit.xml and ktap.txt beside a run's verdicts.json.
+    """report.md and the pages behind it, plots/*.svg, samples.parquet, quantities.parquet, summary.md, junit.xml and ktap.txt
+    beside a run's verdicts.json.
 
     A cell's part is written when the cell is judged, and what it was made of can be forgotten: pieces lie below
     `.report` until the run is whole, so that a run that goes on need not read the evidence of its first part again.
@@ -62,22 +64,25 @@ class Report:
         self.path = run / "report.md"
         self._added = False
 
-    def _piece(self, cell: Path, kind: str) -> Path:
-        return self.run / ".report" / f"{cell.name}.{kind}"
+    def _piece(self, cell: Path) -> Path:
+        return self.run / ".report" / f"{cell.name}.arrow"
+
+    def _page(self, name: str, text: str) -> None:
+        _replace(self.run / name, lambda to: to.write_text(text, "utf-8"))
 
     def add(self, judged: Judged) -> None:
-        """Writes a cell's section, plot and samples. Raises LabError where they can't be written."""
+        """Writes a cell's page, pictures and samples. Raises LabError where they can't be written."""
         loaded()
         self._added = True
         cell, tracks = readings.cell(judged), samples_table.tracks(judged)
-        plot, drawn = self.run / "plots" / f"{judged.directory.name}.svg", plots.draw(cell, tracks)
-        if drawn is not None:
-            _replace(plot, lambda path: path.write_text(drawn, "utf-8"))
-        else:
-            plot.unlink(missing_ok=True)
-        _replace(self._piece(judged.directory, "arrow"), lambda path: samples_table.write(path, judged, tracks))
-        text = markdown.section(cell, plot.name if drawn else None, self.around)
-        _replace(self._piece(judged.directory, "md"), lambda path: path.write_text(text, "utf-8"))
+        for one in judged.experiment.claims:
+            name = claim.file_name(judged.directory.name, judged.experiment.name, one.id)
+            with suppress(OSError):  # what is in the way is told by what cannot be written
+                (self.run / claim.FOLDER / name).unlink()
+        for picture in claim.draw_all(cell, tracks):
+            self._page(f"{claim.FOLDER}/{picture.name}", picture.svg)
+        _replace(self._piece(judged.directory), lambda path: samples_table.write(path, judged, tracks))
+        self._page(f"{pages.CELLS}/{judged.directory.name}.md", markdown.cell_page(cell, self.around))
 
     def finish(self, outcomes: Sequence[Outcome], whole: bool = True) -> Path:
         """Puts the parts of these cells together: the path of report.md. whole: no more cells will come."""
@@ -85,17 +90,18 @@ class Report:
             return self.path
         loaded()
         for outcome in outcomes:
-            if not self._piece(outcome.directory, "md").exists():
+            if not self._piece(outcome.directory).exists():
                 self.add(judge_cell(outcome.directory))
-        samples = [self._piece(outcome.directory, "arrow") for outcome in outcomes]
+        samples = [self._piece(outcome.directory) for outcome in outcomes]
         _replace(self.run / "samples.parquet", lambda path: samples_table.combine(path, samples))
         _replace(self.run / "constants.parquet", lambda path: samples_table.write_constants(path, samples))
         _replace(self.run / "quantities.parquet", lambda path: quantities_table.write(path, outcomes))
         suites = cases.suites(outcomes)
         _replace(self.run / "junit.xml", lambda path: path.write_text(junit.render(suites), "utf-8"))
         _replace(self.run / "ktap.txt", lambda path: path.write_text(ktap.render(suites), "utf-8"))
-        sections = [Section(outcome, self._piece(outcome.directory, "md").read_text("utf-8")) for outcome in outcomes]
-        _replace(self.path, lambda path: path.write_text(markdown.render(self.run, sections, self.around), "utf-8"))
+        for name, text in pages.all_of(self.run, outcomes, self.around):
+            self._page(name, text)
+        self._page("summary.md", step_summary.render(self.run, outcomes))
         if whole:
             shutil.rmtree(self.run / ".report", ignore_errors=True)
         return self.path
@@ -124,7 +130,9 @@ def write(run: Path, judged: Iterable[Judged]) -> Path:
     """Writes the whole report of a run, from its cells one by one: the path of report.md. verdicts.json too, which says the
     same; a run that was killed may have left none. Raises LabError where the process may have too little memory."""
     report = Report(run)
-    shutil.rmtree(run / ".report", ignore_errors=True)
+    for made in (".report", pages.FOLDER, claim.FOLDER):
+        if (run / made).is_dir():
+            shutil.rmtree(run / made, ignore_errors=True)
     outcomes = []
     for one in judged:
         report.add(one)
@@ -137,7 +145,7 @@ def write(run: Path, judged: Iterable[Judged]) -> Path:
 def _replace(path: Path, write: Callable[[Path], object]) -> None:
     temporary = path.with_name(f".{path.name}.new")
     try:
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
         temporary.replace(path)
     except OSError as error:

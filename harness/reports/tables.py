@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
 from harness.evidence import run_directory
-from harness.evidence.run_directory import RUNS
 from harness.evidence.schema import Row
 from harness.linux.sizes import MIB
+from harness.paths import RUNS
 from harness.reports.columns import FIRST, PAGE_SIZE, unit
 from harness.reports.wording import setting
 

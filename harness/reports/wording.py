@@ -59,6 +59,11 @@ def bound(range_: Range, limits: Sequence[Limits | None]) -> str:
     return over_trials(range_, limits) + (f" ({', '.join(names)})" if names and limits else "")
 
 
+def bounds(text: str) -> str:
+    """Writes a range of verdicts.json with separators in its numbers."""
+    return re.sub(r"(?<![\d.])\d{4,}(?!\.?\d)", lambda number: f"{int(number[0]):,}", text)
+
+
 def over_trials(range_: Range, limits: Sequence[Limits | None]) -> str:
     """Says what a range is in all trials, or what it is in each; as it was declared, if no trial gives it numbers."""
     return " | ".join(dict.fromkeys(words(one) for one in limits)) or aloud(range_)

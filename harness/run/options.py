@@ -7,7 +7,7 @@ from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.evidence.run_directory import RUNS
+from harness.paths import RUNS
 
 if TYPE_CHECKING:
     from harness.machine.host.permissions import Permissions

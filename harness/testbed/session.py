@@ -78,7 +78,7 @@ def in_ci(guest: Guest) -> Shown:
     """Shows what CI runs, in the shell that it runs it in."""
     said = guest.type(RUNNER)
     summary, tests = guest.type("cat /var/tmp/ci/summary").text, guest.type("cat /var/tmp/ci/results/ktap.txt").text
-    holds = said.status == 0 and "CONFIRMED" in summary and "\n  ok 1 devshm-is-tmpfs\n" in tests
+    holds = said.status == 0 and "✔ confirmed" in summary and "\n  ok 1 devshm-is-tmpfs\n" in tests
     return Shown("CI's script", holds, tests.splitlines()[-1] if holds else f"{said.text[-600:]}{tests[-600:]}")
 
 

@@ -92,13 +92,14 @@ def percent(share: float) -> str:
 
 def phrase(expect: Expect, readings: Sequence[Reading]) -> str:
     rate = pooled(readings)
-    values = count(rate, expect.quantity.unit) if rate else spread([reading.value for reading in readings])
+    speak = said.speaker(expect.quantity.unit)
+    values = count(rate, expect.quantity.unit) if rate else spread([reading.value for reading in readings], speak)
     bounds = common(str(reading.if_true) for reading in readings)
     if expect.says:
         most = readings[0].if_true.high if readings and readings[0].if_true else None
         numbers = [reading.value for reading in readings] if rate is None else []
         return said.fill(expect.says, numbers, values, "nothing" if most is None else human(most))
-    unit = f" {expect.quantity.unit}" if expect.quantity.unit and not rate else ""
+    unit = f" {expect.quantity.unit}" if expect.quantity.unit and not rate and speak is human else ""
     return f"{expect.quantity.name}: {values}{unit} (true: {bounds})."
 
 
@@ -107,11 +108,13 @@ def reference_phrase(expect: Expect, readings: Sequence[Reading]) -> str:
     false = _referred(expect, readings, lambda reading: reading.reads_false)
     true = _referred(expect, readings, lambda reading: reading.reads_true)
     return (
-        f"Controls: “{expect.reads_false.name}” read {false}, as a false claim would; "
-        f"“{expect.reads_true.name}” read {true}, as a true one."
+        f"Controls: {expect.reads_false.name}: {false} (so a false claim reads); "
+        f"{expect.reads_true.name}: {true} (so a true one reads)."
     )
 
 
 def _referred(expect: Expect, readings: Sequence[Reading], which: Callable[[Reading], Number | None]) -> str:
     rate = pooled(readings, which)
-    return count(rate, expect.quantity.unit) if rate else spread([which(reading) for reading in readings])
+    if rate:
+        return count(rate, expect.quantity.unit)
+    return spread([which(reading) for reading in readings], said.speaker(expect.quantity.unit))

@@ -29,7 +29,7 @@ def test_the_sentence_its_verdict_and_the_numbers(tmp_path: Path) -> None:
     assert lines[0] == "“What was written to a *made-up* file cannot be freed.” — CONFIRMED"
     assert lines[1] == "  made-up on 6.12.117-made (guest, TCG), 3 of 3 trials"
     assert lines[2] == "  All 64 pages were kept."
-    assert lines[3].startswith("  Controls: “")
+    assert lines[3].startswith("  Controls: ")
     assert len(lines) == 4
 
 

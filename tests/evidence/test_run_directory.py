@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from harness import paths
 from harness.errors import Damaged, LabError, UsageError
 from harness.evidence import json_file, run_directory
 from harness.evidence.schema import CellRecord
@@ -133,8 +134,8 @@ def test_a_run_is_found_by_its_directory_or_its_id(tmp_path: Path, monkeypatch: 
     assert run_directory.find("one", tmp_path / "runs") == path
     assert run_directory.find(str(path), tmp_path) == path
     monkeypatch.chdir(tmp_path)
-    made(tmp_path / run_directory.RUNS / "two", "environment.json")
-    assert run_directory.find("two") == run_directory.RUNS / "two"
+    made(tmp_path / paths.RUNS / "two", "environment.json")
+    assert run_directory.find("two") == paths.RUNS / "two"
     made(tmp_path / "runs" / "three")
     with pytest.raises(UsageError) as said:
         run_directory.find("three", tmp_path / "runs")

@@ -60,7 +60,7 @@ def test_amounts_are_told_in_units_of_people_and_once_in_pages() -> None:
         ("{value:±pages above|pages below|exactly} that", [0], "exactly that"),
         ("rose to {value:hundredths} %", [8175], "rose to 81.8 %"),
         ("it is {value:filesystem}", [0x01021994], "it is tmpfs"),
-        ("it is {value:filesystem}", [1], "it is of magic number 0x1"),
+        ("it is {value:filesystem}", [1], "it is one of magic number 0x1"),
         ("it was {value:times}", [None], "it was as it is"),
     ],
 )

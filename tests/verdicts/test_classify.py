@@ -12,9 +12,8 @@ import pytest
 from harness import errors
 from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Known
 from harness.cli import answer
-from harness.reports import cases, junit, ktap, markdown, readings
+from harness.reports import cases, junit, ktap, pages, step_summary
 from harness.reports.comparison import history, index, reference
-from harness.reports.markdown import Section
 from harness.reports.wording import surprises
 from harness.run.progress import Progress
 from harness.verdicts.classify import Standing, classify, status
@@ -35,13 +34,21 @@ STATUS = {Standing.SURPRISE: errors.SURPRISE, Standing.UNDECIDED: errors.SURPRIS
 
 
 def summary_of_the_report(judged: Judged) -> bool:
-    text = markdown.render(Path("run"), [Section(judged.outcome, "")], {})
-    assert ("** SURPRISE" in text) == ("1 surprise among 1 prediction;" in text)
+    text = pages.experiment_page(Path("run"), [judged.outcome], alone=True)
+    assert ("**SURPRISE**" in text) == ("1 surprise among 1 prediction;" in text)
     return "SURPRISE" in text
 
 
+def front_page_of_the_report(judged: Judged) -> bool:
+    return "## Surprises" in pages.front_page(Path("run"), [judged.outcome], {}, None)
+
+
 def section_of_the_report(judged: Judged) -> bool:
-    return "SURPRISE" in markdown.section(readings.cell(judged), None, {})
+    return "SURPRISE" in pages.section_page(Path("run"), CLAIM.section, [judged.outcome])
+
+
+def summary_of_a_step(judged: Judged) -> bool:
+    return "## Surprises" in step_summary.render(Path("run"), [judged.outcome], Path("nowhere"))
 
 
 def reference_table(judged: Judged) -> bool:
@@ -90,7 +97,9 @@ def in_ktap(judged: Judged) -> bool:
 
 TELLERS = (
     summary_of_the_report,
+    front_page_of_the_report,
     section_of_the_report,
+    summary_of_a_step,
     reference_table,
     reference_list,
     reference_page,

@@ -76,7 +76,7 @@ def test_a_report_says_it(tmp_path: Path) -> None:
     assert "A rate: the events of all trials are one sample" in text
     assert "In all trials together: 30 of 36 rounds (83 %; 95 % interval: 67 to 94 %)." in text
     assert "at least 28 of 36: more than 50 % (one-sided exact test, p" in text
-    assert "Controls: “rounds in which swappiness 60 swapped more than 60 once more” read 18 of 36 rounds (50 %;" in text
+    assert "Controls: rounds in which swappiness 60 swapped more than 60 once more: 18 of 36 rounds (50 %;" in text
 
 
 def test_a_round_that_is_missing(tmp_path: Path) -> None:

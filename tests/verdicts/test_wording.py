@@ -146,11 +146,11 @@ def test_a_rate_is_said_of_all_trials_together() -> None:
 
 def test_references_are_said_in_one_line() -> None:
     assert reference_phrase(expect(), [Reading(5, 11, 0, *RANGES, "true"), Reading(5, 12, 1, *RANGES, "true")]) == (
-        "Controls: “false” read 0 to 1, as a false claim would; “true” read 11 to 12, as a true one."
+        "Controls: false: 0 to 1 (so a false claim reads); true: 11 to 12 (so a true one reads)."
     )
     assert reference_phrase(rate(), counted(5, 6)) == (
-        "Controls: “false” read 2 of 20 rounds (10 %; 95 % interval: 1 to 32 %), as a false claim would; "
-        "“true” read 20 of 20 rounds (100 %; 95 % interval: 83 to 100 %), as a true one."
+        "Controls: false: 2 of 20 rounds (10 %; 95 % interval: 1 to 32 %) (so a false claim reads); "
+        "true: 20 of 20 rounds (100 %; 95 % interval: 83 to 100 %) (so a true one reads)."
     )
 
 

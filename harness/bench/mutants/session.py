@@ -11,12 +11,12 @@ from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
-from harness import catalogue, errors, experiment_files
+from harness import catalogue, errors, experiment_files, paths
 from harness.bench.mutants import decoders, loading, reasons, trials
 from harness.bench.mutants.mutations import KINDS, Keys, Mutant, digest_of
 from harness.bench.mutants.trials import Notice, Sound
 from harness.bench.schema import DecoderRow, MutantRow, MutantsFile
-from harness.evidence import json_file, run_directory
+from harness.evidence import json_file
 from harness.evidence.recording import Number, read_trials
 from harness.machine.guest import accelerator
 from harness.machine.kernels.kernel import Kernel
@@ -191,7 +191,7 @@ def run(kernel: Kernel, only: str, sample: int | None, into: Path, recorded: Pat
     """Runs or judges every mutant, or a sample, that no earlier session has; writes mutants-SERIES.json: SURPRISE where a
     survivor has no reason, a reason no survivor, or a reference can't count."""
     keys = loading.counters_of(kernel.series)
-    evidence = run_directory.RUNS / f"mutants-{kernel.release}"
+    evidence = paths.RUNS / f"mutants-{kernel.release}"
     session = Session(kernel, list(experiment_files.built_in()), into, keys, evidence, recorded)
     wanted = catalogue.find(only)[0].name if only else None
     planned = [one for one in session.mutants if wanted in {None, one.experiment}][:sample]

@@ -6,6 +6,7 @@ import os
 
 from harness.agent.operations import numbers
 from harness.claims.quantities import Derived, Quantity
+from harness.claims.said import FILE_SYSTEM
 from harness.evidence.recording import Recording
 from harness.lab import tracing
 from harness.lab.lab import Lab
@@ -37,7 +38,7 @@ def _field(name: str, field: str, title: str) -> Quantity:
 
 def file_system(name: str, title: str) -> Quantity:
     """Reads the magic number of an identified file's file system (statfs(2))."""
-    return _field(name, "file system", title)
+    return _field(name, "file system", title).called(title, FILE_SYSTEM)
 
 
 def links(name: str, title: str) -> Quantity:

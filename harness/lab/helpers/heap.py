@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from harness.agent.operations import numbers
+from harness.claims import picture
 from harness.claims.address_space import mappings
 from harness.claims.quantities import Derived, Quantity, Still
 from harness.evidence.recording import Number
@@ -104,6 +105,7 @@ class Blocks:
 class BlockPages(Still):
     """How many of the pages that the blocks of a label take up are in a state, at a named moment."""
 
+    PICTURE: ClassVar[str] = picture.PAGE_MAP
     sample: str
     label: str
     state: str = "resident"

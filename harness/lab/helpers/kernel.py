@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from harness.claims.quantities import Derived
+from harness.claims.claim import Claim, Exactly, Expect
+from harness.claims.quantities import Derived, Quantity, Recorded
 from harness.evidence.recording import Recording
 from harness.lab import tracing
 from harness.lab.lab import Lab
@@ -23,6 +24,28 @@ def record_functions(lab: Lab, names: Iterable[str]) -> None:
     functions = {re.sub(r"\.(isra|constprop)\.\d+", "", symbol) for symbol in symbols}
     for name in names:
         lab.record(name, int(name in functions))
+
+
+MACRO = "for_each_process"  # include/linux/sched/signal.h (v6.12): in the source of every kernel, and none of its functions
+
+
+def is_function(claim: Claim, name: str, beside: str) -> Expect:
+    """Expects a name to be one of a function, as `record_functions` has recorded it. beside: one that must be there; MACRO, which
+    is to be recorded too, is none."""
+
+    def there(one: str) -> Quantity:
+        return Recorded(one, "functions", title=f"functions called {one}")
+
+    return Expect(
+        claim,
+        there(name),
+        if_true=Exactly(1, "its name is a symbol of the kernel's code"),
+        if_false=Exactly(0, "it is not in the source, or inlined wherever it is called"),
+        reads_true=there(beside),
+        reads_false=there(MACRO),
+        says=f"Among the kernel's symbols there {{value:is a|is no}} function {name}.",
+        reference_why="a macro is no function on any kernel: what is looked up is a name, and this one is not there",
+    )
 
 
 def count_calls(lab: Lab, name: str, function: str, pid: int, what: Callable[[], object]) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.agent.constants import MPOL_BIND, POPULATE
+from harness.claims import picture
 from harness.claims.quantities import Change, Derived, Quantity, Still
 from harness.evidence.recording import Number, Recording
 from harness.lab.lab import Lab
@@ -264,6 +265,7 @@ class IsVictim(Still):
     The first one is the choice: what is killed after it depends on how fast its memory comes back.
     """
 
+    PICTURE: ClassVar[str] = picture.CANDIDATES
     record: str
     probe: str
     arm: str = ""
@@ -292,6 +294,7 @@ class HighestDied(Still):
 
     The scores stand in the record "RECORD: scores", {probe: number}. None if two share the highest."""
 
+    PICTURE: ClassVar[str] = picture.CANDIDATES
     record: str
     among: tuple[str, ...]
     arm: str = ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from pathlib import Path
 
 from harness import cache
@@ -12,15 +11,15 @@ from harness.agent import agent
 from harness.errors import LabError
 from harness.machine import initramfs
 from harness.machine.guest import qemu
+from harness.machine.guest.heard import Heard
 from harness.machine.guest.process import Qemu
 from harness.machine.guest.qemu import Memory, Shape
 from harness.machine.kernels.kernel import Kernel
 from harness.machine.processes import fleet
 
 # A /dev/kvm that lies shows nothing of its guest (vm-facts), one that works does so at once. Where this host is itself a guest,
-# all that is slower, so that a whole boot is given more; the longest silence is that of a kernel that unpacks itself.
+# all that is slower, so that a whole boot is given more.
 FIRST_WORD_SECONDS = 10
-SILENCE_SECONDS = 30
 PROOF_SECONDS = 120
 # Whatever the kernel says from its first instruction on: so a guest that goes on is told from one that hangs.
 LOUD = Shape(append="earlyprintk=serial,ttyS0")
@@ -41,25 +40,6 @@ def promising() -> str | None:
     return None
 
 
-class Heard:
-    """A booting guest of which something has to be heard again and again."""
-
-    def __init__(self, process: Qemu) -> None:
-        self._process = process
-        self.socket, self.lost = process.socket, process.lost
-        self._size, self._since = 0, time.monotonic()
-
-    def look(self) -> None:
-        """Raises MachineLost for a guest whose console has been silent for too long."""
-        self._process.look()
-        size = self._process.console.stat().st_size
-        if size != self._size:
-            self._size, self._since = size, time.monotonic()
-        limit = SILENCE_SECONDS if size else FIRST_WORD_SECONDS
-        if time.monotonic() - self._since > agent.patience(limit):
-            raise self.lost(f"it has said nothing for {limit} s")
-
-
 def prove(kernel: Kernel, accelerator: str = "kvm") -> str:
     """Boots the real guest under KVM; gives "" if it answered, else what happened."""
     archive, _ = initramfs.make(kernel)
@@ -67,7 +47,7 @@ def prove(kernel: Kernel, accelerator: str = "kvm") -> str:
         words = qemu.command_line(kernel, LOUD, archive, accelerator, Memory(), quiet=False)
         process = Qemu(words, directory / "console.log", accelerator=accelerator)
         try:
-            agent.greet(Heard(process), agent.patience(PROOF_SECONDS))
+            agent.greet(Heard(process, FIRST_WORD_SECONDS), agent.patience(PROOF_SECONDS))
         except LabError as error:
             return str(error)
         finally:

@@ -24,6 +24,7 @@ CONTROLLERS = "/sys/fs/cgroup/cgroup.controllers"
 # need not be tried again.
 PROOF = Shape(append="earlyprintk=serial,ttyS0")
 SEE = "see what is in that image and in its modules"
+BUSY = "see what its console said, and try again while this host is less busy"
 
 
 class Silent(Unavailable):
@@ -44,7 +45,7 @@ def prove(kernel: Kernel) -> None:
             kind = Silent
             console = "\n".join(read_end(path) for path in sorted(directory.glob("console*.log")))
             lacking = requirements.lacking(kernel, console)
-            trouble = (lacking.sentence, lacking.remedy) if lacking else (error.reason, SEE)
+            trouble = (lacking.sentence, lacking.remedy) if lacking else (error.reason, BUSY)
     if trouble:
         reason, remedy = trouble
         boots.remember(kernel, Boot(chosen, reason=reason))

@@ -14,6 +14,7 @@ from harness.agent.target import Target, hand_of
 from harness.errors import LabError, MachineLost, Skip
 from harness.machine import allocators, initramfs
 from harness.machine.guest import qemu
+from harness.machine.guest.heard import Heard
 from harness.machine.guest.process import CONSOLE_LIMIT, HALTED, Qemu, read_end
 from harness.machine.guest.qemu import Memory, Shape
 from harness.machine.kernels import modules
@@ -21,6 +22,7 @@ from harness.machine.kernels.kernel import Kernel
 
 # A quiet boot takes 2-4 s without hardware virtualisation, 17 s were seen at load 11 (vm-facts).
 BOOT_SECONDS = 30
+HEARD_SECONDS = 120  # for one of which something is heard all the time
 BOOT_TRIES = 3
 DEBUGGED_SECONDS = 7 * 86400  # who stands at a breakpoint is in no hurry
 
@@ -98,7 +100,12 @@ def _boot_once(kernel: Kernel, shape: Shape, accelerator: str, console: Path, me
     archive, _ = initramfs.make(kernel, ((name, Path(path)) for name, path in shape.programs))
     process = Qemu(qemu.command_line(kernel, shape, archive, accelerator, memory, quiet), console, accelerator=accelerator)
     try:
-        agent, info = greet(process, DEBUGGED_SECONDS, DEBUGGED_SECONDS) if shape.gdb else greet(process, patience(BOOT_SECONDS))
+        if shape.gdb:
+            agent, info = greet(process, DEBUGGED_SECONDS, DEBUGGED_SECONDS)
+        elif quiet:
+            agent, info = greet(process, patience(BOOT_SECONDS))
+        else:
+            agent, info = greet(Heard(process), patience(HEARD_SECONDS))
         require_booted(kernel, info)
     except BaseException:
         process.close()

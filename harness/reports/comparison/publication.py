@@ -139,7 +139,7 @@ def distinct(cells: Cells, names: Mapping[str, Sequence[str]]) -> Cells:
 
 
 def plot_name(plot: Path, row: Row, whole: bool = False) -> str:
-    """Names the published plot of a cell: "tmpfs-dropped.lru=mglru.6.12.svg"; whole: by the release, not the series."""
+    """Names the published picture of a claim in a cell: "tmpfs-swaps.lru=mglru.6.12.svg"; whole: by the release."""
     cell = plot.stem if whole else plot.stem.replace(row["kernel"], row["series"])
     return re.sub(r"[^\w.=+-]+", ".", cell) + ".svg"
 
@@ -160,7 +160,7 @@ def kept_entries(left: Sequence[Row], to: Path) -> list[Entry]:
 
 def is_plot_of(name: str, row: Row, end: str) -> bool:
     """Says whether a published plot is of a row's cell, by its name, which ends in `end`."""
-    found = re.fullmatch(rf"{re.escape(row['experiment'])}((?:\.[\w+-]+=[^=]*?)*)\.{re.escape(end)}\.svg", name)
+    found = re.fullmatch(rf"{re.escape(row['claim'])}((?:\.[\w+-]+=[^=]*?)*)\.{re.escape(end)}\.svg", name)
     if found is None:
         return False
     settings = re.findall(r"\.([\w+-]+)=(.*?)(?=\.[\w+-]+=|$)", found[1])

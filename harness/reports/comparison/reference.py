@@ -16,12 +16,13 @@ from harness.evidence import run_directory
 from harness.evidence.schema import FailureRow, Row, decided
 from harness.linux import releases
 from harness.reports import markdown
-from harness.reports.comparison import history, kernel_plot, publication, run_noise
+from harness.reports.comparison import history, kernel_picture, matrix_picture, publication, run_noise
 from harness.reports.comparison.history import Line
 from harness.reports.comparison.index import Cells, Entry, index, kernel_table, sections
 from harness.reports.comparison.publication import PLOTS, Publication
 from harness.reports.comparison.selection import Selection
-from harness.reports.wording import near, repetition, setting, surprises, tally
+from harness.reports.pictures import claim as picture
+from harness.reports.wording import bounds, near, repetition, setting, surprises, tally
 from harness.verdicts import run_cells
 from harness.verdicts.classify import is_surprise
 from harness.verdicts.wording import spread
@@ -40,10 +41,10 @@ def gather(runs: Sequence[Path]) -> Cells:
         checked = list(run_cells.cells_of(run, unknown=True))
         damaged += [f"{run.name}: {cell.name}: {fault}" for cell in checked for fault in cell.faults]
         for one in (outcome for cell in checked if (outcome := cell.outcome())):
-            plot = run / "plots" / f"{one.directory.name}.svg"
             asked = publication.asked(one.cell, one.experiment)
             for row in one.rows:
                 axis = setting({name: row["settings"].get(name, "") for name in sorted(asked)})
+                plot = run / PLOTS / picture.file_name(one.directory.name, one.experiment.name, row["claim"])
                 told: Row = {**row, "why": near(row["why"]), "run": run.name}
                 found[row["claim"], row["kernel"], axis] = Entry(told, plot, publication.plot_name(plot, row), asked)
             for failure in one.failures:
@@ -87,11 +88,14 @@ def publish(
         for path in {*(to / PAGES).iterdir()} - {to / PAGES / f"{claim.id}.md" for claim, _ in told}:
             path.unlink()
     remove_unlinked_plots(to)
+    of_matrix = matrix_picture.draw(cells.rows, cells.kernels)
+    (to / matrix_picture.NAME).write_text(of_matrix.svg, "utf-8")
     (to / "README.md").write_text(
         markdown.filled(
             "reference.md.j2",
             cells=cells,
             index=index(cells),
+            picture=of_matrix,
             kernels=kernel_table(cells),
             noise=(to / run_noise.PAGE).exists(),
             errata=(to / ERRATA).exists(),
@@ -110,10 +114,10 @@ def write_page(claim: Claim, experiment: Experiment, cells: Cells, to: Path) -> 
     """Writes a claim's page and its plots."""
     lines = history.of_claim(claim, cells.rows)
     told = page(claim, experiment, lines)
-    numbers = kernel_plot.draw(lines, told.names)
-    if numbers:
-        (to / PLOTS / f"{claim.id}.svg").write_text(numbers, "utf-8")
-    text = markdown.filled("claim.md.j2", page=told, plots=copy_plots(claim, cells, to), numbers=bool(numbers))
+    over_kernels = kernel_picture.draw(claim, experiment, lines, told.names)
+    if over_kernels:
+        (to / PLOTS / f"{claim.id}.svg").write_text(over_kernels.svg, "utf-8")
+    text = markdown.filled("claim.md.j2", page=told, pictures=copy_pictures(claim, cells, to), over_kernels=over_kernels)
     (to / PAGES / f"{claim.id}.md").write_text(text, "utf-8")
 
 
@@ -214,14 +218,9 @@ def page(claim: Claim, experiment: Experiment, lines: Sequence[Line]) -> Page:
     return Page(claim, experiment, tuple(lines), names, shared)
 
 
-def bounds(text: str) -> str:
-    """Writes a range of verdicts.json with separators in its numbers."""
-    return re.sub(r"(?<![\d.])\d{4,}(?!\.?\d)", lambda number: f"{int(number[0]):,}", text)
-
-
-def copy_plots(claim: Claim, cells: Cells, to: Path) -> list[tuple[str, str]]:
-    """Copies the plots that tell a claim's story: of each verdict that it has, the one on the newest kernel, with what it
-    shows. A plot of several claims is there once."""
+def copy_pictures(claim: Claim, cells: Cells, to: Path) -> list[tuple[str, str, str]]:
+    """Copies the pictures that tell a claim's story: of each verdict that it has, the one on the newest kernel; with what it is
+    of, and what is seen on it."""
     own = sorted(
         (entry for entry in cells.entries if entry.row["claim"] == claim.id and entry.plot.exists()),
         key=lambda entry: (releases.order(entry.row["kernel"]), entry.name),
@@ -234,4 +233,7 @@ def copy_plots(claim: Claim, cells: Cells, to: Path) -> list[tuple[str, str]]:
     for entry in chosen.values():
         if entry.plot != to / PLOTS / entry.name:
             shutil.copyfile(entry.plot, to / PLOTS / entry.name)
-    return [(entry.name, f"{verdict} on {entry.row['kernel']}") for verdict, entry in chosen.items()]
+    return [
+        (entry.name, f"{verdict} on {entry.row['kernel']}", picture.alt_of(to / PLOTS / entry.name))
+        for verdict, entry in chosen.items()
+    ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.reports.comparison import history
+from harness.reports.pictures import claim as picture
 from harness.reports.site.claim_page import ClaimPage
 
 
@@ -27,15 +28,16 @@ def of(page: ClaimPage) -> list[Shown]:
         if row["verdict"] in history.DECIDED and file is not None and row["verdict"] not in found:
             where = f"{page.page.names[row['kernel']]}{f', {axis}' if axis else ''}"
             found[row["verdict"]] = Shown(
-                f"../{file.relative_to(page.subject.root)}", row["why"], f"{row['verdict'].capitalize()} on {where}."
+                f"../{file.relative_to(page.subject.root)}", picture.alt_of(file), f"{row['verdict'].capitalize()} on {where}."
             )
     return list(found.values())
 
 
 def _file(page: ClaimPage, kernel: str, series: str, axis: str, row: int) -> Path | None:
     """Finds the picture of a row; None where there is none."""
-    plots = page.subject.root / "plots"
+    folder, experiment = page.subject.root / picture.FOLDER, page.asked.experiment.name
     cell = page.subject.cells.get(row)
-    name = cell.name if cell else "@".join([page.asked.experiment.name, *axis.split(), kernel])
-    short = re.sub(r"[^\w.=-]+", ".", name.replace(kernel, series))
-    return next((path for path in (plots / f"{name}.svg", plots / f"{short}.svg") if path.exists()), None)
+    name = cell.name if cell else "@".join([experiment, *axis.split(), kernel])
+    own = picture.file_name(name, experiment, page.claim.id)
+    published = [re.sub(r"[^\w.=+-]+", ".", own.replace(kernel, end)) for end in (kernel, series)]
+    return next((path for one in (own, *published) if (path := folder / one).exists()), None)

@@ -13,10 +13,10 @@ from harness import catalogue
 from harness.errors import UsageError
 from harness.evidence import run_directory
 from harness.false_evidence.made import Made, write_matrix
-from harness.reports.comparison import differences, history, kernel_plot, reference, rows, run_noise, selection
+from harness.reports.comparison import differences, history, kernel_picture, matrix_picture, reference, rows, run_noise, selection
 from tests.refuting import swappiness_zero_cache, swappiness_zero_never, tmpfs_dropped, vma_structures
-from tests.reports.test_markdown import check
-from tests.reports.test_plots import texts
+from tests.reports.pictures.test_claim_pictures import texts
+from tests.reports.test_pages import check
 
 OLD, MIDDLE, NEW = "5.10.200-made", "6.1.50-made", "6.12.9-made"
 TMPFS, SWAPPINESS = catalogue.load()["tmpfs-dropped"], catalogue.load()["swappiness-zero-never"]
@@ -46,6 +46,17 @@ def compared(one: Path, other: Path, first: str = "", second: str = "") -> diffe
     return differences.compare(
         selection.select(f"{one.name}{first}", one.parent), selection.select(f"{other.name}{second}", other.parent)
     )
+
+
+def test_flavours_of_a_series_side_by_side(tmp_path: Path) -> None:
+    cloud, real_time = "6.12.9-cloud-amd64", "6.12.9-rt-amd64"
+    write_matrix(tmp_path / "run", TMPFS, {cloud: {"": kept(N, N, N)}, real_time: {"": kept(N, N, N)}})
+    for condition, kernels in (("6.12-rt", [real_time]), ("6.12-cloud", [cloud]), ("6.12", [cloud, real_time]), ("6.1-rt", [])):
+        try:
+            found = {row["kernel"] for row in rows.select(f"run@{condition}", tmp_path).rows}
+        except UsageError:
+            found = set()
+        assert sorted(found) == kernels, condition
 
 
 def test_kernels_of_a_run_side_by_side(tmp_path: Path) -> None:
@@ -186,39 +197,67 @@ def test_settings_that_agree_share_a_row(tmp_path: Path) -> None:
     assert [line.split(" | ", 1)[1] for line in rows_of] == ["lru classic, mglru | confirmed | confirmed |"]
 
 
-def test_numbers_over_the_kernels_are_drawn(swappiness: Path, tmp_path: Path) -> None:
-    """A panel for each of the two quantities, with both settings and references; nothing where nothing was read."""
-    lines = history.of_claim(catalogue.claims()["swappiness-0-never-swaps"][0], rows.collected(swappiness.parent, tmp_path))
+def test_a_claim_over_the_kernels_is_drawn(swappiness: Path, tmp_path: Path) -> None:
+    """A row for each kernel and setting, in the two ranges, in words whether it reads as claimed; nothing where nothing was
+    read."""
+    claim, experiment = catalogue.claims()["swappiness-0-never-swaps"]
+    lines = history.of_claim(claim, rows.collected(swappiness.parent, tmp_path))
     names = {OLD: "5.10", NEW: "6.12"}
-    svg = kernel_plot.draw(lines, names)
-    assert svg == kernel_plot.draw(lines, names)
-    found = texts(svg)
-    assert {"5.10", "6.12", "lru=classic", "lru=mglru", "value", "reference, true", "reference, false"} <= set(found)
-    assert sum(any(text.startswith(name) for text in found) for name in kernel_plot.quantities(lines)) == 2
-    assert svg is not None
-    assert len(svg) < 60_000
-    assert kernel_plot.draw([], {}) is None
+    drawn = kernel_picture.draw(claim, experiment, lines, names)
+    assert drawn is not None
+    assert drawn == kernel_picture.draw(claim, experiment, lines, names)
+    found = texts(drawn.svg)
+    assert {"5.10 classic", "6.12 classic", "6.12 mglru", "false: 1 or more"} <= set(found)
+    assert "true: exactly 0" in " ".join(found)
+    assert found.count("✔ as claimed") == 2
+    assert found.count("✘ not as claimed") == 4
+    assert "lru=mglru: confirmed on every kernel that decided it (1)" in drawn.alt
+    assert len(drawn.svg) < 60_000
+    assert kernel_picture.draw(claim, experiment, [], {}) is None
+
+
+def test_a_change_has_a_flag_with_what_is_known(tmp_path: Path) -> None:
+    """A structure is a table: no axis; where the verdict changes stands the source that says why."""
+    claim, experiment = catalogue.claims()["vma-tree-and-list"]
+    good, bad = vma_structures.CONFIRMS["vma-tree-and-list"], vma_structures.REFUTES["vma-tree-and-list"]
+    run = write_matrix(tmp_path / "runs" / "vma", experiment, {OLD: {"": [good] * 3}, NEW: {"": [bad] * 3}})
+    lines = history.of_claim(claim, rows.collected(run.parent, tmp_path))
+    drawn = kernel_picture.draw(claim, experiment, lines, {OLD: "5.10", NEW: "6.12"})
+    assert drawn is not None
+    said = " ".join(texts(drawn.svg))
+    assert "⚑ changes between 5.10 and 6.12: confirmed before" in said
+    assert "4 members" in said
+
+
+def test_a_matrix_is_one_picture(swappiness: Path, tmp_path: Path) -> None:
+    """What changes has a row with a tile a kernel, all else a tile a claim; signs, not colours alone."""
+    found = rows.collected(swappiness.parent, tmp_path)
+    drawn = matrix_picture.draw(found, [OLD, NEW])
+    said = texts(drawn.svg)
+    assert "swappiness-0-never-swaps" in said
+    assert {"5.10", "6.12", "classic", "mglru", "✔", "✘", "confirmed", "refuted"} <= set(said)
+    assert "1 change with the kernel or a setting" in drawn.alt
 
 
 def test_published_pages(tmp_path: Path) -> None:
-    """Numbers of every kernel, plots of both verdicts, no path of this machine, the later run's rows."""
+    """Numbers of every kernel, pictures of both verdicts, no path of this machine, the later run's rows."""
     first = write_matrix(tmp_path / "first", TMPFS, {OLD: {"": kept(N, N, N)}, NEW: {"": kept(N, N, N)}})
     second = write_matrix(tmp_path / "second", TMPFS, {NEW: {"": kept(7, 7, 8)}})
     for run, kernel in ((first, OLD), (second, NEW)):
         (run / "plots").mkdir()
-        (run / "plots" / f"tmpfs-dropped@{kernel}.svg").write_text("<svg/>")
+        (run / "plots" / f"{CLAIM}@{kernel}.svg").write_text(f"<svg><desc>kept on {kernel}</desc></svg>")
     to = tmp_path / "reference"
     reference.publish([first, second], [selection.select(str(run), tmp_path) for run in (first, second)], to)
     page = (to / "claims" / f"{CLAIM}.md").read_text()
     assert f"| 6.12 |  | 7 to 8 | = {N:,} | \\<= {N - 1:,} | {N:,} | 0 |" in page
     assert f"confirmed up to {OLD}, refuted since {NEW}" in page
     assert {path.name for path in (to / "plots").iterdir()} == {
-        "tmpfs-dropped.5.10.svg",
-        "tmpfs-dropped.6.12.svg",
+        f"{CLAIM}.5.10.svg",
+        f"{CLAIM}.6.12.svg",
         f"{CLAIM}.svg",
         "tmpfs-unreclaimable-because-referenced.svg",
     }
-    assert "](../plots/tmpfs-dropped.5.10.svg)" in page
+    assert f"![kept on {OLD}](../plots/{CLAIM}.5.10.svg)" in page
     index = (to / "README.md").read_text()
     assert f"*confirmed up to {OLD}, refuted since {NEW}*" in index
     assert "[noise.md](noise.md)" in index

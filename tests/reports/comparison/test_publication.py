@@ -16,7 +16,7 @@ from harness.false_evidence.made import write_matrix
 from harness.reports.comparison import publication, reference
 from tests.commands import invoke, one_line
 from tests.reports.comparison.test_matrices import CLAIM, NEVER, NEW, OLD, ONCE, SWAPPINESS, TMPFS, N, kept, of_lru
-from tests.reports.test_markdown import check
+from tests.reports.test_pages import check
 
 NEWER = "6.12.10-made"  # another release of NEW's series
 
@@ -25,7 +25,7 @@ def run_of(directory: Path, release: str = NEW, counts: Sequence[int] = (N, N, N
     """Makes a run of tmpfs-dropped with a plot."""
     run = write_matrix(directory, TMPFS, {release: {"": kept(*counts)}})
     (run / "plots").mkdir()
-    (run / "plots" / f"tmpfs-dropped@{release}.svg").write_text(f"<svg>{directory.name}</svg>")
+    (run / "plots" / f"{CLAIM}@{release}.svg").write_text(f"<svg><desc>{directory.name}</desc></svg>")
     return run
 
 
@@ -58,7 +58,7 @@ def test_one_experiment_updates_its_rows_and_keeps_all_others(published: Path, t
     ]
     assert [row for row in after if row["experiment"] != TMPFS.name] == [row for row in before if row["experiment"] != TMPFS.name]
     assert {row["run"] for row in after if row["experiment"] == TMPFS.name} == {"again"}
-    assert (published / "plots" / "tmpfs-dropped.6.12.svg").read_text() == "<svg>again</svg>"
+    assert (published / "plots" / f"{CLAIM}.6.12.svg").read_text() == "<svg><desc>again</desc></svg>"
     assert content(published / "claims")["swappiness-0-never-swaps.md"] == pages["swappiness-0-never-swaps.md"]
     index = (published / "README.md").read_text()
     check(index, published)
@@ -69,11 +69,11 @@ def test_a_second_release_of_a_series_is_added_with_a_plot_of_its_own(published:
     made = reference.publish([run_of(tmp_path / "newer", NEWER, (9, 9, 9))], [], published)
     assert next(made.lines()) == "Rows: added 2, updated 0, kept 5"
     page = (published / "claims" / f"{CLAIM}.md").read_text()
-    assert f"refuted on {NEWER}:\n\n![Counters over time, the named moments marked](../plots/tmpfs-dropped.{NEWER}.svg)" in page
-    assert f"confirmed on {NEW}:\n\n![Counters over time, the named moments marked](../plots/tmpfs-dropped.6.12.svg)" in page
+    assert f"![newer](../plots/{CLAIM}.{NEWER}.svg)" in page
+    assert f"![first](../plots/{CLAIM}.6.12.svg)" in page
     again = reference.publish([run_of(tmp_path / "third", OLD)], [], published)  # both are kept with their plots
     assert next(again.lines()) == "Rows: added 2, updated 0, kept 7"
-    assert (published / "claims" / f"{CLAIM}.md").read_text().count("](../plots/tmpfs-dropped.") == 2
+    assert (published / "claims" / f"{CLAIM}.md").read_text().count(f"](../plots/{CLAIM}.") == 3
 
 
 def test_a_setting_that_was_asked_for_is_a_row_beside_the_usual_one(published: Path, tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_what_the_catalogue_has_no_more_is_kept_as_data(published: Path, tmp_pat
     ],
 )
 def test_a_plot_is_found_by_its_name(name: str, settings: dict[str, str], end: str, its: bool) -> None:
-    row: Row = {"experiment": "dirty", "settings": settings}  # type: ignore[typeddict-item]
+    row: Row = {"claim": "dirty", "settings": settings}  # type: ignore[typeddict-item]
     assert publication.is_plot_of(name, row, end) == its
 
 

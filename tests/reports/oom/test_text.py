@@ -11,9 +11,10 @@ import pytest
 
 from harness import catalogue
 from harness.linux import oom_report
-from harness.reports.oom import answer, plot, proofs
+from harness.reports.oom import answer, proofs
 from harness.reports.oom import text as sentences
 from harness.reports.oom.text import Told
+from harness.reports.pictures import candidates
 from tests.linux import oom_logs
 
 NAMES = [path.name for path in sorted(oom_logs.INPUTS.iterdir()) if "jsonl" not in path.name]
@@ -103,15 +104,16 @@ def test_every_input_can_be_told(name: str) -> None:
     assert markdown.count("## OOM") == len(found)
     for one in found:
         if one.ranking:
-            assert plot.draw(one.ranking, "title") == plot.draw(one.ranking, "title")
+            assert candidates.of_log(one.ranking, "title") == candidates.of_log(one.ranking, "title")
             break
 
 
 def test_a_picture() -> None:
     (one,) = told("02")
     assert one.ranking
-    svg = plot.draw(one.ranking, "OOM 1")
-    assert "php-fpm 3902942 (killed)" in svg
+    svg = candidates.of_log(one.ranking, "OOM 1")
+    assert "php-fpm 3902942" in svg
+    assert ">killed, " in svg
     assert "page tables" in svg
     assert len(svg) < 100_000
 
