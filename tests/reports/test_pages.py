@@ -70,7 +70,7 @@ def test_confirmed(tmp_path: Path) -> None:
     text, tables = one_page(tmp_path, [cell(tmp_path, [trial()] * 3)])
     assert "1 verdict: 1 confirmed; no surprises among 1 prediction; no errors." in text
     assert "> What was written to a \\*made-up\\* file cannot be freed." in text
-    assert "**CONFIRMED**: Of 64 pages 64 were kept. *Linux 6.12.117-made: 3 of 3 trials, from 3 boots.*" in text
+    assert "**CONFIRMED**: All 64 pages were kept. *Linux 6.12.117-made: 3 of 3 trials, from 3 boots.*" in text
     assert "| **pages of the file kept** | pages | = 64 | \\<= 63 | 64 |" in text
     assert "| control, must read false: meminfo:Dirty at “dropped” | pages |  |  | 0 |" in text
     assert "- true if exactly 262,144 bytes: every page" in text
@@ -89,7 +89,7 @@ def test_what_is_said_once_is_not_said_twice(tmp_path: Path) -> None:
     judged = [cell(tmp_path, [trial()] * 3, axis={"lru": lru}) for lru in ("classic", "mglru")]
     pages = write(tmp_path, judged)
     text = pages["report.md"]
-    assert text.count("Of 64 pages 64 were kept.") == 1
+    assert text.count("All 64 pages were kept.") == 1
     assert text.count("cannot be freed.") - text.count("![") == 1
     assert text.count("a swapped page is not freed") == 1
     assert "*Linux 6.12.117-made, lru=classic; Linux 6.12.117-made, lru=mglru: 3 of 3 trials" in text

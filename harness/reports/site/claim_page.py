@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from harness.claims.claim import CONFIRMED, REFUTED, Claim, Expect, Guard, Premise
 from harness.evidence.schema import Row
+from harness.linux.sizes import KIB, MIB
 from harness.reports.comparison import reference
 from harness.reports.site.strip import DEPENDS, Strip, overall, strips
 from harness.reports.site.subject import Asked, Cell, Subject
-from harness.reports.wording import counted, known_text, needs_text, setting
+from harness.reports.wording import aloud, counted, known_text, needs_text, setting
 from harness.verdicts.classify import is_surprise
 
 WORDS = {
@@ -138,6 +140,14 @@ class ClaimPage:
     def expects(self) -> list[Expect]:
         return self.page.expects
 
+    def ranges(self, expect: Expect) -> tuple[str, str]:
+        """Says both ranges of an expectation, with the numbers that all rows have alike, else as they were declared."""
+        there = {(true, false) for _, _, (_, true, false, _, _) in self.page.numbers(expect)}
+        if len(there) != 1 or not expect.if_true.HAS_ENDS:
+            return people(aloud(expect.if_true)), people(aloud(expect.if_false))
+        true, false = there.pop()
+        return in_words(true, expect.quantity.unit), in_words(false, expect.quantity.unit)
+
     @property
     def guards(self) -> Sequence[Guard]:
         return self.asked.experiment.guards
@@ -195,6 +205,29 @@ class ClaimPage:
         found = [("Machine", "; ".join(machines)), ("Settings in every row", setting(shared).replace(" ", ", "))]
         found += [("Turned by the procedure", "; ".join(turned))] if turned else []
         return [*found, ("The experiment asks for", self.needs)]
+
+
+def people(text: str) -> str:
+    """Says whole KiB and MiB as such: "exactly 32 MiB" for "exactly 33,554,432 bytes"."""
+
+    def size(found: re.Match[str]) -> str:
+        count = int(found[1].replace(",", ""))
+        for unit, name in ((MIB, "MiB"), (KIB, "KiB")):
+            if count and count % unit == 0:
+                return f"{count // unit:,} {name}"
+        return found[0]
+
+    return re.sub(r"\b(\d[\d,]*) bytes\b", size, text)
+
+
+def in_words(bounds: str, unit: str) -> str:
+    """Says a range of verdicts.json in words: "at most 8,191 pages" for "<= 8,191"."""
+    for sign, words in (("= ", "exactly "), ("<= ", "at most "), (">= ", "at least "), ("not ", "anything but ")):
+        if bounds.startswith(sign):
+            bounds = words + bounds.removeprefix(sign)
+            break
+    one = bounds.endswith(" 1") and re.fullmatch(r"[a-z]+[^s]s", unit)
+    return f"{bounds} {unit.removesuffix('s') if one else unit}".strip()
 
 
 def named(settings: Sequence[str]) -> list[str]:

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from harness.claims.claim import Range
 from harness.errors import LabError
 from harness.finding import index
 from harness.printable import harmless
 from harness.reports.site import article, links, pictures
 from harness.reports.site.article_page import ArticlePage
-from harness.reports.site.claim_page import WORDS, ClaimPage
+from harness.reports.site.claim_page import WORDS, ClaimPage, people
 from harness.reports.site.front import FLAGS, TALLY, Front, anchor
 from harness.reports.site.strip import ABSENT, SIGNS
 from harness.reports.site.subject import Asked, Subject
@@ -152,7 +153,7 @@ def templates() -> Environment:
         lstrip_blocks=True,
         autoescape=True,
     )
-    found.filters |= {"shown": shown, "visible": harmless, "path": path, "cited": links.parts, "aloud": aloud}
+    found.filters |= {"shown": shown, "visible": harmless, "path": path, "cited": links.parts, "aloud": said}
     found.globals |= {
         "SIGNS": SIGNS,
         "FLAGS": FLAGS,
@@ -160,6 +161,11 @@ def templates() -> Environment:
         "WORDS_OF": {**{verdict: verdict for verdict in WORDS}, ABSENT: "not asked"},
     }
     return found
+
+
+def said(bounds: Range) -> str:
+    """Says a range as it was declared."""
+    return people(aloud(bounds))
 
 
 def shown(text: object) -> str:

@@ -30,7 +30,7 @@ QUESTIONS = (
     "why is RSS not going down after free()",
     "echo 3 > /proc/sys/vm/drop_caches data loss",
     "oom_score_adj -1000",
-    "swapines",
+    "swappines",
 )
 
 

@@ -11,6 +11,7 @@ import pytest
 from harness import catalogue
 from harness.errors import LabError
 from harness.reports.site import links, site
+from harness.reports.site.claim_page import in_words, people
 from harness.reports.site.strip import overall, strips
 from harness.reports.site.subject import Asked
 from tests.commands import invoke, one_line
@@ -122,6 +123,25 @@ def test_a_source_leads_to_what_it_cites() -> None:
 def test_every_source_of_the_catalogue_keeps_its_words() -> None:
     sources = [known.source for claim, _ in catalogue.claims().values() for known in claim.known]
     assert not [one for one in sources if "".join(part.text for part in links.parts(one, "7.2")) != " ".join(one.split())]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "unit", "expected"),
+    [
+        ("= 8,192", "pages", "exactly 8,192 pages"),
+        ("<= 8,191", "pages", "at most 8,191 pages"),
+        (">= 1", "kills", "at least 1 kill"),
+        ("3 to 5", "", "3 to 5"),
+        ("not 3", "pages", "anything but 3 pages"),
+    ],
+)
+def test_a_range_in_words(bounds: str, unit: str, expected: str) -> None:
+    assert in_words(bounds, unit) == expected
+
+
+def test_sizes_are_those_of_people() -> None:
+    assert people("exactly 33,554,432 bytes") == "exactly 32 MiB"
+    assert people("at most 4,096 bytes, 4,097 bytes, 0 bytes") == "at most 4 KiB, 4,097 bytes, 0 bytes"
 
 
 @pytest.mark.parametrize(
