@@ -45,7 +45,7 @@ def test_statuses(rows: list[dict[str, str]], broken: bool, expected: int) -> No
         ([CLAIM, "--want", "good"], STOP, "--want confirmed"),
         (["no-such-claim", "--want", "confirmed"], STOP, "no-such-claim"),
         (["malloc-calls", "--want", "confirmed"], STOP, "its claims are"),
-        ([CLAIM, "--want", "confirmed", "--set", "lur=x"], STOP, "settings are"),
+        ([CLAIM, "--want", "confirmed", "--set", "lur=x"], STOP, "there is no such setting; did you mean lru?"),
         ([CLAIM, "--want", "confirmed", "--kernel", "/no/such/bzImage"], STOP, "bzImage"),
         ([CLAIM, "--want", "confirmed", "--gdb", "a,b"], STOP, "socket"),
     ],

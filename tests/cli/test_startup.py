@@ -180,7 +180,7 @@ def test_little_memory(tmp_path: Path) -> None:
         (["--trials", "9" * 5000], ["whole number"]),
         (["--jobs", "100000"], ["machines at once are the most"]),
         (["--results", "/etc/passwd"], ["no directory"]),
-        (["--results", ""], ["no directory"]),
+        (["--results", ""], ["its value is empty"]),
     ],
 )
 def test_what_is_beyond_reason(words: list[str], parts: list[str]) -> None:
