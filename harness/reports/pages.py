@@ -154,12 +154,15 @@ class ClaimPart:
 
     @property
     def reasons(self) -> list[tuple[str, str]]:
-        """Lists the reasons of the bounds, each once: the range in words, and why."""
+        """Lists the reasons of the bounds, each once: which range, in words where the claim has several, and why."""
+        several = any(
+            len({aloud(one) for one in each}) > 1 for each in zip(*((e.if_true, e.if_false) for e in self.expects), strict=True)
+        )
         found: dict[tuple[str, str], None] = {}
         for expect in self.expects:
             for side, ends in (("true", expect.if_true), ("false", expect.if_false)):
                 if ends.why:
-                    found[f"{side} if {aloud(ends)}", ends.why] = None
+                    found[f"{side} if {aloud(ends)}" if several else side, ends.why] = None
         return list(found)
 
     @property

@@ -116,7 +116,7 @@ class Told:
         lines = [f"{SIGNS[self.row['verdict']]} {self.row['verdict']}: {self.verdict.claim.text}"]
         for expect, readings in self.readings:
             for one in self.shown(expect, readings):
-                side = f", which is {one.outcome}" if one.outcome and not one.must else ""
+                side = f", {CLAIMED[one.outcome][2:]}" if one.outcome and not one.must else ""
                 lines.append(f"{one.label}: {over_trials(one.values, expect, self.page_size)}{side}")
         return tidy(". ".join(line.rstrip(".") for line in lines) + ".")
 
