@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Callable
 
 import pytest
 
@@ -12,6 +14,7 @@ from harness.claims.quantities import (
     Combined,
     Counter,
     Derived,
+    Magnitude,
     Pages,
     Quantity,
     Recorded,
@@ -145,6 +148,17 @@ def test_bounds_are_numbers_or_quantities() -> None:
     assert [noise_of(bound, one, floor) for bound in (None, 5, CACHED)] == [0, 0, 2]
     assert Combined("+", CACHED, 5) == CACHED + 5
     assert CACHED.called("x") == Called(CACHED, "x", "pages")
+
+
+@pytest.mark.parametrize(
+    ("sign", "made"),
+    [("+", operator.add), ("-", operator.sub), ("*", operator.mul), ("/", operator.truediv), ("//", operator.floordiv)],
+)
+def test_a_sign_between_two_makes_what_is_read_of_both(sign: str, made: Callable[[object, object], object]) -> None:
+    assert made(CACHED, FAULTS) == Combined(sign, CACHED, FAULTS)
+    assert made(CACHED, 5) == Combined(sign, CACHED, 5)
+    assert abs(CACHED) == Magnitude(CACHED)
+    assert pages(8192) == Size(8192)
 
 
 FLOOR = {"meminfo:Cached": 8, "vmstat:pgfault": 1}

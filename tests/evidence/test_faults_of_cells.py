@@ -55,6 +55,8 @@ def test_an_arm_that_is_missing_broke_or_is_anothers_is_named() -> None:
     assert of(arm("skipped", "no swap", arm="with")) == [], "the others are not run then"
     assert of(arm("absent", "no such setting", arm="other")) == [], "the kernel has no such setting"
     assert of(arm(arm="without"), arm(arm="without")) == ["trial 1 (with): it is of arm 'without', the cell's is 'with'"]
+    copied = [Trial(number, {"": arm(trial=1)}) for number in (1, 2)]
+    assert unfinished(copied) == ["trial 2: it is of trial 1, the cell's is 2"]
     lacking = [Trial(1, {}), Trial(2, {})]
     assert unfinished(lacking) == ["trial 1 is missing", "trial 2 is missing"]
     many = [Trial(1, {"": arm("skipped", "so")}), Trial(2, {"": arm("broken", "lost")}), Trial(3, {"": arm(version=2)})]

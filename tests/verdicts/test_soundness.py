@@ -391,6 +391,7 @@ def test_all_that_a_reference_is_made_of_must_be_unable_to_count() -> None:
     assert told_of(major, one, reference_why="it is what is asked") == []
     assert told_of(Counter("vmstat:pgmajfault", "b", arm="gone"), one) == []
     assert told_of(Derived("none", lambda recording: 0), one) == []
+    assert told_of(pages(0), one) == [], "it is of no arm"
 
 
 def test_pages_of_any_other_state_need_no_swap() -> None:
