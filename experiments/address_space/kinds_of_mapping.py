@@ -19,8 +19,8 @@ BARE = {"pf", "io", "mm"}
 
 ONLY = Claim(
     "maps-file-or-anon-only", "Every mapping of a process is either of a file or private anonymous.", ADDRESS_SPACE,
-    known=(Known(REFUTED, "arch/x86/entry/vdso/vma.c, map_vdso: [vvar] is a mapping of bare frames, with VM_PFNMAP (v5.10 to "
-                          "v6.12); vdso(7)"),),
+    known=(Known(REFUTED, "vdso(7): the kernel maps [vdso], and [vvar] beside it, into every process; proc_pid_smaps(5), "
+                          "VmFlags: pf, bare frames"),),
     instead="Whoever walks /proc/PID/maps expects mappings of the kernel's too, as [vvar], which can't be dumped or locked.")
 
 

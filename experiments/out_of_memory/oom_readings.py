@@ -29,8 +29,8 @@ WARNS = Claim(
 HARDWARE = Claim(
     "oom-factor-hardware", "A process with direct access to hardware (I/O ports open by ioperm or iopl, CAP_SYS_RAWIO) has a "
     "lower oom_score than the same process without.", OUT_OF_MEMORY,
-    known=(Known(REFUTED, "mm/oom_kill.c, oom_badness: memory and oom_score_adj, nothing else (v5.10 to v7.2); CAP_SYS_RAWIO "
-                          "divided it until a63d83f427fb (v2.6.36)", since="2.6.36"),),
+    known=(Known(REFUTED, "mm/oom_kill.c, oom_badness: memory and oom_score_adj, nothing else (v5.10 to v7.2); raw access to "
+                          "hardware divided it until a63d83f427fb (v2.6.36)", since="2.6.36"),),
     instead="Set oom_score_adj for a process that is to be spared: access to hardware does not spare it.")
 SWAP = Claim(
     "oom-allowed-global-swap", "oom_score counts in shares of RAM plus swap: adding a swap area as large as RAM halves what a "
@@ -38,7 +38,7 @@ SWAP = Claim(
     known=(Known(CONFIRMED, "fs/proc/base.c, proc_oom_score: totalram_pages and total_swap_pages together (v5.10 to v7.2)"),))
 IN_SWAP = Claim(
     "oom-score-counts-swap", "What a process has in swap raises its oom_score like what it has in RAM.", OUT_OF_MEMORY,
-    known=(Known(CONFIRMED, "mm/oom_kill.c, oom_badness: get_mm_rss and MM_SWAPENTS together (v5.10 to v7.2)"),))
+    known=(Known(CONFIRMED, "mm/oom_kill.c, oom_badness: what is resident and MM_SWAPENTS together (v5.10 to v7.2)"),))
 FREES = Claim(
     "oom-kill-frees-anon", "Within 1 second after an OOM kill at least 99 % of the victim's anon-rss is free again.",
     OUT_OF_MEMORY,

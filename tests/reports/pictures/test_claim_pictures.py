@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from harness import catalogue
+from harness import catalogue, paths
 from harness.claims import picture
 from harness.claims.claim import RATE, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Not
 from harness.claims.outcomes import Errno
@@ -362,3 +362,14 @@ def test_long_series_stay_small(tmp_path: Path) -> None:
     )
     [found] = drawn(cell(tmp_path, [Made([*ends, *events])] * 3, asking(moved)))
     assert len(found.svg) < 40_000
+
+
+def test_the_picture_of_the_readme_says_what_the_readme_says() -> None:
+    """It is one that a run drew, of the claim whose answer stands above it; its verdict is that of the answer."""
+    readme, svg = ((paths.ROOT / name).read_text("utf-8") for name in ("README.md", "docs/tmpfs-dropped.svg"))
+    said = texts(svg)
+    assert "](docs/tmpfs-dropped.svg)" in readme
+    assert "✔ CONFIRMED" in said
+    assert " ".join(said).startswith(catalogue.claims()["tmpfs-unreclaimable"][0].text)
+    assert {"“dropped”: 8,192 in the cache", "“dropped”: 8,192 not in the cache"} <= set(said)
+    assert set(re.findall(r'class="([fs])-[a-z-]+', svg)) == {"f", "s"}
