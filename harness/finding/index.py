@@ -106,7 +106,8 @@ class Index:
                 for term, one in self.weights.items()
             },
             "rarity": {term: round(idf, 3) for term, idf in self.rarity.items()},
-            "known": {**_inflected(self.known), **self.known},
+            "known": dict(self.known),
+            "inflected": {form: term for form, term in _inflected(self.known).items() if form not in self.known},
             "stop": sorted(tables.stop),
             "same": {" ".join(phrase): list(written) for phrase, written in tables.same.items()},
             "means": {" ".join(phrase): dict(terms) for phrase, terms in tables.means.items()},

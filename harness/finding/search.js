@@ -83,6 +83,7 @@ function searchIndex(tables, text) {
   const stems = [];
   for (const word of searchForms(text)) {
     if (Object.hasOwn(tables.known, word)) stems.push(...tables.known[word].split(" "));
+    else if (Object.hasOwn(tables.inflected, word)) stems.push(tables.inflected[word]);
     else if (Object.hasOwn(tables.rarity, word)) stems.push(word);
     else {
       const near = searchNearest(word, known);
