@@ -80,18 +80,23 @@ function searchIndex(tables, text) {
   const readAs = {};
   const unknown = [];
   let lost = 0;
+  const lose = () => (lost += Math.max(...Object.values(tables.rarity)) / 2);
   const stems = [];
   for (const word of searchForms(text)) {
     if (Object.hasOwn(tables.known, word)) stems.push(...tables.known[word].split(" "));
+    else if (Object.hasOwn(tables.inflected, word)) stems.push(tables.inflected[word]);
     else if (Object.hasOwn(tables.rarity, word)) stems.push(word);
     else {
       const near = searchNearest(word, known);
       if (near !== null) {
-        if (!tables.stop.includes(tables.known[near])) readAs[word] = near;
+        if (!tables.stop.includes(tables.known[near])) {
+          readAs[word] = near;
+          lose();
+        }
         stems.push(...tables.known[near].split(" "));
       } else if (!isNumber(word)) {
         unknown.push(word);
-        lost += Math.max(...Object.values(tables.rarity)) / 2;
+        lose();
       }
     }
   }
