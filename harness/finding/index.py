@@ -102,7 +102,7 @@ class Index:
         return {
             "documents": [{name: value for name, value in asdict(one).items() if name != "fields"} for one in self.documents],
             "weights": {
-                term: [number for at, weight in one.items() for number in (at, round(weight, 2))]
+                term: [number for at, weight in one.items() for number in (at, round(weight, 3))]
                 for term, one in self.weights.items()
             },
             "rarity": {term: round(idf, 3) for term, idf in self.rarity.items()},
@@ -167,11 +167,16 @@ class Query:
             found = self.index.known[near]
             if found not in self.vocabulary.stop:
                 self.read_as[word] = near
+                self.lose()  # it may be another word altogether
             return found
         if not words.is_number(word):
             self.unknown.append(word)
-            self.lost += max(self.index.rarity.values(), default=1.0) / 2
+            self.lose()
         return ""
+
+    def lose(self) -> None:
+        """Has a word that nobody knows count in how much of the query a claim has."""
+        self.lost += max(self.index.rarity.values(), default=1.0) / 2
 
 
 def build(claims: Iterable[tuple[Claim, Experiment]]) -> Index:

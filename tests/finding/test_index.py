@@ -38,7 +38,7 @@ def test_a_question_finds_its_claim_first_or_second(asked: str, claims: str) -> 
         ["overcommit=2", "overcommit_memory=2", "vm.overcommit_memory = 2", "echo 2 > /proc/sys/vm/overcommit_memory"],
         ["drop_caches=3", "drop caches 3", "dropcaches 3", "echo 3 | sudo tee /proc/sys/vm/drop_caches"],
         ["oom_score_adj -1000", "oom-score-adj=-1000", "/proc/self/oom_score_adj -1000", "OOM_SCORE_ADJ -1000"],
-        ["memory.max rounds up", "/sys/fs/cgroup/box/memory.max rounded up", "memory max rounding up"],
+        ["memory.max rounds up", "/sys/fs/cgroup/memory.max rounded up", "memory max rounding up"],
     ],
 )
 def test_spellings_of_one_thing_find_one_claim(spellings: list[str]) -> None:
@@ -82,6 +82,13 @@ def test_a_page_searches_in_the_same_way() -> None:
     done = subprocess.run(
         [node, "-e", SCRIPT.read_text() + reads + says], input=given, capture_output=True, text=True, check=True
     )
-    differing = [one for one, found in zip(asked, json.loads(done.stdout), strict=True) if found[:1] != best(one)[:1]]
-    assert not differing
-    assert len(given) < 600_000
+    # Its weights are rounded: of claims whose scores are nearly alike it may have another first.
+    alike = {
+        one: [hit.document.claim for hit in hits if hit.score > hits[0].score - 0.05]
+        for one in asked
+        if (hits := search(one).hits)
+    }
+    found = dict(zip(asked, json.loads(done.stdout), strict=True))
+    assert not [one for one in asked if found[one][:1] and found[one][0] not in alike.get(one, [])]
+    assert {one for one in asked if found[one]} == set(alike)
+    assert len(given) < 1_000_000
