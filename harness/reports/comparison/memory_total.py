@@ -11,9 +11,11 @@ from harness.reports.comparison import rows
 from harness.reports.comparison.rows import Difference
 
 RULE = (
-    "in proportion to it, in inverse proportion, or by as much as the bound that was worked out from it "
+    "in proportion to it, in inverse proportion, or by as much as the bound that was worked out from it, or a few times as much "
     "(to within one unit and the noise)"
 )
+MOST = 8  # times as much as the bound: what is read of a few processes that each take all memory
+CLEAR = 4  # the bound must have moved so many times as far as a number can be off, or any difference were some multiple of it
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
@@ -30,17 +32,19 @@ def explains(one: Row, other: Row, difference: Difference) -> bool:
         ratio = bounds[1] / bounds[0]
     else:
         return False
-    return any(meets(difference, moved) for moved in predictions(difference.one, ratio, bounds))
+    shift = bounds[1] - bounds[0] if bounds[0] is not None and bounds[1] is not None else 0
+    return any(meets(difference, moved) for moved in predictions(difference, ratio, shift))
 
 
-def predictions(
-    values: tuple[Number, ...], ratio: float, bounds: tuple[Number | None, Number | None]
-) -> Iterator[tuple[float, ...]]:
-    """Gives what the values of one side would be on the other."""
+def predictions(difference: Difference, ratio: float, shift: float) -> Iterator[tuple[float, ...]]:
+    """Gives what the values of one side would be on the other. shift: how far their bound moved."""
+    values = difference.one
     yield tuple(value * ratio for value in values)
     yield tuple(value / ratio for value in values)
-    if bounds[0] is not None and bounds[1] is not None and bounds[0] != bounds[1]:
-        yield tuple(value + bounds[1] - bounds[0] for value in values)
+    if shift:
+        times = round((min(difference.other) - min(values)) / shift)
+        if times == 1 or (1 < abs(times) <= MOST and abs(shift) > CLEAR * (difference.noise + 1)):
+            yield tuple(value + times * shift for value in values)
 
 
 def meets(difference: Difference, predicted: tuple[float, ...]) -> bool:

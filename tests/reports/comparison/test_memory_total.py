@@ -44,6 +44,9 @@ def row(values: list[float], bound: str, total: int | None) -> Row:
         (row([0.94] * 3, "0.4 to 0.6", A), row([0.93] * 3, "0.4 to 0.6", B), False),
         # Rows from before they told MemTotal: as vm-is-swap of the reference, three times its bound on each side.
         (row([167_064] * 3, "<= 55689", None), row([162_984] * 3, "<= 54329", None), True),
+        (row([168_217] * 3, "<= 55689", None), row([164_137] * 3, "<= 54329", None), True),  # and so much more on both
+        (row([168_217] * 3, "<= 55689", None), row([164_135] * 3, "<= 54329", None), False),
+        (row([168_217] * 3, "<= 3", None), row([168_200] * 3, "<= 2", None), False),  # any whole number is a multiple of that
         (row([167_064] * 3, "<= 55689", None), row([162_000] * 3, "<= 54329", None), False),
         (row([167_064] * 3, "<= 55689", None), row([162_984] * 3, "<= 55689", None), False),
     ],
