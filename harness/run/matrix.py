@@ -168,7 +168,7 @@ def described(found: Sequence[Kernel], options: RunOptions, what: str) -> Plan:
 
 def start(options: RunOptions, found: Sequence[Kernel], planned: Sequence[Cell], what: str, asked: Plan, version: str) -> Path:
     """Makes a new run directory, with what is known before the first trial."""
-    directory = run_directory.create(options.results, "-".join(kernel.series for kernel in found), what)
+    directory = run_directory.create(options.results, "-".join(kernel.name for kernel in found), what)
     kernels, names = [describe_kernel(kernel) for kernel in found], sorted(cell.name for cell in planned)
     run_directory.write_environment(directory, run_directory.environment(kernels, {"plan": asked}, version, names))
     for kernel in found:
