@@ -82,12 +82,12 @@ def execute(
     if options.scheduler:
         dask.require(options.scheduler)
     found = find_kernels(options)
+    # Without QEMU nothing can run here: said before a kernel is proved, or a directory made. Workers tell theirs with each cell.
+    version = "" if options.scheduler or options.permissions else qemu.version()
     for kernel in () if options.scheduler or options.gdb or options.permissions else found:
         boot_check.ensure(kernel)
     cache.sweep()
     planned = plan(experiments, found, options)
-    # Without QEMU nothing can run here: said before a directory is made. Workers tell theirs with each cell.
-    version = "" if options.scheduler or options.permissions else qemu.version()
     asked = described(found, options, what)
     before = resume.find(options.results, asked) if go_on else None
     if repeat and before is None:
