@@ -82,12 +82,12 @@ def execute(
     if options.scheduler:
         dask.require(options.scheduler)
     found = find_kernels(options)
+    # Without QEMU nothing can run here: said before a kernel is proved, or a directory made. Workers tell theirs with each cell.
+    version = "" if options.scheduler or options.permissions else qemu.version()
     for kernel in () if options.scheduler or options.gdb or options.permissions else found:
         boot_check.ensure(kernel)
     cache.sweep()
     planned = plan(experiments, found, options)
-    # Without QEMU nothing can run here: said before a directory is made. Workers tell theirs with each cell.
-    version = "" if options.scheduler or options.permissions else qemu.version()
     asked = described(found, options, what)
     before = resume.find(options.results, asked) if go_on else None
     if repeat and before is None:
@@ -168,7 +168,7 @@ def described(found: Sequence[Kernel], options: RunOptions, what: str) -> Plan:
 
 def start(options: RunOptions, found: Sequence[Kernel], planned: Sequence[Cell], what: str, asked: Plan, version: str) -> Path:
     """Makes a new run directory, with what is known before the first trial."""
-    directory = run_directory.create(options.results, "-".join(kernel.series for kernel in found), what)
+    directory = run_directory.create(options.results, "-".join(kernel.name for kernel in found), what)
     kernels, names = [describe_kernel(kernel) for kernel in found], sorted(cell.name for cell in planned)
     run_directory.write_environment(directory, run_directory.environment(kernels, {"plan": asked}, version, names))
     for kernel in found:

@@ -85,12 +85,8 @@ def fetched() -> list[Kernel]:
     """Lists the kernels in the cache, newest first; the newest of a series and flavour is labelled so, others by release."""
     found = [_load(info) for info in cache.place("kernels").glob("*/info.json")]
     kernels = sorted(filter(None, found), key=lambda k: archive.version_key(k.version), reverse=True)
-    newest = {_name_of(kernel): kernel for kernel in reversed(kernels)}
-    return [replace(one, label=_name_of(one)) if newest[_name_of(one)] is one else one for one in kernels]
-
-
-def _name_of(kernel: Kernel) -> str:
-    return flavours.label(kernel.series, kernel.flavour)
+    newest = {kernel.name: kernel for kernel in reversed(kernels)}
+    return [replace(one, label=one.name) if newest[one.name] is one else one for one in kernels]
 
 
 def installed() -> list[Kernel]:

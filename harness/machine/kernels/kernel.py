@@ -40,6 +40,11 @@ class Kernel:
         return flavours.of(self.release)
 
     @property
+    def name(self) -> str:
+        """Gives its series, and its flavour where that is not the one of every day: "6.12", "6.12-rt"."""
+        return flavours.label(self.series, self.flavour)
+
+    @property
     def series(self) -> str:
         """Gives the first two numbers of the release."""
         return releases.series(self.release)
