@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Claim, Expect, Experiment
-from harness.evidence.schema import EnvironmentFile, FailureRow, Row, decided
+from harness.evidence.recording import Number
+from harness.evidence.schema import EnvironmentFile, FailureRow, QuantityRow, Row, decided
 from harness.linux import releases
 from harness.reports import markdown, own
 from harness.reports.comparison import matrix_picture
@@ -141,7 +142,7 @@ class ClaimPart:
                 Reading(expect.quantity.name, expect.quantity.unit, true, false, tuple(map(_value, quantities)), True),
             )
             for place, must, control in ((1, "true", expect.reads_true), (2, "false", expect.reads_false)):
-                values = tuple(spread(one[place]["values"]) if one else "" for one in of_expect)
+                values = tuple(_control(one[0], one[place]["values"]) if one else "" for one in of_expect)
                 found.setdefault(
                     (must, control.name),
                     Reading(f"control, must read {must}: {control.name}", control.unit, "", "", values, False),
@@ -177,6 +178,11 @@ def _value(entry: object) -> str:
     if "rate" in entry:
         return f"{entry['rate']['count']:,} of {entry['rate']['events']:,}"
     return spread(entry["values"])
+
+
+def _control(entry: QuantityRow, values: Sequence[Number]) -> str:
+    """Says what was read of a control of a quantity, as `_value` does of the quantity."""
+    return f"{sum(values):,} of {entry['rate']['events']:,}" if "rate" in entry else spread(values)
 
 
 def entries_of(outcomes: Iterable[Outcome]) -> list[Entry]:

@@ -141,6 +141,7 @@ def test_a_row_has_every_key_of_the_contract(tmp_path: Path) -> None:
             "guards": [],
             "why": "value: 10 pages (true: = 10).",
             "seconds": 4.1,
+            "memory_total": 1 << 30,
         }
     ]
     assert (found.failures, found.outcome.absent, found.directory, found.experiment.name) == ([], "", tmp_path / "made", "made")

@@ -73,10 +73,13 @@ def test_a_report_says_it(tmp_path: Path) -> None:
     experiment, _ = catalogue.find(MORE)
     run = write_run(tmp_path / "run", experiment, [made(12), made(12), made(6)], {"lru": "classic"})
     text = report.write(run, judge_run(run)).read_text()
+    assert "Swappiness 100 swapped more than 60 in 30 of 36 rounds (83 %; 95 % interval: 67 to 94 %)." in text
     assert "A rate: the events of all trials are one sample" in text
-    assert "In all trials together: 30 of 36 rounds (83 %; 95 % interval: 67 to 94 %)." in text
-    assert "at least 28 of 36: more than 50 % (one-sided exact test, p" in text
-    assert "Controls: rounds in which swappiness 60 swapped more than 60 once more: 18 of 36 rounds (50 %;" in text
+    assert "60 swapped more than 60 once more | rounds |  |  | 18 of 36 |" in text
+    assert "swapped more than 60** | rounds | >= 28 of 36 | \\<= 24 of 36 | 30 of 36 |" in text
+    assert "so many wins are chance in less than one of 1,000 cases" in text
+    trials = next((run / "report/cells").glob("*.md")).read_text()
+    assert "In all trials together: 30 of 36 rounds (83 %; 95 % interval: 67 to 94 %)." in trials
 
 
 def test_a_round_that_is_missing(tmp_path: Path) -> None:

@@ -36,15 +36,15 @@ class Zone:
         return self.low <= value <= self.high
 
 
-def parts(limits: Limits, side: str) -> list[Zone]:
-    """Gives the stretches that a range consists of; beside a whole number that it leaves out lies the next one."""
+def parts(limits: Limits, side: str, whole: bool) -> list[Zone]:
+    """Gives the stretches that a range consists of; beside a number that it leaves out lies the next one, where all are whole."""
     low = -math.inf if limits.low is None else limits.low
     high = math.inf if limits.high is None else limits.high
     if not limits.outside:
         return [Zone(side, low, high)]
     return [
-        Zone(side, -math.inf, low - isinstance(limits.low, int)),
-        Zone(side, high + isinstance(limits.high, int), math.inf),
+        Zone(side, -math.inf, low - (whole and isinstance(limits.low, int))),
+        Zone(side, high + (whole and isinstance(limits.high, int)), math.inf),
     ]
 
 
@@ -55,7 +55,8 @@ class Axis:
         self, true: Limits, false: Limits, values: Sequence[Number], x: float, width: float, least: float | None = None
     ) -> None:
         self.values = values
-        zones = sorted([*parts(true, "true"), *parts(false, "false")], key=lambda zone: (zone.low, zone.high))
+        whole = all(isinstance(value, int) for value in values)
+        zones = sorted([*parts(true, "true", whole), *parts(false, "false", whole)], key=lambda zone: (zone.low, zone.high))
         if least is not None:
             zones = [zone for zone in zones if zone.high >= least or any(map(zone.holds, values))]
         with_gaps: list[Zone] = []
