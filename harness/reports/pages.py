@@ -20,6 +20,7 @@ from harness.reports.pictures.claim import Picture
 from harness.reports.wording import aloud, bounds, known_text, setting
 from harness.verdicts.classify import Standing, classify
 from harness.verdicts.judged import Outcome
+from harness.verdicts.pooled import total
 from harness.verdicts.wording import spread
 
 FOLDER, CELLS = "report", "report/cells"
@@ -180,9 +181,10 @@ def _value(entry: object) -> str:
     return spread(entry["values"])
 
 
-def _control(entry: QuantityRow, values: Sequence[Number]) -> str:
+def _control(entry: QuantityRow, values: Sequence[Number | None]) -> str:
     """Says what was read of a control of a quantity, as `_value` does of the quantity."""
-    return f"{sum(values):,} of {entry['rate']['events']:,}" if "rate" in entry else spread(values)
+    together = total(values) if "rate" in entry else None
+    return spread(values) if together is None else f"{together:,} of {entry['rate']['events']:,}"
 
 
 def entries_of(outcomes: Iterable[Outcome]) -> list[Entry]:
