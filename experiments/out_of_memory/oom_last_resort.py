@@ -7,7 +7,7 @@ is asked for before, when both are there, and afterwards, when caches were dropp
 
 from experiments.sections import OUT_OF_MEMORY
 from harness.claims import (
-    CONFIRMED, DISK, MIB, AtLeast, AtMost, Claim, Counter, Disk, Expect, Experiment, Known, Needs, Quantity, pages,
+    CONFIRMED, DISK, MIB, AtLeast, AtMost, Claim, Counter, Disk, Expect, Experiment, Known, Needs, Quantity, Settings, pages,
 )
 from harness.lab import Lab
 from harness.lab.helpers.oom import Witness, adjust
@@ -60,6 +60,7 @@ EXPERIMENT = Experiment(
     rate=0,
     needs=Needs(memory=RAM, disks=(DISK, Disk("swap", "swap", SWAP)), files=(SYSRQ,), changes=("swap", "mount", "drop_caches"),
                 throwaway=True),
+    settings=Settings(overcommit=1),
     axes={"lru": ("classic", "mglru")},
     expects=(
         left(file_pages("kill"), Counter("meminfo:MemTotal", "before") // PERCENT, file_pages("before"), file_pages("after"),

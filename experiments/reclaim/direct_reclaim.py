@@ -16,7 +16,7 @@ from harness.claims import (
 from harness.lab import Lab
 from harness.lab.helpers.reclaim import BTF, DIRECT_EVENTS, direct_spares, watch_direct_reclaim
 
-RAM, BEFORE, TRACED, PIECE, FIRST, MARK = 256 * MIB, 160 * MIB, 64 * MIB, 8 * MIB, -20, 8192
+RAM, FILLED, PIECE, FIRST, MARK = 256 * MIB, 224 * MIB, 8 * MIB, -20, 8192
 SHORT, HUGE, RAISED = "shortage", "huge pages", "mark raised"
 
 BELOW_MIN = Claim(
@@ -35,9 +35,9 @@ def procedure(lab: Lab) -> None:
     with lab.trace(HUGE, *DIRECT_EVENTS):       # all of what is free: the last is asked for with pages to spare
         lab.sysctl("vm.nr_hugepages", lab.counter("meminfo:MemFree") // lab.counter("meminfo:Hugepagesize"))
     lab.sysctl("vm.nr_hugepages", 0)
-    memory.part(0, BEFORE).fill()
-    with lab.trace(SHORT, *DIRECT_EVENTS, kib=32768):
-        memory.part(BEFORE, TRACED).fill()
+    with lab.trace(SHORT, *DIRECT_EVENTS):      # begun while there is room for its buffer
+        memory.part(0, FILLED).fill()
+    memory.part(0, FILLED // 4).unmap()
     more = probe.map(PIECE)
     with lab.trace(RAISED, *DIRECT_EVENTS):     # by half of the piece: there is enough that can be swapped to reach it
         lab.sysctl("vm.min_free_kbytes", (lab.counter("meminfo:MemFree") + PIECE // 2) // KIB)
