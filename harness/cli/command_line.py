@@ -15,18 +15,25 @@ NO_VALUE = re.compile(r"Flag <Argument: (\S+).*> needed value")
 MISSING = re.compile(r"did not receive required positional arguments: (.+)")
 
 
-def check(words: Sequence[str], found: Collection) -> None:
-    """Reads a command line, without the program's name. Raises UsageError for one that invoke would refuse or take for
+def commands_in(words: Sequence[str]) -> list[str]:
+    """Gives a command line from the first command's name on: what stands before it is invoke's own (bootstrap puts
+    --search-root there). words: without the program's name. Raises UsageError for an option of invoke's without its value."""
+    try:
+        return list(Parser(initial=Program().initial_context, ignore_unknown=True).parse_argv(list(words)).unparsed)
+    except ParseError as error:
+        raise told(error, words, ()) from error
+
+
+def check(rest: Sequence[str], found: Collection) -> None:
+    """Reads a command line from its first command on. Raises UsageError for one that invoke would refuse or take for
     another: an option without a value that may stand several times it leaves out, and an empty value is like none."""
-    core = Parser(initial=Program(namespace=found).initial_context, ignore_unknown=True)
+    if not rest:
+        return
     contexts = contexts_of(found)
     try:
-        rest = core.parse_argv(list(words)).unparsed
-        if not rest:
-            return
-        Parser(contexts=contexts).parse_argv(rest)
+        Parser(contexts=contexts).parse_argv(list(rest))
     except ParseError as error:
-        raise told(error, words, contexts) from error
+        raise told(error, rest, contexts) from error
     for word, after in zip(rest, [*rest[1:], "--"], strict=True):
         if word.startswith("--") and (word.endswith("=") or not after):
             raise UsageError(word, "its value is empty", f"leave it out, or name one; {see_help(rest[0])}")

@@ -268,10 +268,12 @@ def prepare(words: Sequence[str], found: Collection) -> None:
     if name := help_wanted(words, found):
         print_help(name, found)
         sys.exit(errors.AS_KNOWN)
-    again = oom.rewritten(words)
-    bisect.arm(words)
+    again = None
     try:
-        command_line.check(again or words, found)
+        rest = command_line.commands_in(words)
+        bisect.arm(rest)
+        again = oom.rewritten(rest)
+        command_line.check(again or rest, found)
     except UsageError as error:
         base.warn(error)
         sys.exit(error.status)

@@ -33,7 +33,7 @@ FOUND = commands.collection()
 )
 def test_it_is_told_in_one_line(words: list[str], line: str) -> None:
     with pytest.raises(UsageError) as raised:
-        command_line.check(words, FOUND)
+        command_line.check(command_line.commands_in(words), FOUND)
     assert str(raised.value).startswith(line)
     assert "\n" not in str(raised.value)
 
@@ -43,6 +43,7 @@ def test_it_is_told_in_one_line(words: list[str], line: str) -> None:
     [
         [],
         ["--list"],
+        ["--search-root", "/somewhere", "list"],
         ["--help", "run-all"],
         ["run-experiment", "a", "--set", "lru=classic", "--set=cpus=2", "--trials=1", "--json"],
         ["run-experiment", "--name", "a"],
@@ -52,4 +53,4 @@ def test_it_is_told_in_one_line(words: list[str], line: str) -> None:
     ],
 )
 def test_what_can_be_read_passes(words: list[str]) -> None:
-    command_line.check(words, FOUND)
+    command_line.check(command_line.commands_in(words), FOUND)
