@@ -99,6 +99,7 @@ def bisected(context: Any, claim: str, log: str, want: str, to: str = "results/r
     to="where it is written",
     all="the reference is to have the rows of these runs and no others",
     replace="with --all: also where it loses rows that these runs do not have",
+    redraw="without runs: every page and picture anew, from the rows that are published",
     results="where run directories are",
 )
 def publish(
@@ -108,6 +109,7 @@ def publish(
     to: str = "results/reference",
     all: bool = False,
     replace: bool = False,
+    redraw: bool = False,
     results: str = RUNS,
 ) -> int:
     """Add runs to the reference matrix, or update what it has of them: table, a page for each claim, plots, verdicts.json,
@@ -119,7 +121,12 @@ def publish(
 
     if replace and not all:
         raise UsageError("--replace", "without --all no row is lost", "leave it out, or add --all")
-    wanted, several = ([name.strip() for name in names.split(",") if name.strip()] for names in (runs, noise))
+    if redraw and (all or runs != "latest"):
+        raise UsageError("--redraw", "it adds and removes no row", "leave out --all and --runs")
+    if redraw and not (Path(to) / "verdicts.json").exists():
+        raise UsageError(f"--to {to}", "no reference is there", "publish a run first")
+    names = "" if redraw else runs
+    wanted, several = ([name.strip() for name in given.split(",") if name.strip()] for given in (names, noise))
     found = [run_directory.find(name, Path(results)) for name in wanted]
     noisy = [selection.select(name, Path(results)) for name in several]
     if len(noisy) == 1:

@@ -70,11 +70,12 @@ def publish(
 ) -> Publication:
     """Adds the rows of these runs to the reference in `to` and updates those that it has, or makes it of them alone
     (`everything`). Writes README.md, page and plots of each claim that has a row of these runs, kernels.json and verdicts.json;
-    noise.json and noise.md of the runs `noisy`, if there are any. All else stays as it is.
+    noise.json and noise.md of the runs `noisy`, if there are any. All else stays as it is. Without runs every page is written
+    anew from the rows that are there.
 
     Raises UsageError where rows would be lost without `may_lose`.
     """
-    made = publication.of(gather(runs), to, everything, may_lose)
+    made = publication.of(gather(runs) if runs else Cells((), (), (), ()), to, everything, may_lose)
     cells = made.cells
     for name in (PAGES, PLOTS):
         (to / name).mkdir(parents=True, exist_ok=True)
@@ -82,7 +83,7 @@ def publish(
         run_noise.write(noisy, to)
     told = sections(cells)
     for claim, experiment in told:
-        if claim.id in made.touched or not (to / PAGES / f"{claim.id}.md").exists():
+        if not runs or claim.id in made.touched or not (to / PAGES / f"{claim.id}.md").exists():
             write_page(claim, experiment, cells, to)
     if everything:
         for path in {*(to / PAGES).iterdir()} - {to / PAGES / f"{claim.id}.md" for claim, _ in told}:

@@ -91,6 +91,15 @@ def test_a_setting_that_was_asked_for_is_a_row_beside_the_usual_one(published: P
     assert next(reference.publish([run], [], published).lines()) == "Rows: added 0, updated 2, kept 5"
 
 
+def test_pages_are_redrawn_from_the_rows_that_are_there(published: Path) -> None:
+    before = content(published)
+    page = published / "claims" / f"{CLAIM}.md"
+    page.write_text("of another day")
+    made = reference.publish([], [], published)
+    assert next(made.lines()) == f"Rows: added 0, updated 0, kept {len(rows_of(published))}"
+    assert content(published) == before
+
+
 def test_rows_are_lost_only_where_that_is_asked_for(published: Path, tmp_path: Path) -> None:
     before, run = content(published), run_of(tmp_path / "only")
     with pytest.raises(

@@ -80,6 +80,7 @@ function searchIndex(tables, text) {
   const readAs = {};
   const unknown = [];
   let lost = 0;
+  const lose = () => (lost += Math.max(...Object.values(tables.rarity)) / 2);
   const stems = [];
   for (const word of searchForms(text)) {
     if (Object.hasOwn(tables.known, word)) stems.push(...tables.known[word].split(" "));
@@ -88,11 +89,14 @@ function searchIndex(tables, text) {
     else {
       const near = searchNearest(word, known);
       if (near !== null) {
-        if (!tables.stop.includes(tables.known[near])) readAs[word] = near;
+        if (!tables.stop.includes(tables.known[near])) {
+          readAs[word] = near;
+          lose();
+        }
         stems.push(...tables.known[near].split(" "));
       } else if (!isNumber(word)) {
         unknown.push(word);
-        lost += Math.max(...Object.values(tables.rarity)) / 2;
+        lose();
       }
     }
   }
