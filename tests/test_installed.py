@@ -35,7 +35,7 @@ def test_one_name_lies_in_site_packages(installed: Installed) -> None:
 def test_the_answers_travel_with_it(installed: Installed) -> None:
     listed = installed.folklab("list", "--search", "tmpfs-unreclaimable")
     assert listed.returncode == 0, listed.stderr
-    assert "Can what was written to tmpfs be freed by drop_caches?" in listed.stdout
+    assert "Can what was written to tmpfs be freed by drop_caches?" in " ".join(listed.stdout.split())
     explained = installed.folklab("explain", "tmpfs-unreclaimable")
     assert "Measured on 6.12" in explained.stdout, explained.stderr
 
@@ -84,14 +84,14 @@ def test_a_packages_experiment_is_judged_where_it_is_not_installed(installed: In
     runs = tmp_path / "runs"
     ran = installed.folklab("run-experiment", "madvise-frees", "--trials", "1", "--jobs", "1", "--results", str(runs))
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "example-dontneed-keeps  REFUTED" in ran.stdout
+    assert "” — REFUTED\n  example-dontneed-keeps on " in ran.stdout
     assert "Not of the catalogue: package folklab-example 1.0" in ran.stdout
     (run,) = runs.iterdir()
     assert (run / "sources/madvise-frees/_ranges.py").read_bytes() == (EXAMPLE / "folklab_example/_ranges.py").read_bytes()
     removed = installed.run("python", "-m", "pip", "uninstall", "-q", "-y", "folklab-example")
     assert removed.returncode == 0, removed.stderr
     judged = installed.folklab("judge", str(run))
-    assert "example-dontneed-keeps  REFUTED" in judged.stdout, judged.stderr
+    assert "” — REFUTED\n  example-dontneed-keeps on " in judged.stdout, judged.stderr
     assert "none of its code was executed" in judged.stdout
     rows = json.loads(installed.folklab("judge", str(run), "--json").stdout)["verdicts"]
     assert rows == json.loads((run / "verdicts.json").read_text())["verdicts"]

@@ -268,7 +268,7 @@ def constants(pieces: Sequence[Path]) -> tuple[list[str], list[Constant]]:
     one_value = {name for name, (least, most, _) in ends.items() if least == most}
     return (
         in_order(name for name in ends if name not in one_value),
-        [Constant(name, ends[name][0], ends[name][2]) for name in in_order(one_value)],
+        [Constant(name, ends[name][0], ends[name][2]) for name in in_order(name for name in ends if name in one_value)],
     )
 
 

@@ -29,7 +29,7 @@ FIRST = [
 def test_a_claim_is_decided_as_known(claim: str, tmp_path: Path) -> None:
     finished = invoke("run-experiment", claim, "--results", str(tmp_path))
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    assert f"{claim}  " in finished.stdout
+    assert f"\n  {claim} on " in finished.stdout
     assert "Controls: " in finished.stdout
     (run,) = tmp_path.iterdir()
     rows = [row for row in run_directory.read_verdicts(run)["verdicts"] if row["claim"] == claim]

@@ -100,8 +100,8 @@ def test_the_tutorial(tmp_path: Path) -> None:
     assert done.returncode == 0, said
     assert "zero pages of read" in said
     assert "it holds to every rule" in said
-    assert said.count("read-memory-is-taken  REFUTED") == 2  # the run, and the colleague's judgement
-    assert "Of 4,096 pages that were read 0 took memory of their own." in said
+    assert len(re.findall(r"” — REFUTED\b.*\n  read-memory-is-taken on ", said)) == 2  # the run, and the colleague's judgement
+    assert re.search(r"4,096 pages\)? that were read (?:0|none|no page) took memory of", said)
     assert "none of its code was executed" in said
     (run,) = (checkout / "sent-to-a-colleague").iterdir()
     (row,) = run_directory.read_verdicts(run)["verdicts"]
