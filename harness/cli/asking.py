@@ -13,6 +13,7 @@ from harness.errors import LabError
 from harness.evidence import run_directory
 from harness.evidence.schema import Row
 from harness.finding.index import Found, Hit
+from harness.linux.releases import series
 from harness.reports.comparison import history
 from harness.reports.comparison.history import DECIDED, Line
 from harness.reports.comparison.rows import REFERENCE
@@ -59,9 +60,7 @@ def answers(claim: Claim, rows: Sequence[Row]) -> Iterator[str]:
         said = "; ".join(f"{verdict.upper()} on {on(kernels)}" for verdict, kernels in by_verdict(line))
         yield laid(f"{under}{said}{yours.marked(dict(line.axis))}")
     if row := like_here(told):
-        where = (
-            "your kernel's series" if yours.release().startswith(f"{row['series']}.") else f"nearest to your {yours.release()}"
-        )
+        where = "your kernel's series" if series(yours.release()) == row["series"] else f"nearest to your {yours.release()}"
         yield laid(f"On {row['series']} ({where}): {row['why']}")
         for said in row.get("besides", []):
             yield laid(f"Know this too: {said}")
@@ -80,9 +79,9 @@ def by_verdict(line: Line) -> list[tuple[str, list[str]]]:
     return found
 
 
-def on(series: Sequence[str]) -> str:
+def on(kernels: Sequence[str]) -> str:
     """Lists kernels: "5.10, 6.1 and 6.12"."""
-    names = list(dict.fromkeys(series))
+    names = list(dict.fromkeys(kernels))
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 

@@ -171,9 +171,9 @@ def whole_number(name: str, value: str | None) -> int | None:
     raise UsageError(f"--{name} {value}", "it is no whole number", f"for instance --{name} 3")
 
 
-def at_least_one(name: str, value: str) -> int:
-    """Reads an option that must be a whole number from 1 up. Raises UsageError for anything else."""
+def at_least_one(name: str, value: str, done: str = "done") -> int:
+    """Reads an option that must be a whole number from 1 up. Raises UsageError for anything else: nothing would be `done`."""
     found = whole_number(name, value) or 0
     if found < 1:
-        raise UsageError(f"--{name} {value}", "nothing would be done", "at least 1")
+        raise UsageError(f"--{name} {value}", f"nothing would be {done}", "at least 1")
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from harness.cli.base import command, whole_number
+from harness.cli.base import at_least_one, command
 from harness.errors import UsageError
 
 RESULTS = "results/bench"
@@ -51,12 +51,9 @@ def bench(
     names = [name.strip() for name in kernel.split(",") if name.strip()]
     into = Path(results)
     counts = {
-        name: whole_number(name, text)
+        name: None if text is None else at_least_one(name, text, "measured")
         for name, text in (("turns", turns), ("runs", runs), ("trials", trials), ("sample", sample))
     }
-    for name, count in counts.items():
-        if count is not None and count < 1:
-            raise UsageError(f"--{name} {count}", "nothing would be measured", "at least 1")
     sessions = [f"--{name}" for name, asked in (("noise", noise), ("clones", clones), ("mutants", mutants)) if asked]
     if len(sessions) > 1:
         raise UsageError(" ".join(sessions), "each is a session of its own", "type one of them")

@@ -21,7 +21,7 @@ def commands_in(words: Sequence[str]) -> list[str]:
     try:
         return list(Parser(initial=Program().initial_context, ignore_unknown=True).parse_argv(list(words)).unparsed)
     except ParseError as error:
-        raise told(error, words, ()) from error
+        raise told(error, words) from error
 
 
 def check(rest: Sequence[str], found: Collection) -> None:
@@ -29,11 +29,11 @@ def check(rest: Sequence[str], found: Collection) -> None:
     another: an option without a value that may stand several times it leaves out, and an empty value is like none."""
     if not rest:
         return
-    contexts = contexts_of(found)
+    contexts = contexts_of(found, rest)
     try:
         Parser(contexts=contexts).parse_argv(list(rest))
     except ParseError as error:
-        raise told(error, rest, contexts) from error
+        raise told(error, rest, found) from error
     for word, after in zip(rest, [*rest[1:], "--"], strict=True):
         if word.startswith("--") and (word.endswith("=") or not after):
             raise UsageError(word, "its value is empty", f"leave it out, or name one; {see_help(rest[0])}")
@@ -41,23 +41,24 @@ def check(rest: Sequence[str], found: Collection) -> None:
             raise UsageError(word, "it has no value", see_help(rest[0]))
 
 
-def contexts_of(found: Collection) -> list[ParserContext]:
-    """Gives what invoke's parser knows of the commands. Making it takes the lines of help out of each (Task.get_arguments): they
-    are put back, for invoke will ask for them again."""
-    commands = [found[name] for name in found.task_names]
-    lines = [dict(one.help) for one in commands]
-    made = found.to_contexts()
-    for one, help in zip(commands, lines, strict=True):
-        one.help = help
+def contexts_of(found: Collection, rest: Sequence[str]) -> list[ParserContext]:
+    """Gives what invoke's parser knows of the commands that are named here: of all it takes ten times as long, and each command
+    line is read. Asking a task for its arguments takes its lines of help out (Task.get_arguments): they are put back, for
+    invoke will ask again."""
+    made = []
+    for name, aliases in found.task_names.items():
+        if {name, *aliases} & set(rest):
+            task, lines = found[name], dict(found[name].help)
+            made.append(ParserContext(name=name, aliases=aliases, args=task.get_arguments()))
+            task.help = lines
     return made
 
 
-def told(error: ParseError, words: Sequence[str], contexts: Sequence[ParserContext]) -> UsageError:
+def told(error: ParseError, words: Sequence[str], found: Collection | None = None) -> UsageError:
     """Says what is wrong with a command line, and what to type instead."""
     from harness.claims.checks import nearest
 
     said, context = str(error), error.context
-    names = [name for one in contexts for name in (str(one.name), *one.aliases)]
     command = str(context.name) if context and context.name else ""
     if unknown := NO_IDEA.search(said):
         word = next((one for one in words if ascii(one) == ascii(unknown[1])), unknown[1])
@@ -70,7 +71,9 @@ def told(error: ParseError, words: Sequence[str], contexts: Sequence[ParserConte
             return UsageError(
                 word or "''", f"{command} takes no such word", f"several names go together, with commas; {see_help(command)}"
             )
-        return UsageError(word or "''", "there is no such command", nearest(word, names))
+        names = found.task_names if found else {}
+        there = [one for name, aliases in names.items() for one in (name, *aliases)]
+        return UsageError(word or "''", "there is no such command", nearest(word, there))
     if valueless := NO_VALUE.search(said):
         return UsageError(f"--{valueless[1].replace('_', '-')}", "it has no value", see_help(command))
     if missing := MISSING.search(said):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import errors
-from harness.cli.base import RUNS, command, say, whole_number
+from harness.cli.base import RUNS, at_least_one, command, say, whole_number
 from harness.errors import UsageError
 
 
@@ -50,9 +50,8 @@ def faults(
         for name, one in PARTS.items():
             say(f"{name:10} {one.count:>12,} {one.says}")
         return errors.AS_KNOWN
-    chosen, number, seeded = named(part), whole_number("count", count), whole_number("seed", seed) or 0
-    if number is not None and number < 1:
-        raise UsageError(f"--count {number}", "nothing would be shown", "at least 1")
+    chosen, seeded = named(part), whole_number("seed", seed) or 0
+    number = None if count is None else at_least_one("count", count, "shown")
     wrong = 0
     say(f"Faults, {time.strftime('%Y-%m-%d')}, this host's kernel {os.uname().release}")
     for name in chosen:

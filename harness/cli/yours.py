@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from harness.claims import settings
-from harness.linux.releases import order
+from harness.linux.releases import order, series
 
 # How people call settings that rows are told apart by.
 CALLED = {
@@ -79,6 +79,6 @@ def release() -> str:
 
 def nearest_series(found: Iterable[str]) -> str | None:
     """Gives, of kernel series, this machine's, or the newest that is older; None where all are newer."""
-    series = ".".join(release().split(".")[:2])
-    older = [one for one in found if order(one) <= order(series)]
+    own = order(series(release()))
+    older = [one for one in found if order(one) <= own]
     return max(older, key=order, default=None)

@@ -14,7 +14,7 @@ from probes._native import ffi
 from harness.claims.claim import Experiment
 from harness.evidence import json_file, recording, run_directory
 from harness.evidence.schema import KernelRow
-from harness.linux import pages
+from harness.linux import pages, releases
 from harness.run import cell, resume
 from harness.verdicts import judged, run_cells
 
@@ -205,7 +205,7 @@ def write_environment(directory: Path, *releases: str, cells: Sequence[str] | No
 
 
 def kernel_row(release: str) -> KernelRow:
-    return {"release": release, "series": ".".join(release.split(".")[:2]), "config": None, "source": f"linux-image-{release}"}
+    return {"release": release, "series": releases.series(release), "config": None, "source": f"linux-image-{release}"}
 
 
 def write_cell(

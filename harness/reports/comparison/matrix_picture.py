@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from harness import catalogue
 from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Claim
 from harness.evidence.schema import Row
+from harness.linux import releases
 from harness.reports.comparison import history
 from harness.reports.pictures.canvas import LINE, MARGIN, SMALL, WIDTH, Canvas, breadth, cut
 from harness.reports.pictures.claim import Picture
@@ -68,7 +69,7 @@ def named(canvas: Canvas, changing: Sequence[tuple[Claim, list[history.Line]]], 
     if not changing:
         return
     shown = list(kernels)[-5:]
-    series = [rows_series(kernel) for kernel in shown]
+    series = [releases.series(kernel) for kernel in shown]
     left = WIDTH - MARGIN - COLUMN * len(shown)
     canvas.y += LINE + 4
     canvas.text(
@@ -103,11 +104,6 @@ def named(canvas: Canvas, changing: Sequence[tuple[Claim, list[history.Line]]], 
         canvas.y += 2
     if len(changing) > NAMED:
         canvas.paragraph(f"{len(changing) - NAMED} more are in the table.", "dim", SMALL)
-
-
-def rows_series(kernel: str) -> str:
-    """Gives the short name of a release: its first two numbers."""
-    return ".".join(kernel.split("-")[0].split(".")[:2])
 
 
 def tiles(canvas: Canvas, same: Sequence[tuple[Claim, str]], others: bool) -> None:

@@ -60,11 +60,3 @@ def chosen(verdict: Verdict) -> tuple[str, list[tuple[Expect, Sequence[Reading]]
     kinds = {id(expect): kind(expect, verdict.experiment) for expect, _ in found}
     first = min(kinds.values(), key=KINDS.index)
     return first, [(expect, readings) for expect, readings in found if kinds[id(expect)] == first]
-
-
-def kinds_of(experiment: Experiment) -> dict[str, set[str]]:
-    """Maps each claim of an experiment to the kinds of pictures that it may have."""
-    found: dict[str, set[str]] = {}
-    for expect in experiment.expects:
-        found.setdefault(expect.claim.id, set()).add(kind(expect, experiment))
-    return found
