@@ -175,6 +175,7 @@ def test_a_search_of_any_page_leads_to_the_first(browser: Any, reference: Path) 
         page.wait_for_url(re.compile(r"/index\.html#\?q="))
         assert "tmpfs-file-is-cache" in visible(page)[:2]
         page.click("button[type=reset]")
+        page.wait_for_function("!location.hash.includes('q=')")  # which it does once the form is empty
         page.reload()
         assert page.input_value("#q") == ""
 
