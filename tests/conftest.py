@@ -1,4 +1,4 @@
-"""Sees to it that what boots a guest says so: a test without the marker `guest` finds a QEMU that starts none."""
+"""Hides QEMU from a test without the marker `guest`, and names tests alike in each worker."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ def pytest_configure(config: pytest.Config) -> None:
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, handler)
     config.addinivalue_line("markers", "guest: boots a guest; `invoke test --fast` leaves it out")
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Names a case of bytes by its parameter: bytes may hold the time of their making, as a gzip header does."""
+    return argname if isinstance(val, bytes) else None
 
 
 @pytest.hookimpl(wrapper=True)
