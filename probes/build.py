@@ -33,6 +33,8 @@ def sources(folder: str) -> list[Path]:
 OPERATIONS = [*sources("common"), *sources("operations")]
 # -fno-builtin: the compiler otherwise removes pairs of malloc and free, and stores that nobody reads.
 FLAGS = ["-O2", "-g0", "-Wall", "-Wextra", "-Werror", "-fno-builtin", "-D_GNU_SOURCE", "-std=gnu11"]
+# Files and times of 64 bits, also where the C library has old types of 32.
+FLAGS += ["-D_FILE_OFFSET_BITS=64", "-D_TIME_BITS=64"]
 NATIVE = HERE / f"_native{sysconfig.get_config_var('EXT_SUFFIX')}"
 
 PROGRAMS = {
@@ -40,6 +42,9 @@ PROGRAMS = {
     "probe": ([HERE / "programs/probe.c", *OPERATIONS], ["-Wl,-z,relro,-z,now"]),
     "handover": ([HERE / "programs/handover.c", HERE / "agent/init.c"], ["-static"]),
 }
+
+COMPILER = "cc"
+FOREIGN = ("agent", "probe")  # what a guest needs; the hand-over to an installed system is for this host's own architecture
 
 # Programs without a C library, which a compiler for x86-64 makes for 32 bits too; one that can't leaves that out.
 BARE = {"reach32": ("programs/reach.c", "-m32"), "reach64": ("programs/reach.c", "-m64")}
@@ -77,14 +82,28 @@ def missing() -> list[str]:
     return [path.name.partition(".")[0] for path in (*(BUILD / name for name in PROGRAMS), NATIVE) if not path.exists()]
 
 
-def build_program(name: str) -> None:
+def folder(compiler: str) -> Path:
+    """Gives the directory of the programs that a compiler makes: this host's own `cc`, or another architecture's."""
+    return BUILD if compiler == COMPILER else BUILD / compiler
+
+
+def build_program(name: str, compiler: str = COMPILER) -> None:
     """Compiles and links one program. The new file replaces the old one at once: a run may be using it."""
     files, options = PROGRAMS[name]
-    BUILD.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=BUILD) as directory:
+    place = folder(compiler)
+    place.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place) as directory:
         made = Path(directory, name)
-        subprocess.run(["cc", *FLAGS, *INCLUDES, *files, "-o", made, *options, "-lpthread", "-lrt"], check=True)
-        made.replace(BUILD / name)
+        subprocess.run([compiler, *FLAGS, *INCLUDES, *files, "-o", made, *options, "-lpthread", "-lrt"], check=True)
+        made.replace(place / name)
+
+
+def build_foreign(compiler: str) -> None:
+    """Builds the programs that run in guests of another architecture with its compiler, whatever of them is out of date."""
+    with ThreadPoolExecutor() as pool:
+        names = [name for name in FOREIGN if outdated(folder(compiler) / name)]
+        for job in [pool.submit(build_program, name, compiler) for name in names]:
+            job.result()
 
 
 def build_bare(name: str) -> None:
@@ -92,7 +111,7 @@ def build_bare(name: str) -> None:
     BUILD.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=BUILD) as directory:
         made = Path(directory, name)
-        done = subprocess.run(["cc", *FLAGS, *BARE_FLAGS, bits, HERE / source, "-o", made], capture_output=True, text=True)
+        done = subprocess.run([COMPILER, *FLAGS, *BARE_FLAGS, bits, HERE / source, "-o", made], capture_output=True, text=True)
         if done.returncode == 0:
             made.replace(BUILD / name)
         else:
@@ -104,7 +123,7 @@ def build_native() -> None:
 
     cffi knows no macros but plain numbers: it reads the headers as the preprocessor leaves them.
     """
-    read = subprocess.run(["cc", "-E", "-P", *INCLUDES, HERE / "native.h"], check=True, stdout=subprocess.PIPE, text=True)
+    read = subprocess.run([COMPILER, "-E", "-P", *INCLUDES, HERE / "native.h"], check=True, stdout=subprocess.PIPE, text=True)
     ffi = FFI()
     ffi.cdef(read.stdout)
     ffi.set_source(

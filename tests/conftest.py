@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-BINARY = "qemu-system-x86_64"
+from harness.linux import architecture
+
+BINARIES = tuple(dict.fromkeys(one.board.qemu for one in architecture.ALL.values()))
 REFUSES = """#!/bin/sh
 [ "$1" = --version ] && exec {real} --version
 echo "a test without the marker guest starts a guest: mark it with pytest.mark.guest" >&2
@@ -34,17 +36,19 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Puts the refusing QEMU first for the whole of a test that is not marked, its fixtures included."""
-    real = shutil.which(BINARY)
-    if item.get_closest_marker("guest") or real is None:
+    real = {name: found for name in BINARIES if (found := shutil.which(name))}
+    if item.get_closest_marker("guest") or not real:
         return (yield)
     factory: pytest.TempPathFactory = item.config._tmp_path_factory  # type: ignore[attr-defined]
-    file = factory.getbasetemp() / "no-guests" / BINARY
-    if not file.exists():
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(REFUSES.format(real=real))
-        file.chmod(0o755)
+    place = factory.getbasetemp() / "no-guests"
+    place.mkdir(exist_ok=True)
+    for name, path in real.items():
+        file = place / name
+        if not file.exists():
+            file.write_text(REFUSES.format(real=path))
+            file.chmod(0o755)
     before = os.environ["PATH"]
-    os.environ["PATH"] = f"{file.parent}:{before}"
+    os.environ["PATH"] = f"{place}:{before}"
     try:
         return (yield)
     finally:

@@ -30,7 +30,7 @@ def procedure(lab: Lab) -> None:
     loader = next(mapping.path for mapping in lab.mappings(pattern) if is_loader(mapping))
     static = lab.mount_tmpfs() + "/static"
     file = pattern.create_file(static, lab.page_size)
-    pattern.write_text(file, waiting_program(lab.page_size))
+    pattern.write_text(file, waiting_program(lab.architecture, lab.page_size, lab.page_size))
     pattern.close(file)         # a file that somebody has open for writing can't be executed
     pattern.chown(static, 0, 0, 0o755)
     programs = {"dynamic": (PROGRAM,), "loader": (loader, PROGRAM), "static": (static,)}

@@ -31,7 +31,7 @@ def procedure(lab: Lab) -> None:
     writer = lab.probe("writer")
     for path in files.values():
         fd = writer.create_file(path, SIZE)
-        writer.write_text(fd, waiting_program(SIZE))
+        writer.write_text(fd, waiting_program(lab.architecture, SIZE, lab.page_size))
         writer.close(fd)
         writer.chown(path, 0, 0, 0o755)
     lab.sync()

@@ -32,7 +32,7 @@ def procedure(lab: Lab) -> None:
     writer = lab.probe("writer")
     for path in files.values():
         fd = writer.create_file(path, SIZE)
-        writer.write_text(fd, library(SIZE))
+        writer.write_text(fd, library(lab.architecture, SIZE, lab.page_size))
         writer.close(fd)
         writer.chown(path, 0, 0, 0o755)
     lab.sync()
@@ -49,7 +49,7 @@ def cached(name: str, title: str) -> Quantity:
 
 EXPERIMENT = Experiment(
     procedure,
-    needs=Needs(changes=("drop_caches", "mount")),
+    needs=Needs(changes=("drop_caches", "mount"), architectures=("x86_64", "aarch64")),      # a library for 64 bits
     rate=0,
     guards=(*(Guard(Pages("dropped", name), Exactly(0), "what was there before, no loader read") for name in NAMES),
             Guard(mappings("program", "main", lambda _, mapping: mapping.path.endswith("/loaded"), "mappings of the library"),

@@ -8,7 +8,6 @@ with the program.
 from experiments.sections import ALLOCATION
 from harness.claims import REFUTED, AtMost, Claim, Derived, Exactly, Expect, Experiment, Known, Needs, Quantity, Recording
 from harness.lab import Lab, numbers
-from harness.lab.helpers.heap import MMAP
 
 PARTS, START_OF_CODE = 4, 26 - 3        # the latter: its place in /proc/PID/stat behind the name, which is field 2; proc(5)
 
@@ -24,7 +23,8 @@ def procedure(lab: Lab) -> None:
     probe = lab.probe("program", held=True)
     with probe.trace() as trace:        # it runs from here on, and answers from main
         data, _, bss, _, stack = numbers(probe.segments().text)
-    lab.record("mapped", [[call.result, call.arguments[1]] for call in trace.calls if call.number == MMAP and call.result > 0])
+    lab.record("mapped", [[call.result, call.arguments[1]] for call in trace.calls
+                          if call.number == lab.architecture.calls.mmap and call.result > 0])
     lab.sample("main")
     code = int(lab.read(f"/proc/{probe.pid}/stat").rsplit(")", 1)[1].split()[START_OF_CODE])
     lab.record("the program's segments", [code, data, bss, stack])

@@ -53,7 +53,8 @@ ARMS = ("kept", "dropped", "kept again", "a tmpfs file")
 
 EXPERIMENT = Experiment(
     procedure,
-    needs=Needs(memory=MEMORY, changes=("drop_caches", "mount", "sysctl"), throwaway=True),
+    needs=Needs(memory=MEMORY, changes=("drop_caches", "mount", "sysctl"), throwaway=True,
+                page_sizes=(4 * KIB,)),
     writes=("overcommit",),
     guards=(*(Guard(Change("vmstat:oom_kill", "before", "killed", arm=arm), AtLeast(1), "the OOM killer came")
               for arm in ARMS),

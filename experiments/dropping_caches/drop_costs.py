@@ -23,7 +23,7 @@ def sectors(words: str, *, drop: bool = False, direct: bool = False, read: bool 
         probe = lab.probe(at)
         probe.close(probe.create_file(path, SIZE))
         lab.sync()
-        fd = probe.open(path, os.O_RDONLY | (os.O_DIRECT if direct else 0)).value
+        fd = probe.open(path, os.O_RDONLY | (lab.architecture.o_direct if direct else 0)).value
         if drop:
             lab.drop_caches(1)
         before = lab.sectors("disk")[0]

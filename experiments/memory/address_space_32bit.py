@@ -40,7 +40,8 @@ def got(name: str) -> Quantity:
 
 EXPERIMENT = Experiment(
     procedure,
-    needs=Needs(programs=(str(BUILD / "reach32"), str(BUILD / "reach64")), root=False),
+    needs=Needs(programs=(str(BUILD / "reach32"), str(BUILD / "reach64")), root=False,
+                architectures=("x86_64",)),
     rate=0,
     expects=(Expect(
         AT_MOST_4G, got("32 bits"),

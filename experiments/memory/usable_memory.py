@@ -76,7 +76,7 @@ EXPERIMENT = Experiment(
     arms=("without", "with"),
     rate=0,
     settings=Settings(overcommit=1, page_cluster=0),    # what is read ahead from swap is in memory and in swap
-    needs=Needs(memory=256 * MIB, changes=("sysctl", "swap"), throwaway=True),
+    needs=Needs(memory=256 * MIB, changes=("sysctl", "swap"), throwaway=True, page_sizes=(4 * KIB,)),
     axes={"lru": ("classic", "mglru")},
     version=4,
     guards=(Guard(Counter("meminfo:SwapFree", "swapped out", "with"), AtMost(LAST), "all else of the area is in use"),

@@ -8,7 +8,7 @@ The kernel's report and the wait statuses tell who was killed.
 
 from experiments.sections import OUT_OF_MEMORY
 from harness.claims import (
-    CONFIRMED, MIB, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Quantity, Recorded,
+    CONFIRMED, KIB, MIB, AtLeast, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Quantity, Recorded,
 )
 from harness.lab import Lab, Probe
 from harness.lab.helpers.oom import NEVER, IsVictim, Witness, adjust, exhaust_group, exhaust_machine, number, occupy, outgrow
@@ -105,7 +105,7 @@ EXPERIMENT = Experiment(
     procedure,
     rate=0,
     version=3,
-    needs=Needs(memory=256 * MIB, throwaway=True),
+    needs=Needs(memory=256 * MIB, throwaway=True, page_sizes=(4 * KIB,)),
     guards=tuple(Guard(Recorded(f"{name}: choices", title=f"times that a victim was looked for at {name}"), AtLeast(1),
                        "a group that was never short spares everybody") for name in WAYS),
     expects=(

@@ -7,7 +7,7 @@ whether the large process on the other node was spared.
 """
 
 from experiments.sections import OUT_OF_MEMORY
-from harness.claims import CONFIRMED, MIB, Claim, Exactly, Expect, Experiment, Known, Needs, Quantity
+from harness.claims import CONFIRMED, KIB, MIB, Claim, Exactly, Expect, Experiment, Known, Needs, Quantity
 from harness.lab import Lab, Probe
 from harness.lab.helpers.oom import NEVER, IsVictim, Witness, exhaust_node, occupy
 
@@ -87,7 +87,7 @@ EXPERIMENT = Experiment(
     procedure,
     rate=0,
     version=2,
-    needs=Needs(memory=384 * MIB, nodes=2, throwaway=True),
+    needs=Needs(memory=384 * MIB, nodes=2, throwaway=True, page_sizes=(4 * KIB,)),
     expects=(
         Expect(CPUSET, died("cpuset, nothing written", "outside", "a larger process confined to the other node is the victim"),
                if_true=Exactly(0, "it is no candidate"), if_false=Exactly(1, "it was chosen"),

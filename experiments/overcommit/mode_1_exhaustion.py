@@ -60,7 +60,7 @@ EXPERIMENT = Experiment(
     rate=0,
     version=2,
     settings=Settings(overcommit=1),
-    needs=Needs(memory=256 * MIB, changes=("sysctl",), throwaway=True),
+    needs=Needs(memory=256 * MIB, changes=("sysctl",), throwaway=True, page_sizes=(4 * KIB,)),
     axes={"lru": ("classic", "mglru")},
     expects=(
         Expect(EXHAUSTED, kills("half filled", "filled"),

@@ -107,7 +107,7 @@ def procedure(lab: Lab) -> None:
     held.probe.kill_now()
     growth.wait()
     if lab.arm == ALONE:
-        disk = lab.hand.open(lab.device("swap"), os.O_RDONLY | os.O_DIRECT).value
+        disk = lab.hand.open(lab.device("swap"), os.O_RDONLY | lab.architecture.o_direct).value
         lab.record("processor before reading", lab.read(PROCESSOR))
         lab.hand.read(disk, RATE // MIB * MIB * 3)
         lab.record("processor after reading", lab.read(PROCESSOR))

@@ -29,7 +29,7 @@ def procedure(lab: Lab) -> None:
     files = {"tmpfs": lab.mount_tmpfs() + "/file", **{name: f"{disk}/{name}" for name in ("read", "mapped", "direct")}}
     probe = lab.probe()
     opened = {name: probe.create_file(path, SIZE) for name, path in files.items()}
-    direct = probe.open(files["direct"], os.O_RDONLY | os.O_DIRECT).value
+    direct = probe.open(files["direct"], os.O_RDONLY | lab.architecture.o_direct).value
     lab.sync()
     lab.drop_caches(1)
     lab.sample("dropped", pages=files)

@@ -13,12 +13,11 @@ from collections.abc import Iterable
 from experiments.sections import ZONES_AND_CACHE
 from experiments.zones_and_cache import TOOLS
 from harness.claims import (
-    CONFIRMED, GIB, MIB, AtLeast, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Not, Quantity,
-    Recorded,
+    CONFIRMED, GIB, KIB, MIB, AtLeast, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Not, Quantity,
+    Recorded, pages,
 )
 from harness.lab import Lab, SystemCall
 
-PREAD, PWRITE = 17, 18          # arch/x86/entry/syscalls/syscall_64.tbl
 REFERENCE = 2 * MIB
 
 USES = Claim(
@@ -38,12 +37,13 @@ def procedure(lab: Lab) -> None:
     """The device stays open, or its cache would go with mkfs's close; no readahead, so that what is read is known."""
     device, tmpfs, probe = lab.device("swap"), lab.mount_tmpfs(), lab.probe()
     lab.write(f"/sys/block/{device.rsplit('/', 1)[-1]}/queue/read_ahead_kb", "0")
-    descriptor = probe.open(device, os.O_RDWR | os.O_DIRECT).value
+    descriptor = probe.open(device, os.O_RDWR | lab.architecture.o_direct).value
     lab.sample("start")
-    status, calls = lab.run_traced("/programs/mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", device)
+    status, calls = lab.run_traced("/programs/mke2fs", "-q", "-F", "-t", "ext4", "-b", str(lab.page_size), device)
     lab.require(status == 0, "mkfs.ext4 made a file system")
     lab.sample("made")
-    written, read = (touched(calls, number, lab.page_size) for number in (PWRITE, PREAD))
+    numbers = lab.architecture.calls
+    written, read = (touched(calls, number, lab.page_size) for number in (numbers.pwrite, numbers.pread))
     lab.record("calls", [[call.number, *call.arguments, call.result] for call in calls])
     lab.record("written", len(written))
     lab.record("only read", len(read - written))
@@ -65,7 +65,7 @@ REFERENCES = Recorded("reference", "pages", title="2 MiB")
 EXPERIMENT = Experiment(
     procedure,
     needs=Needs(programs=TOOLS, changes=("mount", "sysctl")),
-    guards=(Guard(WRITTEN, AtLeast(100), "something must have been written"),),
+    guards=(Guard(WRITTEN, AtLeast(pages(400 * KIB)), "something must have been written"),),
     expects=(Expect(
         USES, beyond("meminfo:Buffers", "start", "made", WRITTEN + READ, "mkfs wrote and read"),
         if_true=Exactly(0, "as much as was written, beside what was read, to the page"),

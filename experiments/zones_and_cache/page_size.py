@@ -31,7 +31,7 @@ def faults(step: str) -> Quantity:
 
 EXPERIMENT = Experiment(
     procedure,
-    needs=Needs(root=False),
+    needs=Needs(root=False, architectures=("x86_64", "i686")),
     rate=0,
     expects=(
         Expect(FOUR, faults("4 KiB"), if_true=Exactly(STEPS, "a page is no larger: every 4 KiB is a page of its own"),

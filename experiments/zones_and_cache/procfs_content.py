@@ -36,7 +36,7 @@ def procedure(lab: Lab) -> None:
     names = [name.decode() for name in lab.hand.list(SYS).text.split(b"\0") if name]
     probe = lab.probe("probe", lab.sandbox())
     probe.slurp(f"{SYS}/{names[0]}/uevent")
-    probe.read(probe.open(f"{disk}/file", os.O_RDONLY | os.O_DIRECT).value, 64 * KIB)
+    probe.read(probe.open(f"{disk}/file", os.O_RDONLY | lab.architecture.o_direct).value, 64 * KIB)
     descriptor = probe.open(PROC, os.O_RDONLY).value
     probe.read(descriptor, 64 * KIB)
     lab.sample("start")
@@ -47,7 +47,7 @@ def procedure(lab: Lab) -> None:
     lab.sample("sysfs")
     probe.create_file(f"{tmpfs}/file", length)
     lab.sample("tmpfs")
-    probe.read(probe.open(f"{disk}/file", os.O_RDONLY | os.O_DIRECT).value, 4 * MIB)
+    probe.read(probe.open(f"{disk}/file", os.O_RDONLY | lab.architecture.o_direct).value, 4 * MIB)
     lab.sample("direct")
 
 
@@ -70,7 +70,7 @@ def holds(counter: str, since: str, what: str) -> Expect:
 EXPERIMENT = Experiment(
     procedure,
     version=2,
-    needs=Needs(changes=("mount",)),
+    needs=Needs(changes=("mount",), page_sizes=(4 * KIB,)),
     guards=(Guard(Recorded("pages of procfs"), AtLeast(512), "much more than the 64 that may be charged ahead"),
             Guard(Recorded("pages of sysfs"), AtLeast(32), "more than a few files")),
     # The sandbox's memory says nothing of files as small as those of sysfs: their inodes alone are a third of a page.

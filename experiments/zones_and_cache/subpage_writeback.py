@@ -10,8 +10,8 @@ import os
 
 from experiments.sections import ZONES_AND_CACHE
 from harness.claims import (
-    CONFIRMED, DISK, MIB, REFUTED, AtLeast, AtMost, Claim, Disk, Expect, Experiment, Guard, Known, Needs, Pages,
-    Quantity, Recorded, pages,
+    CONFIRMED, DISK, KIB, MIB, REFUTED, AtLeast, AtMost, Claim, Disk, Expect, Experiment, Guard, Known, Needs, Pages,
+    Quantity, Recorded,
 )
 from harness.lab import DONTNEED, Lab
 
@@ -42,7 +42,7 @@ def one_disk(lab: Lab, disk: str) -> None:
     mount, size, probe = lab.mount_disk(disk), COUNT * lab.page_size, lab.probe(disk)
     opened = {name: probe.create_file(f"{mount}/{name}", size) for name in ("changed", "rewritten", "direct", "stored")}
     stored = probe.map(size, shared=True, fd=opened["stored"])
-    direct = probe.open(f"{mount}/direct", os.O_RDWR | os.O_DIRECT).value
+    direct = probe.open(f"{mount}/direct", os.O_RDWR | lab.architecture.o_direct).value
     lab.sync()
     probe.fadvise(opened["direct"], 0, 0, DONTNEED)
     lab.sample(disk, pages={"changed": f"{mount}/changed"})
@@ -81,8 +81,9 @@ def writeback(claim: Claim, disk: str, part: str) -> Expect:
 
 EXPERIMENT = Experiment(
     procedure,
-    needs=Needs(disks=(DISK, Disk("small", "ext4", 256 * MIB, block=SMALL)), changes=("mount",)),
-    guards=tuple(Guard(Pages(disk, "changed"), AtLeast(pages(COUNT * 4096)), "every page must be cached")
+    needs=Needs(disks=(DISK, Disk("small", "ext4", 256 * MIB, block=SMALL)), changes=("mount",),
+                page_sizes=(4 * KIB,)),
+    guards=tuple(Guard(Pages(disk, "changed"), AtLeast(COUNT), "every page must be cached")
                  for disk in DISKS),
     expects=(writeback(DEFAULT, "disk", "a sector"), writeback(BLOCKS, "small", "the changed block")),
 )

@@ -42,7 +42,7 @@ def host(kernel: Kernel) -> BenchHost:
         "cpus": os.cpu_count(),
         "release": platform.release(),
         "python": platform.python_version(),
-        "qemu": qemu.version(),
+        "qemu": qemu.version(kernel.architecture.board.qemu),
         "accelerator": "with KVM" if accelerated == "kvm" else f"without hardware virtualisation ({why})",
         "load": round(os.getloadavg()[0], 2),
     }

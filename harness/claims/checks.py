@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.claims.claim import Besides, Expect, Experiment, Range
 
 # A machine with pages of the usual size, for bounds that are sizes: whatever overlaps there does so everywhere.
-_MACHINE = Trial(0, {"": Recording([{"event": "start", "machine": {"page_size": 4096}}])})
+_MACHINE = Trial(0, {"": Recording([{"event": "start", "machine": {"page_size": 4096, "arch": "x86_64"}}])})
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

@@ -11,12 +11,12 @@ from harness.linux.sizes import GIB, MIB
 @dataclass(frozen=True)
 class Disk:
     """A disk of a machine: its name, what is on it ("ext4", "swap", "raw"), its size in bytes, ext4's block size
-    in bytes. rate: bytes a second that the device may move, None for no limit."""
+    in bytes (None: a page of the machine's). rate: bytes a second that the device may move, None for no limit."""
 
     name: str
     kind: str
     size: int
-    block: int = 4096
+    block: int | None = None
     rate: int | None = None
 
 
@@ -32,7 +32,8 @@ class Needs:
     the kernel). programs: of the host's, by path, that go into the guest (real tools as witnesses). changes: what
     is touched outside the sandbox ("drop_caches", "sysctl", "swap", "mount", "thp", "lru"). throwaway: may kill
     other processes or empty the machine's memory. system: only an installed system can answer. architectures: that can
-    answer, as `uname -m` says them (none: all can).
+    answer, as `uname -m` says them (none: all can). page_sizes: that its sizes and bounds are reasoned for, in bytes (none:
+    all).
     """
 
     memory: int = 1 * GIB
@@ -48,6 +49,7 @@ class Needs:
     throwaway: bool = False
     system: bool = False
     architectures: tuple[str, ...] = ()
+    page_sizes: tuple[int, ...] = ()
     append: str = ""
 
     def with_disks(self, size: int | None = None, rate: int | None = None) -> Needs:

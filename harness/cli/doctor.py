@@ -12,9 +12,9 @@ from pathlib import Path
 from harness import cache, catalogue, paths
 from harness.claims import settings
 from harness.errors import LabError, Unavailable
-from harness.linux import mounts
+from harness.linux import architecture, mounts
 from harness.machine import allocators, disks, slots
-from harness.machine.guest import accelerator, qemu
+from harness.machine.guest import accelerator
 from harness.machine.guest.confinement import GROUPS, confinement
 from harness.machine.host import cgroup, journal, local, permissions
 from harness.machine.host.permissions import Permissions
@@ -63,7 +63,7 @@ def _kernel() -> Finding:
 
 
 def _acceleration() -> Finding:
-    reason = accelerator.promising()
+    reason = accelerator.promising(architecture.of_host())
     said = reason or "promising; a guest must answer under it before it is used"
     return Finding("hardware virtualisation", reason is None, said, "guests run without it, slower", vital=False)
 
@@ -71,7 +71,7 @@ def _acceleration() -> Finding:
 def _confinement() -> Iterator[Finding]:
     """Says how QEMU is confined: a guest that took it over would be there."""
     with suppress(LabError):  # without QEMU there is nothing to confine
-        found = confinement(disks.tool(qemu.BINARY))
+        found = confinement(disks.tool(architecture.of_host().board.qemu))
         whole = found.sandbox == GROUPS and (found.user is not None or os.geteuid() != 0)
         yield Finding("confinement of guests", whole, str(found), "a QEMU with seccomp; docs/threat-model.md", vital=False)
 
@@ -246,9 +246,10 @@ def experiments() -> Iterator[str]:
 
 def examine() -> list[Finding]:
     """Gives all findings, the vital ones first."""
+    board = architecture.of_host().board
     probes = all((build.BUILD / name).exists() for name in build.PROGRAMS)
     found = [
-        _tool(qemu.BINARY, "qemu-system-x86"),
+        _tool(board.qemu, board.package),
         _tool("mke2fs", "e2fsprogs"),
         _tool("mkswap", "util-linux"),
         _tool("setpriv", "util-linux"),

@@ -15,6 +15,7 @@ from invoke import Task
 
 from harness.cli.base import task_of, whole_number
 from harness.errors import Unavailable, UsageError
+from harness.linux import architecture
 from harness.linux.sizes import MIB
 from harness.run.options import RunOptions, offered, typed_name
 
@@ -145,6 +146,7 @@ def debugger(text: str) -> str:
 # Field → how its option is read; the others are taken as they were typed.
 READ: dict[str, Callable[[Any], Any]] = {
     "kernels": kernels,
+    "architecture": architecture.named,
     "modules": Path,
     "append": lambda texts: tuple(dict.fromkeys(texts)),
     "trials": trials,
@@ -175,6 +177,9 @@ def permissions(options: RunOptions) -> Permissions | None:
     if directory is not None and not os.access(directory, os.W_OK | os.X_OK):
         remedy = "name one on the disk that is in question"
         raise UsageError(f"--directory {directory}", "there is no such directory that can be written to", remedy)
+    if options.architecture and (machine == "local" or asked):
+        raise UsageError("--arch", "this host is of one architecture", "leave it out, or use --machine vm")
+    named = named or options.architecture is not None
     if machine == "vm" or named or (machine == "auto" and not asked and qemu.guests()):
         if directory is not None:
             raise UsageError(f"--directory {directory}", "guests have disks of their own", "add --machine local")

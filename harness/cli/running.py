@@ -61,7 +61,9 @@ def warnings(experiments: Sequence[Experiment], sets: Mapping[str, tuple[str, ..
 
 def attach(kernel: Kernel, gdb: str) -> str:
     """Says what to type while a guest waits for a debugger."""
-    build = kernel.image.parents[3] / "vmlinux" if kernel.image.match("arch/*/boot/bzImage") else Path("vmlinux")
+    from harness.machine.kernels.image import is_build
+
+    build = kernel.image.parents[3] / "vmlinux" if is_build(kernel.image) else Path("vmlinux")
     where = f"localhost:{gdb}" if gdb.isdecimal() else gdb
     return f'The guest waits for: gdb {build} -ex "target remote {where}"   (then: continue)'
 

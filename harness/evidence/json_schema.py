@@ -17,7 +17,7 @@ VERDICTS = ["confirmed", "refuted", "undecided", "skipped"]
 KEYS: dict[str, tuple[str, dict[str, Any]]] = {
     "VerdictsFile.schema": ("The version of this form.", {"const": SCHEMA}),
     "VerdictsFile.run": ("The run's id; of the reference, the ids of all its runs with + between them.", {"minLength": 1}),
-    "VerdictsFile.arch": ("The architecture of the machine, as uname -m says it.", {}),
+    "VerdictsFile.arch": ("The architecture of the machine, as uname -m says it; of several, all, with commas between them.", {}),
     "VerdictsFile.errors": ("What broke: the lab's errors. No verdict follows from one.", {}),
     "VerdictsFile.verdicts": ("A row for each claim, kernel, machine and setting.", {}),
     "VerdictsFile.cells": ("Cell → the seal of its cell.json. Absent in the reference.", {}),
@@ -55,6 +55,8 @@ KEYS: dict[str, tuple[str, dict[str, Any]]] = {
     "Row.origin": ("Where an experiment is from that is not the catalogue's.", {}),
     "Row.besides": ("What else is to be known, as it was measured.", {}),
     "Row.memory_total": ("MemTotal of the machine, in bytes.", {"minimum": 1}),
+    "Row.arch": ("The architecture of the machine, as uname -m says it there.", {"minLength": 1}),
+    "Row.page_size": ("The size of its pages, in bytes.", {"minimum": 1}),
     "QuantityRow.name": ("What was read.", {"minLength": 1}),
     "QuantityRow.unit": ("The unit of its values; empty for a bare number.", {}),
     "QuantityRow.if_true": (

@@ -21,7 +21,8 @@ from typing import IO, Any, TypeAlias, cast
 import zstandard
 
 from harness.evidence import events
-from harness.linux import counters, pages
+from harness.linux import architecture, counters, pages
+from harness.linux.architecture import Architecture
 
 SUFFIX = ".jsonl.zst"
 Number: TypeAlias = int | float
@@ -131,6 +132,10 @@ class Recording:
     @property
     def page_size(self) -> int:
         return int(self.start["machine"]["page_size"])
+
+    @property
+    def architecture(self) -> Architecture:
+        return architecture.of_machine(self.start["machine"]["arch"])
 
     @cached_property
     def samples(self) -> dict[str, Event]:

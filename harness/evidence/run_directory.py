@@ -156,7 +156,7 @@ def document(
     found: VerdictsFile = {
         "schema": SCHEMA,
         "run": run.name,
-        "arch": platform.machine(),
+        "arch": ", ".join(sorted({row["arch"] for row in rows if "arch" in row})) or platform.machine(),
         "errors": list(failures),
         "verdicts": list(rows),
     }

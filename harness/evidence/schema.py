@@ -84,6 +84,10 @@ class Row(RowKeys, total=False):
     origin: str  # where an experiment is from that is not the catalogue's
     besides: list[str]  # what else is to be known, as it was measured; absent in older rows, and where there is nothing
     memory_total: int  # MemTotal of the machine, in bytes; absent in older rows
+    # Of the machine: what `uname -m` tells there, and bytes; absent in older rows, which are of x86_64 and 4096, and where a
+    # claim was skipped before any machine was opened.
+    arch: str
+    page_size: int
 
 
 class FailureRow(TypedDict):
@@ -101,7 +105,7 @@ class Sealed(TypedDict, total=False):
 
 
 class VerdictsKeys(TypedDict):
-    """What every verdicts.json has. run: the run's id. arch: the machine's."""
+    """What every verdicts.json has. run: the run's id. arch: the machine's; of several, all, with commas between them."""
 
     schema: int
     run: str
@@ -130,6 +134,7 @@ class KernelRow(KernelKeys, total=False):
     # Absent in evidence that was made by hand.
     source: str | None
     digest: str
+    arch: str
 
 
 class KernelsFile(Sealed, total=False):

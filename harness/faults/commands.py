@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from harness import cache
-from harness.machine.guest.qemu import BINARY
 from harness.paths import ROOT
 
 # What of the cache costs a download or many seconds, and is only read: a command of these rounds has it too.
@@ -54,7 +53,7 @@ def machines(mark: Path) -> list[int]:
     found = []
     for entry in Path("/proc").iterdir():
         with suppress(OSError):
-            if entry.name.isdecimal() and BINARY.encode() in (entry / "cmdline").read_bytes():
+            if entry.name.isdecimal() and b"qemu-system-" in (entry / "cmdline").read_bytes():
                 links = [os.readlink(link) for link in (entry / "fd").iterdir()]
                 cached = f"FOLKLAB_CACHE={mark}".encode() in (entry / "environ").read_bytes()
                 if cached or any(link.startswith(f"{mark}/") for link in links):

@@ -16,14 +16,14 @@ class FileOnDevice:
     Raises LabError where a block of the file system is not a page.
     """
 
-    def __init__(self, hand: Target, path: str, device: str, page_size: int) -> None:
+    def __init__(self, hand: Target, path: str, device: str, page_size: int, o_direct: int) -> None:
         self.hand, self.page_size = hand, page_size
         fd = hand.open(path, os.O_RDONLY).value
         if numbers(hand.fstatfs(fd).text)[1] != page_size:
             raise LabError(path, "its blocks are not as large as a page", "use a disk with blocks of a page")
         self.blocks = numbers(hand.fibmap(fd, -(-numbers(hand.fstat(fd).text)[4] // page_size)).text)
         hand.close(fd)
-        self.device = hand.open(device, os.O_RDONLY | os.O_DIRECT).value
+        self.device = hand.open(device, os.O_RDONLY | o_direct).value
 
     def check(self, seed: int) -> int:
         """Counts its pages that hold the pattern on the device (a hole holds none)."""

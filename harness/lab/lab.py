@@ -21,7 +21,7 @@ from harness.lab.probe import Probe, Region, SystemCall
 from harness.lab.sampler import Sampler
 from harness.lab.sandbox import Sandbox, prepare
 from harness.lab.system import System
-from harness.linux import counters, maps
+from harness.linux import architecture, counters, maps
 from harness.linux.sizes import MIB
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ PROBE = "/programs/probe"
 class Lab(System):
     """The lab bench of one arm of one trial.
 
-    hand: carries out operations outside every sandbox. page_size, memory (MemTotal): bytes. arm: which way of the
-    procedure this is. settings: as read back from the kernel.
+    hand: carries out operations outside every sandbox. architecture: what its numbers are. page_size, memory (MemTotal): bytes.
+    arm: which way of the procedure this is. settings: as read back from the kernel.
     """
 
     def __init__(self, machine: Machine, recorder: Recorder, needs: Needs, settings: Settings, arm: str = "") -> None:
@@ -52,6 +52,7 @@ class Lab(System):
         for own in needs.counters:
             if not own.of_sandbox and not self.sampler.watch(own.name, own.path):
                 self.skip(f"this kernel has no {own.path}")
+        self.architecture = architecture.of_machine(machine.info.arch)
         self.memory = counters.keyed(self.read("/proc/meminfo").encode())["MemTotal"] * 1024
 
     def start(self, **fields: Any) -> None:
@@ -260,7 +261,7 @@ class Lab(System):
 
     def on_device(self, path: str, disk: str = "disk") -> FileOnDevice:
         """Finds where a clean file of a mounted disk lies on the device, to look there from now on."""
-        return FileOnDevice(self.hand, path, self.device(disk), self.page_size)
+        return FileOnDevice(self.hand, path, self.device(disk), self.page_size, self.architecture.o_direct)
 
     def has_event(self, event: str) -> bool:
         """Says whether the kernel has a trace event, named as in "vmscan:mm_vmscan_kswapd_wake"."""

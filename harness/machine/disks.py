@@ -35,7 +35,7 @@ EXT4 = (
 )
 MAKERS: dict[str, tuple[str, ...]] = {
     "ext4": EXT4,
-    "swap": ("mkswap", "-q", "-U", UUID),
+    "swap": ("mkswap", "-q", "-p", "{block}", "-U", UUID),  # its header counts pages
     "xfs": ("mkfs.xfs", "-q", "-f", "-m", f"uuid={UUID}"),
     "btrfs": ("mkfs.btrfs", "-q", "-f", "-U", UUID),
     "raw": (),
@@ -52,10 +52,10 @@ def tool(name: str) -> str:
     return found
 
 
-def why_not(disk: Disk) -> str | None:
+def why_not(disk: Disk, page_size: int) -> str | None:
     """Says why this host can't make a disk that it has no image of: the file system's tool is missing. None if it can."""
     command = MAKERS[disk.kind]
-    if command and command[0] in PACKAGES and not cache.intact(kept_image(disk)):
+    if command and command[0] in PACKAGES and not cache.intact(kept_image(disk, page_size)):
         try:
             tool(command[0])
         except Unavailable:
@@ -63,28 +63,28 @@ def why_not(disk: Disk) -> str | None:
     return None
 
 
-def kept_image(disk: Disk) -> Path:
-    """Names the file in the cache that a disk's image is kept in."""
-    return cache.directory("disks") / f"{disk.kind}-{disk.size // MIB}M-{disk.block}.raw"
+def kept_image(disk: Disk, page_size: int) -> Path:
+    """Names the file in the cache that a disk's image is kept in, for machines with pages of that size."""
+    return cache.directory("disks") / f"{disk.kind}-{disk.size // MIB}M-{disk.block or page_size}.raw"
 
 
-def image(disk: Disk) -> Path:
+def image(disk: Disk, page_size: int) -> Path:
     """Makes a disk's image, once: a sparse file, never written to (guests work on a copy that goes with them)."""
-    kept = kept_image(disk)
+    kept = kept_image(disk, page_size)
     if cache.intact(kept):
         return kept
     command = MAKERS[disk.kind]
     with cache.making(kept) as new:
         os.truncate(new, disk.size)
         if command:
-            words = [word.format(block=disk.block, features="^resize_inode") for word in command]
+            words = [word.format(block=disk.block or page_size, features="^resize_inode") for word in command]
             _run([tool(words[0]), *words[1:], str(new)], kept)
     return kept
 
 
-def digest(disk: Disk) -> str:
+def digest(disk: Disk, page_size: int) -> str:
     """Gives the digest of a disk's image."""
-    return cache.intact(image(disk)) or ""
+    return cache.intact(image(disk, page_size)) or ""
 
 
 def _run(words: list[str], kept: Path) -> None:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from harness import cache
 from harness.errors import LabError
+from harness.linux.architecture import Architecture
+from harness.machine import programs as lab_programs
 from harness.machine.kernels import modules
 from harness.machine.kernels.kernel import Kernel
-from probes import build
 
 # What a guest needs before it can answer; what is built in, or absent from a kernel, is left out.
 MODULES = ("virtio", "virtio_ring", "virtio_mmio", "virtio_pci", "virtio_blk", "virtio_console", "ext4")
@@ -43,12 +44,14 @@ def libraries(program: Path) -> list[Path]:
     return [Path(path) for path in re.findall(r"(/\S+) \(0x", done.stdout)]
 
 
-def program_files(program: Path, name: str) -> dict[str, bytes]:
+def program_files(program: Path, name: str, architecture: Architecture) -> dict[str, bytes]:
     """Gives a dynamic program under /programs/NAME, with all it is linked with where it looks for it."""
     files = {f"programs/{name}": program.read_bytes()}
-    for library in libraries(program):
-        files[str(library).lstrip("/")] = library.read_bytes()
-    return files
+    if architecture.is_native:
+        linked = {str(library).lstrip("/"): library for library in libraries(program)}
+    else:
+        linked = lab_programs.libraries(program, architecture)
+    return files | {path: library.read_bytes() for path, library in linked.items()}
 
 
 def pack(files: dict[str, bytes]) -> bytes:
@@ -62,23 +65,25 @@ def pack(files: dict[str, bytes]) -> bytes:
 
 def contents(kernel: Kernel, extra: Iterable[tuple[str, Path]] = ()) -> dict[str, bytes]:
     """Maps path → bytes of all that a guest of this kernel starts with."""
-    files = programs(extra)
+    files = programs(kernel.architecture, extra)
     for number, module in enumerate(modules.load_order(kernel, MODULES)):
         files[f"modules/{number:02d}-{module.name}.ko"] = module.data
     return files
 
 
-def programs(extra: Iterable[tuple[str, Path]] = ()) -> dict[str, bytes]:
-    """Maps path → bytes of the agent, the probe and what else an experiment runs, on any kernel."""
-    files = {"init": (build.BUILD / "agent").read_bytes(), **program_files(build.BUILD / "probe", "probe")}
+def programs(architecture: Architecture, extra: Iterable[tuple[str, Path]] = ()) -> dict[str, bytes]:
+    """Maps path → bytes of the agent, the probe and what else an experiment runs, on any kernel of an architecture."""
+    place = lab_programs.built(architecture)
+    files = {"init": (place / "agent").read_bytes(), **program_files(place / "probe", "probe", architecture)}
     for name, program in extra:
-        files |= program_files(program, name)
+        files |= program_files(program, name, architecture)
     return files
 
 
 def sources(kernel: Kernel, extra: Iterable[tuple[str, Path]]) -> str:
     """Tells what the archive is made from, by sizes and times: cheap to compare at every start."""
-    paths = [build.BUILD / "agent", build.BUILD / "probe", *(path for _, path in extra), Path(__file__)]
+    place = lab_programs.built(kernel.architecture)
+    paths = [place / "agent", place / "probe", *(path for _, path in extra), Path(__file__)]
     states = [(str(path), os.stat(path).st_size, os.stat(path).st_mtime_ns) for path in paths]
     return hashlib.sha256(repr((kernel.digest, str(kernel.modules), states)).encode()).hexdigest()[:20]
 

@@ -18,8 +18,10 @@ from harness.claims.needs import Needs
 from harness.claims.settings import BOOTED, Settings
 from harness.evidence.run_directory import SCHEMA
 from harness.evidence.schema import AttemptRow, CellRecord, KernelRow
+from harness.linux import architecture
+from harness.linux.architecture import Architecture
 from harness.linux.sizes import MIB
-from harness.machine import allocators
+from harness.machine import allocators, programs
 from harness.machine.guest.qemu import Shape
 from harness.machine.host import local
 from harness.machine.host.permissions import Permissions
@@ -36,6 +38,7 @@ def describe_kernel(kernel: Kernel) -> KernelRow:
         "series": kernel.series,
         "source": kernel.source,
         "digest": kernel.digest,
+        "arch": kernel.architecture.machine,
         "config": f"sha256:{hashlib.sha256(config).hexdigest()}" if config else None,
     }
 
@@ -87,7 +90,7 @@ def describe_cell(experiment: Experiment, axis: dict[str, str], trials: int, ker
         "seconds": None,
         "failures": [],
         "bounds": [],
-        "noise": noise.published(kernel["series"]),
+        "noise": noise.published(kernel["series"], arch=kernel.get("arch", architecture.AMD64.machine)),
     }
     if experiment.origin:
         found["origin"] = experiment.origin
@@ -121,21 +124,31 @@ class Cell:
         return "@".join([self.experiment.name, *axis, self.kernel.release])
 
     @property
-    def architecture(self) -> str:
-        """Tells what its machine is, as `uname -m` says it."""
-        return os.uname().machine if self.permissions else self.kernel.architecture
+    def architecture(self) -> Architecture:
+        """Tells what its machine is."""
+        return architecture.of_host() if self.permissions else self.kernel.architecture
 
     @property
     def can_answer(self) -> bool:
         """Says whether its machine is one of those that the experiment can be asked on."""
         wanted = self.experiment.needs.architectures
-        return not wanted or self.architecture in wanted
+        return not wanted or self.architecture.machine in wanted
+
+    @property
+    def page_size(self) -> int:
+        """Tells the size of its machine's pages, in bytes."""
+        return os.sysconf("SC_PAGE_SIZE") if self.permissions else self.kernel.page_size
+
+    @property
+    def has_pages(self) -> bool:
+        """Says whether its machine's pages are of a size that the experiment is reasoned for."""
+        return not self.experiment.needs.page_sizes or self.page_size in self.experiment.needs.page_sizes
 
     @property
     def host(self) -> local.Host:
         needs = self.experiment.needs
         return local.Host(
-            programs=programs_of(self.experiment, self.settings),
+            programs=programs_of(self.experiment, self.settings, self.architecture),
             disks=needs.disks,
             thp=self.settings.thp,
             system=needs.system,
@@ -154,7 +167,7 @@ class Cell:
             nodes=needs.nodes,
             thp=self.settings.thp,
             append=append,
-            programs=programs_of(self.experiment, self.settings),
+            programs=programs_of(self.experiment, self.settings, self.architecture),
             gdb=self.gdb,
         )
 
@@ -166,21 +179,23 @@ def mark(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def programs_of(experiment: Experiment, settings: Settings) -> tuple[tuple[str, str], ...]:
-    """Maps name in the guest → path on this host, of the real tools and allocators that go along, if any have to: then all
-    that any experiment needs and this host has, so that their guests are of one shape (and one set of snapshots)."""
-    wanted = {Path(path).name: path for path in experiment.needs.programs}
+def programs_of(experiment: Experiment, settings: Settings, wanted_by: Architecture) -> tuple[tuple[str, str], ...]:
+    """Maps name in a guest of an architecture → path on this host, of the real tools and allocators that go along, if any have
+    to: then all that any experiment needs and this host has, so that their guests are of one shape (and one set of snapshots)."""
+    wanted = {Path(path).name: str(programs.on(wanted_by, Path(path))) for path in experiment.needs.programs}
     if settings.malloc in allocators.ALLOCATORS:
         wanted[allocators.ALLOCATORS[settings.malloc].name] = str(allocators.find(settings.malloc))
-    return tuple(sorted({**programs_here(), **wanted}.items())) if wanted else ()
+    return tuple(sorted({**programs_here(wanted_by), **wanted}.items())) if wanted else ()
 
 
 @cache
-def programs_here() -> dict[str, str]:
-    """Maps name in the guest → path on this host, of the tools and allocators of the whole catalogue that this host has."""
+def programs_here(wanted_by: Architecture) -> dict[str, str]:
+    """Maps name in the guest → path on this host, of the tools and allocators of the whole catalogue that this host has for an
+    architecture."""
     tools = {Path(path).name: path for experiment in catalogue.load().values() for path in experiment.needs.programs}
     tools |= {one.name: str(allocators.find(name)) for name, one in allocators.ALLOCATORS.items()}
-    return {name: path for name, path in tools.items() if Path(path).exists()}
+    paths = {name: programs.on(wanted_by, Path(path)) for name, path in tools.items()}
+    return {name: str(path) for name, path in paths.items() if programs.why_not(wanted_by, path) is None}
 
 
 def cells(experiment: Experiment, kernel: Kernel, options: RunOptions, accelerator: str) -> list[Cell]:

@@ -34,7 +34,7 @@ def find_kernels(options: RunOptions) -> list[Kernel]:
         return [kernel]
     found: dict[str, Kernel] = {}
     for name in options.kernels:
-        kernel = find.by_name(name, modules=options.modules, mirror=options.mirror)
+        kernel = find.by_name(name, arch=options.architecture, modules=options.modules, mirror=options.mirror)
         releases.checked(kernel.release, f"release of {kernel.image}:")
         if found.setdefault(kernel.release, kernel).digest != kernel.digest:
             raise UsageError(
@@ -83,7 +83,7 @@ def execute(
         dask.require(options.scheduler)
     found = find_kernels(options)
     # Without QEMU nothing can run here: said before a kernel is proved, or a directory made. Workers tell theirs with each cell.
-    version = "" if options.scheduler or options.permissions else qemu.version()
+    version = "" if options.scheduler or options.permissions else versions(found)
     for kernel in () if options.scheduler or options.gdb or options.permissions else found:
         boot_check.ensure(kernel)
     cache.sweep()
@@ -149,6 +149,11 @@ def _run(run: Run, to_run: Sequence[Cell], options: RunOptions, elsewhere: Execu
         run.outcomes.sort(key=lambda one: one.directory.name)
         run.save()
     report.finish(run.outcomes, whole=not run.interrupted)
+
+
+def versions(found: Sequence[Kernel]) -> str:
+    """Gives the version of QEMU, or of each QEMU where kernels of several architectures are to be run."""
+    return ", ".join(dict.fromkeys(qemu.version(kernel.architecture.board.qemu) for kernel in found))
 
 
 def described(found: Sequence[Kernel], options: RunOptions, what: str) -> Plan:

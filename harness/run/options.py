@@ -7,6 +7,7 @@ from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.linux.architecture import Architecture
 from harness.paths import RUNS
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ class RunOptions:
         (None,),
         "a series (6.12), an exact version, a digest, or a path to a vmlinuz; several with commas between them",
         typed="kernel",
+    )
+    architecture: Architecture | None = option(
+        None, "the architecture of guests: amd64, arm64 or i386 (default: this host's)", typed="arch"
     )
     modules: Path | None = option(None, "the kernel's modules directory")
     append: tuple[str, ...] = option((), "kernel arguments; given several times they are run one by one", repeated=True)

@@ -118,7 +118,7 @@ def run_cell(wanted: Request) -> Archive:
         batch = Batch(cell, Path(directory), NO_LIMIT, nobody, nobody)
         submit([batch], pool)
         wait(batch.futures)
-        ran: RanRow = {"host": platform.node(), "accelerator": chosen, "qemu": qemu.version()}
+        ran: RanRow = {"host": platform.node(), "accelerator": chosen, "qemu": qemu.version(cell.kernel.architecture.board.qemu)}
         run_directory.write_cell(batch.directory, {**batch.over(), "source": source, "ran": ran})
         return pack(batch.directory)
 

@@ -19,8 +19,8 @@ from harness.evidence.recording import Recorder, Trial
 from harness.lab.lab import Lab
 from harness.lab.panic import Panicked
 from harness.lab.pinning import Absent
-from harness.linux.sizes import MIB
-from harness.machine import disks, slots
+from harness.linux.sizes import KIB, MIB
+from harness.machine import disks, programs, slots
 from harness.machine.guest import snapshots, vm
 from harness.machine.host import local
 from harness.machine.host.permissions import why_not
@@ -114,15 +114,15 @@ def _run_arm(
         return "skipped", "only an installed system can answer it: run it with --machine local"
     if not cell.can_answer:
         wanted = " or ".join(cell.experiment.needs.architectures)
-        return "skipped", f"only a kernel for {wanted} can answer it, and this one is for {cell.architecture}"
-    for _, path in programs_of(cell.experiment, cell.settings):
-        if not Path(path).exists():
-            return "skipped", (
-                f"this host has no {path}: run ./bootstrap, or install the package that it is from "
-                "(allocators: libjemalloc2, libtcmalloc-minimal4)"
-            )
+        return "skipped", f"only a kernel for {wanted} can answer it, and this one is for {cell.architecture.machine}"
+    if not cell.has_pages:
+        sizes = " or ".join(f"{size // KIB} KiB" for size in cell.experiment.needs.page_sizes)
+        return "skipped", f"its sizes and bounds are reasoned for pages of {sizes}, here they have {cell.page_size // KIB} KiB"
+    for _, path in programs_of(cell.experiment, cell.settings, cell.architecture):
+        if reason := programs.why_not(cell.architecture, Path(path)):
+            return "skipped", reason
     for disk in cell.experiment.needs.disks:
-        if reason := disks.why_not(disk):
+        if reason := disks.why_not(disk, cell.page_size):
             return "skipped", reason
     console = directory / f"trial-{number}{'.' + arm if arm else ''}.console.log"
     try:

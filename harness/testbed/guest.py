@@ -122,6 +122,7 @@ def _drive(number: int, file: Path) -> list[str]:
 def command_line(kernel: Kernel, root: Path, lab: Path, accelerated: str, cpus: int) -> list[str]:
     """Gives QEMU's command line for a system on one disk and the project on another."""
     return [
+        kernel.architecture.board.qemu,
         "-M",
         "microvm,rtc=on",
         "-m",

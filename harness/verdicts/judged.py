@@ -213,6 +213,8 @@ def row(verdict: Verdict, cell: CellRecord, trials: Sequence[Trial]) -> Row:
         found["besides"] = verdict.besides
     if "memory" in machine:
         found["memory_total"] = machine["memory"]
+    if "arch" in machine and "page_size" in machine:
+        found |= {"arch": machine["arch"], "page_size": machine["page_size"]}
     if verdict.experiment.origin:
         found["origin"] = verdict.experiment.origin
     return found

@@ -17,18 +17,19 @@ from harness.claims.quantities import noise_of
 from harness.evidence.floor import UNKNOWN, Floor
 from harness.evidence.recording import Number, Trial
 from harness.evidence.schema import CellRecord, NoiseFile, NoiseRow
+from harness.linux import architecture
 
 
-def path_of(series: str, directory: Path = paths.BENCH) -> Path:
-    """Names the file in which the floor of a kernel series is published."""
-    return directory / f"noise-{series}.json"
+def path_of(series: str, directory: Path = paths.BENCH, arch: str = architecture.AMD64.machine) -> Path:
+    """Names the file in which the floor of a kernel series is published; arch: as `uname -m` tells it."""
+    return directory / f"noise-{'' if arch == architecture.AMD64.machine else f'{arch}-'}{series}.json"
 
 
-def published(series: str, directory: Path = paths.BENCH) -> NoiseRow | None:
+def published(series: str, directory: Path = paths.BENCH, arch: str = architecture.AMD64.machine) -> NoiseRow | None:
     """Reads what cell.json keeps of a series' published floor: from which kernel and how many runs it is, and how far each
     counter moved that did, in its own unit. None where no floor is published."""
     try:
-        found: NoiseFile = json.loads(path_of(series, directory).read_text())
+        found: NoiseFile = json.loads(path_of(series, directory, arch).read_text())
     except (OSError, ValueError):
         return None
     return {

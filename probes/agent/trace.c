@@ -2,7 +2,6 @@
 #include "trace.h"
 #include <signal.h>
 #include <sys/ptrace.h>
-#include <sys/user.h>
 #include <sys/wait.h>
 #include "agent.h"
 
@@ -100,15 +99,16 @@ static void detach(struct target *target)
 void agent_release(struct call *call)
 {
     struct target *target = live_target(arg(call, 0));
-    struct user_regs_struct registers;
+    struct __ptrace_syscall_info stop = { 0 };
     if (!target || !target->held)
         return fail(call, ESRCH);
     int error = await_exec_stop(target);
-    if (!error && ptrace(PTRACE_GETREGS, target->pid, NULL, &registers) < 0)
+    /* At any stop, not a system call's alone (kernel/ptrace.c, ptrace_get_syscall_info). */
+    if (!error && ptrace(PTRACE_GET_SYSCALL_INFO, target->pid, sizeof stop, &stop) <= 0)
         error = errno;
     if (error)
         return fail(call, error);
-    call->value = (int64_t)registers.rip;
+    call->value = (int64_t)stop.instruction_pointer;
     if (arg(call, 1) != 1)
         detach(target);
 }

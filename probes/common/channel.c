@@ -7,6 +7,13 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include "wire.h"
+
+/* What wire.h promises Python's end, whatever compiler reads it. */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers on the wire are little endian");
+_Static_assert(sizeof(struct request) == 64 && sizeof(struct reply) == 56 && sizeof(struct section) == 16 &&
+                   sizeof(struct page) == 24 && sizeof(struct syscall) == 72,
+               "structures on the wire have no padding");
 
 int read_all(int fd, void *data, size_t size)
 {

@@ -51,6 +51,24 @@ static inline void fail(struct call *call, int error)
     call->error = error;
 }
 
+/* What a call returned that gives an address or (void *)-1: on 32 bits the upper half of all addresses is negative. */
+static inline void returned_address(struct call *call, const void *at)
+{
+    if ((intptr_t)at == -1)
+        call->error = errno;
+    else
+        call->value = (int64_t)(uintptr_t)at;
+}
+
+/* Says whether a number of bytes is more than this machine has addresses for: cut to 32 bits it would be another request. */
+static inline int too_long(struct call *call, int64_t bytes)
+{
+    if (bytes < 0 || (uint64_t)bytes <= SIZE_MAX)
+        return 0;
+    fail(call, ENOMEM);
+    return 1;
+}
+
 /* What a system call returned: -1 is an error, all else a value. */
 static inline void returned(struct call *call, int64_t value)
 {

@@ -17,7 +17,8 @@ static void allocated(struct call *call, void *block)
 
 void op_malloc(struct call *call)
 {
-    allocated(call, malloc((size_t)arg(call, 0)));
+    if (!too_long(call, arg(call, 0)))
+        allocated(call, malloc((size_t)arg(call, 0)));
 }
 
 void op_calloc(struct call *call)
@@ -27,7 +28,8 @@ void op_calloc(struct call *call)
 
 void op_realloc(struct call *call)
 {
-    allocated(call, realloc(address(call, 0), (size_t)arg(call, 1)));
+    if (!too_long(call, arg(call, 1)))
+        allocated(call, realloc(address(call, 0), (size_t)arg(call, 1)));
 }
 
 void op_free(struct call *call)
@@ -48,12 +50,12 @@ void op_mallopt(struct call *call)
 /* The bare system call: it returns the end of the heap whether or not it could move it. */
 void op_brk(struct call *call)
 {
-    returned(call, syscall(SYS_brk, arg(call, 0)));
+    returned_address(call, (void *)syscall(SYS_brk, address(call, 0)));
 }
 
 void op_sbrk(struct call *call)
 {
-    returned(call, (int64_t)(intptr_t)sbrk((intptr_t)arg(call, 0)));
+    returned_address(call, sbrk((intptr_t)arg(call, 0)));
 }
 
 /* Many blocks, none of them touched; their addresses are the reply's text, not a list inside the blocks. */

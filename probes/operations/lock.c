@@ -11,7 +11,7 @@ void op_mlock(struct call *call)
 
 void op_mlock2(struct call *call)
 {
-    returned(call, syscall(SYS_mlock2, arg(call, 0), arg(call, 1), arg(call, 2)));
+    returned(call, syscall(SYS_mlock2, address(call, 0), (size_t)arg(call, 1), (unsigned)arg(call, 2)));
 }
 
 void op_munlock(struct call *call)

@@ -7,8 +7,9 @@
 
 void op_mmap(struct call *call)
 {
-    returned(call, (int64_t)(intptr_t)mmap(address(call, 0), (size_t)arg(call, 1), (int)arg(call, 2),
-                                           (int)arg(call, 3), (int)arg(call, 4), (off_t)arg(call, 5)));
+    if (!too_long(call, arg(call, 1)))
+        returned_address(call, mmap(address(call, 0), (size_t)arg(call, 1), (int)arg(call, 2), (int)arg(call, 3),
+                                    (int)arg(call, 4), (off_t)arg(call, 5)));
 }
 
 /* Maps of one length until `count` are there or one is refused: value is how many, the text their ends. */
@@ -50,8 +51,8 @@ void op_madvise(struct call *call)
 
 void op_mremap(struct call *call)
 {
-    returned(call, (int64_t)(intptr_t)mremap(address(call, 0), (size_t)arg(call, 1), (size_t)arg(call, 2),
-                                             (int)arg(call, 3)));
+    if (!too_long(call, arg(call, 2)))
+        returned_address(call, mremap(address(call, 0), (size_t)arg(call, 1), (size_t)arg(call, 2), (int)arg(call, 3)));
 }
 
 void op_msync(struct call *call)

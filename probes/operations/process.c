@@ -234,13 +234,21 @@ void op_nice(struct call *call)
     returned(call, setpriority(PRIO_PROCESS, 0, (int)arg(call, 0)));
 }
 
+/* The C library's own functions change all threads, by signals. On i386 the old numbers take 16 bits. */
+#ifdef SYS_setresuid32
+enum { SET_UID = SYS_setresuid32, SET_GID = SYS_setresgid32 };
+#else
+enum { SET_UID = SYS_setresuid, SET_GID = SYS_setresgid };
+#endif
+
 /* uid, gid: for good. */
 void op_setuid(struct call *call)
 {
+    uid_t user = (uid_t)arg(call, 0);
     gid_t group = (gid_t)arg(call, 1);
-    if (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, group, group, group) < 0)
+    if (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SET_GID, group, group, group) < 0)
         return fail(call, errno);
-    returned(call, syscall(SYS_setresuid, arg(call, 0), arg(call, 0), arg(call, 0)));
+    returned(call, syscall(SET_UID, user, user, user));
 }
 
 /* resource, soft, hard limit. */
@@ -294,7 +302,7 @@ void op_threads(struct call *call)
 void op_mbind(struct call *call)
 {
     unsigned long nodes = (unsigned long)arg(call, 3);
-    returned(call, syscall(SYS_mbind, arg(call, 0), arg(call, 1), arg(call, 2), &nodes, sizeof nodes * 8, 0));
+    returned(call, syscall(SYS_mbind, address(call, 0), (size_t)arg(call, 1), (int)arg(call, 2), &nodes, sizeof nodes * 8, 0U));
 }
 
 /* address, length, slice, period ns, wakes, ns after which there are no more (0: so many wakes, however long): at each

@@ -1,10 +1,10 @@
 /* Where the program's own memory is: pages of its data segment, of its bss, and its stack. */
 #include "operation.h"
 
-/* Whole pages that nothing else uses: they stay as the kernel mapped them until somebody asks for them. */
+/* Whole pages, of whatever size up to 64 KiB, that nothing else uses: they stay as the kernel mapped them until somebody asks for them. */
 #define SPARE 65536
-static volatile char data[SPARE] __attribute__((aligned(4096))) = { 1 };
-static volatile char bss[SPARE] __attribute__((aligned(4096)));
+static volatile char data[SPARE] __attribute__((aligned(65536))) = { 1 };
+static volatile char bss[SPARE] __attribute__((aligned(65536)));
 
 /* The reply's text: address and length of the spare pages of data, then of bss, then an address on the stack. */
 void op_segments(struct call *call)

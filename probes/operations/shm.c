@@ -7,12 +7,13 @@
 
 void op_shmget(struct call *call)
 {
-    returned(call, shmget((key_t)arg(call, 0), (size_t)arg(call, 1), (int)arg(call, 2)));
+    if (!too_long(call, arg(call, 1)))
+        returned(call, shmget((key_t)arg(call, 0), (size_t)arg(call, 1), (int)arg(call, 2)));
 }
 
 void op_shmat(struct call *call)
 {
-    returned(call, (int64_t)(intptr_t)shmat((int)arg(call, 0), address(call, 1), (int)arg(call, 2)));
+    returned_address(call, shmat((int)arg(call, 0), address(call, 1), (int)arg(call, 2)));
 }
 
 void op_shmdt(struct call *call)

@@ -87,7 +87,7 @@ def test_an_overlay(lab: Lab) -> None:
 @pytest.mark.parametrize(("kind", "magic"), [("xfs", XFS_MAGIC), ("btrfs", BTRFS_MAGIC)])
 def test_other_file_systems(tmp_path: Path, kind: str, magic: int) -> None:
     disk = Disk("disk", kind, 512 * MIB)
-    if reason := disks.why_not(disk):
+    if reason := disks.why_not(disk, 4096):
         pytest.skip(reason)
     (kernel, *_) = every_kernel()
     with lab_in(kernel, tmp_path, Needs(disks=(disk,))) as lab:

@@ -14,8 +14,10 @@ from harness.machine import disks
 def test_a_tool_that_is_missing_is_a_reason(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("FOLKLAB_CACHE", str(tmp_path))
     monkeypatch.setattr(disks, "tool", lambda name: disks.shutil.which(name, path="") or missing(name))
-    assert disks.why_not(DISK) is None  # without those tools no guest runs at all: they say so themselves
-    assert disks.why_not(Disk("disk", "xfs", 512 * MIB)) == "this host has no mkfs.xfs, which makes its disk: install xfsprogs"
+    assert disks.why_not(DISK, 4096) is None  # without those tools no guest runs at all: they say so themselves
+    assert (
+        disks.why_not(Disk("disk", "xfs", 512 * MIB), 4096) == "this host has no mkfs.xfs, which makes its disk: install xfsprogs"
+    )
 
 
 def missing(name: str) -> str:

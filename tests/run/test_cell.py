@@ -43,7 +43,7 @@ def test_every_combination_is_a_cell() -> None:
     assert {(cell.shape.cpus, cell.settings.swappiness) for cell in made} == {(2, "10")}
     assert all("append" in dict(cell.axis) for cell in made)
     for cell in made:
-        assert cell.shape.kernel_arguments(True, "tcg").endswith(
+        assert cell.shape.kernel_arguments(cell.architecture.board, True, "tcg").endswith(
             f"transparent_hugepage={cell.settings.thp} nosmp".removesuffix("" if cell.append else " nosmp")
         )
 

@@ -146,9 +146,6 @@ def in_heap(label: str, sample: str) -> Derived:
     )
 
 
-BRK, MMAP = 12, 9  # arch/x86/entry/syscalls/syscall_64.tbl
-
-
 def record_origin(lab: Lab, label: str, operation: str, *arguments: int, size: int, before: Sequence[int] = ()) -> None:
     """Records the block of `size` bytes that one operation returns to a fresh process, and what that asked of the
     kernel since its exec. before: sizes that the process allocates and frees first.
@@ -180,13 +177,14 @@ def _derived(label: str, title: str, function: Callable[[Asked], int]) -> Derive
         made = recording.records.get(label)
         if made is None:
             return None
+        numbers = recording.architecture.calls
         granted = [call for call in made["calls"] if call[2] >= 0]
         return function(
             Asked(
                 made["block"],
                 made["size"],
-                [result for number, _, result in granted if number == BRK],
-                [(result, length) for number, length, result in granted if number == MMAP],
+                [result for number, _, result in granted if number == numbers.brk],
+                [(result, length) for number, length, result in granted if number == numbers.mmap],
                 recording.page_size,
             )
         )

@@ -1,6 +1,6 @@
 """Pushing memory out to swap, ageing MGLRU's generations, and what kswapd decides by.
 
-A guest with less than 4 GiB has no zones but those of ZONES (arch/x86/mm/init.c, zone_sizes_init; v6.12).
+A guest with less than 4 GiB has no zones but those of `Architecture.zones`.
 """
 
 from __future__ import annotations
@@ -79,7 +79,6 @@ def age_generations(lab: Lab, box: Sandbox) -> None:
 BTF = "/sys/kernel/btf/vmlinux"
 WOKEN = "mm_vmscan_wakeup_kswapd"
 KSWAPD_EVENTS = (f"vmscan:{WOKEN}", "kprobes:asked", "kprobes:looked", "kprobes:answered")
-ZONES = ("dma", "dma32")  # enum zone_type (x86-64)
 KINDS = 4  # of zones that a request may name as its highest
 LOW, HIGH = 1, 2  # enum zone_watermarks
 # What of a zone's free pages is kept for atomic requests of more than a page, and is not free to others
@@ -100,16 +99,19 @@ def watch_kswapd(lab: Lab) -> None:
     kept = next((place for name in ATOMIC if (place := types.offset("zone", name)) is not None), None)
     if None in places or kept is None:
         lab.skip("this kernel's BTF has no struct zone as we know it")
+    first, second, third, fourth = lab.architecture.arguments
+    bits = lab.architecture.bits
+    step = bits // 8  # of longs
     marks, free, reserve, zones, failures, size = (int(place or 0) for place in places)
 
     def fields(name: str, at: int) -> list[str]:  # the first of vm_stat is NR_FREE_PAGES
-        words = {"free": free, "low": marks + 8 * LOW, "high": marks + 8 * HIGH, "atomic": kept}
-        words |= {f"reserve{kind}": reserve + 8 * kind for kind in range(KINDS)}
-        return [f"{name}_{word}=+{at + place}(%di):s64" for word, place in words.items()]
+        words = {"free": free, "low": marks + step * LOW, "high": marks + step * HIGH, "atomic": kept}
+        words |= {f"reserve{kind}": reserve + step * kind for kind in range(KINDS)}
+        return [f"{name}_{word}=+{at + place}({first}):s{bits}" for word, place in words.items()]
 
-    tracing.at(lab.hand, "asked", "wakeup_kswapd", "highest=%cx:u32", *fields("zone", 0))
-    both = [field for number, zone in enumerate(ZONES) for field in fields(zone, zones + size * number)]
-    request = ("order=%si:s32", "highest=%dx:u32", f"failures=+{failures}(%di):s32")
+    tracing.at(lab.hand, "asked", "wakeup_kswapd", f"highest={fourth}:u32", *fields("zone", 0))
+    both = [field for number, zone in enumerate(lab.architecture.zones) for field in fields(zone, zones + size * number)]
+    request = (f"order={second}:s32", f"highest={third}:u32", f"failures=+{failures}({first}):s32")
     tracing.at(lab.hand, "looked", "prepare_kswapd_sleep", *request, *both)
     tracing.on_return(lab.hand, "answered", "prepare_kswapd_sleep", "asleep=$retval:u8")
 
@@ -145,7 +147,7 @@ def looks(recording: Recording, *traces: str) -> list[Look]:
         Look(
             looked.number("order"),
             looked.number("failures"),
-            max(_over(zone, "high", looked) for zone in ZONES),
+            max(_over(zone, "high", looked) for zone in recording.architecture.zones),
             bool(answer.number("asleep")),
         )
         for looked, answer in _pairs(recording, traces)
@@ -165,7 +167,7 @@ def _pairs(recording: Recording, traces: tuple[str, ...]) -> list[tuple[Event, E
     if None in found:
         return []
     pairs = [pair for events in found for pair in pairwise(events or ())]
-    told = {"asked": "zone_atomic", "looked": f"{ZONES[0]}_atomic"}
+    told = {"asked": "zone_atomic", "looked": f"{recording.architecture.zones[0]}_atomic"}
     return pairs if all(told[event.name] in event.fields for event, _ in pairs if event.name in told) else []
 
 

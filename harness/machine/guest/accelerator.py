@@ -9,6 +9,8 @@ from pathlib import Path
 from harness import cache
 from harness.agent import agent
 from harness.errors import LabError
+from harness.linux import architecture
+from harness.linux.architecture import Architecture
 from harness.machine import initramfs
 from harness.machine.guest import qemu
 from harness.machine.guest.heard import Heard
@@ -21,8 +23,6 @@ from harness.machine.processes import fleet
 # all that is slower, so that a whole boot is given more.
 FIRST_WORD_SECONDS = 10
 PROOF_SECONDS = 120
-# Whatever the kernel says from its first instruction on: so a guest that goes on is told from one that hangs.
-LOUD = Shape(append="earlyprintk=serial,ttyS0")
 
 
 def host_boot() -> str:
@@ -30,12 +30,15 @@ def host_boot() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
-def promising() -> str | None:
-    """Says why KVM can't work here, None if it may: /dev/kvm alone is no proof (vm-facts: it opens, and guests hang)."""
+def promising(guests: Architecture) -> str | None:
+    """Says why KVM can't work here for guests of an architecture, None if it may: /dev/kvm alone is no proof (vm-facts: it
+    opens, and guests hang)."""
+    if architecture.host_machine() not in guests.native_on:
+        return f"this host's processor runs no guests of {guests.name}"
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return "/dev/kvm can't be opened"
     flags = re.search(r"^flags\s*:(.*)$", Path("/proc/cpuinfo").read_text(), re.M)
-    if not flags or not {"vmx", "svm"} & set(flags.group(1).split()):
+    if flags and not {"vmx", "svm"} & set(flags.group(1).split()):  # only x86 has such a line
         return "the processor has neither vmx nor svm"
     return None
 
@@ -44,7 +47,9 @@ def prove(kernel: Kernel, accelerator: str = "kvm") -> str:
     """Boots the real guest under KVM; gives "" if it answered, else what happened."""
     archive, _ = initramfs.make(kernel)
     with cache.workplace(cache.directory("kvm") / "proof") as directory, fleet.running():
-        words = qemu.command_line(kernel, LOUD, archive, accelerator, Memory(), quiet=False)
+        # Whatever the kernel says from its first instruction on: so a guest that goes on is told from one that hangs.
+        loud = Shape(append=kernel.architecture.board.early)
+        words = qemu.command_line(kernel, loud, archive, accelerator, Memory(), quiet=False)
         process = Qemu(words, directory / "console.log", accelerator=accelerator)
         try:
             agent.greet(Heard(process, FIRST_WORD_SECONDS), agent.patience(PROOF_SECONDS))
@@ -57,9 +62,9 @@ def prove(kernel: Kernel, accelerator: str = "kvm") -> str:
 
 def choose(kernel: Kernel) -> tuple[str, str]:
     """Chooses "kvm" or "tcg", and says why it is not KVM. The proof is made once for each boot of this host."""
-    reason = promising()
+    reason = promising(kernel.architecture)
     if reason is None:
-        kept = cache.directory("kvm") / host_boot()
+        kept = cache.directory("kvm") / f"{host_boot()}-{kernel.architecture.name}"
         if not kept.exists():
             proof = prove(kernel)
             with cache.replacing(kept) as new:

@@ -20,9 +20,6 @@ from harness.machine.kernels.kernel import Kernel
 from harness.machine.processes import fleet
 
 CONTROLLERS = "/sys/fs/cgroup/cgroup.controllers"
-# Whatever the kernel says from its first instruction on: one that can't even unpack itself says so, and one that says nothing
-# need not be tried again.
-PROOF = Shape(append="earlyprintk=serial,ttyS0")
 SEE = "see what is in that image and in its modules"
 BUSY = "see what its console said, and try again while this host is less busy"
 
@@ -55,9 +52,11 @@ def prove(kernel: Kernel) -> None:
 
 def _tried(kernel: Kernel, chosen: str, console: Path) -> tuple[float, tuple[str, str] | None]:
     """Boots a guest; gives the seconds until it answered, and its shortcoming. Raises MachineLost."""
+    # Whatever the kernel says from its first instruction on: one that can't even unpack itself says so, and one that says nothing
+    # need not be tried again.
     with fleet.running(), slots.acquire():
         began = time.monotonic()
-        with vm.boot(kernel, PROOF, chosen, console, quiet=False) as guest:
+        with vm.boot(kernel, Shape(append=kernel.architecture.board.early), chosen, console, quiet=False) as guest:
             return round(time.monotonic() - began, 1), shortcoming(guest)
 
 

@@ -15,11 +15,12 @@ from typing import Any
 from harness import cache
 from harness.agent.agent import patience
 from harness.errors import LabError, MachineLost
+from harness.linux import architecture
 from harness.linux.sizes import MIB
 from harness.machine import disks
 from harness.machine.guest.confinement import confinement
 from harness.machine.guest.monitor import Monitor
-from harness.machine.guest.qemu import BINARY, MARK
+from harness.machine.guest.qemu import MARK
 from harness.machine.processes import STOPPED_SECONDS, Stops, fleet, is_stopped, with_parent
 
 # What on a console names the reason of an end: the kernel's own words, the agent's, QEMU's.
@@ -43,7 +44,6 @@ CONSOLE_LIMIT = 16 * MIB
 READ_LIMIT = MIB  # as much of its end is looked through for what the guest said last
 LINE_LIMIT = 300  # characters of a line that is quoted
 MARKED = re.compile(f"{MARK}([rwl])([^{MARK}]*){MARK}")
-AT = re.compile(r"\bRIP=(?P<at>[0-9a-f]+).*?\bHLT=(?P<halted>[01])", re.DOTALL)
 
 
 class Opened:
@@ -146,7 +146,7 @@ class Qemu:
     ) -> None:
         fleet.check()
         self.console, self.messages = console, Path(f"{console}.qemu")
-        binary = disks.tool(BINARY)
+        binary = disks.tool(words[0])
         confined = confinement(binary)
         ours, theirs = socket.socketpair()
         monitor, monitored = socket.socketpair()
@@ -154,7 +154,7 @@ class Qemu:
             with theirs, monitored, ExitStack() as kept:
                 owner = confined.owner(accelerator)
                 opened = Opened(kept, owner)
-                rest = opened.words(words)
+                rest = opened.words(words[1:])
                 printed = opened.keep(os.open(console, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644))
                 place = opened.keep(scratch(owner))
                 command = [
@@ -195,6 +195,7 @@ class Qemu:
         self._stops = Stops(self.process.pid)
         self._gone: MachineLost | None = None
         self._telling = False
+        self._registers = re.compile(architecture.board_of(words[0]).registers, re.DOTALL)
 
     def monitor(self, command: str, **arguments: Any) -> Any:
         """Carries out a command of the monitor's; raises MachineLost if QEMU refuses, is gone or does not answer in time."""
@@ -248,8 +249,9 @@ class Qemu:
         with suppress(Exception):  # it ends meanwhile, or its monitor is what broke
             while self.process.poll() is None and not is_stopped(self.process.pid) and len(seen) < looks:
                 words = {"command-line": "info registers"}
-                found = AT.search(self._monitor.command("human-monitor-command", STANDING_SECONDS, **words))
-                seen.append(f"{'halted' if found['halted'] == '1' else 'at'} {found['at']}" if found else "unknown")
+                found = self._registers.search(self._monitor.command("human-monitor-command", STANDING_SECONDS, **words))
+                halted = found is not None and found.groupdict().get("halted") == "1"
+                seen.append(f"{'halted' if halted else 'at'} {found['at']}" if found else "unknown")
                 time.sleep(0.05)
         return f" (its processor: {', '.join(seen)}; {self.processor_seconds():.0f} s used)" if len(seen) == looks else ""
 

@@ -13,25 +13,20 @@ from pathlib import Path
 from harness import cache
 from harness.claims.needs import DISK, SWAP, Disk
 from harness.errors import LabError, Unavailable
+from harness.linux import architecture
+from harness.linux.architecture import Board
 from harness.linux.sizes import MIB
 from harness.machine import disks
 from harness.machine.kernels.kernel import Kernel
 
-BINARY = "qemu-system-x86_64"
 ANSWER_SECONDS = 60
 
-# Why each stands there: console: the log; panic, oops: a kernel that erred ends, it does not answer wrongly; reboot=t:
-# by a triple fault, the one way out that microvm has (without it a panicked guest hangs);
-# tsc_early_khz: calibrating the TSC hangs on microvm (vm-facts: 2 of 3 boots lost on some kernels); TCG's TSC runs at no rate
-# of its own, but KVM's is the processor's, which kvm-clock tells (arch/x86/kernel/kvmclock.c): any other would be wrong there;
-# tsc=reliable: no watchdog over the TSC, which on a busy host fails it against the late timer interrupts of TCG and
-# leaves refined-jiffies (measured at load 5: 3 of 3 boots of 5.10 with the watchdog, none without);
-# nokaslr, norandmaps: page tables of the same size in every boot (experiments set randomize_va_space to 2 before
+# Why each stands there, beside those that the architecture asks for: panic, oops: a kernel that erred ends, it does not answer
+# wrongly; nokaslr, norandmaps: page tables of the same size in every boot (experiments set randomize_va_space to 2 before
 # they start a probe); rootfstype=ramfs: the instrument's own files can't be swapped as those of a tmpfs can;
 # transparent_hugepage: set here, since changing it later silently moves min_free_kbytes and the watermarks.
 APPEND = (
-    "console=ttyS0 panic=-1 oops=panic reboot=t {rate}tsc=reliable nokaslr norandmaps "
-    "rootfstype=ramfs mitigations=off {quiet}transparent_hugepage={thp}"
+    "{board} panic=-1 oops=panic nokaslr norandmaps rootfstype=ramfs mitigations=off {quiet}transparent_hugepage={thp} {append}"
 )
 
 
@@ -50,16 +45,10 @@ class Shape:
     programs: tuple[tuple[str, str], ...] = ()
     gdb: str = ""
 
-    @property
-    def machine(self) -> str:
-        """Names QEMU's type of machine."""
-        return "microvm" if self.nodes == 1 else "q35"  # microvm has no NUMA
-
-    def kernel_arguments(self, quiet: bool, accelerator: str) -> str:
+    def kernel_arguments(self, board: Board, quiet: bool, accelerator: str) -> str:
         """Gives the kernel's command line. quiet: only warnings on the console."""
-        rate = "" if accelerator == "kvm" else "tsc_early_khz=2600000 "
-        fixed = APPEND.format(quiet="quiet " if quiet else "", thp=self.thp, rate=rate)
-        return f"{fixed} {self.append}".strip()
+        told = board.arguments if accelerator == "kvm" else f"{board.arguments} {board.tcg_arguments}".strip()
+        return APPEND.format(board=told, quiet="quiet " if quiet else "", thp=self.thp, append=self.append).strip()
 
 
 @dataclass(frozen=True)
@@ -103,27 +92,21 @@ def _numa(shape: Shape, memory: Memory) -> list[str]:
     return words
 
 
-def _disks(shape: Shape) -> list[str]:
+def _disks(shape: Shape, bus: str, page_size: int) -> list[str]:
     words = []
     for number, disk in enumerate(shape.disks):
         limit = f",throttling.bps-total={disk.rate}" if disk.rate else ""
         # snapshot=on: writes go to a file of QEMU's that is deleted at once and goes with the process.
         words += [
             "-drive",
-            f"if=none,id=d{number},file={file_word(disks.image(disk))},format=raw,cache=unsafe,snapshot=on{limit}",
+            f"if=none,id=d{number},file={file_word(disks.image(disk, page_size))},format=raw,cache=unsafe,snapshot=on{limit}",
             "-device",
-            f"virtio-blk-{bus(shape)},drive=d{number},serial={disk.name}",
+            f"virtio-blk-{bus},drive=d{number},serial={disk.name}",
         ]
     return words
 
 
-def bus(shape: Shape) -> str:
-    """Gives the end of virtio devices' names on that machine."""
-    return "device" if shape.machine == "microvm" else "pci"
-
-
-def _machine(shape: Shape, memory: Memory) -> list[str]:
-    options = {"microvm": "microvm,rtc=on", "q35": "q35"}[shape.machine]
+def _machine(shape: Shape, memory: Memory, options: str) -> list[str]:
     size = f"{shape.memory // MIB}M"
     if shape.nodes > 1:
         return ["-M", options, "-m", size, *_numa(shape, memory)]
@@ -144,16 +127,18 @@ def accelerated(accelerator: str, cpus: int) -> list[str]:
 def command_line(
     kernel: Kernel, shape: Shape, initramfs: Path, accelerator: str, memory: Memory, quiet: bool = True
 ) -> list[str]:
-    """Makes the part of QEMU's command line that makes the guest what it is (a snapshot's key is made from it)."""
-    # -cx16: QEMU 7.2's TCG corrupts the flags around cmpxchg16b (vm-facts: 2 of 14 boots of 6.12 oopsed).
-    # -erms, -fsrm: TCG carries out rep movsb byte by byte; without them the kernel copies words (measured on 6.12:
-    # writing 64 MiB to tmpfs 0.80 s with, 0.36 s without; reading it back 0.23 s and 0.04 s).
-    model = "host" if accelerator == "kvm" else "max,-cx16,-erms,-fsrm"
+    """Makes the part of QEMU's command line that makes the guest what it is, beginning with QEMU's own name (a snapshot's key
+    is made from it)."""
+    board = kernel.architecture.board
+    options, bus = board.types[shape.nodes > 1]
+    # The interrupt controller of a guest whose processor is this host's is this host's too.
+    options = options.format(gic="host" if accelerator == "kvm" else "3")
     return [
-        *_machine(shape, memory),
+        board.qemu,
+        *_machine(shape, memory, options),
         *accelerated(accelerator, shape.cpus),
         "-cpu",
-        model,
+        "host" if accelerator == "kvm" else board.model,
         "-smp",
         str(shape.cpus),
         "-nodefaults",
@@ -166,12 +151,12 @@ def command_line(
         "-initrd",
         file_word(initramfs),
         "-append",
-        shape.kernel_arguments(quiet, accelerator),
+        shape.kernel_arguments(board, quiet, accelerator),
         "-device",
-        f"virtio-serial-{bus(shape)}",
+        f"virtio-serial-{bus}",
         "-device",
         "virtserialport,chardev=ch,name=agent",
-        *_disks(shape),
+        *_disks(shape, bus, kernel.page_size),
         *_debugger(shape.gdb),
     ]
 
@@ -183,9 +168,9 @@ def _debugger(gdb: str) -> list[str]:
     return words if gdb else []
 
 
-def version() -> str:
-    """Gives QEMU's version, asked once for each binary and remembered."""
-    binary = disks.tool(BINARY)
+def version(name: str) -> str:
+    """Gives the version of the QEMU of that name, asked once for each binary and remembered."""
+    binary = disks.tool(name)
     state = os.stat(binary)
     mark = hashlib.sha256(repr((binary, state.st_size, state.st_mtime_ns)).encode()).hexdigest()[:16]
     kept = cache.place("qemu") / mark
@@ -196,7 +181,7 @@ def version() -> str:
             [binary, "--version"], capture_output=True, text=True, check=True, timeout=ANSWER_SECONDS, errors="replace"
         ).stdout
     except (OSError, subprocess.SubprocessError) as error:
-        raise Unavailable(BINARY, f"it does not tell its version ({error})", "install it anew") from None
+        raise Unavailable(name, f"it does not tell its version ({error})", "install it anew") from None
     found = re.search(r"version ([\w.+~:-]+)", text)
     told = found.group(1) if found else "unknown"
     with cache.replacing(cache.directory("qemu") / mark) as new:
@@ -207,6 +192,6 @@ def version() -> str:
 def guests() -> bool:
     """Says whether guests can run: then they are the machine, unless the user asks for this host."""
     try:
-        return bool(disks.tool(BINARY))
+        return bool(disks.tool(architecture.of_host().board.qemu))
     except LabError:
         return False

@@ -30,7 +30,6 @@ LIMIT = 16 << 30
 RESTORE_SECONDS = 20
 # What `unfit` asks of a boot, as a number: whoever changes it raises the number, and snapshots are made anew.
 FITNESS_VERSION = 3
-CLOCKS = ("tsc", "kvm-clock")
 CLOCK_SECONDS = 10
 SHARED = [{"capability": "x-ignore-shared", "state": True}]  # memory stays in its file, the state is 70 KB
 
@@ -39,9 +38,9 @@ def key(kernel: Kernel, shape: Shape, accelerator: str) -> str:
     """Names exactly this guest: kernel, initramfs, disks, QEMU and its arguments."""
     _, digest = initramfs.make(kernel, ((name, Path(path)) for name, path in shape.programs))
     words = qemu.command_line(kernel, shape, Path("initramfs"), accelerator, Memory(Path("ram")))
-    images = [(disk, disks.digest(disk)) for disk in shape.disks]
-    confined = confinement(disks.tool(qemu.BINARY))  # whose the memory's files are
-    return cache.name_of(words, kernel.digest, digest, qemu.version(), confined, images, FITNESS_VERSION)
+    images = [(disk, disks.digest(disk, kernel.page_size)) for disk in shape.disks]
+    confined = confinement(disks.tool(words[0]))  # whose the memory's files are
+    return cache.name_of(words, kernel.digest, digest, qemu.version(words[0]), confined, images, FITNESS_VERSION)
 
 
 def clocksource(guest: vm.VM) -> str:
@@ -55,7 +54,7 @@ def unfit(guest: vm.VM) -> str | None:
 
     One unlucky boot would bias every clone of it (vm-facts: a guest with clocksource refined-jiffies).
     """
-    if (clock := clocksource(guest)) not in CLOCKS:
+    if (clock := clocksource(guest)) not in guest.kernel.architecture.board.clocks:
         return f"clocksource {clock}"
     return "an oops on its console" if "Call Trace" in guest.console() else None
 
@@ -66,7 +65,7 @@ def _settle(guest: vm.VM) -> None:
     deadline = time.monotonic() + patience(CLOCK_SECONDS)
     while True:
         guest.hand.attempt.sleep(500_000_000)
-        if clocksource(guest) in CLOCKS or time.monotonic() > deadline:
+        if clocksource(guest) in guest.kernel.architecture.board.clocks or time.monotonic() > deadline:
             return
 
 

@@ -22,7 +22,7 @@ from typing import Any
 from harness.agent.agent import Agent, Info, greet, patience
 from harness.claims.needs import Disk
 from harness.errors import LabError, MachineLost, Skip
-from harness.linux import mounts
+from harness.linux import architecture, mounts
 from harness.machine import allocators, disks, initramfs
 from harness.machine.host import cgroup
 from harness.machine.host.journal import Journal
@@ -143,7 +143,8 @@ class Local:
     def _attach(self, disk: Disk) -> str:
         file = self.work / f"{disk.name}.raw"
         self.journal.note("loop", file)
-        subprocess.run(["cp", "--sparse=always", "--reflink=auto", str(disks.image(disk)), str(file)], check=True)
+        image = disks.image(disk, os.sysconf("SC_PAGE_SIZE"))
+        subprocess.run(["cp", "--sparse=always", "--reflink=auto", str(image), str(file)], check=True)
         _fill_holes(file, disk.size)
         # Without direct I/O the file is cached beside the device's own pages (measured: 64 MiB read, Cached +130 MiB).
         for words in (["--direct-io=on"], []):
@@ -221,7 +222,7 @@ def _lay_out(work: Path, host: Host) -> None:
     work.mkdir(mode=0o700)
     for path in ("root", *(f"files/{path}" for path in initramfs.DIRECTORIES)):
         (work / path).mkdir(parents=True)
-    for path, data in initramfs.programs((name, Path(where)) for name, where in host.programs).items():
+    for path, data in initramfs.programs(architecture.of_host(), ((name, Path(where)) for name, where in host.programs)).items():
         file = work / "files" / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from harness import cache
 from harness.errors import LabError, Unavailable, UsageError
-from harness.linux import flavours, releases
+from harness.linux import architecture, flavours, releases
+from harness.linux.architecture import Architecture
 from harness.machine.kernels import plain_archive
 
 # Releases of Debian that may have a cloud kernel ("duke" follows forky); one that a mirror lacks costs a 404.
@@ -28,10 +29,7 @@ KEYRINGS = Path("/usr/share/keyrings")
 UBUNTU_KEYRING = KEYRINGS / "ubuntu-archive-keyring.gpg"
 # Debian's kernels of all flavours, and those of Ubuntu that come nearest to its cloud kernels: their unsigned images are
 # the same kernels as the signed ones and come from the same build as the modules.
-PACKAGE = re.compile(
-    r"linux-(?P<part>image(?=-\d\S*-amd64)|image-unsigned|base|binary|modules)"
-    r"-(?P<release>\d\S*-(?:(?:cloud-|rt-)?amd64|generic|kvm))"
-)
+PACKAGE = r"linux-(?P<part>image(?!-\S*(?:{ubuntu})$)|image-unsigned|base|binary|modules)-(?P<release>\d\S*(?:{ends}))"
 # Debian's packages of a kernel's source, as its patches leave it.
 SOURCE = re.compile(r"linux-source-\d+\.\d+")
 # The packages that make a kernel, the image's first: one in Debian up to 6.18, three since 6.19 (`base` has
@@ -55,7 +53,7 @@ Dir::State "{root}"; Dir::State::lists "{root}/lists"; Dir::State::status "/dev/
 #clear APT::Update::Post-Invoke;
 #clear APT::Update::Post-Invoke-Success;
 #clear APT::Architectures;
-APT::Architecture "amd64";
+APT::Architecture "{architecture}";
 APT::Sandbox::User "root";
 APT::Get::AllowUnauthenticated "false";
 Acquire::AllowInsecureRepositories "false";
@@ -106,22 +104,30 @@ class Gone(LabError):
     """The archive lists a package that it no longer has."""
 
 
-def offers(*, mirror: str | None = None, age_s: float = INDEX_FRESH_S) -> list[Offer]:
+def package_pattern(of: Architecture) -> re.Pattern[str]:
+    """Gives the pattern of the names of an architecture's packages of kernels."""
+    ends = "|".join(map(re.escape, flavours.ends(of)))
+    return re.compile(PACKAGE.format(ubuntu="|".join(flavours.UBUNTU), ends=ends))
+
+
+def offers(*, arch: Architecture | None = None, mirror: str | None = None, age_s: float = INDEX_FRESH_S) -> list[Offer]:
     """Lists what the suites offer, newest first, from a list that is at most age_s seconds old. Raises as `packages` does."""
-    return _kernels(packages(mirror=mirror, age_s=age_s))
+    return _kernels(arch or architecture.of_host(), packages(arch=arch, mirror=mirror, age_s=age_s))
 
 
-def packages(*, mirror: str | None = None, age_s: float = INDEX_FRESH_S) -> list[Package]:
-    """Lists the packages of kernels and of their source in all suites, from a list that is at most age_s seconds old.
+def packages(*, arch: Architecture | None = None, mirror: str | None = None, age_s: float = INDEX_FRESH_S) -> list[Package]:
+    """Lists an architecture's packages of kernels and of their source in all suites, from a list that is at most age_s seconds
+    old.
 
-    mirror: URL of a Debian mirror; else FOLKLAB_MIRROR, else what the system's own sources name.
-    Raises Unavailable without apt, sources or an answer, and UsageError for a mirror that is no URL.
+    arch: this host's where none is named. mirror: URL of a Debian mirror; else FOLKLAB_MIRROR, else what the system's own
+    sources name. Raises Unavailable without apt, sources or an answer, and UsageError for a mirror that is no URL.
     """
-    sources = _sources(mirror or os.environ.get("FOLKLAB_MIRROR"))
-    key = hashlib.sha256("\n".join([*sources, PACKAGE.pattern, SOURCE.pattern]).encode()).hexdigest()[:12]
+    of = arch or architecture.of_host()
+    sources = _sources(of, mirror or os.environ.get("FOLKLAB_MIRROR"))
+    key = hashlib.sha256("\n".join([*sources, package_pattern(of).pattern, SOURCE.pattern]).encode()).hexdigest()[:12]
     index = cache.directory("kernels") / f"packages-{key}.json"
     if not index.exists() or time.time() - index.stat().st_mtime > age_s:
-        rows = [asdict(package) for package in _listed(sources)]
+        rows = [asdict(package) for package in _listed(of, sources)]
         with cache.replacing(index) as new:
             new.write_text(json.dumps(rows, indent=0))
     try:
@@ -134,7 +140,7 @@ def packages(*, mirror: str | None = None, age_s: float = INDEX_FRESH_S) -> list
 def unpack(packages: Iterable[Package], into: Path) -> None:
     """Downloads packages, verifies them and unpacks them below `into`. Raises LabError."""
     with workplace() as root:
-        config = _private_root(root, [])
+        config = _private_root(architecture.of_host(), root, [])
         for package in packages:
             if not has_apt():
                 _unpack_plainly(package, into)
@@ -147,7 +153,9 @@ def unpack_own(name: str, into: Path) -> None:
     library that is here. Raises LabError."""
     named = dict.fromkeys((base, suite) for base, suite, _ in _targets())
     with workplace() as root:
-        config = _private_root(root, [line for base, suite in named for line in _own_sources(base, suite)])
+        config = _private_root(
+            architecture.of_host(), root, [line for base, suite in named for line in _own_sources(base, suite)]
+        )
         updated = _run("apt-get", "-c", str(config), "-q", "update")
         # For one release apt's own cache of the lists is small.
         listed = _run("apt-get", "-c", str(config), "-o", "pkgCacheFile::Generate=true", "--print-uris", "download", name)
@@ -234,18 +242,18 @@ def _complaint(done: subprocess.CompletedProcess[str]) -> str:
     return (lines or done.stderr.splitlines() or [f"exit status {done.returncode}"])[0].strip()
 
 
-def _private_root(root: Path, sources: list[str]) -> Path:
+def _private_root(of: Architecture, root: Path, sources: list[str]) -> Path:
     (root / "lists" / "partial").mkdir(parents=True, exist_ok=True)
     (root / "sources.list").write_text("".join(f"{line}\n" for line in sources))
     config = root / "apt.conf"
-    config.write_text(APT_CONF.format(root=root))
+    config.write_text(APT_CONF.format(root=root, architecture=of.name))
     return config
 
 
 def _targets(*options: str) -> Iterator[tuple[str, str, str]]:
     """Yields (base URL, suite, file name in apt's lists) of everything that `apt-get update` would fetch."""
     for line in _run("apt-get", *options, "--print-uris", "update").stdout.splitlines():
-        if found := re.match(r"'(\S+)/dists/(\S+?)/(?:InRelease|main/binary-amd64/Packages)\S*' (\S+)", line):
+        if found := re.match(r"'(\S+)/dists/(\S+?)/(?:InRelease|main/binary-[a-z0-9]+/Packages)\S*' (\S+)", line):
             base, suite, file = found.groups()
             yield base, suite, file
 
@@ -254,10 +262,10 @@ def sources_of(suite: str) -> list[str]:
     """Gives the lines of sources.list for one suite of Debian with its updates, from the archive that the system names.
     Raises Unavailable when it names none."""
     parts = {suite, f"{suite}-updates", f"{suite}-security"}
-    return [line for line in _sources(os.environ.get("FOLKLAB_MIRROR")) if line.split()[-2] in parts]
+    return [line for line in _sources(architecture.of_host(), os.environ.get("FOLKLAB_MIRROR")) if line.split()[-2] in parts]
 
 
-def _sources(mirror: str | None) -> list[str]:
+def _sources(of: Architecture, mirror: str | None) -> list[str]:
     """Gives the lines of sources.list to ask. Raises Unavailable when the system names no archive that serves."""
     if not (mirror or has_apt()):
         raise Unavailable(
@@ -277,9 +285,9 @@ def _sources(mirror: str | None) -> list[str]:
     if bases:
         if not any(bases.values()):  # by custom the security archive lies beside the other
             bases |= {f"{base}-security": True for base in bases}
-        return _debian_sources(bases)
+        return _debian_sources(of, bases)
     if named and UBUNTU_KEYRING.exists():
-        option = f"[arch=amd64 target=Packages signed-by={UBUNTU_KEYRING}]"
+        option = f"[arch={of.name} target=Packages signed-by={UBUNTU_KEYRING}]"
         return [f"deb {option} {base} {suite} main" for base, suite in named]
     raise Unavailable(
         "the system's apt sources",
@@ -294,10 +302,11 @@ def _own_sources(base: str, suite: str) -> Iterator[str]:
     debian = suite.split("-")[0] in RELEASES + ALIASES
     keyring = KEYRINGS / "debian-archive-keyring.gpg" if debian else UBUNTU_KEYRING
     if keyring.exists():
-        yield f"deb [arch=amd64 target=Packages signed-by={keyring}] {base} {suite} main{'' if debian else ' universe'}"
+        option = f"[arch={architecture.of_host().name} target=Packages signed-by={keyring}]"
+        yield f"deb {option} {base} {suite} main{'' if debian else ' universe'}"
 
 
-def _debian_sources(bases: dict[str, bool]) -> list[str]:
+def _debian_sources(of: Architecture, bases: dict[str, bool]) -> list[str]:
     """Gives the lines for every suite that may exist; bases: the URLs, and whether each has the security suites only."""
     keyring = KEYRINGS / "debian-archive-keyring.gpg"
     if not keyring.exists():
@@ -313,24 +322,27 @@ def _debian_sources(bases: dict[str, bool]) -> list[str]:
             # The keys of the oldest release move to the second ring once its support ends.
             rings = f"{keyring},{removed}" if release == RELEASES[0] and removed.exists() else str(keyring)
             for suffix in ("-security",) if security else ("", "-updates", "-backports"):
-                option = f"[arch=amd64 target=Packages signed-by={rings}]"
+                option = f"[arch={of.name} target=Packages signed-by={rings}]"
                 lines.append(f"deb {option} {base} {release}{suffix} main")
     return lines
 
 
-def _listed(sources: list[str]) -> list[Package]:
+def _listed(of: Architecture, sources: list[str]) -> list[Package]:
     """Lists the packages in the signed lists of all sources that answer. Raises Unavailable if none does."""
     if not has_apt():
         found = plain_archive.lists(sources)
-        return [package for base, suite, text in found for package in _linux_packages(base, suite, text)]
+        return [package for base, suite, text in found for package in _linux_packages(of, base, suite, text)]
     with workplace() as root:
-        config = _private_root(root, sources)
+        config = _private_root(of, root, sources)
         targets = list(_targets("-c", str(config)))
         # A suite that is missing or badly signed makes this fail and leaves no list: so the lists tell.
         done = _run("apt-get", "-c", str(config), "-q", "update")
         lists = [(base, suite, root / "lists" / file) for base, suite, file in targets if "binary" in file]
         packages = [
-            package for base, suite, file in lists if file.exists() for package in _linux_packages(base, suite, file.read_bytes())
+            package
+            for base, suite, file in lists
+            if file.exists()
+            for package in _linux_packages(of, base, suite, file.read_bytes())
         ]
         if not packages:
             _require_room(root)
@@ -339,23 +351,25 @@ def _listed(sources: list[str]) -> list[Package]:
     return packages
 
 
-def _linux_packages(base: str, suite: str, listed: bytes) -> Iterator[Package]:
+def _linux_packages(of: Architecture, base: str, suite: str, listed: bytes) -> Iterator[Package]:
+    pattern = package_pattern(of)
     # A search for bytes: splitting 279 MB of lists into stanzas takes ten times as long.
     text, start = b"\n" + listed + b"\n\n", -1
     while (start := text.find(b"\nPackage: linux-", start + 1)) >= 0:
         stanza = text[start + 1 : text.index(b"\n\n", start)].decode()
         fields = dict(re.findall(r"^(Package|Version|Filename|SHA256|Size): (.*)$", stanza, re.M))
-        if PACKAGE.fullmatch(fields["Package"]) or SOURCE.fullmatch(fields["Package"]):
+        if pattern.fullmatch(fields["Package"]) or SOURCE.fullmatch(fields["Package"]):
             yield Package(
                 fields["Package"], fields["Version"], suite, f"{base}/{fields['Filename']}", fields["SHA256"], int(fields["Size"])
             )
 
 
-def _kernels(packages: Iterable[Package]) -> list[Offer]:
+def _kernels(of: Architecture, packages: Iterable[Package]) -> list[Offer]:
     """Makes offers of the kernels of which every part is there, newest first."""
+    pattern = package_pattern(of)
     found: dict[tuple[str, str], dict[str, list[Package]]] = {}
     for package in packages:
-        if name := PACKAGE.fullmatch(package.name):
+        if name := pattern.fullmatch(package.name):
             parts = found.setdefault((name["release"], package.version), {})
             parts.setdefault(name["part"], []).append(package)
     made = [_offer(release, version, parts) for (release, version), parts in found.items()]

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from harness import cache
 from harness.errors import INTERRUPTED, LabError, Unavailable, UsageError
-from harness.linux import flavours, releases
+from harness.linux import architecture, flavours, releases
+from harness.linux.architecture import Architecture
 from harness.machine.kernels import archive, labels
 from harness.machine.kernels.archive import Offer
 from harness.machine.kernels.kernel import Kernel, image_digest, kernel_at
@@ -37,32 +38,44 @@ UNKNOWN_NAME_AGE_S = 600.0  # a name that a list older than this lacks is worth 
 log = logging.getLogger(__name__)
 
 
-def by_name(name: str | None = None, *, modules: Path | None = None, mirror: str | None = None, offline: bool = False) -> Kernel:
+def by_name(
+    name: str | None = None,
+    *,
+    arch: Architecture | None = None,
+    modules: Path | None = None,
+    mirror: str | None = None,
+    offline: bool = False,
+) -> Kernel:
     """Finds the kernel of that name; the network is used only for one that is not there yet.
 
     name: a series ("6.1"), one with a flavour ("6.1-rt"), a release or version, a label, a path (of an image, of a system's
     root or of an unpacked package), "sha256:…" or "6.1@sha256:…"; None: the default series, or else the newest kernel that
-    can be had. modules: a module tree instead of the kernel's own. mirror: URL of a Debian mirror. Raises UsageError for a
-    name or path that is none, Unavailable for a kernel that cannot be had.
+    can be had. arch: this host's, or that which a release names, where none is given. modules: a module tree instead of the
+    kernel's own. mirror: URL of a Debian mirror. Raises UsageError for a name or path that is none, Unavailable for a kernel
+    that cannot be had.
     """
+    of = arch or (flavours.architecture_of(name.partition("@")[0]) if name else None) or architecture.of_host()
     if name is None:
-        kernel = _default(mirror, offline)
+        kernel = _default(of, mirror, offline)
     elif os.sep in name or Path(name).is_file():
         kernel = kernel_at(Path(name))
     else:
-        kernel = labels.find(name) or _named(name, mirror, offline)
+        kernel = labels.find(name) or _named(name, of, mirror, offline)
+    if arch and kernel.architecture is not arch:
+        raise UsageError(f"kernel {name}", f"is one for {kernel.architecture.name}, not {arch.name}", "leave out --arch")
     return replace(kernel, modules=tree_at(modules, kernel.release)) if modules else kernel
 
 
-def fetch(name: str, *, mirror: str | None = None) -> Kernel:
+def fetch(name: str, *, arch: Architecture | None = None, mirror: str | None = None) -> Kernel:
     """Fetches the newest kernel of a series, or of a release or version, that the archive delivers, unless that is there
     already.
 
     Raises UsageError for a name that no suite offers, Unavailable when the archive does not answer, LabError
     when it does not deliver.
     """
+    of = arch or flavours.architecture_of(name) or architecture.of_host()
     gone: list[Offer] = []
-    listed = _offered(name, mirror)
+    listed = _offered(name, of, mirror)
     while True:
         try:
             return _stored_once(listed[0])
@@ -70,21 +83,23 @@ def fetch(name: str, *, mirror: str | None = None) -> Kernel:
             log.info("%s %s is gone from the archive (%s)", listed[0].package, listed[0].version, error.reason)
             gone.append(listed[0])
             if len(gone) == 1:  # it may have been replaced since it was listed
-                listed = _offered(name, mirror, age_s=0)
+                listed = _offered(name, of, mirror, age_s=0)
             listed = [offer for offer in listed if offer not in gone]
             if not listed:
                 raise
 
 
-def offers(*, mirror: str | None = None) -> list[Offer]:
+def offers(*, arch: Architecture | None = None, mirror: str | None = None) -> list[Offer]:
     """Lists what the suites offer, newest first. Raises Unavailable when the archive does not answer."""
-    return [replace(offer, fetched=_stored(offer) is not None) for offer in archive.offers(mirror=mirror)]
+    return [replace(offer, fetched=_stored(offer) is not None) for offer in archive.offers(arch=arch, mirror=mirror)]
 
 
-def fetched() -> list[Kernel]:
-    """Lists the kernels in the cache, newest first; the newest of a series and flavour is labelled so, others by release."""
+def fetched(arch: Architecture | None = None) -> list[Kernel]:
+    """Lists the kernels of an architecture (this host's) in the cache, newest first; the newest of a series
+    and flavour is labelled so, others by release."""
     found = [_load(info) for info in cache.place("kernels").glob("*/info.json")]
-    kernels = sorted(filter(None, found), key=lambda k: archive.version_key(k.version), reverse=True)
+    those = [kernel for kernel in found if kernel and kernel.architecture is (arch or architecture.of_host())]
+    kernels = sorted(those, key=lambda k: archive.version_key(k.version), reverse=True)
     newest = {kernel.name: kernel for kernel in reversed(kernels)}
     return [replace(one, label=one.name) if newest[one.name] is one else one for one in kernels]
 
@@ -104,36 +119,40 @@ def installed() -> list[Kernel]:
 # How a name is understood
 
 
-def _default(mirror: str | None, offline: bool) -> Kernel:
+def _default(of: Architecture, mirror: str | None, offline: bool) -> Kernel:
     """Finds the default series; where it cannot be had, the newest kernel fetched, offered or installed."""
-    kernels = fetched()
+    kernels = fetched(of)
     for kernel in kernels:
         if kernel.label == DEFAULT_SERIES:
             return kernel
     try:
-        return _obtained(DEFAULT_SERIES, mirror, offline)
+        return _obtained(DEFAULT_SERIES, of, mirror, offline)
     except LabError as error:
         why = error
     if not kernels and isinstance(why, UsageError):
         # The archive answered, but has no such series (Ubuntu's): its newest serves.
-        kernels = [fetch(archive.offers(mirror=mirror)[0].release, mirror=mirror)]
-    kernels = kernels or installed()
+        kernels = [fetch(archive.offers(arch=of, mirror=mirror)[0].release, arch=of, mirror=mirror)]
+    kernels = kernels or [kernel for kernel in installed() if kernel.architecture is of]
     if not kernels:
         raise why
     log.warning("%s; using %s from %s", why, kernels[0].release, kernels[0].source)
     return kernels[0]
 
 
-def _named(name: str, mirror: str | None, offline: bool) -> Kernel:
+def _named(name: str, of: Architecture, mirror: str | None, offline: bool) -> Kernel:
     wanted, pin = _parsed(name)
 
     def fits(kernel: Kernel) -> bool:
-        return kernel.digest.startswith(pin) and (wanted is None or wanted.means(kernel.release, kernel.version))
+        return (
+            kernel.architecture is of
+            and kernel.digest.startswith(pin)
+            and (wanted is None or wanted.means(kernel.release, kernel.version))
+        )
 
     def picked(kernel: Kernel) -> bool:  # a digest names the flavour too
         return fits(kernel) and (bool(pin) or wanted is None or wanted.picks(kernel.release, kernel.version))
 
-    if kernel := _first(picked, fetched()):
+    if kernel := _first(picked, fetched(of)):
         return kernel
     # An exact one of the system's own is as good as a fetched one; of a series the archive has the newest.
     exact = wanted is None or wanted.version != releases.series(wanted.version)
@@ -142,7 +161,7 @@ def _named(name: str, mirror: str | None, offline: bool) -> Kernel:
     if not wanted:
         raise Unavailable(f"kernel {name}", "none here has this digest", "add its series: SERIES@sha256:…")
     try:
-        kernel = _obtained(name.partition("@")[0], mirror, offline)
+        kernel = _obtained(name.partition("@")[0], of, mirror, offline)
     except LabError:
         if kernel := _first(fits, installed()):
             return kernel
@@ -163,7 +182,7 @@ def _parsed(name: str) -> tuple[flavours.Name | None, str]:
         raise UsageError(f"kernel {name!r}", "is no digest", "type sha256: and at least 8 of its hex digits")
     wanted = flavours.parsed(typed)
     if not wanted and (typed or not at):
-        raise _unknown(name, [])
+        raise _unknown(name, architecture.of_host(), [])
     return wanted, pin
 
 
@@ -171,29 +190,29 @@ def _first(fits: Callable[[Kernel], bool], kernels: list[Kernel]) -> Kernel | No
     return next(filter(fits, kernels), None)
 
 
-def _obtained(name: str, mirror: str | None, offline: bool) -> Kernel:
-    here = f"fetched are: {', '.join(kernel.label for kernel in fetched()) or 'none'}"
+def _obtained(name: str, of: Architecture, mirror: str | None, offline: bool) -> Kernel:
+    here = f"fetched are: {', '.join(kernel.label for kernel in fetched(of)) or 'none'}"
     if offline:
         raise Unavailable(f"kernel {name}", "is not fetched", here)
     try:
-        return fetch(name, mirror=mirror)
+        return fetch(name, arch=of, mirror=mirror)
     except Unavailable as error:
         reason = f"cannot be fetched: {error.thing}: {error.reason}"
         raise Unavailable(f"kernel {name}", reason, f"{error.remedy} ({here})") from None
 
 
-def _offered(name: str, mirror: str | None, age_s: float = archive.INDEX_FRESH_S) -> list[Offer]:
+def _offered(name: str, of: Architecture, mirror: str | None, age_s: float = archive.INDEX_FRESH_S) -> list[Offer]:
     """Lists the offers that a name picks, the newest first. Raises UsageError for a name that picks none."""
     wanted = flavours.parsed(name)
     for age in (age_s, min(age_s, UNKNOWN_NAME_AGE_S)):
-        listed = archive.offers(mirror=mirror, age_s=age) if wanted else []
+        listed = archive.offers(arch=of, mirror=mirror, age_s=age) if wanted else []
         if wanted and (picked := [offer for offer in listed if wanted.picks(offer.release, offer.version)]):
             return picked
-    raise _unknown(name, listed)
+    raise _unknown(name, of, listed)
 
 
-def _unknown(name: str, listed: list[Offer]) -> UsageError:
-    names = [kernel.label for kernel in fetched()] + [offer.name for offer in listed] or [DEFAULT_SERIES]
+def _unknown(name: str, of: Architecture, listed: list[Offer]) -> UsageError:
+    names = [kernel.label for kernel in fetched(of)] + [offer.name for offer in listed] or [DEFAULT_SERIES]
     if len(_numbers(name)) > 2:
         names += [offer.release for offer in listed]
     asked = flavours.parsed(name)
@@ -222,7 +241,7 @@ def _home(offer: Offer) -> Path:
 
 
 def _stored(offer: Offer) -> Kernel | None:
-    return _first(lambda kernel: kernel.image.parent == _home(offer), fetched())
+    return _first(lambda kernel: kernel.image.parent == _home(offer), fetched(flavours.architecture_of(offer.release)))
 
 
 def _load(info: Path) -> Kernel | None:
@@ -292,9 +311,11 @@ def main() -> int:
     """Makes sure that a kernel is there: python -m harness.machine.kernels.find [NAME]."""
     parser = argparse.ArgumentParser(prog="python -m harness.machine.kernels.find", description=main.__doc__)
     parser.add_argument("name", nargs="?", help="a series, a release, a path or a digest; default 6.12")
+    parser.add_argument("--arch", help="amd64, arm64 or i386; default this host's")
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        by_name(parser.parse_args().name)
+        given = parser.parse_args()
+        by_name(given.name, arch=architecture.named(given.arch) if given.arch else None)
     except LabError as error:
         print(error, file=sys.stderr)
         return error.status

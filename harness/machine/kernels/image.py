@@ -1,4 +1,5 @@
-"""The file of a kernel: what a bzImage tells of itself (Documentation/arch/x86/boot.rst), and what another file is instead."""
+"""The file of a kernel: what a bzImage tells of itself (Documentation/arch/x86/boot.rst), or an image for arm64, and what
+another file is instead."""
 
 from __future__ import annotations
 
@@ -9,12 +10,15 @@ import stat
 import struct
 import zlib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import zstandard
 
 from harness.errors import UsageError
-from harness.linux import releases
+from harness.linux import architecture, releases
+from harness.linux.architecture import Architecture
+from harness.machine.kernels import arm_image
 
 SECTOR = 0x200  # bytes; the setup code follows the boot sector
 # Where the header's fields lie, in bytes from the start of the file.
@@ -22,13 +26,13 @@ SETUP_SECTORS, PARAGRAPHS, BOOT_FLAG, MAGIC, VERSION, XLOADFLAGS = 0x1F1, 0x1F4,
 KERNEL_64 = 1  # of XLOADFLAGS: it has the 64-bit entry point (XLF_KERNEL_64), since protocol 2.12 (v3.8)
 VMLINUZ = "give the path of a vmlinuz"
 # Where the kernels of a system lie, and of a package that dpkg -x has unpacked, below its root.
-PLACES = ("boot/vmlinuz-*", "usr/lib/modules/*/vmlinuz", "lib/modules/*/vmlinuz", "vmlinuz-*", "vmlinuz", "arch/x86/boot/bzImage")
-# elf(5), e_machine, as elf.h has it.
-MACHINES = {3: "i386", 8: "mips", 20: "ppc", 21: "ppc64", 22: "s390", 40: "arm", 183: "arm64", 243: "riscv", 258: "loongarch"}
-# Other kernels, by what stands where: the headers of arm64 and riscv (Documentation/arch/*/boot*.rst), of arm's zImage, and
+BUILDS = ("arch/*/boot/bzImage", "arch/*/boot/Image", "arch/*/boot/Image.gz")  # where a kernel's own build puts it
+PLACES = ("boot/vmlinuz-*", "usr/lib/modules/*/vmlinuz", "lib/modules/*/vmlinuz", "vmlinuz-*", "vmlinuz", *BUILDS)
+# elf(5), e_machine, as elf.h has it, of architectures that the lab has no guests of.
+MACHINES = {8: "mips", 20: "ppc", 21: "ppc64", 22: "s390", 40: "arm", 243: "riscv", 258: "loongarch"}
+# Other kernels, by what stands where: the headers of riscv (Documentation/arch/*/boot*.rst), of arm's zImage, and
 # of EFI's packed images (drivers/firmware/efi/libstub/zboot-header.S).
 OTHERS = (
-    (0x38, b"ARM\x64", "arm64"),
     (0x38, b"RSC\x05", "riscv"),
     (0x24, b"\x18\x28\x6f\x01", "arm"),
 )
@@ -72,6 +76,8 @@ def release_of(image: Path) -> str:
     except OSError as error:
         raise _unreadable(image, error) from None
     thing = f"kernel {image}"
+    if arm_image.is_one(head):
+        return releases.checked(arm_image.release(image), f"release of {image}")
     if head[BOOT_FLAG : BOOT_FLAG + 2] != b"\x55\xaa" or head[MAGIC : MAGIC + 4] != b"HdrS":
         raise UsageError(thing, *_instead(head, image))
     code = struct.unpack_from("<I", head, PARAGRAPHS)[0] * 16
@@ -85,11 +91,27 @@ def release_of(image: Path) -> str:
     return releases.checked(words[0].decode("ascii", errors="replace"), f"release of {image}")
 
 
-def machine_of(image: Path) -> str:
-    """Tells what a bzImage's machine is, as `uname -m` would: "x86_64" or "i686"."""
+@cache
+def architecture_of(image: Path) -> Architecture:
+    """Tells what an image runs on, in which `release_of` has found a release."""
     with image.open("rb") as file:
-        file.seek(XLOADFLAGS)
-        return "x86_64" if file.read(1)[0] & KERNEL_64 else "i686"
+        head = file.read(SECTOR + XLOADFLAGS)
+    if arm_image.is_one(head):
+        return architecture.ARM64
+    return architecture.AMD64 if head[XLOADFLAGS] & KERNEL_64 else architecture.I386
+
+
+@cache
+def page_size_of(image: Path) -> int:
+    """Tells the size of the pages of an image's kernel, in bytes."""
+    with image.open("rb") as file:
+        head = file.read(SECTOR)
+    return arm_image.page_size(head) if arm_image.is_one(head) else 4096  # x86 has no other
+
+
+def is_build(image: Path) -> bool:
+    """Says whether an image lies where the kernel's own build puts it."""
+    return any(image.match(place) for place in BUILDS)
 
 
 def _unreadable(path: Path, error: OSError) -> UsageError:
@@ -104,7 +126,9 @@ def _instead(head: bytes, image: Path) -> tuple[str, str]:
             return _of_another(machine)
     if head[:4] == b"\x7fELF":
         machine = MACHINES.get(int.from_bytes(head[18:20], "big" if head[5:6] == b"\2" else "little"), "")
-        return _of_another(machine) if machine else ("is an ELF file", "give that build's arch/x86/boot/bzImage")
+        if machine:
+            return _of_another(machine)
+        return "is an ELF file", "give that build's arch/x86/boot/bzImage or arch/arm64/boot/Image"
     if head.startswith(CPIO):
         return "is an initramfs", f"{VMLINUZ}, the kernel beside it"
     if head.startswith(b"!<arch>\ndebian-binary"):
@@ -116,11 +140,12 @@ def _instead(head: bytes, image: Path) -> tuple[str, str]:
             return _packed(head, name, tool, unpack)
     if head[:2] == b"MZ" and b".linux" in head[:0x1000]:  # a section of that name (systemd-stub(7))
         return "is a unified kernel image", "give the vmlinuz that was put into it"
-    return "is no kernel for x86 (no bzImage)", VMLINUZ
+    return "is no kernel for x86 or arm64 (no bzImage, no Image)", VMLINUZ
 
 
 def _of_another(machine: str) -> tuple[str, str]:
-    return f"is a kernel for {machine}, not for x86-64", "give the vmlinuz of an x86-64 kernel"
+    known = ", ".join(architecture.ALL)
+    return f"is a kernel for {machine}", f"give the vmlinuz of one for {known}"
 
 
 def _packed(head: bytes, name: str, tool: str, unpack: Callable[[bytes], bytes]) -> tuple[str, str]:

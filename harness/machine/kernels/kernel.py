@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.linux import flavours, releases
+from harness.linux import architecture, flavours, releases
+from harness.linux.architecture import Architecture
 from harness.machine.kernels import ikconfig
-from harness.machine.kernels.image import image_at, machine_of, release_of
+from harness.machine.kernels.image import architecture_of, image_at, is_build, page_size_of, release_of
+
+# Begins the digest of a kernel that is known by its version alone: of this host's own.
+BY_VERSION = "version:"
 
 
 @dataclass(frozen=True)
@@ -30,9 +35,14 @@ class Kernel:
     version: str = ""
 
     @property
-    def architecture(self) -> str:
-        """Tells what its machine is, as `uname -m` would: "x86_64" or "i686"."""
-        return machine_of(self.image)
+    def architecture(self) -> Architecture:
+        """Tells what it runs on, by its image; of this host's own kernel, whose image may be unreadable, by the host."""
+        return architecture.of_host() if self.digest.startswith(BY_VERSION) else architecture_of(self.image)
+
+    @property
+    def page_size(self) -> int:
+        """Tells the size of its pages in bytes, by its image; of this host's own kernel by the host."""
+        return os.sysconf("SC_PAGE_SIZE") if self.digest.startswith(BY_VERSION) else page_size_of(self.image)
 
     @property
     def flavour(self) -> str:
@@ -62,7 +72,7 @@ def kernel_at(path: Path) -> Kernel:
     trees = [image.parent, image.parent / "modules", *installed]
     configs = [image.parent / f"config-{release}", image.parent / "config", root / "boot" / f"config-{release}"]
     configs += [tree / "config" for tree in installed]
-    if image.match("arch/*/boot/bzImage"):  # a build: its modules lie where they were compiled
+    if is_build(image):  # a build: its modules lie where they were compiled
         trees.append(image.parents[3])
         configs.append(image.parents[3] / ".config")
     digest = image_digest(image)

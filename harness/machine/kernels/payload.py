@@ -11,6 +11,8 @@ from typing import Protocol
 
 import zstandard
 
+from harness.machine.kernels import arm_image
+
 # Where the header's fields lie (Documentation/arch/x86/boot.rst), in bytes from the start of the file; the payload's
 # offset counts from the protected-mode code, which follows the setup sectors.
 SETUP_SECTORS, PAYLOAD, SECTOR = 0x1F1, 0x248, 0x200
@@ -41,8 +43,13 @@ class DamagedPayload(Exception):
 
 
 def vmlinux(image: bytes) -> bytes | None:
-    """Unpacks the kernel in a bzImage, an ELF file. None where there is none that Python could unpack. Raises
-    DamagedPayload."""
+    """Unpacks the kernel in an image: an ELF file from a bzImage, arm64's own format. None where there is none that Python
+    could unpack. Raises DamagedPayload."""
+    if arm_image.is_one(image):
+        try:
+            return arm_image.text(image)
+        except ERRORS as error:
+            raise DamagedPayload(str(error)) from None
     try:
         offset, length = struct.unpack_from("<II", image, PAYLOAD)
         start = (image[SETUP_SECTORS] + 1) * SECTOR + offset

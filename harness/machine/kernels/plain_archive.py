@@ -27,26 +27,31 @@ from harness.errors import LabError, Unavailable
 from harness.linux.sizes import MIB
 
 ASKING_SECONDS = 60  # without a byte from the archive
-LIST = "main/binary-amd64/Packages.xz"
 WEAK = {"1", "2", "3"}  # digests that a signature must not stand on: MD5, SHA-1, RIPEMD-160 (RFC 4880, 9.4)
 LARGEST = 2048 * MIB  # of a file of the archive: all of Debian's list takes 12 MB, a kernel's modules 110
 AT_ONCE = 4
-SOURCE = re.compile(r"deb \[.*signed-by=(?P<rings>\S+)\] (?P<base>\S+) (?P<suite>\S+) main")
+SOURCE = re.compile(r"deb \[arch=(?P<arch>\S+) .*signed-by=(?P<rings>\S+)\] (?P<base>\S+) (?P<suite>\S+) main")
 
 
 @dataclass(frozen=True)
 class Suite:
-    """One suite of an archive: its URL, its name, and the files of the keys that may have signed it."""
+    """One suite of an archive for an architecture: its URL, its name, and the files of the keys that may have signed it."""
 
     base: str
     name: str
     rings: tuple[str, ...]
+    arch: str
+
+    @property
+    def list(self) -> str:
+        """Names the list of its packages."""
+        return f"main/binary-{self.arch}/Packages.xz"
 
 
 def suites(sources: Iterable[str]) -> list[Suite]:
     """Reads lines of sources.list that name the keys."""
     found = [SOURCE.fullmatch(line) for line in sources]
-    return [Suite(one["base"], one["suite"], tuple(one["rings"].split(","))) for one in found if one]
+    return [Suite(one["base"], one["suite"], tuple(one["rings"].split(",")), one["arch"]) for one in found if one]
 
 
 def lists(sources: Iterable[str]) -> Iterator[tuple[str, str, bytes]]:
@@ -78,13 +83,13 @@ def _list(suite: Suite) -> bytes:
     until = re.search(r"^Valid-Until: (.*)$", release, re.M)
     if until and parsedate_to_datetime(until[1].replace("UTC", "+0000")).timestamp() < time.time():
         raise LabError(f"{place}/InRelease", f"its signature held until {until[1]}", "name another mirror")
-    digest = re.search(rf"^ ([0-9a-f]{{64}}) +\d+ {re.escape(LIST)}$", release, re.M)
+    digest = re.search(rf"^ ([0-9a-f]{{64}}) +\d+ {re.escape(suite.list)}$", release, re.M)
     if not digest:
-        raise LabError(f"{place}/InRelease", f"names no {LIST}", "name another mirror")
+        raise LabError(f"{place}/InRelease", f"names no {suite.list}", "name another mirror")
     try:
-        return lzma.decompress(checked(fetched(f"{place}/{LIST}"), digest[1], f"{place}/{LIST}"))
+        return lzma.decompress(checked(fetched(f"{place}/{suite.list}"), digest[1], f"{place}/{suite.list}"))
     except lzma.LZMAError as error:
-        raise LabError(f"{place}/{LIST}", f"can't be unpacked ({error})", "name another mirror") from None
+        raise LabError(f"{place}/{suite.list}", f"can't be unpacked ({error})", "name another mirror") from None
 
 
 def verified(signed: bytes, rings: Iterable[str]) -> bytes:

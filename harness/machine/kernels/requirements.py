@@ -13,14 +13,11 @@ from pathlib import Path
 from harness.machine.kernels import modules
 from harness.machine.kernels.kernel import Kernel
 
-# What must be built in: the guest's first file system and programs, its devices as ACPI describes them, the serial
-# console, the file systems that the agent mounts, the sockets and signals it works with, the sandbox.
+# What must be built in, beside what describes the guest's devices and the serial console (`built_in`): its first file system
+# and programs, the file systems that the agent mounts, the sockets and signals it works with, the sandbox.
 BUILT_IN = (
-    "CONFIG_64BIT",
     "CONFIG_BLK_DEV_INITRD",
     "CONFIG_BINFMT_ELF",
-    "CONFIG_ACPI",
-    "CONFIG_SERIAL_8250_CONSOLE",
     "CONFIG_PROC_FS",
     "CONFIG_SYSFS",
     "CONFIG_DEVTMPFS",
@@ -31,20 +28,33 @@ BUILT_IN = (
     "CONFIG_MEMCG",
 )
 
-# What a console says when something is missing, and the options that provide it; the first that is found explains all
-# that follows from it. The agent's own words stand in probes/agent/init.c, the kernel's in init/main.c and init/do_mounts.c.
-SIGNS = (
-    (r"agent: devtmpfs on ", ("CONFIG_DEVTMPFS",)),
-    (r"agent: sysfs on ", ("CONFIG_SYSFS",)),
-    (r"agent: proc on ", ("CONFIG_PROC_FS",)),
-    (r"agent: cgroup2 on ", ("CONFIG_CGROUPS", "CONFIG_MEMCG")),
-    (r"agent: no port", ("CONFIG_ACPI", "CONFIG_VIRTIO_MMIO", "CONFIG_VIRTIO_CONSOLE")),
-    (
-        r"Unable to mount root fs|[Nn]o working init|No init found|Failed to execute",
-        ("CONFIG_BLK_DEV_INITRD", "CONFIG_BINFMT_ELF", "CONFIG_64BIT"),
-    ),
-)
-SILENT = ("CONFIG_SERIAL_8250_CONSOLE",)
+
+def built_in(kernel: Kernel) -> tuple[str, ...]:
+    """Names the options that must be built into a kernel of its architecture."""
+    board = kernel.architecture.board
+    return (*_width(kernel), board.devices, board.console, *BUILT_IN)
+
+
+def _width(kernel: Kernel) -> tuple[str, ...]:
+    return ("CONFIG_64BIT",) if kernel.architecture.bits == 64 else ()
+
+
+def signs(kernel: Kernel) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Lists what a console says when something is missing, and the options that provide it; the first that is found explains
+    all that follows from it. The agent's own words stand in probes/agent/init.c, the kernel's in init/main.c and
+    init/do_mounts.c."""
+    board = kernel.architecture.board
+    return (
+        (r"agent: devtmpfs on ", ("CONFIG_DEVTMPFS",)),
+        (r"agent: sysfs on ", ("CONFIG_SYSFS",)),
+        (r"agent: proc on ", ("CONFIG_PROC_FS",)),
+        (r"agent: cgroup2 on ", ("CONFIG_CGROUPS", "CONFIG_MEMCG")),
+        (r"agent: no port", (board.devices, "CONFIG_VIRTIO_MMIO", "CONFIG_VIRTIO_CONSOLE")),
+        (
+            r"Unable to mount root fs|[Nn]o working init|No init found|Failed to execute",
+            ("CONFIG_BLK_DEV_INITRD", "CONFIG_BINFMT_ELF", *_width(kernel)),
+        ),
+    )
 
 
 @dataclass(frozen=True)
@@ -87,16 +97,16 @@ def by_configuration(kernel: Kernel) -> Lacking:
     if not kernel.config:
         return Lacking(tuple(absent))
     values = _values(kernel.config)
-    options = [option for option in BUILT_IN if values.get(option) != "y"]
+    options = [option for option in built_in(kernel) if values.get(option) != "y"]
     options += [option for option in absent if option not in values]
     return Lacking(tuple(options), tuple(option for option in absent if option in values))
 
 
-def by_console(said: str) -> tuple[str, ...]:
+def by_console(kernel: Kernel, said: str) -> tuple[str, ...]:
     """Names the options that may be missing by what a guest's console said."""
     if not said.strip():
-        return SILENT
-    return next((options for pattern, options in SIGNS if re.search(pattern, said)), ())
+        return (kernel.architecture.board.console,)
+    return next((options for pattern, options in signs(kernel) if re.search(pattern, said)), ())
 
 
 def lacking(kernel: Kernel, console: str) -> Lacking:
@@ -105,7 +115,7 @@ def lacking(kernel: Kernel, console: str) -> Lacking:
     if found := by_configuration(kernel):
         return found
     there = _values(kernel.config) if kernel.config else {}
-    return Lacking(tuple(option for option in by_console(console) if option not in there), source="console")
+    return Lacking(tuple(option for option in by_console(kernel, console) if option not in there), source="console")
 
 
 def _values(config: Path) -> dict[str, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness import cache
 from harness.errors import Unavailable
-from harness.machine.kernels.kernel import Kernel, kernel_at
+from harness.machine.kernels.kernel import BY_VERSION, Kernel, kernel_at
 
 
 def kernel() -> Kernel:
@@ -31,7 +31,7 @@ def kernel() -> Kernel:
         None,
         config if os.access(config, os.R_OK) else _own_config(digest),
         "this host's",
-        f"version:{digest}",
+        f"{BY_VERSION}{digest}",
     )
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from harness.evidence.recording import Recording
-from harness.lab.helpers.heap import BRK, MMAP, granted_in_heap, growths, own_mappings, page_runs
+from harness.lab.helpers.heap import granted_in_heap, growths, own_mappings, page_runs
+from harness.linux.architecture import AMD64
 
 PAGE = 4096
+BRK, MMAP = AMD64.calls.brk, AMD64.calls.mmap
 
 
 def test_a_page_with_any_byte_of_a_block() -> None:
@@ -28,13 +30,14 @@ def test_each_page_once_and_neighbours_as_one_run() -> None:
 
 
 PAGE = 4096
+BRK, MMAP = AMD64.calls.brk, AMD64.calls.mmap
 GROWN = [[BRK, 0, 0x1000], [BRK, 0, 0x1000], [BRK, 0, 0x9000]]
 
 
 def recording(block: int, size: int, calls: list[list[int]]) -> Recording:
     return Recording(
         [
-            {"event": "start", "machine": {"page_size": PAGE}},
+            {"event": "start", "machine": {"page_size": PAGE, "arch": AMD64.machine}},
             {"event": "record", "name": "one", "value": {"block": block, "size": size, "calls": calls}},
         ]
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from harness.evidence.recording import Recording
 from harness.lab.helpers.reclaim import Look, looks, wakes
+from harness.linux.architecture import AMD64
 from tests.refuting.kswapd_watermarks import asleep, awake, woken
 
 
 def recording(**traces: str) -> Recording:
-    return Recording([{"event": "record", "name": name, "value": text} for name, text in traces.items()])
+    start = {"event": "start", "machine": {"arch": AMD64.machine}}
+    return Recording([start, *({"event": "record", "name": name, "value": text} for name, text in traces.items())])
 
 
 def test_wakes_for_single_pages_only() -> None:

@@ -12,6 +12,7 @@ from typing import cast
 import pytest
 
 from harness.errors import MachineLost
+from harness.linux.architecture import AMD64, PC
 from harness.machine.guest import accelerator, heard
 from harness.machine.guest.process import Qemu
 from harness.machine.guest.qemu import Shape
@@ -60,8 +61,8 @@ def test_a_boot_is_waited_for_as_long_as_it_is_heard(tmp_path: Path, monkeypatch
 
 def test_only_an_emulated_clock_is_told_its_rate() -> None:
     for quiet in (True, False):
-        assert "tsc_early_khz=2600000 tsc=reliable " in Shape().kernel_arguments(quiet, "tcg")
-        assert "tsc_early_khz" not in Shape().kernel_arguments(quiet, "kvm")
+        assert "tsc=reliable tsc_early_khz=2600000 " in Shape().kernel_arguments(PC, quiet, "tcg")
+        assert "tsc_early_khz" not in Shape().kernel_arguments(PC, quiet, "kvm")
 
 
 @pytest.mark.guest
@@ -71,7 +72,7 @@ def test_a_guest_that_answers_is_a_proof() -> None:
 
 @pytest.mark.guest
 @pytest.mark.skipif(
-    accelerator.promising() is None or not os.access("/dev/kvm", os.R_OK | os.W_OK),
+    accelerator.promising(AMD64) is None or not os.access("/dev/kvm", os.R_OK | os.W_OK),
     reason="this host has no /dev/kvm that opens though its processor can't virtualise",
 )
 def test_a_kvm_that_lies_is_noticed() -> None:

@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 
 from harness.errors import LabError, MachineLost
+from harness.linux import architecture
 from harness.linux.sizes import MIB
 from harness.machine import disks
 from harness.machine.guest import confinement, process, snapshots, vm
 from harness.machine.guest.confinement import GROUPS, USER, Confinement
 from harness.machine.guest.monitor import Monitor, Silent
-from harness.machine.guest.qemu import BINARY, Shape
+from harness.machine.guest.qemu import Shape
 from harness.machine.kernels import find
 from harness.machine.processes import fleet
 
@@ -40,7 +41,7 @@ def status_of(pid: int) -> dict[str, str]:
 
 @pytest.mark.guest
 def test_qemu_is_confined(tmp_path: Path) -> None:
-    found = confinement.confinement(disks.tool(BINARY))
+    found = confinement.confinement(disks.tool(architecture.of_host().board.qemu))
     with snapshots.restore(find.by_name(), SMALL, "tcg", 0, tmp_path / "console.log") as guest:
         status = status_of(guest.qemu.process.pid)
         assert status["NoNewPrivs"] == "1"

@@ -178,9 +178,9 @@ def test_a_damaged_first_file_system_is_made_anew(kernel: Kernel, tmp_path: Path
 
 def test_a_damaged_disk_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOLKLAB_CACHE", str(tmp_path))
-    path, digest = disks.image(DISK), disks.digest(DISK)
+    path, digest = disks.image(DISK, 4096), disks.digest(DISK, 4096)
     flip(path)
-    assert disks.digest(DISK) == digest
+    assert disks.digest(DISK, 4096) == digest
     assert cache.digest_of(path) == digest
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import Unavailable, UsageError
+from harness.linux import flavours
+from harness.linux.architecture import AMD64, ARM64, I386, Architecture
 from harness.machine.kernels import archive, find
 
 LISTED = """\
@@ -123,8 +125,8 @@ def test_versions_are_ordered_as_dpkg_orders_them() -> None:
 
 
 def test_what_counts_as_a_kernel_in_a_list() -> None:
-    packages = list(archive._linux_packages("file:/archive", "sid", LISTED.encode()))
-    found = {offer.release: offer for offer in archive._kernels(packages)}
+    packages = list(archive._linux_packages(AMD64, "file:/archive", "sid", LISTED.encode()))
+    found = {offer.release: offer for offer in archive._kernels(AMD64, packages)}
     assert {release: (offer.series, offer.flavour, offer.name) for release, offer in found.items()} == {
         "7.2.13+deb14-cloud-amd64": ("7.2", "cloud", "7.2"),
         "6.12.117+deb13-cloud-amd64": ("6.12", "cloud", "6.12"),
@@ -144,6 +146,22 @@ def test_what_counts_as_a_kernel_in_a_list() -> None:
         "file:/archive/pool/base.deb",
     ]
     assert found["6.8.0-31-generic"].package == "linux-image-unsigned-6.8.0-31-generic"
+
+
+@pytest.mark.parametrize(
+    ("one", "own"),
+    [
+        (ARM64, ["6.12.117+deb13-cloud-arm64", "6.12.117+deb13-arm64-16k", "6.12.117+deb13-rt-arm64", "6.12.117+deb13-arm64"]),
+        (I386, ["6.1.0-50-686-pae", "6.1.0-50-686"]),
+    ],
+)
+def test_each_architecture_has_packages_of_its_own(one: Architecture, own: list[str]) -> None:
+    others = ["6.12.117+deb13-cloud-amd64", "6.12.117+deb13-arm64-64k", "6.12.117+deb13-cloud-arm64-unsigned", "6.8.0-31-kvm"]
+    names = [f"linux-image-{release}" for release in [*own, *others]] + ["linux-image-unsigned-6.8.0-31-generic"]
+    pattern = archive.package_pattern(one)
+    found = [name["release"] for name in map(pattern.fullmatch, names) if name]
+    assert found == [*own, "6.8.0-31-generic"]
+    assert {flavours.architecture_of(release) for release in own} == {one}
 
 
 def test_real_offers_have_the_long_term_series() -> None:
@@ -191,7 +209,7 @@ Components: main
 @pytest.mark.parametrize(("text", "suffix"), [(ONE_LINE, "list"), (DEB822, "sources")])
 def test_sources_of_a_debian_system(text: str, suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     apt_sources(tmp_path, monkeypatch, text, suffix)
-    lines = [line.rpartition("] ")[2] for line in archive._sources(None)]
+    lines = [line.rpartition("] ")[2] for line in archive._sources(AMD64, None)]
     assert "http://mirror.test/debian bullseye main" in lines
     assert "http://mirror.test/debian trixie-backports main" in lines
     assert "http://mirror.test/debian-security bookworm-security main" in lines
@@ -201,11 +219,11 @@ def test_sources_of_a_debian_system(text: str, suffix: str, tmp_path: Path, monk
 
 def test_every_source_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     apt_sources(tmp_path, monkeypatch, ONE_LINE)
-    assert all("signed-by=/usr/share/keyrings/debian-archive-" in line for line in archive._sources(None))
+    assert all("signed-by=/usr/share/keyrings/debian-archive-" in line for line in archive._sources(AMD64, None))
 
 
 def test_mirror_by_argument_and_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = [line.rpartition("] ")[2] for line in archive._sources("http://mirror.test/debian/")]
+    lines = [line.rpartition("] ")[2] for line in archive._sources(AMD64, "http://mirror.test/debian/")]
     assert "http://mirror.test/debian sid main" in lines
     assert "http://mirror.test/debian-security trixie-security main" in lines
     for bad in ("nonsense", "http://a b", "http://a\ndeb http://b sid main"):
@@ -218,12 +236,12 @@ def test_sources_of_an_ubuntu_system(tmp_path: Path, monkeypatch: pytest.MonkeyP
     apt_sources(tmp_path, monkeypatch, "deb http://mirror.test/ubuntu noble main universe\n")
     monkeypatch.setattr(archive, "UBUNTU_KEYRING", tmp_path / "missing.gpg")
     with pytest.raises(Unavailable, match="FOLKLAB_MIRROR"):
-        archive._sources(None)
+        archive._sources(AMD64, None)
     ring = tmp_path / "ring.gpg"
     ring.write_bytes(b"")
     monkeypatch.setattr(archive, "UBUNTU_KEYRING", ring)
     option = f"[arch=amd64 target=Packages signed-by={ring}]"
-    assert archive._sources(None) == [f"deb {option} http://mirror.test/ubuntu noble main"]
+    assert archive._sources(AMD64, None) == [f"deb {option} http://mirror.test/ubuntu noble main"]
 
 
 def test_unsigned_archive_offers_nothing(tmp_path: Path, empty_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

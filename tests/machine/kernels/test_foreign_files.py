@@ -83,18 +83,18 @@ def test_packed_modules(tmp_path: Path) -> None:
 def test_configurations_and_consoles(tmp_path: Path) -> None:
     (tree := tmp_path / "modules").mkdir()
     config = tmp_path / "config"
-    kernel = Kernel("label", "6.12.118", tmp_path, None, config, "path", "sha256:0")
+    kernel = Kernel("label", "6.12.118", tmp_path, None, config, "path", "version:0")
 
     @QUICK
     @given(damaged_bytes(CONFIG), damaged("agent: no port\nKernel panic - not syncing: VFS: Unable to mount root fs\n"))
     def check(data: bytes, said: str) -> None:
         config.write_bytes(data)
         (tree / "modules.builtin").write_bytes(data)
-        for one in (kernel, Kernel("label", "6.12.118", tmp_path, tree, config, "path", "sha256:0")):
+        for one in (kernel, Kernel("label", "6.12.118", tmp_path, tree, config, "path", "version:0")):
             lacking = requirements.by_configuration(one)
-            assert {*lacking.options, *lacking.modules} <= {*requirements.BUILT_IN, *modules.REQUIRED.values()}
+            assert {*lacking.options, *lacking.modules} <= {*requirements.built_in(kernel), *modules.REQUIRED.values()}
             modules.missing(one, ["virtio_blk"])
-        requirements.by_console(said)
+        requirements.by_console(kernel, said)
         requirements.lacking(kernel, said)
 
     check()

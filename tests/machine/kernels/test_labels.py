@@ -104,7 +104,7 @@ def test_options_that_a_configuration_lacks(kernel: find.Kernel, tmp_path: Path)
 def test_a_bare_image_by_its_configuration(kernel: find.Kernel, tmp_path: Path) -> None:
     """Built in, a module that did not come along, missing: each is said, and no sign on the console contradicts it."""
     config = tmp_path / "config"
-    there = "".join(f"{option}=y\n" for option in (*requirements.BUILT_IN, *modules.REQUIRED.values()))
+    there = "".join(f"{option}=y\n" for option in (*requirements.built_in(kernel), *modules.REQUIRED.values()))
     bare = replace(kernel, modules=None, config=config)
     config.write_text(there)
     assert not requirements.lacking(bare, "agent: no port named agent")
@@ -133,8 +133,8 @@ def test_a_bare_image_by_its_configuration(kernel: find.Kernel, tmp_path: Path) 
         ("Kernel panic - not syncing: something else", []),
     ],
 )
-def test_options_that_a_console_misses(said: str, options: list[str]) -> None:
-    assert requirements.by_console(said) == tuple(options)
+def test_options_that_a_console_misses(kernel: find.Kernel, said: str, options: list[str]) -> None:
+    assert requirements.by_console(kernel, said) == tuple(options)
 
 
 @pytest.mark.guest
