@@ -9,8 +9,8 @@ a tmpfs shows what stays, a truncated file what is gone.
 
 from experiments.sections import DROPPING_CACHES
 from harness.claims import (
-    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Pages, Quantity,
-    pages,
+    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Claim, Document, Exactly, Expect, Experiment, Guard, Known, Needs, Pages,
+    Quantity, pages,
 )
 from harness.lab import Lab
 from harness.lab.helpers.files import READ_ANEW, look_up, still_held, watch_lookups
@@ -30,7 +30,8 @@ TWO_KEEPS = Claim(
     instead="Before 5.16 expect that 2 frees page cache too: an inode that is freed takes its clean pages along.")
 THREE_FREES = Claim("drop3-frees-both", "Writing 3 frees both.", DROPPING_CACHES,
                     known=(Known(CONFIRMED, "Documentation/admin-guide/sysctl/vm.rst, drop_caches; fs/drop_caches.c "
-                                            "(v5.10, v6.12)"),))
+                                            "(v5.10, v6.12)"),),
+    document=Document("Documentation/admin-guide/sysctl/vm.rst, drop_caches (v5.10 to v7.2)"))
 
 
 def procedure(lab: Lab) -> None:

@@ -8,8 +8,8 @@ lost page would be noticed.
 
 from experiments.sections import DROPPING_CACHES
 from harness.claims import (
-    CONFIRMED, MIB, AtLeast, AtMost, Claim, Counter, Exactly, Expect, Experiment, Guard, Known, Needs, Quantity,
-    Recorded, pages,
+    CONFIRMED, MIB, AtLeast, AtMost, Claim, Counter, Document, Exactly, Expect, Experiment, Guard, Known, Needs,
+    Quantity, Recorded, pages,
 )
 from harness.lab import Lab
 
@@ -21,7 +21,8 @@ AFTER = {"dropped": "when 3 was written", "synced": "read from the disk after sy
 
 NONDESTRUCTIVE = Claim(
     "drop-nondestructive", "Dropping caches loses no data.", DROPPING_CACHES,
-    known=(Known(CONFIRMED, "Documentation/admin-guide/sysctl/vm.rst, drop_caches: “a non-destructive operation”"),))
+    known=(Known(CONFIRMED, "Documentation/admin-guide/sysctl/vm.rst, drop_caches: “a non-destructive operation”"),),
+    document=Document("Documentation/admin-guide/sysctl/vm.rst, drop_caches (v5.10 to v7.2)"))
 
 
 def procedure(lab: Lab) -> None:

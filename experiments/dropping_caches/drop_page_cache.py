@@ -10,8 +10,8 @@ import os
 
 from experiments.sections import DROPPING_CACHES
 from harness.claims import (
-    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Change, Claim, Counter, Exactly, Expect, Experiment, Guard, Known, Needs,
-    Pages, Quantity, pages,
+    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Change, Claim, Counter, Document, Exactly, Expect, Experiment, Guard,
+    Known, Needs, Pages, Quantity, pages,
 )
 from harness.lab import DONTNEED, RANDOM, Lab
 
@@ -22,10 +22,12 @@ FREES_CLEAN = Claim(
     "drop1-frees-pagecache", "Writing 1 frees clean, unmapped page cache.", DROPPING_CACHES,
     known=(Known(CONFIRMED, "Documentation/admin-guide/sysctl/vm.rst, drop_caches: “To free pagecache”; proc(5): “To free "
                             "pagecache, use: echo 1”; what the kernel itself holds, as a mounted file system's own "
-                            "blocks, is in use"),))
+                            "blocks, is in use"),),
+    document=Document("Documentation/admin-guide/sysctl/vm.rst, drop_caches (v5.10 to v7.2)"))
 KEEPS_DIRTY = Claim(
     "drop-keeps-dirty", "Dirty pages are not freed; after sync they are.", DROPPING_CACHES,
-    known=(Known(CONFIRMED, EVICT + "a dirty page is left alone; proc(5), drop_caches: “dirty objects are not freeable”"),))
+    known=(Known(CONFIRMED, EVICT + "a dirty page is left alone; proc(5), drop_caches: “dirty objects are not freeable”"),),
+    document=Document("Documentation/admin-guide/sysctl/vm.rst, drop_caches (v5.10 to v7.2)"))
 KEEPS_OPEN = Claim(
     "drop-keeps-open", "Page cache of a file that is merely open (not mapped) is not freed.", DROPPING_CACHES,
     known=(Known(REFUTED, EVICT + "nobody asks whether the file is open"),),

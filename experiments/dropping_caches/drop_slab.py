@@ -7,7 +7,7 @@ and mounted again.
 """
 
 from experiments.sections import DROPPING_CACHES
-from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Expect, Experiment, Known, Needs, Quantity
+from harness.claims import CONFIRMED, AtLeast, AtMost, Claim, Document, Expect, Experiment, Known, Needs, Quantity
 from harness.lab import Lab
 from harness.lab.helpers.files import READ_ANEW, look_up, read_anew, still_held, watch_lookups
 
@@ -18,7 +18,8 @@ MANUAL = "Documentation/admin-guide/sysctl/vm.rst, drop_caches; fs/drop_caches.c
 ONE_KEEPS = Claim("drop1-keeps-dentries", "Writing 1 leaves dentries and inodes alone.", DROPPING_CACHES,
                   known=(Known(CONFIRMED, MANUAL),))
 TWO_FREES = Claim("drop2-frees-dentries-inodes", "Writing 2 frees dentries and inodes.", DROPPING_CACHES,
-                  known=(Known(CONFIRMED, MANUAL + "; those in use are not"),))
+                  known=(Known(CONFIRMED, MANUAL + "; those in use are not"),),
+    document=Document("Documentation/admin-guide/sysctl/vm.rst, drop_caches (v5.10 to v7.2)"))
 
 
 def procedure(lab: Lab) -> None:

@@ -9,7 +9,7 @@ import errno
 
 from experiments.sections import GROUPS
 from harness.claims import (
-    CONFIRMED, KIB, MIB, REFUTED, AtLeast, Case, Claim, Errno, Exactly, Known, Needs, Not, Small, table,
+    CONFIRMED, KIB, MIB, REFUTED, AtLeast, Case, Claim, Document, Errno, Exactly, Known, Needs, Not, Small, table,
 )
 from harness.lab import Lab, Probe, Sandbox
 
@@ -20,7 +20,9 @@ ROUNDS_UP = Claim(
     "memcg-limit-rounds-up", "A limit that is no multiple of the page size reads back rounded up to the next page.", GROUPS,
     known=(Known(REFUTED, f"mm/page_counter.c, page_counter_memparse divides by PAGE_SIZE (v5.10 to v7.2); {V2} says that "
                           "it may be rounded up"),),
-    instead="Give limits in whole pages: the kernel rounds down, so that a limit of 1 MiB and 1 byte is one of 1 MiB.")
+    instead="Give limits in whole pages: the kernel rounds down, so that a limit of 1 MiB and 1 byte is one of 1 MiB.",
+    document=Document(f"{V2}, “Memory Interface Files” (v5.10 to v7.2)",
+                      "A value that is no multiple of PAGE_SIZE is rounded down to the next one."))
 GROUP_KILL = Claim(
     "memcg-oom-group-default-on", "The kernel's default of memory.oom.group is 1.", GROUPS,
     known=(Known(REFUTED, f"{V2}: the default value is “0” (v5.10 to v7.2); Kubernetes 1.28 writes 1 itself"),),

@@ -9,14 +9,15 @@ import os
 
 from experiments.sections import SHARED_MEMORY
 from harness.claims import (
-    CONFIRMED, MIB, REFUTED, AtLeast, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Not, Quantity, Recorded,
-    Settings,
+    CONFIRMED, MIB, REFUTED, AtLeast, Change, Claim, Document, Exactly, Expect, Experiment, Guard, Known, Needs, Not,
+    Quantity, Recorded, Settings,
 )
 from harness.lab import Lab
 
 EXHAUSTS = Claim(
     "ramfs-exhausts-memory", "Filling a ramfs drives the machine into OOM.", SHARED_MEMORY,
-    known=(Known(CONFIRMED, "Documentation/filesystems/ramfs-rootfs-initramfs.rst, on what ramfs lacks"),))
+    known=(Known(CONFIRMED, "Documentation/filesystems/ramfs-rootfs-initramfs.rst, on what ramfs lacks"),),
+    document=Document("Documentation/filesystems/ramfs-rootfs-initramfs.rst, “ramfs and tmpfs” (v5.10 to v7.2)"))
 SAFE = Claim(
     "tmpfs-default-size-safe",
     "Filling a tmpfs of default size cannot drive a machine into OOM, even while a process uses 60 % of RAM.", SHARED_MEMORY,

@@ -7,8 +7,8 @@ tells what is still there, also after the group is squeezed to 1 MiB.
 
 from experiments.sections import SHARED_MEMORY
 from harness.claims import (
-    CONFIRMED, MIB, AtLeast, AtMost, Claim, Counter, Exactly, Expect, Experiment, Guard, Known, Needs, Pages, Quantity,
-    pages,
+    CONFIRMED, MIB, AtLeast, AtMost, Claim, Counter, Document, Exactly, Expect, Experiment, Guard, Known, Needs, Pages,
+    Quantity, pages,
 )
 from harness.lab import Lab
 
@@ -17,10 +17,12 @@ LIMIT = 4 * SIZE        # three files fit in, the private memory does not
 
 TMPFS = Claim("tmpfs-swaps", "tmpfs pages go to swap when memory is short.", SHARED_MEMORY,
               known=(Known(CONFIRMED, "Documentation/filesystems/tmpfs.rst (v5.10 to v7.2); mm/shmem.c, shmem_writepage (v5.10 "
-                                      "to v6.12), shmem_writeout (v7.2)"),))
+                                      "to v6.12), shmem_writeout (v7.2)"),),
+    document=Document("Documentation/filesystems/tmpfs.rst, “is able to swap” (v5.10 to v7.2)"))
 RAMFS = Claim("ramfs-never-swaps", "ramfs pages never go to swap.", SHARED_MEMORY,
               known=(Known(CONFIRMED, "Documentation/filesystems/ramfs-rootfs-initramfs.rst; fs/ramfs/inode.c: "
-                                      "mapping_set_unevictable (v6.12)"),))
+                                      "mapping_set_unevictable (v6.12)"),),
+    document=Document("Documentation/filesystems/ramfs-rootfs-initramfs.rst, “ramfs and tmpfs” (v5.10 to v7.2)"))
 
 
 def procedure(lab: Lab) -> None:

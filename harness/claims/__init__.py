@@ -1,12 +1,12 @@
 """The language in which an experiment is written, and its front door: `from harness.claims import …`.
 
-A Claim is a statement. An Expect says which quantity decides it, in which range it falls if the claim is true and in which
-if it is false, each with its reason, and which two references must read so. A Guard is a condition without which a trial
-says nothing; a Premise is one that a claim's statement names; Besides is what else a reader must know, as it was measured.
-A claim about a rate is decided by a count of Events against ranges of such counts (MoreThan, Every). Needs and Settings
-describe the machine. An Experiment puts them together with its procedure, whose own front door is harness.lab. Quantities
-read numbers of a trial's Recording; where they need more than a counter or a page state, the parsers of harness.linux help
-them (counters, maps, trace_events, Types of the kernel's BTF).
+A Claim is a statement, perhaps one that a Document makes. An Expect says which quantity decides it, in which range it falls
+if the claim is true and in which if it is false, each with its reason, and which two references must read so. A Guard is a
+condition without which a trial says nothing; a Premise is one that a claim's statement names; Besides is what else a reader
+must know, as it was measured. A claim about a rate is decided by a count of Events against ranges of such counts (MoreThan,
+Every). Needs and Settings describe the machine. An Experiment puts them together with its procedure, whose own front door
+is harness.lab. Quantities read numbers of a trial's Recording; where they need more than a counter or a page state, the
+parsers of harness.linux help them (counters, maps, trace_events, Types of the kernel's BTF).
 """
 
 from harness.claims.address_space import MappedPages, SameFrames, Smaps, mappings, named_mappings
@@ -23,6 +23,7 @@ from harness.claims.claim import (
     AtMost,
     Besides,
     Claim,
+    Document,
     Exactly,
     Expect,
     Experiment,
@@ -84,6 +85,7 @@ __all__ = [
     "CounterFile",
     "Derived",
     "Disk",
+    "Document",
     "Errno",
     "Events",
     "Every",

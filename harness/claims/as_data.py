@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from typing import Any, NoReturn
 
-from harness.claims.claim import Besides, Claim, EventRange, Expect, Experiment, Guard, Known, Premise, Range
+from harness.claims.claim import Besides, Claim, Document, EventRange, Expect, Experiment, Guard, Known, Premise, Range
 from harness.claims.names import parts, quantities_of
 from harness.claims.needs import Disk, Needs
 from harness.claims.quantities import Bound, Quantity
@@ -197,6 +197,12 @@ def text_of(experiment: Experiment) -> bytes:
     return (json_file.render(Writer(experiment).document()) + "\n").encode()
 
 
+def _claim(data: Mapping[str, Any]) -> Claim:
+    document = data.get("document")
+    known = tuple(Known(**one) for one in data["known"])
+    return Claim(**{**data, "known": known, "document": Document(**document) if document else None})
+
+
 def digest(text: bytes) -> str:
     """Gives "sha256:…" of a question."""
     return f"sha256:{hashlib.sha256(text).hexdigest()}"
@@ -220,7 +226,7 @@ class Reader:
             ) from error
 
     def _experiment(self, data: Mapping[str, Any]) -> Experiment:
-        claims = {one["id"]: Claim(**{**one, "known": tuple(Known(**known) for known in one["known"])}) for one in data["claims"]}
+        claims = {one["id"]: _claim(one) for one in data["claims"]}
         needs = dict(data["needs"])
         lists = {name: tuple(value) for name, value in needs.items() if isinstance(value, list)}
         return Experiment(

@@ -56,10 +56,22 @@ def known_by(setting: str, **answers: tuple[str, str]) -> tuple[Known, ...]:
 
 
 @dataclass(frozen=True)
+class Document:
+    """A document that says what a claim says. where: its file in the kernel's tree or its manual page, the heading below which
+    it says so, and the version that was read, as citations are written (citations.py). correction: what it could say instead
+    where a kernel does otherwise, in our own words."""
+
+    where: str
+    correction: str = ""
+
+
+@dataclass(frozen=True)
 class Claim:
     """A statement that can be confirmed or refuted. Its id never changes. kind: MECHANISM or RATE.
 
-    instead: where it is refuted, what somebody who believed it should do or know instead, in a sentence or two.
+    instead: where it is refuted, what somebody who believed it should do or know instead, in a sentence or two. document: where
+    it stands, of one that a document makes. discovery: of a result that those who write the kernel would want to hear of, what
+    is remarkable in it, with the line of the source that does it.
     """
 
     id: str
@@ -68,6 +80,8 @@ class Claim:
     known: tuple[Known, ...] = ()
     kind: str = MECHANISM
     instead: str = ""
+    document: Document | None = None
+    discovery: str = ""
 
     def known_answer(self, series: str, settings: Mapping[str, str]) -> Known | None:
         """Gives the first known answer for this kernel series and these settings, None if there is none."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from harness import catalogue
@@ -155,3 +157,12 @@ def test_every_known_answer_has_a_source_that_can_be_read() -> None:
                 path = word.strip("(),:;.“”")
                 if path.startswith(("mm/", "fs/", "kernel/", "ipc/", "Documentation/")) and path.endswith((".c", ".rst")):
                     assert path in found, (experiment.name, claim.id, path)
+
+
+def test_every_document_names_its_file_and_its_heading() -> None:
+    """So that `invoke sources` finds both in the tree, or a reader the manual page."""
+    for claim, _ in catalogue.claims().values():
+        if claim.document:
+            where = claim.document.where
+            cited = citations(where)
+            assert any(one.name for one in cited) or re.match(r"\w+\(\d\), ", where), where

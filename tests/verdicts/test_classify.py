@@ -13,7 +13,8 @@ from harness import errors
 from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Known
 from harness.cli import answer
 from harness.reports import cases, junit, ktap, pages, step_summary
-from harness.reports.comparison import history, index, reference
+from harness.reports.comparison import history, index
+from harness.reports.comparison import page as published
 from harness.reports.wording import surprises
 from harness.run.progress import Progress
 from harness.verdicts.classify import Standing, classify, status
@@ -62,7 +63,7 @@ def reference_list(judged: Judged) -> bool:
 
 
 def reference_page(judged: Judged) -> bool:
-    page = reference.page(CLAIM, EXPERIMENT, [history.Line((), tuple(judged.rows))])
+    page = published.page(CLAIM, EXPERIMENT, [history.Line((), tuple(judged.rows))])
     return "SURPRISE" in str(page.verdicts())
 
 

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 from urllib.parse import unquote
 
-from harness.claims.claim import Claim, Expect, Experiment
+from harness.claims.claim import Claim, Experiment
 from harness.errors import Damaged, UsageError
 from harness.evidence import run_directory
-from harness.evidence.schema import FailureRow, Row, decided
+from harness.evidence.schema import FailureRow, Row
 from harness.linux import releases
 from harness.reports import markdown
-from harness.reports.comparison import history, kernel_picture, matrix_picture, publication, run_noise
-from harness.reports.comparison.history import Line
+from harness.reports.comparison import history, kernel_picture, matrix_picture, notable, publication, run_noise
 from harness.reports.comparison.index import Cells, Entry, index, kernel_table, sections
+from harness.reports.comparison.page import page
 from harness.reports.comparison.publication import PLOTS, Publication
 from harness.reports.comparison.selection import Selection
 from harness.reports.pictures import claim as picture
-from harness.reports.wording import bounds, near, repetition, setting, surprises, tally
+from harness.reports.wording import near, setting, surprises, tally
 from harness.verdicts import run_cells
-from harness.verdicts.classify import is_surprise
-from harness.verdicts.wording import spread
 
 PAGES = "claims"
 ERRATA = "errata.md"  # written by hand, and kept by every publication
@@ -85,6 +81,7 @@ def publish(
     for claim, experiment in told:
         if not runs or claim.id in made.touched or not (to / PAGES / f"{claim.id}.md").exists():
             write_page(claim, experiment, cells, to)
+    notable.write(told, cells.rows, to)
     if everything:
         for path in {*(to / PAGES).iterdir()} - {to / PAGES / f"{claim.id}.md" for claim, _ in told}:
             path.unlink()
@@ -129,94 +126,6 @@ def remove_unlinked_plots(to: Path) -> None:
     for path in (to / PLOTS).iterdir():
         if path.name not in shown:
             path.unlink()
-
-
-Content = TypeVar("Content")
-
-
-@dataclass(frozen=True)
-class Page:
-    """A claim's page. names: release → what a kernel is called there; same: settings that all rows have."""
-
-    claim: Claim
-    experiment: Experiment
-    lines: tuple[Line, ...]
-    names: Mapping[str, str]
-    same: dict[str, str]
-
-    @property
-    def expects(self) -> list[Expect]:
-        return [expect for expect in self.experiment.expects if expect.claim == self.claim]
-
-    @property
-    def rows(self) -> list[tuple[str, Row]]:
-        """Lists setting and row, kernel by kernel."""
-        found = [(setting(dict(line.axis)), row) for line in self.lines for row in line.rows]
-        return sorted(found, key=lambda pair: (releases.order(pair[1]["kernel"]), pair[0]))
-
-    @property
-    def runs(self) -> list[str]:
-        return sorted({row["run"] for _, row in self.rows})
-
-    def folded(self, entries: Iterable[tuple[str, Row, Content]]) -> list[tuple[str, str, Content]]:
-        """Folds what kernels and settings have in common: each content once for a setting, and for settings that have
-        it on the same kernels."""
-        kernels: dict[tuple[str, Content], list[str]] = {}
-        for axis, row, content in entries:
-            kernels.setdefault((axis, content), []).append(self.names[row["kernel"]])
-        settings: dict[tuple[str, Content], list[str]] = {}
-        for (axis, content), on in kernels.items():
-            settings.setdefault((", ".join(on), content), []).append(axis)
-        return [(on, "; ".join(axes), content) for (on, content), axes in settings.items()]
-
-    def verdicts(self) -> list[tuple[str, str, tuple[str, str, str, str]]]:
-        """Lists, for kernels and settings, verdict, known answer, valid trials, and what was found."""
-        return self.folded(
-            (
-                axis,
-                row,
-                (
-                    f"**{row['verdict']}**{' SURPRISE' if is_surprise(row) else ''}",
-                    row["known"] or "none",
-                    f"{row['valid']} of {row['trials']}{repetition(row)}",
-                    row["why"],
-                ),
-            )
-            for axis, row in self.rows
-        )
-
-    def numbers(self, expect: Expect) -> list[tuple[str, str, tuple[str, str, str, str, str]]]:
-        """Lists, for an expectation, the value over the trials, both ranges, both references. A row of another version may
-        lack it."""
-        found = []
-        for axis, row in self.rows:
-            for entry, true, false in (one for one in decided(row) if one[0]["name"] == expect.quantity.name):
-                found.append(
-                    (
-                        axis,
-                        row,
-                        (
-                            spread(entry["values"]),
-                            bounds(entry["if_true"]),
-                            bounds(entry["if_false"]),
-                            spread(true["values"]),
-                            spread(false["values"]),
-                        ),
-                    )
-                )
-        return self.folded(found)
-
-
-def page(claim: Claim, experiment: Experiment, lines: Sequence[Line]) -> Page:
-    own = [row for line in lines for row in line.rows]
-    shared = {
-        name: value for name, value in own[0]["settings"].items() if all(row["settings"].get(name, value) == value for row in own)
-    }
-    series: dict[str, set[str]] = {}
-    for row in own:
-        series.setdefault(row["series"], set()).add(row["kernel"])
-    names = {row["kernel"]: row["series"] if len(series[row["series"]]) == 1 else row["kernel"] for row in own}
-    return Page(claim, experiment, tuple(lines), names, shared)
 
 
 def copy_pictures(claim: Claim, cells: Cells, to: Path) -> list[tuple[str, str, str]]:

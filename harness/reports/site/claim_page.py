@@ -10,7 +10,8 @@ from functools import cached_property
 from harness.claims.claim import CONFIRMED, REFUTED, Claim, Expect, Guard, Premise
 from harness.evidence.schema import Row
 from harness.linux.sizes import KIB, MIB
-from harness.reports.comparison import reference
+from harness.reports.comparison import page as published
+from harness.reports.comparison.page import Page
 from harness.reports.site.strip import DEPENDS, Strip, overall, strips
 from harness.reports.site.subject import Asked, Cell, Subject
 from harness.reports.wording import aloud, counted, known_text, needs_text, setting
@@ -88,8 +89,8 @@ class ClaimPage:
         return self.subject.kernels
 
     @cached_property
-    def page(self) -> reference.Page:
-        return reference.page(self.claim, self.asked.experiment, self.asked.lines)
+    def page(self) -> Page:
+        return published.page(self.claim, self.asked.experiment, self.asked.lines)
 
     @property
     def where(self) -> str:

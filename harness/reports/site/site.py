@@ -19,6 +19,7 @@ from harness.reports.site import article, links, pictures
 from harness.reports.site.article_page import ArticlePage
 from harness.reports.site.claim_page import WORDS, ClaimPage, people
 from harness.reports.site.front import FLAGS, TALLY, Front, anchor
+from harness.reports.site.notable_pages import NotablePages
 from harness.reports.site.strip import ABSENT, SIGNS
 from harness.reports.site.subject import Asked, Subject
 from harness.reports.wording import aloud
@@ -82,6 +83,9 @@ def files(subject: Subject) -> dict[str, str]:
     by_claim = {page.claim.id: page for page in pages}
     told = ArticlePage(article.article(), by_claim, names)
     found["article.html"] = filled("article.html.j2", subject, up="", here="article", **of_article(told))
+    notable = NotablePages(pages, names)
+    for name in ("documents", "discoveries"):
+        found[f"{name}.html"] = filled(f"{name}.html.j2", subject, up="", here=name, notable=notable)
     for at, page in enumerate(pages):
         around = {
             "before": neighbour(pages[at - 1], names) if at else None,
@@ -153,7 +157,7 @@ def templates() -> Environment:
         lstrip_blocks=True,
         autoescape=True,
     )
-    found.filters |= {"shown": shown, "visible": harmless, "path": path, "cited": links.parts, "aloud": said}
+    found.filters |= {"shown": shown, "visible": harmless, "path": path, "cited": links.parts, "aloud": said, "anchor": stem}
     found.globals |= {
         "SIGNS": SIGNS,
         "FLAGS": FLAGS,
@@ -171,6 +175,11 @@ def said(bounds: Range) -> str:
 def shown(text: object) -> str:
     """Gives text of others in one line, what acts instead of being seen written as its number; the template escapes it."""
     return harmless(" ".join(str(text).split()))
+
+
+def stem(file: str) -> str:
+    """Gives the anchor of a claim on a page that lists several: the name of its own page's file."""
+    return file.removesuffix(".html")
 
 
 def path(text: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness import catalogue
-from harness.claims.claim import AtMost, Claim, Exactly, Expect, Experiment, Guard, Known
+from harness.claims.claim import AtMost, Claim, Document, Exactly, Expect, Experiment, Guard, Known
 from harness.claims.quantities import Counter
 from harness.evidence.schema import Row
 from harness.reports.comparison import rows
@@ -71,7 +71,15 @@ def hostile(to: Path) -> Subject:
     """Makes a run whose every text wants to be more than text: of claims, kernels, settings, commands and errors."""
     to.mkdir()
     claims = (
-        Claim(f"evil-{SCRIPT}/../../x", HOSTILE, HOSTILE, (Known("refuted", HOSTILE),), instead=HOSTILE),
+        Claim(
+            f"evil-{SCRIPT}/../../x",
+            HOSTILE,
+            HOSTILE,
+            (Known("refuted", HOSTILE),),
+            instead=HOSTILE,
+            document=Document(HOSTILE, HOSTILE),
+            discovery=HOSTILE,
+        ),
         Claim("evil-script-x", HOSTILE, HOSTILE),
     )
     value = Counter("meminfo:Dirty", "now").called(HOSTILE)

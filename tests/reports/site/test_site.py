@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -189,3 +190,24 @@ def test_a_site_is_whole_or_as_it_was(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_the_site_of_a_run_that_is_not_there(tmp_path: Path) -> None:
     one_line(invoke("report", "nowhere", "--html", "--results", str(tmp_path)), 1, "nowhere")
+
+
+def test_documents_are_told_with_what_contradicts_them_first(reference: dict[str, str]) -> None:
+    page = reference["documents.html"]
+    otherwise, _, written = page.partition("The kernel does as it is written")
+    for claim in (one for one, _ in catalogue.claims().values() if one.document):
+        there = otherwise if claim.id == "memcg-limit-rounds-up" else written
+        if f"claims/{claim.id}.html" in reference:
+            assert f'href="claims/{claim.id}.html"' in there
+    assert "sentences of documents put to the test" in page
+
+
+def test_a_discovery_is_told_with_its_line_and_its_command(tmp_path: Path) -> None:
+    found = sites.wide(tmp_path / "wide")
+    claim, experiment = found.experiments["tmpfs-swaps"]
+    told = replace(claim, discovery="It is remarkable: mm/shmem.c, shmem_writepage (v6.12) does it.")
+    asked = replace(experiment, expects=tuple(replace(one, claim=told) for one in experiment.expects if one.claim == claim))
+    page = site.files(replace(found, experiments={**found.experiments, claim.id: (told, asked)}))["discoveries.html"]
+    assert "It is remarkable" in page
+    assert "elixir" in page or "mm/shmem.c" in page
+    assert "run-experiment tmpfs-swaps --kernel " in page
