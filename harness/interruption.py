@@ -12,6 +12,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+
+class Interrupted(KeyboardInterrupt):
+    """A signal has come. Python ends with SIGINT, whatever is made of the exception, if a KeyboardInterrupt itself has once left
+    exec() of a text, with which dataclasses are made (its Python/pythonrun.c, run_eval_code_obj); of this kind it takes none."""
+
+
 _blocks = 0  # of `held` that are open
 _came = False
 _at_once: list[Callable[[], None]] = []
@@ -23,21 +29,21 @@ def at_once(act: Callable[[], None]) -> None:
 
 
 def interrupt() -> None:
-    """Raises KeyboardInterrupt; or holds it back for now. Called by the handler of a signal."""
+    """Raises Interrupted; or holds it back for now. Called by the handler of a signal."""
     global _came
     if not _blocks:
-        raise KeyboardInterrupt
+        raise Interrupted
     _came = True
     for act in _at_once:
         act()
 
 
 def check() -> None:
-    """Raises KeyboardInterrupt where one is held back."""
+    """Raises Interrupted where one is held back."""
     global _came
     if _came:
         _came = False
-        raise KeyboardInterrupt
+        raise Interrupted
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from harness.evidence import json_file, run_directory
 from harness.evidence.floor import role
 from harness.evidence.recording import SUFFIX, Number, read_trials
 from harness.evidence.schema import Row
+from harness.interruption import Interrupted
 from harness.linux import counters
 from harness.machine.kernels.kernel import Kernel
 from harness.paths import ROOT
@@ -109,7 +110,7 @@ def both_ways(kernel: str, section: str, trials: int | None, directory: Path, gi
         print(f"{way}: {' '.join(words[2:])}", flush=True)
         done = subprocess.run(words, cwd=ROOT)
         if done.returncode == errors.INTERRUPTED:
-            raise KeyboardInterrupt
+            raise Interrupted
         if done.returncode not in {errors.AS_KNOWN, errors.SURPRISE, errors.BROKEN}:
             raise LabError("bench --clones", f"run-all ended with status {done.returncode}", "its lines are above")
         found[way] = newest(directory / way)
@@ -241,7 +242,7 @@ def run_again(kernel: Kernel, names: Sequence[str], way: str, what: str) -> Path
     options = RunOptions(kernels=(kernel.label,), trials=TRIALS, fresh_boot=way == "booted")
     done = matrix.execute([catalogue.load()[name] for name in names], options, what, Progress(), go_on=True)
     if done.interrupted:
-        raise KeyboardInterrupt
+        raise Interrupted
     for failure in done.failures:
         raise LabError(
             f"bench --clones: {failure['experiment']}, {way} again", failure["what"], "the same command goes on from here"

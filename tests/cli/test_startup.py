@@ -22,17 +22,28 @@ startup.prepare()
 from harness.cli.base import guarded
 def body(context):
     try:
-        print("begun", flush=True)
-        time.sleep(60)
+        {work}
     finally:
         {end}
 guarded(body, False, False)(None)
 """
+WORK = 'print("begun", flush=True); time.sleep(60)'
 
 
-def waiting(end: str) -> subprocess.Popen[str]:
+def waiting(end: str, work: str = WORK, module: Path | None = None) -> subprocess.Popen[str]:
+    """Begins it. module: the file that it is run from, as `python -m invoke` runs invoke; else Python is given its text."""
+    text = WAITS.format(work=work, end=end)
+    words = ["-c", text]
+    if module:
+        module.write_text(text)
+        words = ["-m", module.stem]
     process = subprocess.Popen(
-        [sys.executable, "-c", WAITS.format(end=end)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, *words],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{module.parent if module else ''}"},
     )
     assert process.stdout
     assert process.stdout.readline() == "begun\n"
@@ -45,6 +56,15 @@ def test_a_signal_ends_a_command_in_order(number: int, status: int) -> None:
     process.send_signal(number)
     output, errors = process.communicate(timeout=30)
     assert (process.returncode, output, errors) == (status, "in order\n", "")
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_that_comes_while_a_dataclass_is_made(number: int, status: int, tmp_path: Path) -> None:
+    """Python itself would end with SIGINT then, if it runs a module: a KeyboardInterrupt has left exec()."""
+    process = waiting("pass", f"exec({WORK!r})", tmp_path / "waits.py")
+    process.send_signal(number)
+    assert process.communicate(timeout=30) == ("", "")
+    assert process.returncode == status
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -77,7 +97,7 @@ def test_while_the_commands_are_loaded(number: int, status: int) -> None:
 def test_a_signal_that_the_caller_ignores_is_ignored() -> None:
     """nohup(1) has its command outlive its terminal."""
     process = subprocess.Popen(
-        ["sh", "-c", f"trap '' HUP; exec '{sys.executable}' -c \"$0\"", WAITS.format(end="pass").replace("60", "3")],
+        ["sh", "-c", f"trap '' HUP; exec '{sys.executable}' -c \"$0\"", WAITS.format(work=WORK.replace("60", "3"), end="pass")],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
