@@ -57,11 +57,11 @@ def show(asked: Asked) -> Iterator[Shown]:
     chance = random.Random(asked.seed)  # noqa: S311 - moments, no secret
     slowest = 0.0
     with own_cache(asked.into) as place:
-        began = time.monotonic()
-        started(asked.into, place, *run_words(asked.into / "runs")).wait(LONGEST)
-        longest = time.monotonic() - began
         for first in range(0, asked.count, TOGETHER):
             rounds = []
+            began = time.monotonic()
+            started(asked.into, place, *run_words(asked.into / "runs")).wait(LONGEST)
+            longest = time.monotonic() - began  # anew, for this host may be busier by now
             for number in range(first, min(first + TOGETHER, asked.count)):
                 if number % FRESH == 0:
                     shutil.rmtree(place / "snapshots", ignore_errors=True)
