@@ -189,6 +189,12 @@ def test_a_row_says_how_often_the_cell_was_repeated_and_where_it_is_from() -> No
     assert row(own, cell(), trials())["origin"] == "own file belief.py"
 
 
+def test_a_row_has_what_else_was_measured_where_something_was() -> None:
+    found = row(Verdict(MADE, experiment(), CONFIRMED, "so", besides=["It is so too."]), cell(), trials())
+    assert found["besides"] == ["It is so too."]
+    assert "besides" not in row(Verdict(MADE, experiment(), CONFIRMED, "so"), cell(), trials())
+
+
 def test_a_row_counts_what_the_verdict_counts() -> None:
     verdict = Verdict(MADE, experiment(), SKIPPED, "there is no swap", 3, 2, 1, guards=["trial 1: so"])
     found = row(verdict, cell(), trials())
