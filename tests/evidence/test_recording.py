@@ -16,6 +16,7 @@ import zstandard
 from harness.evidence import recording
 from harness.evidence.recording import Recorder, Recording
 from harness.false_evidence.made import page_entries
+from harness.linux.architecture import ARM64
 
 
 def packed(path: Path, text: bytes) -> Path:
@@ -208,6 +209,10 @@ def test_frames_that_two_ranges_share() -> None:
     assert one.same_frames("then", "child", "parent", "now") == 3
     for first, second in (("parent", "nobody"), ("nobody", "parent"), ("parent", "file"), ("file", "parent")):
         assert one.same_frames("now", first, second) is None
+
+
+def test_the_architecture_is_that_of_the_machine_that_was_opened() -> None:
+    assert Recording([{"event": "start", "machine": {"arch": "aarch64"}}]).architecture is ARM64
 
 
 def test_how_it_ended() -> None:
