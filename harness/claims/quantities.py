@@ -180,8 +180,12 @@ class FromArm(Quantity):
     def of(self, recording: Recording) -> Number | None:
         """Gives the number for a recording, None where that does not have it."""
 
+    def recording_of(self, trial: Trial) -> Recording | None:
+        """Gives the recording that it is read from, None where the trial has no such arm."""
+        return trial.arms.get(getattr(self, "arm", ""))
+
     def read(self, trial: Trial) -> Number | None:
-        recording = trial.arms.get(getattr(self, "arm", ""))
+        recording = self.recording_of(trial)
         return None if recording is None else self.of(recording)
 
     def in_arm(self, arm: str) -> FromArm:
@@ -208,7 +212,7 @@ class Counted(FromArm):
         counters.check(self.counter)
 
     def noise(self, trial: Trial, floor: Floor) -> Number:
-        recording = trial.arms.get(getattr(self, "arm", ""))
+        recording = self.recording_of(trial)
         if recording is None:
             return 0
         moved = counter_noise(self.counter, recording, floor)
@@ -295,8 +299,10 @@ class Recorded(Still):
 
     def of(self, recording: Recording) -> Number | None:
         value = recording.records.get(self.record)
-        if value is None or isinstance(value, (bool, int, float)):
-            return None if value is None else (int(value) if isinstance(value, bool) else value)
+        if isinstance(value, bool):
+            return int(value)
+        if value is None or isinstance(value, (int, float)):
+            return value
         raise TypeError(f"{self.record} is no number: {value!r}")
 
     @property

@@ -24,7 +24,7 @@ UNKNOWN: Floor = {}
 def role(counter: str) -> str:
     """Gives a counter the name that it has in every experiment: "box/memory.stat:anon" → "sandbox/memory.stat:anon"."""
     source, key = counters.source_and_key(counter)
-    file = source.rsplit("/", 1)[-1]
+    file = source.rpartition("/")[2]
     owner = "sandbox/" if file in counters.SANDBOX else "probe/" if file in counters.PROBE else ""
     return f"{owner}{file}:{key}" if key else f"{owner}{file}"
 

@@ -22,7 +22,7 @@ from harness.errors import LabError, Unavailable
 from harness.faults.shown import Asked, Shown
 from harness.paths import ROOT
 
-COPIED = ("harness", "experiments", "probes", "results/bench", "tests", "tasks.py", "pyproject.toml")
+COPIED = ("harness", "experiments", "probes", "results/bench", "tests", "docs/verdicts.schema.json", "tasks.py", "pyproject.toml")
 ACCEPTED = ROOT / "tests/faults/surviving_mutants.txt"
 NAMED = re.compile(r"^\s*(\S+__mutmut_\d+): (.+)$", re.M)
 # What mutmut says of a mutant that the tests notice: they fail, or don't end.

@@ -31,7 +31,7 @@ def aloud(text: str) -> str:
     )
     text = re.sub(rf"{ZERO} of (?:the )?(?=\d|them\b|those\b|these\b|that\b|the\b)", "none of ", text)
     text = re.sub(rf"\bgrew (\w[\w' ]*? )?by {ZERO} pages", lambda found: f"grew {found[1] or ''}by nothing", text)
-    text = re.sub(r"\b(it|Cached|Shmem|AnonPages|Buffers) grew by nothing", r"\1 did not grow", text, flags=re.IGNORECASE)
+    text = re.sub(r"\b([Ii]t|Cached|Shmem|AnonPages|Buffers) grew by nothing", r"\1 did not grow", text)
     text = re.sub(rf"{ZERO} ((?:(?!{NO_ADJECTIVE}\b)[a-z]+ ){{0,2}}?)(?={COUNTED}\b)", r"no \1", text)
     text = re.sub(rf"{ALONE}1 ((?:[A-Za-z]+ ){{0,2}}?)({COUNTED})\b( were\b)?", one_of, text)
     return re.sub(r"(^|[.!?] )(all|none|no)\b", lambda found: found[1] + found[2].capitalize(), text)

@@ -83,13 +83,13 @@ def read(expect: Expect, trial: Trial, recorded: Recorded | None = None, floor: 
     ranges = (recorded or {}).get((expect.claim.id, expect.quantity.name))
     if_true, if_false = ranges or (resolve(expect.if_true, trial), resolve(expect.if_false, trial))
 
-    def reading(outcome: str | None, why: str = "") -> Reading:
+    def reading(outcome: str | None, why: str) -> Reading:
         return Reading(value, true, false, if_true, if_false, outcome, why)
 
     if if_true is None or if_false is None:
         ends = [bound for one in (expect.if_true, expect.if_false) for bound in (one.low, one.high)]
-        why = next((said for bound in ends if isinstance(bound, Quantity) and (said := unread.why(bound, trial))), "")
-        return reading(None, f"a bound of “{expect.quantity.name}” is not in the evidence" + (f": {why}" if why else ""))
+        why = next((f": {said}" for bound in ends if isinstance(bound, Quantity) and (said := unread.why(bound, trial))), "")
+        return reading(None, f"a bound of “{expect.quantity.name}” is not in the evidence{why}")
     if if_true.overlaps(if_false):
         return reading(None, f"the ranges {if_true} and {if_false} overlap")
     margin, (noisiest, moved) = if_true.distance(if_false), noise.of_expect(expect, trial, floor)
@@ -190,8 +190,7 @@ def _missed(condition: Guard | Premise, trial: Trial) -> str | None:
 def _ended(trial: Trial) -> tuple[str, str]:
     """Says how a trial ended, its worst arm: status and reason."""
     ends = [recording.end for recording in trial.arms.values()]
-    order = {"broken": 0, "skipped": 1, "ok": 2}
-    worst = min(ends, key=lambda end: order.get(end["status"], 0))
+    worst = min(ends, key=lambda end: (end["status"] in {"skipped", "ok"}, end["status"] == "ok"))
     return worst["status"], worst["reason"]
 
 

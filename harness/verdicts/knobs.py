@@ -126,11 +126,11 @@ def at_decision(experiment: Experiment, claim: Claim, trials: Sequence[Trial], p
     for expect in experiment.expects:
         if expect.claim == claim:
             expect.quantity.read(Trial(trial.number, dict(noting)))
-    found: dict[str, dict[str, None]] = {}
+    found: dict[str, set[str]] = {}
     for recording in noting.values():
         if recording.last >= 0:
             for name, value in {**pinned, **_by(recording, recording.last, names)}.items():
-                found.setdefault(name, {})[value] = None
+                found.setdefault(name, set()).add(value)
     return {**pinned, **{name: next(iter(values)) for name, values in found.items() if len(values) == 1}}
 
 

@@ -16,6 +16,7 @@ from harness.claims.claim import Expect, Experiment, Range
 from harness.claims.quantities import Called, Change, Combined, Counted, Counter, Derived, Magnitude, Pages, Quantity
 from harness.evidence.floor import role
 from harness.evidence.recording import Event, Number, Recording, Trial
+from harness.linux import counters
 
 # Words by which a statement is about all of something. Not "every 10 ms", "all the time", "on a machine that does nothing else".
 UNIVERSAL = re.compile(
@@ -92,9 +93,7 @@ def _ends(bounds: Range) -> list[int | float]:
 def _is_sharp(bound: Number | Quantity | None) -> bool:
     """Says whether a bound is none, one, or an amount that was measured or is all there is, give or take one."""
     if isinstance(bound, Combined):
-        rest = bound.right
-        whole = _is_sharp(rest) if isinstance(rest, Quantity) else rest in (0, STEP)
-        return bound.sign in {"+", "-"} and _is_sharp(bound.left) and whole
+        return bound.sign in {"+", "-"} and _is_sharp(bound.left) and _is_sharp(bound.right)
     if isinstance(bound, (Called, Magnitude)):
         return _is_sharp(bound.what)
     return bound is None or isinstance(bound, Quantity) or abs(bound) <= STEP
@@ -137,12 +136,11 @@ def _cannot_count(reference: Quantity, trial: Trial) -> str:
 
 
 def _of_leaf(leaf: Quantity, trial: Trial) -> str:
-    recording = trial.arms.get(getattr(leaf, "arm", ""))
-    if recording is None:
+    if not isinstance(leaf, (Pages, Change, Counter)) or (recording := trial.arms.get(leaf.arm)) is None:
         return ""
     if isinstance(leaf, Pages):
         return _without_swap(recording, leaf.sample) if leaf.state in SWAP_STATES else ""
-    if not isinstance(leaf, (Change, Counter)) or leaf.of(recording) != 0:
+    if leaf.of(recording) != 0:
         return ""
     if isinstance(leaf, Change) and not _acted(recording, leaf.since, leaf.until):
         return f"nothing is done between “{leaf.since}” and “{leaf.until}”"
@@ -167,16 +165,17 @@ def _acted(recording: Recording, since: str, until: str) -> bool:
 
 
 def _acts(operation: Event) -> bool:
-    return operation["operation"] not in READS and not str(operation.get("text", "")).startswith(FOLDS)
+    return operation["operation"] not in READS and not operation.get("text", "").startswith(FOLDS)
 
 
 def _moves(recording: Recording, counter: str) -> bool:
     """Says whether a counter of this role, of whatever process or group, has two values in a recording."""
+    _, key = counters.source_and_key(counter)
     alike = {
         name
         for sample in recording.samples.values()
         for source in sample["files"]
-        if role(name := f"{source}:{counter.rpartition(':')[2]}" if ":" in counter else source) == role(counter)
+        if role(name := f"{source}:{key}") == role(counter)
     }
     values = {recording.counter(moment, name) for moment in recording.samples for name in alike}
     return len(values - {None}) > 1

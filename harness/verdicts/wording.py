@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from harness.claims import said
@@ -24,8 +25,7 @@ SMALL = frozenset(
 
 def common(texts: Any) -> str:
     """Gives what all trials have in common, or each trial's."""
-    found = list(dict.fromkeys(texts))
-    return found[0] if len(found) == 1 else " | ".join(found)
+    return " | ".join(dict.fromkeys(texts))
 
 
 def spread(values: Sequence[Number | None], say: Callable[[Number], str] = human, nothing: str = "nothing") -> str:
@@ -44,7 +44,7 @@ def sentence(readings: Sequence[tuple[Expect, Sequence[Reading]]], verdict: str,
     wanted = FALSE if verdict == REFUTED else TRUE
     decisive = [(expect, found) for expect, found in readings if all(one.outcome == wanted for one in found)]
     told = merged([told_aloud(expect, found) for expect, found in decisive or readings])
-    return amounts(" ".join(begun(one, before) for one, before in zip(told, [".", *told], strict=False)), page_size)
+    return amounts(" ".join(begun(one, before) for before, one in pairwise([".", *told])), page_size)
 
 
 def told_aloud(expect: Expect, readings: Sequence[Reading]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 
@@ -19,6 +20,7 @@ from harness.claims.quantities import (
     Quantity,
     Recorded,
     Size,
+    Still,
     in_pages,
     name_of,
     noise_of,
@@ -125,6 +127,23 @@ def test_each_arm_has_its_own_numbers() -> None:
     assert Pages("after", "file", "anonymous", arm="large").read(both) == 3
 
 
+def test_a_quantity_that_knows_no_arms_is_read_from_the_only_one() -> None:
+    @dataclass(frozen=True)
+    class Samples(Still):
+        name = "samples"
+
+        def of(self, recording: Recording) -> int:
+            return len(recording.samples)
+
+    assert Samples().read(trial()) == 2
+    assert Samples().read(Trial(1, {"large": recording(page_size=65536)})) is None
+
+
+def test_truth_is_a_number() -> None:
+    """So it is written as one, in verdicts.json and in sentences."""
+    assert [repr(Recorded(name).read(trial())) for name in ("yes", "half", "never")] == ["1", "0.5", "None"]
+
+
 def test_a_size_has_no_number_where_pages_differ() -> None:
     assert Size(65536).read(trial(large=recording(page_size=65536))) is None
     assert Size(65536).read(trial(other=recording())) == 16
@@ -148,6 +167,7 @@ def test_bounds_are_numbers_or_quantities() -> None:
     assert [noise_of(bound, one, floor) for bound in (None, 5, CACHED)] == [0, 0, 2]
     assert Combined("+", CACHED, 5) == CACHED + 5
     assert CACHED.called("x") == Called(CACHED, "x", "pages")
+    assert CACHED.called("x", "sheets") == Called(CACHED, "x", "sheets")
 
 
 @pytest.mark.parametrize(

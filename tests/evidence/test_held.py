@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -27,10 +28,13 @@ def test_it_is_the_same(tmp_path: Path, held: int) -> None:
 
 
 def test_nothing_is_written_before_its_end_while_there_is_room(tmp_path: Path) -> None:
-    path = tmp_path / "held.jsonl.zst"
-    recorder = Recorder(path, held=1 << 20)
-    recorder.event("record", name="one", value=1)
-    assert path.stat().st_size == 0
-    recorder.close()
-    recorder.close()
-    assert path.stat().st_size > 0
+    """More than zstd and Python keep of a file that is not held: noise in hexadecimal digits, 512 KiB of it."""
+    noise = random.Random(1).randbytes(1 << 18).hex()
+    for held in (0, 4 << 20):
+        path = tmp_path / f"{held}.jsonl.zst"
+        recorder = Recorder(path, held=held)
+        recorder.event("record", name="one", value=noise)
+        assert (path.stat().st_size > 0) == (not held)
+        recorder.close()
+        recorder.close()
+        assert path.stat().st_size > 1 << 18

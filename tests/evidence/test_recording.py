@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import random
 import stat
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import zstandard
 from harness.evidence import recording
 from harness.evidence.recording import Recorder, Recording
 from harness.false_evidence.made import page_entries
+from harness.linux.architecture import ARM64
 
 
 def packed(path: Path, text: bytes) -> Path:
@@ -184,9 +187,10 @@ def test_pages_of_a_range_at_a_moment() -> None:
 
 def test_pages_in_base64_that_is_damaged_are_refused() -> None:
     one = Recording([pages("now", "file", b"\1\1\0")])
-    one.events[0]["data"] = "A?Q="
-    with pytest.raises(ValueError, match=r"."):
-        one.page_data("now", "file")
+    for damaged in ("A?Q=", "AQE?A", "AQ?EA"):
+        one.events[0]["data"] = damaged
+        with pytest.raises(ValueError, match=r"."):
+            one.page_data("now", "file")
 
 
 def test_frames_that_two_ranges_share() -> None:
@@ -205,6 +209,10 @@ def test_frames_that_two_ranges_share() -> None:
     assert one.same_frames("then", "child", "parent", "now") == 3
     for first, second in (("parent", "nobody"), ("nobody", "parent"), ("parent", "file"), ("file", "parent")):
         assert one.same_frames("now", first, second) is None
+
+
+def test_the_architecture_is_that_of_the_machine_that_was_opened() -> None:
+    assert Recording([{"event": "start", "machine": {"arch": "aarch64"}}]).architecture is ARM64
 
 
 def test_how_it_ended() -> None:
@@ -320,6 +328,40 @@ def test_a_long_recording_is_read_line_by_line(tmp_path: Path) -> None:
     path = packed(tmp_path / "one", lines(*events, END))
     assert path.stat().st_size > 2 * recording._CHUNK
     assert recording.read(path) == Recording([*events, END])
+
+
+def noise(size: int) -> str:
+    """Text that compression hardly makes smaller."""
+    return random.Random(size).randbytes(size // 2).hex()
+
+
+def test_a_line_is_put_together_from_many_blocks(tmp_path: Path) -> None:
+    """zstd unpacks 128 KiB at once."""
+    long = {**RECORD, "value": noise(1 << 20)}
+    assert recording.read(packed(tmp_path / "one", lines(long, RECORD, long, END))) == Recording([long, RECORD, long, END])
+
+
+def test_the_limit_of_a_text_is_of_all_its_lines_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "TEXT_LIMIT", 3 << 20)
+    many = lines(*({**RECORD, "value": noise(1 << 19)} for _ in range(7)), END)
+    few = many[: 2 << 20].rpartition(b"\n")[0] + b"\n"
+    assert recording.read(packed(tmp_path / "few", few)).damage == ""
+    assert recording.read(packed(tmp_path / "many", many)).damage.endswith("it unpacks to more than 3 MiB")
+
+
+def test_what_unpacks_to_a_multiple_takes_no_more_memory_than_a_chunk_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it is more than the limit nothing of the rest is unpacked: a KiB comes to 32 MiB at most."""
+    path = packed(tmp_path / "one", b"\n" * (128 << 20))
+    monkeypatch.setattr(recording, "TEXT_LIMIT", 1 << 20)
+    tracemalloc.start()
+    try:
+        assert recording.read(path).damage.endswith("it unpacks to more than 1 MiB")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 96 << 20
 
 
 @pytest.mark.parametrize(

@@ -267,6 +267,13 @@ def test_verdicts_are_written_with_their_seal_and_read_back(tmp_path: Path) -> N
     assert run_directory.entered_cells(tmp_path) == {"a": "sha256:1", "b": "sha256:2"}
 
 
+def test_verdicts_name_the_architectures_of_their_rows() -> None:
+    """Rows from before they had one tell none; without any row that does, it is this host's."""
+    rows: Any = [{"arch": "x86_64"}, {"arch": "aarch64"}, {}, {"arch": "x86_64"}]
+    assert run_directory.document(Path("run"), rows, ())["arch"] == "aarch64, x86_64"
+    assert run_directory.document(Path("run"), rows[2:3], ())["arch"] == platform.machine()
+
+
 def test_a_run_without_verdicts_vouches_for_no_cell(tmp_path: Path) -> None:
     assert run_directory.entered_cells(tmp_path) == {}
     with pytest.raises(UsageError) as said:

@@ -82,7 +82,9 @@ def test_every_reason_is_one_and_of_a_function_that_is_there() -> None:
 
 def test_the_tests_that_judge_the_mutants_are_there() -> None:
     _, _, settings = (mutation.ROOT / "pyproject.toml").read_text().partition("\n[tool.mutmut]\n")
-    named = re.findall(r'"((?:tests|harness)/[^"]+\.py)"', settings.partition("\n[")[0])
+    named = re.findall(r'"((?:tests|harness)/[^":]+\.py)(?:::(\w+))?"', settings.partition("\n[")[0])
     assert len(named) > 10
-    for pattern in named:
-        assert list(mutation.ROOT.glob(pattern)), pattern
+    for pattern, test in named:
+        files = list(mutation.ROOT.glob(pattern))
+        assert files, pattern
+        assert not test or f"\ndef {test}(" in files[0].read_text(), test

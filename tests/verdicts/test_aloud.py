@@ -27,6 +27,9 @@ from harness.verdicts.wording import begun, merged
         ("It cost 1 page faults.", "It cost 1 page fault."),
         ("Reading it grew Cached by 0 pages.", "Reading it grew Cached by nothing."),
         ("Cached grew by 0 pages.", "Cached did not grow."),
+        ("It grew by 0 pages, and it grew by 0 pages.", "It did not grow, and it did not grow."),
+        ("It took 1 of the 1 block there.", "It took the only block there."),
+        ("1 dentries, 1 libraries and 1 children stayed.", "1 dentry, 1 library and 1 child stayed."),
         ("The disk moved 0 KiB; oom_score rose by 0 points.", "The disk moved 0 KiB; oom_score rose by 0 points."),
         ("In mode 0 a mapping past the limit was granted.", "In mode 0 a mapping past the limit was granted."),
         ("At -1000 the share is 0.5, at -17 10 of 100.", "At -1000 the share is 0.5, at -17 10 of 100."),
@@ -40,6 +43,7 @@ def test_aloud(filled: str, said: str) -> None:
 def test_amounts_are_told_in_units_of_people_and_once_in_pages() -> None:
     assert amounts("8,192 pages, 8,192 pages and 255 pages", 4096) == "32 MiB (8,192 pages), 32 MiB and 255 pages"
     assert amounts("16 pages and 999.8 pages", 65536) == "1 MiB (16 pages) and 62.5 MiB (999.8 pages)"
+    assert amounts("16 pages (of 3) and 32 pages", 65536) == "1 MiB (16 pages) (of 3) and 2 MiB (32 pages)"
     assert amounts("1,048,576 pages (at most 1,048,577 pages)", 4096) == "4 GiB (1,048,576 pages) (at most 4 GiB)"
 
 
@@ -75,7 +79,9 @@ def test_an_unknown_way_to_read_is_refused() -> None:
 
 def test_sentences_begin_with_capitals_where_a_sentence_begins() -> None:
     assert begun("after it", "It was so.") == "After it"
-    assert begun("All of it", "It was so,") == "all of it"
+    for first in ("All", "None", "No"):
+        assert begun(f"{first} of it", "It was so,") == f"{first.lower()} of it"
+    assert begun("Cached grew", "It was so,") == "Cached grew"
     assert begun("kswapd woke", "It was so.") == "kswapd woke"
     assert begun("/proc/PID exists", ".") == "/proc/PID exists"
 

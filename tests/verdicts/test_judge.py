@@ -15,6 +15,7 @@ from harness.claims.claim import (
     UNDECIDED,
     AtLeast,
     AtMost,
+    Besides,
     Claim,
     Exactly,
     Expect,
@@ -388,6 +389,21 @@ def test_a_claim_that_the_machine_lacks_something_for() -> None:
     assert found(few) == (UNDECIDED, "1 of 2 trials are valid: the others are missing")
 
 
+def test_a_claim_that_is_skipped_says_which_trials_guards_made_invalid() -> None:
+    what = experiment(trials=1, guards=(Guard(TRUE, AtLeast(1), "so"),))
+    (verdict,) = judge.judge(what, [skip(1, "made", "there is no zswap"), trial(2, true=0)])
+    assert (verdict.verdict, verdict.guards) == (SKIPPED, ["trial 2: true was 0, must be >= 1 (so)"])
+
+
+def test_a_trial_that_broke_has_neither_guards_nor_a_boot() -> None:
+    """It is an error of its own, however much of it was recorded."""
+    what = experiment(trials=1, guards=(Guard(TRUE, AtLeast(1), "so"),))
+    (verdict,) = judge.judge(what, [trial(1), trial(2, true=0, status="broken")])
+    assert (verdict.verdict, verdict.boots, verdict.guards) == (CONFIRMED, 1, [])
+    lacking = trial(1, status="skipped", reason="there is no swap")
+    assert found([lacking, trial(2, status="broken")], what) == (SKIPPED, "there is no swap")
+
+
 def test_a_premise_that_holds_nowhere_skips_its_claim_alone() -> None:
     premise = Premise(MADE, VALUE, AtLeast(11), "no value is above the mark")
     guard = Guard(TRUE, AtLeast(1), "so")
@@ -432,6 +448,32 @@ def test_bounds_of_the_run_and_the_floor_reach_every_expectation() -> None:
     assert noisy[0] == UNDECIDED
 
 
+# What else is to be known.
+
+
+def besides(evidence: Sequence[Trial], claim: Claim = MADE) -> list[str]:
+    one = Besides(claim, LIMIT, Not(100), "0 of {value} pages were its own.")
+    (verdict,) = judge.judge(experiment(besides=(one,)), evidence)
+    return verdict.besides
+
+
+def test_what_else_was_measured_is_said_beside_a_verdict() -> None:
+    """As it is read aloud, in pages of the machine; where its condition held in every trial, and of its own claim."""
+    assert besides([trial(1, limit=7), trial(2, limit=9)]) == ["None of 7 to 9 pages were its own."]
+    assert besides([trial(1, limit=512), trial(2, limit=512)]) == ["None of 2 MiB (512 pages) were its own."]
+    assert besides([trial(1, limit=7, value=3), trial(2, limit=7, value=3)]) == ["None of 7 pages were its own."]
+    assert besides([trial(1, limit=7), trial(2, limit=100)]) == []
+    assert besides([trial(1, limit=7), trial(2)]) == []
+    assert besides([trial(1, limit=7), trial(2, limit=7)], OTHER) == []
+    assert besides([trial(1, limit=7), trial(2, limit=7, value=3)]) == [], "where nothing is decided"
+
+
+def test_what_else_was_measured_reads_as_its_sentence_wants() -> None:
+    one = Besides(MADE, LIMIT, AtMost(99), "it {value:is|is not} so{bound}")
+    (verdict,) = judge.judge(experiment(besides=(one,)), [trial(1, limit=0), trial(2, limit=0)])
+    assert verdict.besides == ["it is not so"]
+
+
 # Rates: the events of all trials are one sample.
 
 OFTEN = Claim("often", "It comes about in most rounds.", "made up", kind=RATE)
@@ -474,6 +516,13 @@ def test_recorded_bounds_of_a_rate_are_of_as_many_events() -> None:
     assert first.outcome == "false"
     others = {("always", "value"): (Limits(18, None), Limits(None, 17)), ("often", "true"): (Limits(18, None), Limits(None, 17))}
     assert judge.read_events(rate(), trials(9, 8), 2, others)[0].if_true == Limits(16, None, events=20)
+
+
+def test_a_rate_is_judged_again_by_the_bounds_of_the_run() -> None:
+    what = experiment(rate())
+    assert found(trials(9, 8), what)[0] == CONFIRMED
+    kept = {("often", "value"): (Limits(18, None), Limits(None, 17))}
+    assert found(trials(9, 8), what, recorded=kept)[0] == REFUTED
 
 
 def test_a_rate_says_its_share_and_interval() -> None:

@@ -142,6 +142,8 @@ def test_a_row_has_every_key_of_the_contract(tmp_path: Path) -> None:
             "why": "value: 10 pages (true: = 10).",
             "seconds": 4.1,
             "memory_total": 1 << 30,
+            "arch": "x86_64",
+            "page_size": 4096,
         }
     ]
     assert (found.failures, found.outcome.absent, found.directory, found.experiment.name) == ([], "", tmp_path / "made", "made")
@@ -156,6 +158,18 @@ def test_a_row_takes_the_machine_from_the_recording() -> None:
     nowhere = row(verdict, cell(machine="local"), [])
     assert (nowhere["machine"], nowhere["kernel"], nowhere["accelerator"]) == ("local", "6.12.9-made", "tcg")
     assert row(verdict, cell(), [])["machine"] == "vm"
+
+
+def test_a_row_has_architecture_and_page_size_where_a_machine_told_both() -> None:
+    verdict = Verdict(MADE, experiment(), CONFIRMED, "so")
+    arm = row(verdict, cell(), trials(machine={"arch": "aarch64", "page_size": 65536}))
+    assert (arm["arch"], arm["page_size"]) == ("aarch64", 65536)
+    assert not {"arch", "page_size"} & set(row(verdict, cell(), []))
+    for lost in ("arch", "page_size"):
+        evidence = trials()
+        for trial in evidence:
+            del trial.any.start["machine"][lost]
+        assert not {"arch", "page_size"} & set(row(verdict, cell(), evidence))
 
 
 def test_a_row_has_the_settings_that_were_asked_for_and_read_back() -> None:
@@ -187,6 +201,12 @@ def test_a_row_says_how_often_the_cell_was_repeated_and_where_it_is_from() -> No
     assert "origin" not in row(verdict, cell(), trials())
     own = Verdict(MADE, experiment(origin="own file belief.py"), CONFIRMED, "so")
     assert row(own, cell(), trials())["origin"] == "own file belief.py"
+
+
+def test_a_row_has_what_else_was_measured_where_something_was() -> None:
+    found = row(Verdict(MADE, experiment(), CONFIRMED, "so", besides=["It is so too."]), cell(), trials())
+    assert found["besides"] == ["It is so too."]
+    assert "besides" not in row(Verdict(MADE, experiment(), CONFIRMED, "so"), cell(), trials())
 
 
 def test_a_row_counts_what_the_verdict_counts() -> None:

@@ -143,6 +143,13 @@ def test_what_was_written_at_the_deciding_moment_or_later_does_not_count() -> No
     assert decided(FIRST, unread) == {"overcommit": "0", "lru": "mglru"}
 
 
+def test_a_write_that_decides_itself_was_taken_under_the_settings_before_it() -> None:
+    """ "May 2 be written in mode 1?" is asked in mode 1."""
+    claim = experiment((FIRST, Errno("mode 2")))
+    events = [EVENTS[1], put(MODE, 1), {**put(MODE, 2), "outcome": "mode 2"}, put(MODE, 0)]
+    assert decided(FIRST, events, asked=claim)["overcommit"] == "1"
+
+
 def test_an_arm_that_decides_with_its_first_event_has_what_was_pinned() -> None:
     both = experiment((SECOND, Recorded("second", arm="arm 0") + Recorded("second", arm="arm 1")))
     first = [record("second"), EVENTS[1], put(MODE, 1)]

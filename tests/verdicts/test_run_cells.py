@@ -120,6 +120,7 @@ def test_a_cell_that_is_not_believed_says_why(run: Path, change: Callable[[Path]
     (one, _) = run_cells.cells_of(run)
     assert one.vouched, "it is broken, whatever vouches for it"
     assert [failure["what"] for failure in one.failures] == [fault]
+    assert one.experiment == catalogue.load()["tmpfs-dropped"]
 
 
 def test_a_record_that_is_damaged_is_the_fault(run: Path) -> None:

@@ -239,6 +239,8 @@ def test_quantities_of_one_kind_read_the_same_of_whatever() -> None:
         (AtLeast(-1), AtMost(-2), "pages", ""),
         (AtLeast(2000), AtMost(1999), "pages", "true up to 2,000"),
         (AtLeast(ONE + 1), AtMost(3), "pages", ""),
+        (AtLeast(ONE + -1), AtMost(3), "pages", ""),
+        (AtLeast(ONE + 0), AtMost(3), "pages", ""),
         (AtLeast(ONE + 2), AtMost(3), "pages", "true up to box/memory.stat:anon at “now” + 2"),
         (AtLeast(ONE * 1), AtMost(3), "pages", "true up to box/memory.stat:anon at “now” * 1"),
         (AtLeast(ONE - OTHER), AtMost(3), "pages", ""),
@@ -394,6 +396,18 @@ def test_all_that_a_reference_is_made_of_must_be_unable_to_count() -> None:
     assert told_of(pages(0), one) == [], "it is of no arm"
 
 
+def test_whether_something_could_count_is_looked_for_in_the_references_own_arm() -> None:
+    moved = evidence(("a", {"vmstat": "pgmajfault 0\n"}), ("b", {"vmstat": "pgmajfault 3\n"}))
+    still = evidence(("a", {"vmstat": "pgmajfault 0\n"}), ("b", {"vmstat": "pgmajfault 0\n"}))
+
+    def told(arm: str) -> list[str]:
+        counter = Counter("vmstat:pgmajfault", "a", arm=arm)
+        one = experiment(quantity=Recorded("value"), reads_true=Recorded("true"), reads_false=counter)
+        return by_construction(list(soundness.recorded(one, Trial(1, {"": moved, "still": still}))))
+
+    assert (told(""), told("still")) == ([], ["vmstat:pgmajfault never moves in this guest"])
+
+
 def test_pages_of_any_other_state_need_no_swap() -> None:
     def counted(state: str, total: str) -> list[str]:
         kept = {"event": "pages", "sample": "a", "label": "x", "kind": "pagemap", "data": encode(page_entries({"anonymous": 1}))}
@@ -418,6 +432,8 @@ def test_a_counter_moves_if_one_of_its_role_does() -> None:
     assert not moves("box/memory.current", {"box/memory.current": "0\n", "pot/memory.current": "max\n"})
     assert moves("box/memory.stat:anon", {"box/memory.stat": "anon 0\n", "pot/memory.stat": "anon 1\n"})
     assert not moves("box/memory.stat:anon", {"box/memory.stat": "anon 0\n", "pot/memory.stat": "file 1\n"})
+    assert moves("a:b/memory.current", {"a:b/memory.current": "0\n"}, {"a:b/memory.current": "1\n"})
+    assert moves("a:b/memory.stat:anon", {"a:b/memory.stat": "anon 0\n"}, {"a:b/memory.stat": "anon 1\n"})
 
 
 def test_a_trial_that_never_began_shows_nothing() -> None:

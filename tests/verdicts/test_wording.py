@@ -11,7 +11,7 @@ from harness.claims.rates import Events, Every, NotEvery, Rate
 from harness.evidence.recording import Number
 from harness.verdicts.pooled import pooled, total
 from harness.verdicts.reading import Reading
-from harness.verdicts.wording import common, count, percent, phrase, reference_phrase, sentence, spread
+from harness.verdicts.wording import common, count, percent, phrase, reference_phrase, sentence, spread, told_aloud
 
 
 @pytest.mark.parametrize(
@@ -127,6 +127,20 @@ def test_what_decided_is_said_and_nothing_else() -> None:
     assert sentence([mixed], REFUTED, 4096) == "mixed: 3 to 10 pages (true: 10 to 12)."
 
 
+def test_the_first_sentence_begins_as_one_and_numbers_are_read_aloud() -> None:
+    kept = (expect(says="on this machine 0 of {bound} pages stayed."), [reading(0), reading(0)])
+    assert sentence([kept], CONFIRMED, 4096) == "On this machine none of 12 pages stayed."
+
+
+def test_a_number_of_a_unit_with_names_is_said_by_its_name() -> None:
+    refused = [Reading(12, 12, 0, *RANGES, "true"), Reading(12, 12, 0, *RANGES, "true")]
+    assert phrase(expect(unit="errno"), refused) == "value: ENOMEM (true: 10 to 12)."
+    assert phrase(expect(says="It was {value:answer}."), refused) == "It was refused with ENOMEM."
+    assert reference_phrase(expect(unit="errno"), refused) == (
+        "Controls: false: no error (so a false claim reads); true: ENOMEM (so a true one reads)."
+    )
+
+
 def rate(says: str = "") -> Expect:
     names = ("value", "true", "false")
     value, true, false = (Events(name, lambda one: None, 10, "rounds") for name in names)
@@ -141,7 +155,15 @@ def counted(*values: Number | None) -> list[Reading]:
 def test_a_rate_is_said_of_all_trials_together() -> None:
     assert phrase(rate(), counted(9, 10)) == "value: 19 of 20 rounds (95 %; 95 % interval: 75 to 99.9 %) (true: = 20 of 20)."
     assert phrase(rate("In {value}."), counted(10, 10)) == "In 20 of 20 rounds (100 %; 95 % interval: 83 to 100 %)."
+    assert phrase(rate("In {value:times}."), counted(1, 1)) == "In 2 of 20 rounds (10 %; 95 % interval: 1 to 32 %)."
     assert phrase(rate(), counted(9, None)) == "value: 9 rounds (true: = 20 of 20)."
+
+
+def test_the_count_of_a_rate_stays_one_of_so_many() -> None:
+    """What stands behind it is its share; of a mechanism "none" says it all."""
+    assert told_aloud(rate("{value}."), counted(0, 0)) == "0 of 20 rounds (0 %; 95 % interval: 0 to 17 %)."
+    assert told_aloud(expect(says="{value} of 20 pages."), [reading(0)]) == "None of 20 pages."
+    assert told_aloud(expect(says="{value} pages."), [reading(0)]) == "No pages."
 
 
 def test_references_are_said_in_one_line() -> None:
