@@ -38,7 +38,10 @@ ONE = Claim(
                           "oom_evaluate_task): it kills again (measured: on 6.12 1 of 50 OOMs killed two, on 7.2 14 two and 1 "
                           "three)", since="6.1")),
     instead="Be ready for a second victim, and count oom_kill in memory.events. Where one process is of no use without the "
-            "others, set memory.oom.group to 1.")
+            "others, set memory.oom.group to 1.",
+    discovery="One shortage, two victims. The kill is over for the OOM killer once the victim's pages are unmapped, and before they "
+              "are free: mm/mmap.c, exit_mmap (v6.1, v6.12) sets MMF_OOM_SKIP, and only then mm/mmu_gather.c, tlb_finish_mmu "
+              "frees what was gathered. Who asks in between finds the group as full as before and nobody who is dying.")
 
 
 def procedure(lab: Lab) -> None:

@@ -21,7 +21,9 @@ ON_A_LIST = Claim(
            Known(REFUTED, "include/linux/mm_types.h, mlock_count; mm/mlock.c, __mlock_folio (v6.12): the list is imaginary "
                           "since 07ca76067308 (v5.18), the place of its links counts the mlocks", since="5.18")),
     instead="Read Mlocked and Unevictable in /proc/meminfo to see how much is locked: since 5.18 no list stands behind that "
-            "number.")
+            "number.",
+    discovery="Documents and graphs go on to speak of an Unevictable list that holds no page: include/linux/mm_types.h (since "
+              "v5.18), mlock_count lies where the links of a list would.")
 
 
 def procedure(lab: Lab) -> None:

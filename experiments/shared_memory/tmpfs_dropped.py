@@ -28,7 +28,9 @@ BECAUSE_REFERENCED = Claim(
     known=(Known(REFUTED, "mm/truncate.c, invalidate_mapping_pages looks at dirty, writeback and users, not at the "
                           "file; mm/shmem.c, shmem_fault leaves a page of a hole clean (v5.10, v6.12)"),),
     instead="What keeps a page of tmpfs is that it is dirty: what was written stays, and a hole that was only read through a "
-            "mapping is clean and goes.")
+            "mapping is clean and goes.",
+    discovery="drop_caches does free pages of tmpfs: those of holes that were only read through a mapping. mm/truncate.c, "
+              "invalidate_mapping_pages asks whether a page is dirty, and mm/shmem.c, shmem_fault leaves such a page clean.")
 
 
 def procedure(lab: Lab) -> None:
