@@ -10,8 +10,8 @@ import signal
 
 from experiments.sections import GROUPS
 from harness.claims import (
-    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Besides, Case, Claim, Counter, Derived, Errno, Exactly, Known, Needs, Not,
-    Recording, Signal, Small, pages, table,
+    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Besides, Case, Claim, Counter, Derived, Document, Errno, Exactly, Known, Needs,
+    Not, Recording, Signal, Small, pages, table,
 )
 from harness.lab import NO_LIMIT, RLIMIT_AS, RLIMIT_MEMLOCK, Lab, Probe, Sandbox
 
@@ -56,7 +56,8 @@ FAULT = Claim(
             "process killed, and ENOMEM is left for when there is none to kill.")
 PARENT = Claim(
     "memcg-parent-limit-wins", "A child with memory.max \"max\" cannot use more than its parent's memory.max.", GROUPS,
-    known=(Known(CONFIRMED, "mm/page_counter.c, page_counter_try_charge goes through all ancestors (v5.10 to v7.2)"),))
+    known=(Known(CONFIRMED, "mm/page_counter.c, page_counter_try_charge goes through all ancestors (v5.10 to v7.2)"),),
+    document=Document(f"{V2}, memory.max (v5.10 to v7.2)"))
 CHILDREN = Claim(
     "memcg-children-sum-refused", "Children whose memory.max add up to more than the parent's are refused.", GROUPS,
     known=(Known(REFUTED, f"{V2}, “Limits”: they can be over-committed (v5.10 to v7.2)"),),
