@@ -46,6 +46,8 @@ class Small:
     of: Callable[[str], Quantity] = Recorded
     unit: str | None = None
     key: str = ""
+    slack: str = ""
+    reference_why: str = ""
 
     @property
     def name(self) -> str:
@@ -59,7 +61,8 @@ class Small:
         read = {
             which: self.of(f"{self.name}.{which}").called(f"{self.value} {case.words}", self.unit) for which, case in self.cases()
         }
-        return Expect(self.claim, read["asked"], self.if_true, self.if_false, read["true"], read["false"], self.says)
+        said = (self.says, self.slack, self.reference_why)
+        return Expect(self.claim, read["asked"], self.if_true, self.if_false, read["true"], read["false"], *said)
 
 
 def table(*rows: Small, **fields: Any) -> Experiment:

@@ -47,6 +47,12 @@ def test_each_row_is_an_expectation_with_its_references() -> None:
     assert TABLE.rate == 0
 
 
+def test_a_row_hands_on_the_reasons_that_its_expectation_gives() -> None:
+    row = replace(ROWS[0], slack="it comes in steps", reference_why="there is no other")
+    assert (row.expect().slack, row.expect().reference_why) == ("it comes in steps", "there is no other")
+    assert (ROWS[0].expect().slack, ROWS[0].expect().reference_why) == ("", "")
+
+
 def test_rows_are_judged_by_themselves(tmp_path: Path) -> None:
     assert {name: verdict for name, (verdict, _) in verdicts(tmp_path / "good", GOOD, GOOD).items()} == {
         "one": CONFIRMED,
