@@ -41,7 +41,7 @@
     /* special.c */ \
     X(memfd_secret) X(userfaultfd) X(io_uring_setup) X(io_uring_register) X(pidfd_open) X(process_madvise) \
     /* segments.c */ \
-    X(segments) \
+    X(segments) X(deep_call) \
     /* yardstick.c */ \
     X(read_rounds)
 

@@ -10,6 +10,7 @@ from harness.agent.constants import (
     ANONYMOUS,
     IPC_CREAT,
     MCL_CURRENT,
+    MREMAP_MAYMOVE,
     MS_SYNC,
     PRIVATE,
     READ,
@@ -89,8 +90,9 @@ class MemoryOperations(Generic[R]):
     def madvise(self, address: int, length: int, advice: int) -> R:
         return self.run("madvise", address, length, advice)
 
-    def mremap(self, address: int, old: int, new: int, flags: int = 1) -> R:
-        return self.run("mremap", address, old, new, flags)
+    def mremap(self, address: int, old: int, new: int, flags: int = MREMAP_MAYMOVE, to: int = 0) -> R:
+        """Moves or resizes a mapping. to: where it is to be, with MREMAP_FIXED; a hint with MREMAP_DONTUNMAP."""
+        return self.run("mremap", address, old, new, flags, to)
 
     def msync(self, address: int, length: int, flags: int = MS_SYNC) -> R:
         return self.run("msync", address, length, flags)
@@ -159,3 +161,7 @@ class MemoryOperations(Generic[R]):
         """Asks where the program's segments are. text: address and length of pages in its data segment and of pages in its bss,
         none of them touched before; an address on its stack."""
         return self.run("segments")
+
+    def deep_call(self, size: int) -> R:
+        """Makes a chain of calls that takes `size` bytes of the stack, and returns. value: the address of its last frame."""
+        return self.run("deep_call", size)

@@ -24,10 +24,15 @@ class Outcome(Still):
         raise NotImplementedError
 
 
-def signal_of(event: Event) -> int:
-    """Gives the signal that ended the process during an operation, 0 if none did."""
+def signal_of(event: Event) -> int | None:
+    """Gives the signal that ended the process during an operation, 0 if none did; None where the agent was not told what ended
+    it, as of a process that another probe has forked."""
     status = event.get("ended")
-    return os.WTERMSIG(status) if isinstance(status, int) and status >= 0 and os.WIFSIGNALED(status) else 0
+    if not isinstance(status, int):
+        return 0
+    if status < 0:
+        return None
+    return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,10 @@ class Errno(Outcome):
     """The errno of an operation: 0 if it succeeded, -9 if signal 9 ended the process in it."""
 
     def of_event(self, event: Event) -> Number | None:
-        return event["error"] if event.get("ended") is None else -signal_of(event)
+        if event.get("ended") is None:
+            return int(event["error"])
+        ended = signal_of(event)
+        return None if ended is None else -ended
 
     @property
     def name(self) -> str:

@@ -31,6 +31,14 @@ class Region:
         """Counts the pages that hold what fill wrote."""
         return self.probe.check(self.address, self.length, seed).value
 
+    def zeros(self) -> int:
+        """Counts the pages that read as zeros."""
+        page, found = self.probe.page_size, 0
+        for offset in range(0, self.length, wire.TEXT_LIMIT):
+            text = self.probe.peek(self.address + offset, min(wire.TEXT_LIMIT, self.length - offset)).text
+            found += sum(not any(text[at : at + page]) for at in range(0, len(text), page))
+        return found
+
     def read(self) -> Region:
         self.probe.touch(self.address, self.length, stride=self.probe.page_size)
         return self

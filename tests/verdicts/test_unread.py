@@ -79,6 +79,8 @@ def test_outcomes_and_files_of_ones_own(tmp_path: Path) -> None:
     quantities = (Errno("done"), Errno("refused"), Errno("died"), Signal("refused"), Signal("died"), Result("mapped"))
     assert [quantity.read(trial) for quantity in quantities] == [0, 12, -9, 0, 9, 7]
     assert Result("refused").read(trial) is None
+    (other,) = trials(tmp_path / "other", GOOD.but(outcomes={"died": {"ended": -1}}))
+    assert [quantity.read(other) for quantity in (Errno("died"), Signal("died"))] == [None, None]  # nobody was told by what
     assert Faults("done").read(trial) == Faults("done", major=True).read(trial) == 0
     assert [Smaps("after", "region", key).read(trial) for key in ("Rss", "Pss", "Swap")] == [4, 2, None]
     grown = OWN.change("before", "after", "first")

@@ -20,3 +20,11 @@ def test_segments(probe: Probe) -> None:
     assert inside[stack].path == "[stack]"
     assert probe.peek(data, 2).text == b"\1\0"
     assert probe.peek(bss, 2).text == b"\0\0"
+
+
+def test_a_deep_call_takes_as_much_of_the_stack_and_returns(probe: Probe) -> None:
+    stack = numbers(probe.segments().text)[4]
+    lowest = probe.deep_call(SIZE).value
+    assert SIZE <= stack - lowest < SIZE + 8192
+    (mapping,) = [one for one in maps.parse(Path(f"/proc/{probe.pid}/maps").read_text()) if one.path == "[stack]"]
+    assert mapping.start <= lowest < mapping.end

@@ -1,0 +1,1 @@
+"""fork and copy on write."""

@@ -1,0 +1,1 @@
+"""The allocators of C programs."""

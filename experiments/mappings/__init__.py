@@ -1,0 +1,1 @@
+"""What madvise, mmap and mremap do."""

@@ -1,0 +1,133 @@
+"""Which calls give memory back at once: MADV_DONTNEED, MADV_FREE, MADV_REMOVE, munmap, mprotect?
+
+Each case fills 16 MiB, private or shared, samples the counters, makes the call, and samples them again. What fell is counted in
+Shmem or AnonPages of the machine, or in VmRSS of the process. A call that says nothing (MADV_NORMAL), and one that is known to
+give memory back, show how the answers read.
+"""
+
+from collections.abc import Callable
+
+from experiments.sections import MAPPINGS
+from harness.claims import (
+    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Besides, Case, Change, Claim, Exactly, Known, Needs, Quantity, Small,
+    Smaps, pages, table,
+)
+from harness.lab import DONTNEED, FREE, NO_ACCESS, NORMAL, REMOVE, Lab, Region
+
+SIZE = 16 * MIB
+# Pages by which VmRSS may be off: each thread keeps up to 64 to itself (mm/memory.c, TASK_RSS_EVENTS_THRESH, v5.10, v6.1), or
+# each processor a batch of 32 (lib/percpu_counter.c, compute_batch_value, v6.12).
+OFF = 64
+FREED_BY_FREE = ("mm/madvise.c, madvise_free_pte_range (v5.10 to v7.2): it clears the dirty bits and moves the pages to "
+                 "another list")
+
+SHMEM = Claim(
+    "madv-dontneed-shmem-frees", "MADV_DONTNEED of shared memory gives the memory back.", MAPPINGS,
+    known=(Known(REFUTED, "mm/memory.c, zap_pte_range (v5.10 to v7.2) takes the pages out of the caller's tables; those of shmem "
+                          "stay in its page cache"),),
+    instead="Give shared memory back with MADV_REMOVE, fallocate(FALLOC_FL_PUNCH_HOLE) or ftruncate(): after MADV_DONTNEED "
+            "only RssShmem is smaller, Shmem is not.")
+RSS = Claim(
+    "madv-free-drops-rss", "MADV_FREE makes RSS fall at once.", MAPPINGS, known=(Known(REFUTED, FREED_BY_FREE),),
+    instead="Read LazyFree in smaps beside Rss: what was given to MADV_FREE counts in RSS until memory gets short. Use "
+            "MADV_DONTNEED where RSS is watched (Go: GODEBUG=madvdontneed=1, the default since 1.16).")
+NO_SWAP = Claim(
+    "madv-free-swapless-instant", "Without swap MADV_FREE frees at once.", MAPPINGS,
+    known=(Known(REFUTED,
+                 f"madvise(2), MADV_FREE (man-pages 6.03): before Linux 4.12; {FREED_BY_FREE}, and since 4.12 without a look at "
+                          "swap"),),
+    instead="Use MADV_DONTNEED if memory must go back at once: since Linux 4.12 MADV_FREE waits for a shortage without swap too.")
+REMOVED = Claim(
+    "madv-remove-frees-shmem", "MADV_REMOVE of a shared memory range gives the memory back and it reads as zeros for all.",
+    MAPPINGS,
+    known=(Known(CONFIRMED, "madvise(2), MADV_REMOVE (man-pages 6.03)"),))
+UNMAPPED = Claim(
+    "munmap-frees-at-once", "munmap of touched private memory gives its frames back before it returns.", MAPPINGS,
+    known=(Known(CONFIRMED, "mm/mmap.c, unmap_region: tlb_finish_mmu frees what zap_pte_range has gathered (v5.10, v6.1)"),))
+NO_ACCESS_FREES = Claim(
+    "mprotect-none-frees", "mprotect(PROT_NONE) gives the pages back.", MAPPINGS,
+    known=(Known(REFUTED, "mm/mprotect.c, change_pte_range (v5.10 to v7.2) changes the entries and keeps the pages"),),
+    instead="Call madvise(MADV_DONTNEED) beside mprotect(PROT_NONE), or map PROT_NONE memory over the range: protection alone "
+            "keeps every page.")
+
+
+def after(words: str, call: Callable[[Region], object], *, shared: bool = False) -> Case:
+    def do(lab: Lab, at: str) -> None:
+        memory = lab.probe(at).map(SIZE, shared=shared).fill()
+        lab.sample(f"{at} before")
+        call(memory)
+        lab.sample(f"{at} after", smaps={"memory": memory})
+    return Case(words, do)
+
+
+def advised(words: str, advice: int, *, shared: bool = False) -> Case:
+    return after(words, lambda memory: memory.advise(advice), shared=shared)
+
+
+def truncated(lab: Lab, at: str) -> None:
+    probe = lab.probe(at)
+    fd = probe.memfd("memory").value
+    probe.ftruncate(fd, SIZE)
+    probe.map(SIZE, shared=True, fd=fd).fill()
+    lab.sample(f"{at} before")
+    probe.ftruncate(fd, 0)
+    lab.sample(f"{at} after")
+
+
+def seen_by_another(words: str, advice: int, *, fill: bool = True) -> Case:
+    """Records the pages that read as zeros to a child, of shared memory that its parent has advised."""
+    def do(lab: Lab, at: str) -> None:
+        memory = lab.probe(at).map(MIB, shared=True)
+        if fill:
+            memory.fill()
+        child = lab.fork(memory.probe, f"{at}, child")
+        memory.advise(advice)
+        lab.record(at, memory.of(child).zeros())
+    return Case(words, do)
+
+
+def fall(counter: str) -> Callable[[str], Quantity]:
+    """counter: of the machine's, or of the case's process where it begins with "/"."""
+    return lambda at: Change(f"{at}{counter}" if counter.startswith("/") else counter, f"{at} before", f"{at} after") * -1
+
+
+ALL = (AtLeast(pages(SIZE), "every page"), AtMost(pages(SIZE) - 1, "one page that stays is enough"))
+RSS_FALLS = (AtLeast(pages(SIZE) - OFF, "every page, but for what VmRSS is off"), AtMost(OFF, "no more than VmRSS is off"))
+
+
+def falls(claim: Claim, asked: Case, call: str) -> Small:
+    """Expects VmRSS to fall by all that a call is made for."""
+    return Small(claim, "fall of VmRSS", asked, advised("after MADV_DONTNEED", DONTNEED), advised("after MADV_NORMAL", NORMAL),
+                 *RSS_FALLS, says=f"{call} of {SIZE // MIB} MiB that was filled made VmRSS fall by {{value}}.",
+                 of=fall("/status:VmRSS"))
+
+
+PROTECTED = after("after mprotect(PROT_NONE)",
+                  lambda memory: memory.probe.mprotect(memory.address, memory.length, NO_ACCESS))
+UNMAP = after("after munmap", lambda memory: memory.unmap())
+SHARED_NORMAL = advised("after MADV_NORMAL, shared", NORMAL, shared=True)
+SMALL = (Exactly(pages(MIB), "every page"), AtMost(pages(MIB) - 1, "one page that is otherwise is enough"))
+
+
+EXPERIMENT = table(
+    Small(SHMEM, "fall of Shmem", advised("after MADV_DONTNEED, shared", DONTNEED, shared=True),
+          Case("after ftruncate(0)", truncated), SHARED_NORMAL, *ALL, of=fall("meminfo:Shmem"),
+          says=f"MADV_DONTNEED of {SIZE // MIB} MiB of shared memory made Shmem fall by {{value}}."),
+    falls(RSS, advised("after MADV_FREE", FREE), "MADV_FREE"),
+    falls(NO_SWAP, advised("after MADV_FREE, without swap", FREE), "Without swap, MADV_FREE"),
+    Small(REMOVED, "fall of Shmem", advised("after MADV_REMOVE, shared", REMOVE, shared=True),
+          Case("after ftruncate(0)", truncated),
+          SHARED_NORMAL, *ALL, of=fall("meminfo:Shmem"), key="given back",
+          says=f"MADV_REMOVE of {SIZE // MIB} MiB of shared memory made Shmem fall by {{value}},"),
+    Small(REMOVED, "pages that read as zeros to another", seen_by_another("after MADV_REMOVE", REMOVE),
+          seen_by_another("that nobody has written to", NORMAL, fill=False), seen_by_another("after MADV_NORMAL", NORMAL), *SMALL,
+          unit="pages", key="zeros", says="and of {bound} pages another process saw {value} as zeros."),
+    Small(UNMAPPED, "fall of AnonPages", UNMAP, advised("after MADV_DONTNEED", DONTNEED), advised("after MADV_NORMAL", NORMAL),
+          *ALL,
+          of=fall("meminfo:AnonPages"),
+          says=f"After munmap of {SIZE // MIB} MiB that was filled AnonPages had fallen by {{value}}."),
+    falls(NO_ACCESS_FREES, PROTECTED, "mprotect(PROT_NONE)"),
+    besides=(Besides(RSS, Smaps("madv-free-drops-rss.asked after", "memory", "LazyFree"), AtLeast(1),
+                     "smaps counted {value} of them as LazyFree."),),
+    needs=Needs(disks=()),
+)

@@ -1,0 +1,32 @@
+"""mremap: a page in another frame, a request that is answered otherwise."""
+
+import errno
+
+from harness.false_evidence.made import Made, States, cases
+
+KEEPS, TWICE, ANON_ONLY = "mremap-moves-frames", "mremap-zero-duplicates", "mremap-dontunmap-anon-only"
+ALL = 512
+
+
+def frames(same: int) -> States:
+    return {"anonymous": same, "anonymous elsewhere": ALL - same}
+
+
+def moved(same: int) -> Made:
+    found = cases(KEEPS, same, ALL, 0).items()
+    return Made(pages={**{f"{case} before": {"memory": frames(ALL)} for case, _ in found},
+                       **{f"{case} after": {"memory": frames(number)} for case, number in found}})
+
+
+def twice(same: int, error: int) -> Made:
+    return Made(outcomes=cases(f"{TWICE}.private", error, errno.EINVAL, 0),
+                pages={case: {"first": frames(ALL), "second": frames(number)}
+                       for case, number in cases(f"{TWICE}.shared", same, ALL, 0).items()})
+
+
+def kept(error: int) -> Made:
+    return Made(outcomes=cases(ANON_ONLY, error, errno.EINVAL, 0))
+
+
+CONFIRMS = {KEEPS: moved(ALL), TWICE: twice(ALL, errno.EINVAL), ANON_ONLY: kept(errno.EINVAL)}
+REFUTES = {KEEPS: moved(ALL - 1), TWICE: twice(ALL, 0), ANON_ONLY: kept(0)}

@@ -1,0 +1,29 @@
+"""What gives memory back: a page that stays, and a fall of VmRSS just past what it may be off."""
+
+from harness.false_evidence.made import Made, cases
+
+ALL, OFF, SMALL, KIB_A_PAGE, FULL = 4096, 64, 256, 4, 100_000
+
+
+def fallen(name: str, counter: str, asked: int) -> Made:
+    """Evidence of falls in pages."""
+    found = {}
+    for case, fall in cases(name, asked, ALL, 0).items():
+        counter_of = f"{case}{counter}" if counter.startswith("/") else counter
+        found[f"{case} before"] = {counter_of: FULL}
+        found[f"{case} after"] = {counter_of: FULL - KIB_A_PAGE * fall}
+    return Made(counters=found)
+
+
+RSS = ("madv-free-drops-rss", "madv-free-swapless-instant", "mprotect-none-frees")
+SHMEM, UNMAPPED, REMOVED = "madv-dontneed-shmem-frees", "munmap-frees-at-once", "madv-remove-frees-shmem"
+
+
+def removed(given_back: int, zeros: int) -> Made:
+    return fallen(f"{REMOVED}.given back", "meminfo:Shmem", given_back).but(records=cases(f"{REMOVED}.zeros", zeros, SMALL, 0))
+
+
+CONFIRMS = {**{claim: fallen(claim, "/status:VmRSS", ALL - OFF) for claim in RSS}, SHMEM: fallen(SHMEM, "meminfo:Shmem", ALL),
+            UNMAPPED: fallen(UNMAPPED, "meminfo:AnonPages", ALL), REMOVED: removed(ALL, SMALL)}
+REFUTES = {**{claim: fallen(claim, "/status:VmRSS", OFF) for claim in RSS}, SHMEM: fallen(SHMEM, "meminfo:Shmem", ALL - 1),
+           UNMAPPED: fallen(UNMAPPED, "meminfo:AnonPages", ALL - 1), REMOVED: removed(ALL, SMALL - 1)}
