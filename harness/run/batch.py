@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from pathlib import Path
 
 from harness.evidence import run_directory
 from harness.evidence.schema import CellRecord
+from harness.machine.machine import Machine
 from harness.run import resume
 from harness.run.cell import Cell, describe
-from harness.run.trial import BROKEN, Limit, Opener, open_machine, run_arms
+from harness.run.trial import BROKEN, Clock, Limit, Opener, open_machine, run_arms
 from harness.verdicts import judged
 from harness.verdicts.judged import Judged
 
@@ -58,13 +59,21 @@ class Batch:
                 self.begins(self.cell)
         if self.over_early:
             return None  # what one trial has found out of a kernel or of the experiment, the others need not
-        began = time.monotonic()
-        status, reason = run_arms(self.cell, number, self.directory, self.limit, self.opener)
+        status, reason = run_arms(self.cell, number, self.directory, self.limit, self._open)
         with self._lock:
-            self.seconds += time.monotonic() - began
             self.over_early = self.over_early or status in {"absent", "misspelt"}
         self.ends(self.cell)
         return reason if status in BROKEN else None
+
+    @contextmanager
+    def _open(self, cell: Cell, number: int, console: Path, limit: Limit) -> Iterator[Machine]:
+        with self.opener(cell, number, console, limit) as machine:
+            clock = Clock(machine)
+            try:
+                yield machine
+            finally:
+                with self._lock:
+                    self.seconds += clock.gone
 
     def cancel(self) -> None:
         for future in self.futures:

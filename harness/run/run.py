@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
@@ -15,7 +14,6 @@ from typing import Any
 from harness import errors, interruption
 from harness.evidence import run_directory
 from harness.evidence.schema import FailureRow, Row
-from harness.machine import slots
 from harness.machine.processes import fleet
 from harness.printable import harmless
 from harness.reports.report import Report, loaded
@@ -23,7 +21,7 @@ from harness.run import resume
 from harness.run.batch import Batch, submit
 from harness.run.cell import Cell
 from harness.run.remote import Sent
-from harness.run.trial import NO_LIMIT
+from harness.run.trial import NO_LIMIT, Limit
 from harness.verdicts import classify
 from harness.verdicts.judged import Judged, Outcome
 
@@ -58,6 +56,14 @@ class Run:
 
     def status(self, claim: str | None = None) -> int:
         return errors.INTERRUPTED if self.interrupted else classify.status(self.rows, self.failures, claim)
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """How many machines work at once, and how many live: those too that sleep, or wait for quiet, or were launched ahead."""
+
+    working: int
+    alive: int
 
 
 class Watch:
@@ -96,18 +102,13 @@ def ending_pool(workers: int) -> Iterator[Executor]:
             raise
 
 
-def run_cells(run: Run, planned: Sequence[Cell], jobs: int, watch: Watch, report: Report) -> None:
-    """Runs trials of all cells side by side; then those of experiments that time would spoil, a processor each. `jobs`
-    machines work at once; but for the latter one more is launched meanwhile, so that its start costs no time."""
-    for chosen, workers, ahead in (
-        ([cell for cell in planned if not cell.experiment.timed], jobs, 1),
-        ([cell for cell in planned if cell.experiment.timed], min(jobs, slots.count(timed=True)), 0),
-    ):
-        limit = threading.Semaphore(workers)
-        with ending_pool(workers + ahead) as pool, fleet.running():
-            batches = [Batch(cell, run.directory, limit, watch.began, watch.trial_over) for cell in chosen]
-            submit(batches, pool)
-            collect(run, batches, watch, report)
+def run_cells(run: Run, planned: Sequence[Cell], jobs: Jobs, watch: Watch, report: Report) -> None:
+    """Runs trials of all cells side by side."""
+    limit = Limit(jobs.working)
+    with ending_pool(jobs.alive) as pool, fleet.running():
+        batches = [Batch(cell, run.directory, limit, watch.began, watch.trial_over) for cell in planned]
+        submit(batches, pool)
+        collect(run, batches, watch, report)
 
 
 def run_here(run: Run, planned: Sequence[Cell], watch: Watch, report: Report) -> None:

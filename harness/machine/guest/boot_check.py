@@ -55,7 +55,7 @@ def prove(kernel: Kernel) -> None:
 
 def _tried(kernel: Kernel, chosen: str, console: Path) -> tuple[float, tuple[str, str] | None]:
     """Boots a guest; gives the seconds until it answered, and its shortcoming. Raises MachineLost."""
-    with fleet.running(), slots.acquire():
+    with fleet.running(), slots.Place():
         began = time.monotonic()
         with vm.boot(kernel, PROOF, chosen, console, quiet=False) as guest:
             return round(time.monotonic() - began, 1), shortcoming(guest)
