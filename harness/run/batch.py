@@ -13,13 +13,10 @@ from harness.evidence.schema import CellRecord
 from harness.machine.machine import Machine
 from harness.run import resume
 from harness.run.cell import Cell, describe
+from harness.run.order import in_turns
 from harness.run.trial import BROKEN, Clock, Limit, Opener, open_machine, run_arms
 from harness.verdicts import judged
 from harness.verdicts.judged import Judged
-
-# So many cells take turns, a trial each. What one run has in common (a host that is busy for a minute) then meets one trial
-# of many cells rather than all trials of a few: three trials in a row once agreed on a number that no other run has read.
-TAKING_TURNS = 16
 
 
 def nobody(cell: Cell) -> None:
@@ -92,9 +89,5 @@ class Batch:
 
 def submit(batches: Sequence[Batch], pool: Executor) -> None:
     """Hands all trials to a pool, so that between two of a cell lie those of others."""
-    for first in range(0, len(batches), TAKING_TURNS):
-        turn = batches[first : first + TAKING_TURNS]
-        for number in range(1, max(batch.cell.trials for batch in turn) + 1):
-            for batch in turn:
-                if number <= batch.cell.trials:
-                    batch.submit(pool, number)
+    for place, number in in_turns([batch.cell.trials for batch in batches]):
+        batches[place].submit(pool, number)

@@ -44,7 +44,7 @@ def find_kernels(options: RunOptions) -> list[Kernel]:
 
 
 def plan(experiments: Sequence[Experiment], found: Sequence[Kernel], options: RunOptions) -> list[Cell]:
-    """Lists every cell, an experiment on all kernels before the next one, so that they can be compared early."""
+    """Lists every cell, an experiment on all kernels before the next one."""
     chosen = {kernel.release: "host" if options.permissions else accelerator.choose(kernel)[0] for kernel in found}
     return [
         cell
@@ -59,8 +59,7 @@ def jobs_for(planned: Sequence[Cell], asked: int | None) -> Jobs:
     quarter to spare; and how many live: as many again, and one, where memory holds them too."""
     available = slots.memory_available() * 3 // 4
     largest = max((cell.shape.memory for cell in planned if cell.can_answer), default=1) + (100 << 20)
-    working = asked or max(1, min(slots.count(), available // largest))
-    return Jobs(working, max(working + 1, min(2 * working + 1, available // largest)))
+    return Jobs.of(asked or max(1, min(slots.count(), available // largest)), available // largest)
 
 
 def execute(

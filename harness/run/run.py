@@ -17,7 +17,7 @@ from harness.evidence.schema import FailureRow, Row
 from harness.machine.processes import fleet
 from harness.printable import harmless
 from harness.reports.report import Report, loaded
-from harness.run import resume
+from harness.run import order, resume
 from harness.run.batch import Batch, submit
 from harness.run.cell import Cell
 from harness.run.remote import Sent
@@ -65,6 +65,11 @@ class Jobs:
     working: int
     alive: int
 
+    @classmethod
+    def of(cls, working: int, held: int = sys.maxsize) -> Jobs:
+        """Gives as many again as work, and one, where memory holds them: `held`."""
+        return cls(working, max(working + 1, min(2 * working + 1, held)))
+
 
 class Watch:
     """Hears of a run as it goes; this one says nothing but what is wrong."""
@@ -102,11 +107,19 @@ def ending_pool(workers: int) -> Iterator[Executor]:
             raise
 
 
+def ordered(planned: Sequence[Cell]) -> list[Cell]:
+    """Puts cells in the order in which they begin: by what the published ones took."""
+    if len({cell.experiment.name for cell in planned}) < 2:
+        return list(planned)
+    times = order.published()
+    return order.slow_first(planned, lambda cell: times.of(cell.experiment.name, cell.kernel.series))
+
+
 def run_cells(run: Run, planned: Sequence[Cell], jobs: Jobs, watch: Watch, report: Report) -> None:
-    """Runs trials of all cells side by side."""
+    """Runs trials of all cells side by side, those of slow ones first."""
     limit = Limit(jobs.working)
     with ending_pool(jobs.alive) as pool, fleet.running():
-        batches = [Batch(cell, run.directory, limit, watch.began, watch.trial_over) for cell in planned]
+        batches = [Batch(cell, run.directory, limit, watch.began, watch.trial_over) for cell in ordered(planned)]
         submit(batches, pool)
         collect(run, batches, watch, report)
 
@@ -123,10 +136,10 @@ def run_here(run: Run, planned: Sequence[Cell], watch: Watch, report: Report) ->
 
 
 def send_cells(run: Run, planned: Sequence[Cell], elsewhere: Executor, mirror: str | None, watch: Watch, report: Report) -> None:
-    """Runs cells on other machines: whole cells, each a call on any executor. There slots keep apart what time
-    would spoil."""
+    """Runs cells on other machines: whole cells, slow ones first, each a call on any executor. There slots keep apart what
+    time would spoil."""
     with interruption.held():
-        collect(run, [Sent(cell, run.directory, elsewhere, mirror, watch.began) for cell in planned], watch, report)
+        collect(run, [Sent(cell, run.directory, elsewhere, mirror, watch.began) for cell in ordered(planned)], watch, report)
 
 
 def collect(run: Run, batches: Sequence[Batch | Sent], watch: Watch, report: Report) -> None:
