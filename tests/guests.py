@@ -57,7 +57,7 @@ def lab_in(
         chosen = accelerator.choose(kernel)[0]
         with (
             fleet.running(),
-            slots.acquire(),
+            slots.Place(),
             snapshots.restore(kernel, shape, chosen, 0, directory / "console.log") as guest,
         ):
             lab = Lab(guest, recorder, needs, settings)

@@ -115,7 +115,8 @@ EXPERIMENT = table(
           if_true=Exactly(signal.SIGSEGV, "not SIGKILL, by which the OOM killer ends a process"),
           if_false=Not(signal.SIGSEGV, "another end, or none"),
           says="A call that took more than RLIMIT_STACK ended with {value}."),
-    besides=(Besides(EACH_8M, Change(f"{EACH_8M.id}.asked/status:VmSize", f"{EACH_8M.id}.asked before", f"{EACH_8M.id}.asked after"),
+    besides=(Besides(EACH_8M,
+                     Change(f"{EACH_8M.id}.asked/status:VmSize", f"{EACH_8M.id}.asked before", f"{EACH_8M.id}.asked after"),
                      AtLeast(pages(OF_THREADS)), "VmSize grew by {value} pages."),),
     needs=Needs(disks=()),
 )

@@ -31,7 +31,7 @@ def procedure(lab: Lab) -> None:
     squeezed = lab.probe("squeezed", box).map(SIZE).fill()
     box.set("memory.max", str(SIZE // 2))
     working = busy.probe.begin.touch(busy.address, busy.length, write=True, rounds=NO_REQUEST, pause=10_000_000)
-    lab.record("idle", lab.hand.sleep(IDLE).nanoseconds)
+    lab.record("idle", lab.sleep(IDLE))
     regions = {"cold": cold, "locked": locked, "squeezed": squeezed}
     lab.sample("later", pages=regions)
     busy.probe.run("pid")
@@ -45,7 +45,7 @@ def swapped(label: str) -> Quantity:
 EXPERIMENT = Experiment(
     procedure,
     rate=0,
-    version=4,
+    version=5,
     needs=Needs(changes=("swap",)),
     axes={"lru": ("classic", "mglru")},
     guards=(Guard(Counter("meminfo:MemAvailable", "later"), AtLeast(Counter("meminfo:MemTotal", "later") // 2),

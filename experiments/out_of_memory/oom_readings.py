@@ -122,7 +122,7 @@ def ended(words: str, tmpfs: bool = False, kill: bool = True) -> Case:
             lab.require(not probe.alive, "it is killed at its group's limit")
         else:
             probe.end()
-        lab.hand.sleep(SECOND)
+        lab.sleep(SECOND)
         lab.sample(f"{at}: gone")
     return Case(words, do)
 

@@ -36,7 +36,7 @@ def beside(lab: Lab, name: str, file: str, value: int, together: int) -> None:
         probe = lab.probe(f"{name}: large", box)
         lab.require(adjust(lab, probe, value, file) == 0, f"{file} takes {value}")
         outgrow(lab, box, probe, LARGE, ROOM, CHOICES)
-        lab.hand.sleep(SETTLED)
+        lab.sleep(SETTLED)
         lab.record(name, sum(not one.alive for one in others))
 
 
@@ -74,6 +74,7 @@ def killed(name: str) -> Quantity:
 EXPERIMENT = Experiment(
     procedure,
     rate=0,
+    version=2,
     needs=Needs(memory=256 * MIB, disks=(), throwaway=True),
     guards=(Guard(Recorded("score 0: score"), Exactly(0), "it is a score of 0 that is asked about"),
             Guard(Recorded("score above 0: score"), AtLeast(1), "and this must be another")),

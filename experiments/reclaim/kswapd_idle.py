@@ -45,7 +45,7 @@ def procedure(lab: Lab) -> None:
     pulse = regular.begin.touch(memory.address, MIB, rounds=NO_REQUEST, pause=PERIOD * SECOND)
     lab.sample("start")
     before = switches()
-    lab.hand.sleep(WINDOW * SECOND)
+    lab.sleep(WINDOW * SECOND)
     after = switches()
     lab.sample("end")
     for name in watched:
@@ -63,7 +63,7 @@ EXPERIMENT = Experiment(
     needs=Needs(root=False),
     axes={"lru": ("classic", "mglru")},
     rate=0,
-    version=2,
+    version=3,
     guards=(Guard(Change("vmstat:pgscan_kswapd", "start", "end"), Exactly(0),
                   "nobody may ask kswapd for memory meanwhile"),),
     expects=(Expect(

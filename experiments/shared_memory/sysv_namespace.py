@@ -29,7 +29,7 @@ def left(words: str, *, own: bool = False, removed: bool = False) -> Case:
         if removed:
             maker.shmctl(segment, IPC_RMID)
         maker.end()
-        lab.hand.sleep(SETTLED)
+        lab.sleep(SETTLED)
         lab.sample(f"{at}: after")
         if not own and not removed:
             lab.hand.shmctl(segment, IPC_RMID)

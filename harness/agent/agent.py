@@ -8,7 +8,7 @@ import re
 import signal
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from harness.agent import wire
@@ -69,6 +69,11 @@ class Agent:
     def limit(self, seconds: float, what: str) -> None:
         """Has no wait last beyond so many seconds from now. what: that is to be over by then."""
         self.channel.limit = Deadline.after(seconds, what)
+
+    def postpone(self, seconds: float) -> None:
+        """Has the moment that `limit` has set come so many seconds later: the machine stood still for as long."""
+        limit = self.channel.limit
+        self.channel.limit = replace(limit, at=limit.at + seconds)
 
     def next_target(self) -> int:
         """Gives a number that no target had before. Raises LabError once all are used up."""

@@ -14,11 +14,11 @@ from harness.bench import local
 from harness.bench.comparison import Contender, Limit, Row, interleave
 from harness.bench.peers import Missing, virtme_ng
 from harness.errors import LabError
-from harness.machine import slots
 from harness.machine.guest import accelerator, snapshots, vm
 from harness.machine.guest.qemu import Shape
 from harness.machine.guest.vm import VM
 from harness.machine.kernels.kernel import Kernel
+from harness.machine.slots import Place
 
 SHAPE = Shape()  # 1 GiB, one processor, the two disks: what nearly all experiments ask for
 RESTORES, CALLS = 5, 200
@@ -32,7 +32,7 @@ def _opened(opening: Callable[[Path], AbstractContextManager[VM]], directory: Pa
     def turn() -> list[float]:
         found = []
         for _ in range(times):
-            with slots.acquire(timed=True):
+            with Place(quiet=True):
                 began = time.monotonic()
                 with opening(directory / f"{next(numbers)}.log"):
                     found.append(time.monotonic() - began)
@@ -48,7 +48,7 @@ def _resumed(kernel: Kernel, accelerated: str, directory: Path) -> Callable[[], 
     def turn() -> list[float]:
         found = []
         for _ in range(RESTORES):
-            with slots.acquire(timed=True):
+            with Place(quiet=True):
                 waiting = snapshots.launch(kernel, SHAPE, accelerated, 0, directory / f"ahead-{next(numbers)}.log")
                 if waiting is None:
                     raise LabError("bench", "its snapshot is gone", "run it again")
@@ -122,7 +122,7 @@ def channel(kernel: Kernel, turns: int, directory: Path) -> Iterator[Row]:
         ("answer of 64 KiB", block, CALLS // 4, "through agent and hand"),
     )
     with (
-        slots.acquire(timed=True),
+        Place(quiet=True),
         snapshots.restore(kernel, SHAPE, chosen, 0, directory / "channel.log") as guest,
         local.agent() as on_host,
     ):

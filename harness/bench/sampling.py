@@ -24,9 +24,9 @@ from harness.lab.sampler import NAMED, SERIES, Sampler
 from harness.lab.sandbox import Sandbox, prepare
 from harness.linux import counters
 from harness.linux.sizes import MIB
-from harness.machine import slots
 from harness.machine.guest import accelerator, snapshots
 from harness.machine.kernels.kernel import Kernel
+from harness.machine.slots import Place
 from probes import build
 
 MILLISECOND = 1_000_000  # ns: both sides read at 1 kHz, each out of its sleep
@@ -81,7 +81,7 @@ def _watch(agent: Agent, paths: Sequence[str]) -> None:
 def in_guest(kernel: Kernel, turns: int, directory: Path) -> Row:
     """Measures both in C, as a trial samples: on the machine under test."""
     chosen, _ = accelerator.choose(kernel)
-    with slots.acquire(timed=True), snapshots.restore(kernel, SHAPE, chosen, 0, directory / "sample.log") as guest:
+    with Place(quiet=True), snapshots.restore(kernel, SHAPE, chosen, 0, directory / "sample.log") as guest:
         hand = hand_of(guest.agent)
         prepare(hand, GROUPS)
         with Sandbox(hand, GROUPS, "bench") as box:

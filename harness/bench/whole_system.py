@@ -16,7 +16,7 @@ from pathlib import Path
 from harness.bench import sampling
 from harness.bench.comparison import Limit, Row, Timing
 from harness.bench.schema import RawRow
-from harness.machine import slots
+from harness.machine.slots import Place
 from harness.testbed.guest import booted
 from harness.testbed.system import SYSTEMS
 
@@ -33,7 +33,7 @@ def row(found: RawRow) -> Row:
 def rows(turns: int, directory: Path) -> Iterator[Row]:
     """Measures the rows in the first of the test bed's systems. Raises Unavailable where that can't be made."""
     tested = SYSTEMS[0]
-    with slots.acquire(timed=True), booted(tested, directory / "whole-system.log") as guest:
+    with Place(quiet=True), booted(tested, directory / "whole-system.log") as guest:
         said = guest.must(f"python3 -m {__name__} {turns}")
     for line in said.splitlines():
         if line.startswith("{"):

@@ -215,10 +215,9 @@ class Experiment:
     arms: the ways of running the procedure within a trial, each on a guest of its own (`lab.arm` says which).
     axes: settings under which the whole experiment is repeated, a verdict row for each ({"lru": ("classic", "mglru")}).
     trials: how many, fixed beforehand, each from a boot of its own. rate: samples a second during operations, Hz.
-    timed: sensitive to time, so its guests run beside none but timed ones of any run of this user on this host, each on
-    a processor of its own. deadline: seconds that an arm may take on a quiet host; the longest of the catalogue takes 50
-    on a busy one. What is not over by then is broken. version: raised when the procedure or a bound changes. writes: the
-    settings, by their names in Settings, that the procedure itself writes after they were pinned.
+    deadline: seconds that an arm may take on a quiet host; the longest of the catalogue takes 50 on a busy one. What is not
+    over by then is broken. version: raised when the procedure or a bound changes. writes: the settings, by their names in
+    Settings, that the procedure itself writes after they were pinned.
     question, words: the module's docstring (catalogue.py): its first line, and below it the procedure in words. origin:
     where it is from ("own file mine/belief.py", "package NAME VERSION"), "" for the catalogue's.
     """
@@ -235,7 +234,6 @@ class Experiment:
     axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     trials: int = 3
     rate: int = 100
-    timed: bool = False
     deadline: int = 300
     version: int = 1
     name: str = ""

@@ -25,7 +25,8 @@ TURNS, RUNS = 5, 50
     mutants="instead: experiments and decoders broken on purpose, and whether a reference, a guard or the verdict notices",
     only="with --mutants: of one experiment (or the experiment of a claim)",
     sample="with --mutants: so many, the same ones each time; default: all",
-    recorded="with --mutants: a run that has evidence of the experiments as they are, where their source is the same",
+    schedule="instead: how busy a matrix keeps 2 to 64 workers, simulated by what cells took in the published one",
+    recorded="with --mutants: a run that has evidence of the experiments as they are; with --schedule: one that has the times",
     runs=f"with --noise: runs of the empty procedure ({RUNS})",
     results="where the results are written",
 )
@@ -43,6 +44,7 @@ def bench(
     mutants: bool = False,
     only: str = "",
     sample: str | None = None,
+    schedule: bool = False,
     recorded: str = "",
     runs: str = str(RUNS),
     results: str = RESULTS,
@@ -54,15 +56,29 @@ def bench(
         name: None if text is None else at_least_one(name, text, "measured")
         for name, text in (("turns", turns), ("runs", runs), ("trials", trials), ("sample", sample))
     }
-    sessions = [f"--{name}" for name, asked in (("noise", noise), ("clones", clones), ("mutants", mutants)) if asked]
+    sessions = [
+        f"--{name}"
+        for name, asked in (("noise", noise), ("clones", clones), ("mutants", mutants), ("schedule", schedule))
+        if asked
+    ]
     if len(sessions) > 1:
         raise UsageError(" ".join(sessions), "each is a session of its own", "type one of them")
     of_clones = {"section": section, "trials": trials, "restored": restored, "booted": booted}
-    of_mutants = {"only": only, "sample": sample, "recorded": recorded}
-    for session_of, is_asked, options in (("--clones", clones, of_clones), ("--mutants", mutants, of_mutants)):
+    of_mutants = {"only": only, "sample": sample}
+    of_both = {"recorded": recorded}
+    for session_of, is_asked, options in (
+        ("--clones", clones, of_clones),
+        ("--mutants", mutants, of_mutants),
+        ("--mutants or --schedule", mutants or schedule, of_both),
+    ):
         for name, text in options.items():
             if text and not is_asked:
                 raise UsageError(f"--{name}", f"it belongs to {session_of}", f"add {session_of}")
+    if schedule:
+        from harness.bench import schedule as simulation
+        from harness.evidence import run_directory
+
+        return simulation.run(run_directory.find(recorded) if recorded else None)
     from harness.bench import session
 
     if noise:

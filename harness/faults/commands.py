@@ -62,9 +62,9 @@ def machines(mark: Path) -> list[int]:
 
 
 def left_over(into: Path, place: Path) -> list[str]:
-    """Lists what is there and should not: processes, half-made files of the cache and of runs, places in the queue for
+    """Lists what is there and should not: processes, half-made files of the cache and of runs, tickets for
     slots."""
-    patterns = ("*/.new.*", "snapshots/*/.*", "scratch/*", "slots/queue/*")
+    patterns = ("*/.new.*", "snapshots/*/.*", "scratch/*", "slots/tickets/*")
     files = [path for pattern in patterns for path in place.glob(pattern)]
     files += list(into.glob("runs/**/.*.new"))
     return [f"process {pid}" for pid in machines(into)] + [str(path) for path in files]

@@ -212,6 +212,20 @@ class Lab(System):
         self.recorder.event("program", words=words, status=status, calls=len(calls))
         return status, calls
 
+    # Time -----------------------------------------------------------------------------------------------------------
+
+    def sleep(self, nanoseconds: int) -> int:
+        """Sleeps, and gives for how long it was, in ns. Other guests may work in this one's place meanwhile; until it has one
+        again its time stands still. So this is for a stretch in which next to nothing is done here: where a probe works for
+        the whole of it, `lab.hand.sleep` keeps the place."""
+        with self.machine.aside():
+            return self.hand.sleep(nanoseconds).nanoseconds
+
+    def quiet(self) -> AbstractContextManager[None]:
+        """Has a processor for each guest that works during a block, as few as that may be: for what a busy host would spoil. It
+        holds up all other guests, so it is for the decisive stretch alone."""
+        return self.machine.quiet()
+
     # Readings -------------------------------------------------------------------------------------------------------
 
     def sample(

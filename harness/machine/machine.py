@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from harness.agent.agent import Agent, Info
 from harness.machine.kernels.modules import Module
+from harness.machine.slots import Place
 
 
 class Machine(Protocol):
@@ -16,7 +18,7 @@ class Machine(Protocol):
     restored: whether from a snapshot. groups: the cgroup below which its sandboxes are made. pinned: settings that the
     machine itself has set, for the probes at least; left: those that stay as they are, since nothing depends on them
     here. idle: nanoseconds between the two samples that show what moves by itself. facts: what else a reader of the
-    evidence should know of it.
+    evidence should know of it. place: its own among those that work, None where it has none to give.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Machine(Protocol):
     boots: int
     restored: bool
     idle: int
+    place: Place | None
 
     @property
     def groups(self) -> str: ...
@@ -54,6 +57,15 @@ class Machine(Protocol):
 
     def processor_seconds(self) -> float:
         """Gives the seconds of this host's processors that it has used so far."""
+        ...
+
+    def aside(self) -> AbstractContextManager[None]:
+        """Gives its place among the machines that work to others during a block. A guest's time stands still afterwards until
+        it has one again; this host keeps its place."""
+        ...
+
+    def quiet(self) -> AbstractContextManager[None]:
+        """Has a processor for each guest that works, whosever it is, during a block. A guest's time stands still until then."""
         ...
 
     def close(self) -> None: ...

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from pathlib import Path
 
 from harness.evidence import run_directory
 from harness.evidence.schema import CellRecord
+from harness.machine.machine import Machine
 from harness.run import resume
 from harness.run.cell import Cell, describe
-from harness.run.trial import BROKEN, Limit, Opener, open_machine, run_arms
+from harness.run.order import in_turns
+from harness.run.trial import BROKEN, Clock, Limit, Opener, open_machine, run_arms
 from harness.verdicts import judged
 from harness.verdicts.judged import Judged
-
-# So many cells take turns, a trial each. What one run has in common (a host that is busy for a minute) then meets one trial
-# of many cells rather than all trials of a few: three trials in a row once agreed on a number that no other run has read.
-TAKING_TURNS = 16
 
 
 def nobody(cell: Cell) -> None:
@@ -58,13 +56,21 @@ class Batch:
                 self.begins(self.cell)
         if self.over_early:
             return None  # what one trial has found out of a kernel or of the experiment, the others need not
-        began = time.monotonic()
-        status, reason = run_arms(self.cell, number, self.directory, self.limit, self.opener)
+        status, reason = run_arms(self.cell, number, self.directory, self.limit, self._open)
         with self._lock:
-            self.seconds += time.monotonic() - began
             self.over_early = self.over_early or status in {"absent", "misspelt"}
         self.ends(self.cell)
         return reason if status in BROKEN else None
+
+    @contextmanager
+    def _open(self, cell: Cell, number: int, console: Path, limit: Limit) -> Iterator[Machine]:
+        with self.opener(cell, number, console, limit) as machine:
+            clock = Clock(machine)
+            try:
+                yield machine
+            finally:
+                with self._lock:
+                    self.seconds += clock.gone
 
     def cancel(self) -> None:
         for future in self.futures:
@@ -83,9 +89,5 @@ class Batch:
 
 def submit(batches: Sequence[Batch], pool: Executor) -> None:
     """Hands all trials to a pool, so that between two of a cell lie those of others."""
-    for first in range(0, len(batches), TAKING_TURNS):
-        turn = batches[first : first + TAKING_TURNS]
-        for number in range(1, max(batch.cell.trials for batch in turn) + 1):
-            for batch in turn:
-                if number <= batch.cell.trials:
-                    batch.submit(pool, number)
+    for place, number in in_turns([batch.cell.trials for batch in batches]):
+        batches[place].submit(pool, number)

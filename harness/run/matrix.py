@@ -22,7 +22,7 @@ from harness.reports.report import Report
 from harness.run import dask, keep, resume
 from harness.run.cell import Cell, cells, describe, describe_kernel
 from harness.run.options import RunOptions
-from harness.run.run import Run, Watch, run_cells, run_here, send_cells
+from harness.run.run import Jobs, Run, Watch, run_cells, run_here, send_cells
 from harness.verdicts.judged import Outcome
 
 
@@ -44,7 +44,7 @@ def find_kernels(options: RunOptions) -> list[Kernel]:
 
 
 def plan(experiments: Sequence[Experiment], found: Sequence[Kernel], options: RunOptions) -> list[Cell]:
-    """Lists every cell, an experiment on all kernels before the next one, so that they can be compared early."""
+    """Lists every cell, an experiment on all kernels before the next one."""
     chosen = {kernel.release: "host" if options.permissions else accelerator.choose(kernel)[0] for kernel in found}
     return [
         cell
@@ -54,14 +54,12 @@ def plan(experiments: Sequence[Experiment], found: Sequence[Kernel], options: Ru
     ]
 
 
-def default_jobs(planned: Sequence[Cell]) -> int:
-    """Gives how many machines work at once: as many as there are slots for, as far as memory holds them with a quarter to
-    spare."""
-    if any(cell.permissions for cell in planned):
-        return 1  # there is only one of this host
+def jobs_for(planned: Sequence[Cell], asked: int | None) -> Jobs:
+    """Gives how many machines work at once: as many as were asked for, or as there are slots for and memory holds with a
+    quarter to spare; and how many live: as many again, and one, where memory holds them too."""
     available = slots.memory_available() * 3 // 4
     largest = max((cell.shape.memory for cell in planned if cell.can_answer), default=1) + (100 << 20)
-    return max(1, min(slots.count(), available // largest))
+    return Jobs.of(asked or max(1, min(slots.count(), available // largest)), available // largest)
 
 
 def execute(
@@ -141,7 +139,7 @@ def _run(run: Run, to_run: Sequence[Cell], options: RunOptions, elsewhere: Execu
         elif options.permissions:
             run_here(run, to_run, watch, report)
         else:
-            run_cells(run, to_run, options.jobs or default_jobs(to_run), watch, report)
+            run_cells(run, to_run, jobs_for(to_run, options.jobs), watch, report)
     except KeyboardInterrupt:
         run.interrupted = True
     finally:

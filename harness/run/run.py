@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
@@ -15,15 +14,14 @@ from typing import Any
 from harness import errors, interruption
 from harness.evidence import run_directory
 from harness.evidence.schema import FailureRow, Row
-from harness.machine import slots
 from harness.machine.processes import fleet
 from harness.printable import harmless
 from harness.reports.report import Report, loaded
-from harness.run import resume
+from harness.run import order, resume
 from harness.run.batch import Batch, submit
 from harness.run.cell import Cell
 from harness.run.remote import Sent
-from harness.run.trial import NO_LIMIT
+from harness.run.trial import NO_LIMIT, Limit
 from harness.verdicts import classify
 from harness.verdicts.judged import Judged, Outcome
 
@@ -58,6 +56,19 @@ class Run:
 
     def status(self, claim: str | None = None) -> int:
         return errors.INTERRUPTED if self.interrupted else classify.status(self.rows, self.failures, claim)
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """How many machines work at once, and how many live: those too that sleep, or wait for quiet, or were launched ahead."""
+
+    working: int
+    alive: int
+
+    @classmethod
+    def of(cls, working: int, held: int = sys.maxsize) -> Jobs:
+        """Gives as many again as work, and one, where memory holds them: `held`."""
+        return cls(working, max(working + 1, min(2 * working + 1, held)))
 
 
 class Watch:
@@ -96,18 +107,21 @@ def ending_pool(workers: int) -> Iterator[Executor]:
             raise
 
 
-def run_cells(run: Run, planned: Sequence[Cell], jobs: int, watch: Watch, report: Report) -> None:
-    """Runs trials of all cells side by side; then those of experiments that time would spoil, a processor each. `jobs`
-    machines work at once; but for the latter one more is launched meanwhile, so that its start costs no time."""
-    for chosen, workers, ahead in (
-        ([cell for cell in planned if not cell.experiment.timed], jobs, 1),
-        ([cell for cell in planned if cell.experiment.timed], min(jobs, slots.count(timed=True)), 0),
-    ):
-        limit = threading.Semaphore(workers)
-        with ending_pool(workers + ahead) as pool, fleet.running():
-            batches = [Batch(cell, run.directory, limit, watch.began, watch.trial_over) for cell in chosen]
-            submit(batches, pool)
-            collect(run, batches, watch, report)
+def ordered(planned: Sequence[Cell]) -> list[Cell]:
+    """Puts cells in the order in which they begin: by what the published ones took."""
+    if len({cell.experiment.name for cell in planned}) < 2:
+        return list(planned)
+    times = order.published()
+    return order.slow_first(planned, lambda cell: times.of(cell.experiment.name, cell.kernel.series))
+
+
+def run_cells(run: Run, planned: Sequence[Cell], jobs: Jobs, watch: Watch, report: Report) -> None:
+    """Runs trials of all cells side by side, those of slow ones first."""
+    limit = Limit(jobs.working)
+    with ending_pool(jobs.alive) as pool, fleet.running():
+        batches = [Batch(cell, run.directory, limit, watch.began, watch.trial_over) for cell in ordered(planned)]
+        submit(batches, pool)
+        collect(run, batches, watch, report)
 
 
 def run_here(run: Run, planned: Sequence[Cell], watch: Watch, report: Report) -> None:
@@ -122,10 +136,10 @@ def run_here(run: Run, planned: Sequence[Cell], watch: Watch, report: Report) ->
 
 
 def send_cells(run: Run, planned: Sequence[Cell], elsewhere: Executor, mirror: str | None, watch: Watch, report: Report) -> None:
-    """Runs cells on other machines: whole cells, each a call on any executor. There slots keep apart what time
-    would spoil."""
+    """Runs cells on other machines: whole cells, slow ones first, each a call on any executor. There slots keep apart what
+    time would spoil."""
     with interruption.held():
-        collect(run, [Sent(cell, run.directory, elsewhere, mirror, watch.began) for cell in planned], watch, report)
+        collect(run, [Sent(cell, run.directory, elsewhere, mirror, watch.began) for cell in ordered(planned)], watch, report)
 
 
 def collect(run: Run, batches: Sequence[Batch | Sent], watch: Watch, report: Report) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -20,20 +22,37 @@ from harness.lab.lab import Lab
 from harness.lab.panic import Panicked
 from harness.lab.pinning import Absent
 from harness.linux.sizes import KIB, MIB
-from harness.machine import disks, programs, slots
+from harness.machine import disks, programs
 from harness.machine.guest import snapshots, vm
 from harness.machine.host import local
 from harness.machine.host.permissions import why_not
 from harness.machine.machine import Machine
+from harness.machine.slots import Place, Share
 from harness.run.cell import Cell, programs_of
 
 # How a trial ends that says nothing, by an error of the lab's or of the experiment's.
 BROKEN = {"broken", "misspelt"}
 HELD = 4 * MIB  # a recording takes 0.1 MiB as a rule
-# A run's own limit (--jobs), which each of its machines holds while it works. A slot (harness/machine/slots.py) is the
-# host's, over all runs.
-Limit = AbstractContextManager[object]
-NO_LIMIT: Limit = nullcontext()
+# Of a machine that waits some 70 MB are kept. One for four that work keeps 64 busy for 95 % of the time, one for eight for 83 %
+# (`invoke bench --schedule`): trials of one length end together.
+WORKING_EACH, MOST_AHEAD = 4, 32
+
+
+def launched_ahead(at_once: int) -> int:
+    """Says how many machines are launched, or wait to work for the first time, while so many work."""
+    return min(MOST_AHEAD, 1 + at_once // WORKING_EACH)
+
+
+class Limit:
+    """What the machines of one run hold to (--jobs): so many work at once, and a few more are launched meanwhile, so that their
+    start costs no time. A slot (harness/machine/slots.py) is the host's, over all runs."""
+
+    def __init__(self, at_once: int = sys.maxsize) -> None:
+        self.share = Share(at_once)
+        self.ahead = threading.Semaphore(launched_ahead(at_once))
+
+
+NO_LIMIT = Limit()
 
 
 @contextmanager
@@ -44,18 +63,19 @@ def open_machine(cell: Cell, number: int, console: Path, limit: Limit = NO_LIMIT
     where = (cell.kernel, cell.shape, cell.accelerator)
     with ExitStack() as stack:
         if cell.permissions:
-            stack.enter_context(limit)
-            stack.enter_context(slots.acquire(timed=True))
+            stack.enter_context(Place(limit.share, quiet=True))
             yield stack.enter_context(local.machine(cell.host, console))
             return
-        waiting = None if cell.fresh else snapshots.launch(*where, number - 1, console)
-        if waiting:
-            stack.callback(waiting.close)
-            with suppress(MachineLost):  # `restore` meets it again, and makes the snapshot anew
-                waiting.ready()
-        stack.enter_context(limit)
-        stack.enter_context(slots.acquire(timed=cell.experiment.timed))
+        place = Place(limit.share)
+        with limit.ahead:
+            waiting = None if cell.fresh else snapshots.launch(*where, number - 1, console)
+            if waiting:
+                stack.callback(waiting.close)
+                with suppress(MachineLost):  # `restore` meets it again, and makes the snapshot anew
+                    waiting.ready()
+            stack.enter_context(place)
         guest = vm.boot(*where, console) if cell.fresh else snapshots.restore(*where, number - 1, console, waiting)
+        guest.place = place
         yield guest if waiting and guest.qemu is waiting.process else stack.enter_context(guest)
 
 
@@ -127,9 +147,14 @@ def _run_arm(
     console = directory / f"trial-{number}{'.' + arm if arm else ''}.console.log"
     try:
         with opener(cell, number, console, limit) as machine:
-            began = time.monotonic()
+            began = Clock(machine)
             with_machine(machine, cell, number, arm, recorder)
-            recorder.event("cost", seconds=round(time.monotonic() - began, 3), processor_seconds=machine.processor_seconds())
+            recorder.event(
+                "cost",
+                seconds=round(began.gone, 3),
+                processor_seconds=machine.processor_seconds(),
+                stretches=machine.place.so_far() if machine.place else [],
+            )
         return "ok", ""
     except Absent as missing:
         return "skipped" if of_its_own(cell, missing.setting) else "absent", str(missing)
@@ -145,6 +170,22 @@ def _run_arm(
         recorder.event("note", traceback=traceback.format_exc())
         at = traceback.extract_tb(error.__traceback__)[-1]
         return "broken", f"{type(error).__name__}: {error} ({Path(at.filename).name}:{at.lineno})"
+
+
+class Clock:
+    """Tells for how long a machine has been at it: without the time that it stood still for want of a place."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._began = self._now
+
+    @property
+    def _now(self) -> float:
+        return time.monotonic() - (self._machine.place.waited if self._machine.place else 0.0)
+
+    @property
+    def gone(self) -> float:
+        return self._now - self._began
 
 
 def of_its_own(cell: Cell, setting: str) -> bool:

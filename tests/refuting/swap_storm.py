@@ -37,7 +37,7 @@ GOOD = Made(arms={
     ALONE: ARM.but(records={**stat("the storm", 501), **stat("reading", 980)}),
     COMPUTING: ARM.but(records={"pressure in the storm": pressure(0, 2001, full=1600), **stat("the storm", 0)}),
     WAKING: ARM.but(records={"before": [one for one in latencies(BEFORE) for _ in range(2)],
-                             "stopped": latencies(1000 * BEFORE), "storm": latencies(10 * BEFORE)})})
+                             "stopped": latencies(1000 * BEFORE), "storm": latencies(10 * BEFORE), "wakes left": 0})})
 
 CONFIRMS = {"swap-storm-pressure": GOOD, "swap-storm-some-pressure": GOOD, "swap-storm-stalls-others": GOOD,
             "swap-storm-iowait": GOOD}

@@ -6,7 +6,8 @@ from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
-from harness.run.batch import TAKING_TURNS, submit
+from harness.run.batch import submit
+from harness.run.order import TAKING_TURNS
 
 
 def handed_in(*trials: int) -> list[tuple[int, int]]:

@@ -54,7 +54,7 @@ def _tried(kernel: Kernel, chosen: str, console: Path) -> tuple[float, tuple[str
     """Boots a guest; gives the seconds until it answered, and its shortcoming. Raises MachineLost."""
     # Whatever the kernel says from its first instruction on: one that can't even unpack itself says so, and one that says nothing
     # need not be tried again.
-    with fleet.running(), slots.acquire():
+    with fleet.running(), slots.Place():
         began = time.monotonic()
         with vm.boot(kernel, Shape(append=kernel.architecture.board.early), chosen, console, quiet=False) as guest:
             return round(time.monotonic() - began, 1), shortcoming(guest)

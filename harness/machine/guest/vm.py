@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from harness.machine.guest.process import CONSOLE_LIMIT, HALTED, Qemu, read_end
 from harness.machine.guest.qemu import Memory, Shape
 from harness.machine.kernels import modules
 from harness.machine.kernels.kernel import Kernel
+from harness.machine.slots import Place
 
 # A quiet boot takes 2-4 s without hardware virtualisation, 17 s were seen at load 11 (vm-facts).
 BOOT_SECONDS = 30
@@ -41,6 +43,7 @@ class VM:
     restored: bool = False
     name: str = "vm"
     idle: int = 0  # nothing else runs in a guest
+    place: Place | None = None
 
     @property
     def groups(self) -> str:
@@ -81,6 +84,37 @@ class VM:
 
     def processor_seconds(self) -> float:
         return self.qemu.processor_seconds()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        if self.place is None:
+            yield
+            return
+        quiet = self.place.quiet
+        self.place.leave()
+        yield
+        self._enter(self.place, quiet)
+
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        if self.place is None or self.place.quiet:
+            yield
+            return
+        for quiet in (True, False):
+            self.place.leave()
+            self._enter(self.place, quiet)
+            if quiet:
+                yield
+
+    def _enter(self, place: Place, quiet: bool) -> None:
+        """Waits for a place. The guest stands still meanwhile, its clock too: to it no time passes."""
+        if place.enter(quiet, waits=False):
+            return
+        waited = place.waited
+        self.qemu.monitor("stop")
+        place.enter(quiet)
+        self.qemu.monitor("cont")
+        self.agent.postpone(place.waited - waited)
 
     def close(self) -> None:
         self.qemu.close()

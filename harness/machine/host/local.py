@@ -14,7 +14,7 @@ import socket
 import subprocess
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from harness.machine.host.permissions import Permissions, swaps
 from harness.machine.host.write_guard import WriteGuard
 from harness.machine.kernels.modules import Module
 from harness.machine.processes import STOPPED_SECONDS, Stops, fleet
+from harness.machine.slots import Place
 
 # In the cgroup and the namespaces already: leaves the group to its children, builds the root, becomes the agent.
 # /dev/shm is the machine's own unless the experiment asks what the system has there; tracefs is mounted where no one has.
@@ -80,6 +81,7 @@ class Local:
     restored: bool = False
     idle: int = 1_000_000_000  # as long as a procedure takes: others run on this host meanwhile
     groups: str = ""
+    place: Place | None = None
     _devices: dict[str, str] = field(default_factory=dict)
     _stops: Stops = field(init=False)
     agent: Agent = field(init=False)
@@ -171,6 +173,12 @@ class Local:
         controller)."""
         text = Path(self.groups).parent.joinpath("cpu.stat").read_text()
         return int(text.split()[1]) / 1e6
+
+    def aside(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def quiet(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def close(self) -> None:
         """Ends the agent, and with it every probe."""

@@ -37,7 +37,7 @@ def connected(path: Path) -> socket.socket:
 def test_stopped_until_continue(kernel: find.Kernel, tmp_path: Path) -> None:
     shape = Shape(memory=256 * MIB, disks=(), gdb=str(tmp_path / "gdb"))
     before = boots.recall(kernel)
-    with ThreadPoolExecutor(1) as pool, fleet.running(), slots.acquire():
+    with ThreadPoolExecutor(1) as pool, fleet.running(), slots.Place():
         booting = pool.submit(vm.boot, kernel, shape, "tcg", tmp_path / "console.log")
         with connected(tmp_path / "gdb") as stub:
             stub.sendall(b"+$?#3f")  # why does it stand? (the remote protocol of gdb)
