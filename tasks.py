@@ -8,7 +8,7 @@ from harness.cli import startup
 
 startup.prepare()
 
-from harness.cli import commands  # noqa: E402 - a signal is to end the process while this is loaded too
+from harness.cli import collection  # noqa: E402 - a signal is to end the process while this is loaded too
 
-namespace = commands.collection()
-commands.prepare(sys.argv[1:], namespace)
+namespace = collection.of(sys.argv[1:])
+collection.prepare(sys.argv[1:], namespace)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import hashlib
 import json
 import logging
 import os
@@ -19,8 +18,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-
-import platformdirs
 
 from harness.errors import LabError, Unavailable
 
@@ -39,7 +36,13 @@ log = logging.getLogger(__name__)
 def place(*parts: str) -> Path:
     """Names a directory below the cache, for who reads; it may not be there. FOLKLAB_CACHE names another place for all of
     it."""
-    return Path(os.environ.get("FOLKLAB_CACHE") or platformdirs.user_cache_dir("folklab"), *parts)
+    return Path(os.environ.get("FOLKLAB_CACHE") or user_directory("XDG_CACHE_HOME", "~/.cache"), *parts)
+
+
+def user_directory(variable: str, usual: str) -> Path:
+    """Names the lab's directory below one of the user's, as the XDG Base Directory Specification (0.8) has them."""
+    named = os.environ.get(variable, "")
+    return Path(named if named.startswith("/") else os.path.expanduser(usual), "folklab")  # a relative one is to be ignored
 
 
 def directory(*parts: str) -> Path:
@@ -80,6 +83,8 @@ def unusable(path: Path, error: OSError) -> Unavailable:
 
 def name_of(*made_from: object) -> str:
     """Gives a name for what is made from these, and for nothing else."""
+    import hashlib  # loads OpenSSL, which most commands have no use for
+
     return hashlib.sha256(repr(made_from).encode()).hexdigest()[:24]
 
 
@@ -211,6 +216,8 @@ def _locked(handle: int, path: Path) -> bool:
 def digest_of(path: Path) -> str:
     """Computes the digest of a file's content (SHA-256 of its size and of each block that is not all zeros, with its offset):
     holes cost nothing, and one that was filled with zeros is no change."""
+    import hashlib
+
     found = hashlib.sha256()
     with open(path, "rb", buffering=0) as file:
         size, at = os.fstat(file.fileno()).st_size, 0

@@ -23,6 +23,7 @@ from harness.claims.claim import Experiment
 from harness.errors import LabError, UsageError
 
 GROUP = "folklab.experiments"  # of entry points
+OWN = "own_experiments_"  # begins the names of packages that are made of folders
 EVIDENCE = "refuting"  # the folder beside experiments that their false evidence lies in
 
 
@@ -84,6 +85,13 @@ def of_file(file: Path) -> Experiment | Problem:
         return _problem(error, file, file.parent)
 
 
+def of_module(name: str, file: Path, root: Path, origin: str) -> Experiment | None:
+    """Loads the experiment of a module that is known to have one, by its name; None where it has none any more."""
+    if name.startswith(OWN):
+        package_of(root)
+    return next((one.experiment for one in _of_module(name, file, root, origin) if isinstance(one, Found)), None)
+
+
 def of_packages() -> Iterator[Found | Problem]:
     """Yields the experiments of installed packages: those that name a package in the entry point group."""
     for entry in sorted(metadata.entry_points(group=GROUP), key=lambda entry: entry.value):
@@ -102,22 +110,24 @@ def of_packages() -> Iterator[Found | Problem]:
 def package_of(directory: Path) -> str:
     """Names the package that a folder's files are modules of, made if it is not there yet."""
     place = str(directory.resolve())
-    name = f"own_experiments_{hashlib.sha256(place.encode()).hexdigest()[:12]}"
+    name = f"{OWN}{hashlib.sha256(place.encode()).hexdigest()[:12]}"
     if name not in sys.modules:
         sys.modules[name] = package = ModuleType(name)
         package.__path__ = [place]
     return name
 
 
-def evidence_of(found: Found) -> ModuleType | None:
+def evidence_of(module: str, file: Path, root: Path) -> ModuleType | None:
     """Loads the false evidence beside an experiment that is not the catalogue's; None where there is none."""
-    package = found.module.rpartition(".")[0]
-    if not (found.root / EVIDENCE / found.file.name).exists():
+    package = module.rpartition(".")[0]
+    if package.startswith(OWN):
+        package_of(root)
+    if not (root / EVIDENCE / file.name).exists():
         return None
     try:
-        return importlib.import_module(f"{package}.{EVIDENCE}.{found.file.stem}")
+        return importlib.import_module(f"{package}.{EVIDENCE}.{file.stem}")
     except (Exception, SystemExit) as error:
-        raise _problem(error, found.root / EVIDENCE / found.file.name, found.root).error from error
+        raise _problem(error, root / EVIDENCE / file.name, root).error from error
 
 
 def named(module: ModuleType, file: Path, origin: str) -> Experiment:
@@ -168,16 +178,16 @@ def _reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}"
 
 
-def sources(found: Found) -> dict[str, bytes]:
+def sources(file: Path, root: Path) -> dict[str, bytes]:
     """Maps path below the root → content, of an experiment's file and all that it imports from there, in turn."""
     content: dict[str, bytes] = {}
-    waiting = [found.file]
+    waiting = [file]
     while waiting:
-        file = waiting.pop()
-        name = file.relative_to(found.root).as_posix()
+        one = waiting.pop()
+        name = one.relative_to(root).as_posix()
         if name not in content:
-            content[name] = file.read_bytes()
-            waiting += _imported(ast.parse(content[name]), file, found.root)
+            content[name] = one.read_bytes()
+            waiting += _imported(ast.parse(content[name]), one, root)
     return dict(sorted(content.items()))
 
 

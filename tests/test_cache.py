@@ -28,6 +28,17 @@ def made(place: Path, data: bytes = b"x" * 300_000) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    ("named", "found"), [("/elsewhere", "/elsewhere/folklab"), ("", "/home/me/.cache/folklab"), ("below", "")]
+)
+def test_where_it_lies_by_itself(named: str, found: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the XDG Base Directory Specification has it: a relative path is to be ignored."""
+    monkeypatch.setenv("FOLKLAB_CACHE", "")
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("XDG_CACHE_HOME", named)
+    assert str(cache.place("disks")) == (found or "/home/me/.cache/folklab") + "/disks"
+
+
 def test_it_is_its_users_alone(place: Path) -> None:
     cache.directory("snapshots", "key")
     assert place.stat().st_mode & 0o777 == 0o700

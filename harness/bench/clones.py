@@ -240,7 +240,7 @@ def run_again(kernel: Kernel, names: Sequence[str], way: str, what: str) -> Path
     """Runs these experiments again, booted or restored: the run directory. An interrupted one goes on. Raises LabError if
     one of them breaks: what differed there would be out of sight."""
     options = RunOptions(kernels=(kernel.label,), trials=TRIALS, fresh_boot=way == "booted")
-    done = matrix.execute([catalogue.load()[name] for name in names], options, what, Progress(), go_on=True)
+    done = matrix.execute([catalogue.experiment(name) for name in names], options, what, Progress(), go_on=True)
     if done.interrupted:
         raise Interrupted
     for failure in done.failures:

@@ -121,7 +121,7 @@ def everything(kernel: Kernel, directory: Path) -> Iterator[Row]:
         where = directory / f"all-{trials}"
         words = command("run-all", "--kernel", kernel.series, "--jobs", "2", "--trials", str(trials), "--results", str(where))
         took = seconds_of(words, (0, 3))
-        what = f"{len(catalogue.load())} experiments, {trials} trial{'s' * (trials > 1)}, all settings, --jobs 2"
+        what = f"{len(catalogue.entries())} experiments, {trials} trial{'s' * (trials > 1)}, all settings, --jobs 2"
         yield Row(
             f"whole catalogue, {trials} trial{'s' * (trials > 1)}",
             what,

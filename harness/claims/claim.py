@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
@@ -21,6 +22,8 @@ CONFIRMED, REFUTED, UNDECIDED, SKIPPED = "confirmed", "refuted", "undecided", "s
 TRUE, FALSE = "true", "false"
 # What a claim is about: what a kernel does, every time, or what chance, scheduling or history decides (rates.py).
 MECHANISM, RATE = "mechanism", "rate"
+# Commits in a source: 12 digits and more, as the kernel's own "Fixes:" lines have them, behind the word.
+_COMMITS = re.compile(r"\bcommits? ([0-9a-f]{12,40}(?:(?:, | and )[0-9a-f]{12,40})*)")
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,19 @@ class Known:
     def predicted(self) -> bool:
         """Says whether it was written before it was measured, so that a verdict could have surprised its author."""
         return "measured" not in self.source
+
+    @property
+    def said(self) -> str:
+        """Says the answer and where it holds: "confirmed since 5.8, before 6.7, with lru=mglru"."""
+        parts = [f"since {self.since}"] if self.since else []
+        parts += [f"before {self.until}"] if self.until else []
+        parts += ["with " + " ".join(f"{name}={value}" for name, value in self.settings.items())] if self.settings else []
+        return " ".join([self.verdict, *([", ".join(parts)] if parts else [])])
+
+    @property
+    def commits(self) -> list[str]:
+        """Lists the commits that its source names."""
+        return [name for found in _COMMITS.findall(self.source) for name in re.split(r", | and ", found)]
 
     def applies(self, series: str, settings: Mapping[str, str]) -> bool:
         return self.covers(series) and all(settings.get(name) == value for name, value in self.settings.items())

@@ -52,6 +52,21 @@ class Needs:
     page_sizes: tuple[int, ...] = ()
     append: str = ""
 
+    @property
+    def said(self) -> str:
+        """Says what an experiment asks for beyond the ordinary, and what it changes."""
+        parts = [f"{self.memory >> 20} MiB"]
+        if self.cpus > 1:
+            parts.append(f"{self.cpus} processors")
+        if self.nodes > 1:
+            parts.append(f"{self.nodes} NUMA nodes")
+        parts += [path.rpartition("/")[2] for path in self.programs] + list(self.files)
+        if self.system:
+            parts.append("an installed system")
+        if self.changes:
+            parts.append("changes " + ", ".join(self.changes))
+        return "; ".join(parts)
+
     def with_disks(self, size: int | None = None, rate: int | None = None) -> Needs:
         """Gives the same with disks of another size or rate, bytes and bytes a second: all but those for swap."""
         changed = tuple(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness import contents
 from harness.claims.claim import Claim, Expect, Experiment, Guard, Premise, Range
 from harness.claims.quantities import Quantity
+from harness.contents import ClaimEntry, Entry
 from harness.evidence.run_directory import SCHEMA
 from harness.evidence.schema import Row
-from harness.reports.comparison import as_data, history
+from harness.reports.comparison import history
 from harness.reports.wording import aloud
 
 if TYPE_CHECKING:
@@ -18,46 +20,12 @@ if TYPE_CHECKING:
     from harness.machine.kernels.kernel import Kernel
 
 
-def claims(found: Sequence[tuple[Claim, Experiment]]) -> dict[str, Any]:
+def claims(found: Sequence[tuple[ClaimEntry, Entry]]) -> dict[str, Any]:
     """Gives claims in the order in which they were found, each experiment once."""
-    experiments = dict.fromkeys(experiment for _, experiment in found)
     return {
         "schema": SCHEMA,
-        "claims": [claim_of(claim, experiment) for claim, experiment in found],
-        "experiments": [experiment_of(one) for one in experiments],
-    }
-
-
-def claim_of(claim: Claim, experiment: Experiment) -> dict[str, Any]:
-    return {
-        "claim": claim.id,
-        "text": claim.text,
-        "section": claim.section,
-        "kind": claim.kind,
-        "experiment": experiment.name,
-        "known": [as_data.answer(known) for known in claim.known],
-    }
-
-
-def experiment_of(one: Experiment) -> dict[str, Any]:
-    """Gives what an experiment asks and what it takes. memory: bytes."""
-    return {
-        "experiment": one.name,
-        "version": one.version,
-        "question": one.question,
-        "trials": one.trials,
-        "arms": list(one.arms),
-        "axes": {name: list(values) for name, values in one.axes.items()},
-        "origin": one.origin or None,
-        "needs": {
-            "memory": one.needs.memory,
-            "cpus": one.needs.cpus,
-            "nodes": one.needs.nodes,
-            "files": list(one.needs.files),
-            "programs": list(one.needs.programs),
-            "changes": list(one.needs.changes),
-            "system": one.needs.system,
-        },
+        "claims": [claim["data"] for claim, _ in found],
+        "experiments": list({one["data"]["experiment"]: one["data"] for _, one in found}.values()),
     }
 
 
@@ -65,14 +33,14 @@ def explained(experiment: Experiment, wanted: Sequence[Claim], measured: Sequenc
     """Gives claims of one experiment with what decides them, and the newest row of each kernel and setting."""
     return {
         "schema": SCHEMA,
-        "experiment": {**experiment_of(experiment), "words": experiment.words},
+        "experiment": {**contents.data_of(experiment), "words": experiment.words},
         "claims": [
             {
-                **claim_of(claim, experiment),
+                **contents.claim_data(claim, experiment),
                 "expects": [expect_of(one) for one in experiment.expects if one.claim == claim],
                 "premises": [condition_of(one) for one in experiment.premises if one.claim == claim],
                 "guards": [condition_of(one) for one in experiment.guards],
-                "measured": [row for line in history.of_claim(claim, measured) for row in line.rows],
+                "measured": [row for line in history.of_claim(claim.id, measured) for row in line.rows],
             }
             for claim in wanted
         ],

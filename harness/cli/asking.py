@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness import catalogue
-from harness.claims.claim import REFUTED, Claim
+from harness.claims.claim import REFUTED
 from harness.cli import searching, yours
 from harness.cli.answer import laid
+from harness.contents import ClaimEntry
 from harness.errors import LabError
 from harness.evidence import run_directory
 from harness.evidence.schema import Row
@@ -41,20 +42,22 @@ def lines(question: str) -> Iterator[str]:
     found, hits = asked(question)
     rows = published()
     for hit in hits:
-        claim, _ = catalogue.claims()[hit.document.claim]
-        yield laid(f"“{claim.text}”", "")
+        claim, _ = catalogue.claim_entries()[hit.document.claim]
+        name = hit.document.claim
+        yield laid(f"“{hit.document.sentence}”", "")
         yield from answers(claim, rows)
-        yield f"  More: invoke explain {claim.id}; to see it for yourself: invoke run-experiment {claim.id}\n"
+        yield f"  More: invoke explain {name}; to see it for yourself: invoke run-experiment {name}\n"
     others = [hit.document.claim for hit in found.hits if hit.fits and hit not in hits][:MOST]
     if others:
         yield laid(f"Near it: {', '.join(others)}", "")
 
 
-def answers(claim: Claim, rows: Sequence[Row]) -> Iterator[str]:
+def answers(claim: ClaimEntry, rows: Sequence[Row]) -> Iterator[str]:
     """Tells the published verdicts of a claim, a line for each setting; then what was measured where this machine is nearest."""
-    told = history.of_claim(claim, rows)
+    data = claim["data"]
+    told = history.of_claim(data["claim"], rows)
     if not told:
-        yield f"  Not published yet; known answer: {claim.known[0].verdict if claim.known else 'none'}"
+        yield f"  Not published yet; known answer: {data['known'][0]['verdict'] if data['known'] else 'none'}"
     for line in told:
         under = f"With {yours.axis_called(dict(line.axis))}: " if line.axis else ""
         said = "; ".join(f"{verdict.upper()} on {on(kernels)}" for verdict, kernels in by_verdict(line))
@@ -64,8 +67,8 @@ def answers(claim: Claim, rows: Sequence[Row]) -> Iterator[str]:
         yield laid(f"On {row['series']} ({where}): {row['why']}")
         for said in row.get("besides", []):
             yield laid(f"Know this too: {said}")
-        if row["verdict"] == REFUTED and claim.instead:
-            yield laid(f"Instead: {claim.instead}")
+        if row["verdict"] == REFUTED and claim["instead"]:
+            yield laid(f"Instead: {claim['instead']}")
 
 
 def by_verdict(line: Line) -> list[tuple[str, list[str]]]:
@@ -113,16 +116,16 @@ def document(question: str) -> dict[str, Any]:
 
 
 def one(hit: Hit, rows: Sequence[Row]) -> Mapping[str, Any]:
-    claim, experiment = catalogue.claims()[hit.document.claim]
-    told = history.of_claim(claim, rows)
+    claim, experiment = catalogue.claim_entries()[hit.document.claim]
+    told = history.of_claim(hit.document.claim, rows)
     nearest = like_here(told)
     return {
-        "claim": claim.id,
-        "text": claim.text,
-        "section": claim.section,
-        "instead": claim.instead,
-        "experiment": experiment.name,
-        "question": experiment.question,
+        "claim": hit.document.claim,
+        "text": claim["data"]["text"],
+        "section": claim["data"]["section"],
+        "instead": claim["instead"],
+        "experiment": experiment["data"]["experiment"],
+        "question": experiment["data"]["question"],
         "score": round(hit.score, 2),
         "covers": round(hit.covers, 2),
         "answers": [

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from invoke import Task, task
+from invoke import Argument, Task
 
 from harness import errors, paths
 from harness.cli import startup
@@ -35,6 +35,13 @@ def say(line: str) -> None:
     print(harmless(as_typed(line), keep="\n\t"), flush=True)
 
 
+def say_json(content: object) -> None:
+    """Prints what `--json` asks for."""
+    from harness.evidence import json_file
+
+    say(json_file.render(content))
+
+
 def warn(line: object) -> None:
     """Prints a line where errors go, harmless as `say` does; nothing for an empty one."""
     if text := as_typed(str(line)):
@@ -43,6 +50,10 @@ def warn(line: object) -> None:
 
 def undo_what_was_left() -> None:
     """Undoes what a killed run has left changed of this host, before anything else is done."""
+    from harness.machine.host import journals
+
+    if not journals.any_there():
+        return
     from harness.machine.host import journal
 
     for change in journal.restore_left():
@@ -134,6 +145,25 @@ REMEDIES = {
 }
 
 
+class Command(Task[Any]):
+    """A task of the lab's, of which one object serves: invoke copies every task that it is given, with all that it holds."""
+
+    @classmethod
+    def named(cls, name: str) -> Command:
+        """Gives a command that is known by its name only, for a command line that does not ask for it."""
+        return cls(_not_asked_for, name=name, positional=())
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        return [] if self.body is _not_asked_for else super().get_arguments(ignore_unknown_help)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Command:
+        return self
+
+
+def _not_asked_for(context: Any) -> None:
+    """Takes the place of a command's function that is not loaded."""
+
+
 def task_of(
     body: Callable[..., int | None],
     help: Mapping[str, str],
@@ -142,7 +172,7 @@ def task_of(
     undo: bool = True,
     own: bool = False,
     repeated: Sequence[str] = (),
-) -> Task[Any]:
+) -> Command:
     """Makes a task of a function that returns its exit status. help: a line for each option. called: the task's name, if
     that is not the function's. own: it knows the catalogue, and takes folders with the user's own experiments. repeated:
     the options that may stand several times.
@@ -151,13 +181,12 @@ def task_of(
     """
     lines = {**help, **({EXPERIMENTS: OWN} if own else {})}
     several = [*repeated, *([EXPERIMENTS] if own else [])]
-    made: Task[Any] = task(name=called, help=lines, iterable=several, auto_shortflags=False)(guarded(body, undo, own))
-    return made
+    return Command(guarded(body, undo, own), name=called, help=lines, iterable=several, auto_shortflags=False)
 
 
 def command(
     *, called: str | None = None, undo: bool = True, own: bool = False, **help: str
-) -> Callable[[Callable[..., int | None]], Task[Any]]:
+) -> Callable[[Callable[..., int | None]], Command]:
     """Decorates a function as a command, with a line of help for each of its options."""
     return lambda body: task_of(body, help, called=called, undo=undo, own=own)
 

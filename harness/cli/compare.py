@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from harness import errors
-from harness.cli.base import RUNS, command, say, warn
+from harness.cli.base import RUNS, command, say, say_json, warn
 from harness.errors import LabError, UsageError
-from harness.evidence import json_file
 
 
 @command(
@@ -38,7 +37,7 @@ def compare(
         for line in side.unvouched:
             warn(line)
     if json:
-        say(json_file.render(as_data.comparison(found, known)))
+        say_json(as_data.comparison(found, known))
     for line in () if json else changed_claims.lines(found) if claims else differences.lines(found, known):
         say(line)
     changed = changed_claims.changes(found) if claims else found.verdicts() or found.quantities(known)[0]
@@ -58,7 +57,7 @@ def history(context: Any, claim: str, results: str = RUNS, json: bool = False) -
     collected = rows.collected(Path(results), warn=warn)
     wanted = [found] if found else list(experiment.claims)
     if json:
-        say(json_file.render(as_data.histories(wanted, collected)))
+        say_json(as_data.histories(wanted, collected))
     for one in [] if json else wanted:
         for line in printed(one, collected):
             say(line)

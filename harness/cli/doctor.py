@@ -108,9 +108,9 @@ def _allocators() -> Iterator[Finding]:
 def _programs() -> Iterator[Finding]:
     """Looks for the real tools that experiments take along as witnesses."""
     wanted: dict[str, list[str]] = {}
-    for experiment in catalogue.load().values():
-        for path in experiment.needs.programs:
-            wanted.setdefault(path, []).append(experiment.name)
+    for name, one in catalogue.entries().items():
+        for path in one["data"]["needs"]["programs"]:
+            wanted.setdefault(path, []).append(name)
     for path, names in wanted.items():
         there = Path(path).exists()
         yield Finding(path, there, f"for {', '.join(names)}" + ("" if there else ": skipped without it"), SETS_UP, vital=False)
@@ -276,8 +276,8 @@ def lines(findings: Sequence[Finding]) -> Iterator[str]:
     for finding in findings:
         mark = "ok     " if finding.good else "MISSING" if finding.vital else "absent "
         yield f"{mark} {finding.what}: {finding.said}" + (f" -> {finding.remedy}" if not finding.good else "")
-    count = len(catalogue.load())
-    skipped = sum(experiment.needs.system for experiment in catalogue.load().values())
+    count = len(catalogue.entries())
+    skipped = sum(one["data"]["needs"]["system"] for one in catalogue.entries().values())
     if can_run(findings):
         yield f"{count - skipped} of {count} experiments can run here, in guests" + (
             f"; {skipped} need an installed system" if skipped else ""

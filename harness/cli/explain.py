@@ -12,7 +12,7 @@ from harness.claims.said import speaker
 from harness.cli.base import warn
 from harness.evidence.schema import Row, decided
 from harness.reports.comparison import history, rows
-from harness.reports.wording import aloud, counted, known_text, needs_text, wrapped
+from harness.reports.wording import aloud, counted, wrapped
 from harness.verdicts.wording import count
 
 KINDS = ("lru", "malloc", "thp")  # the settings that tell rows of one claim and kernel apart
@@ -37,10 +37,10 @@ def lines(experiment: Experiment, claims: Sequence[Claim], parent: Path) -> Iter
         for guard in experiment.guards:
             yield wrapped(f"A trial counts only if {guard.quantity.name} is {aloud(guard.holds)}: {guard.why}")
         for known in claim.known:
-            yield wrapped(f"Known answer: {known_text(known)}. Source: {known.source}")
+            yield wrapped(f"Known answer: {known.said}. Source: {known.source}")
         if claim.instead:
             yield wrapped(f"Where it is refuted, instead: {claim.instead}")
-        newest = [row for line in history.of_claim(claim, measured) for row in line.rows]
+        newest = [row for line in history.of_claim(claim.id, measured) for row in line.rows]
         for row in newest:
             yield from measured_lines(row)
         if not newest:
@@ -50,7 +50,7 @@ def lines(experiment: Experiment, claims: Sequence[Claim], parent: Path) -> Iter
 def procedure_lines(experiment: Experiment) -> Iterator[str]:
     """Tells what is done, in words: on how many guests, in which ways."""
     yield wrapped(experiment.words) if experiment.words else "  Its file does not say in words what it does."
-    yield wrapped(f"{counted(experiment.trials, 'trial')}, each from a boot of its own; {needs_text(experiment.needs)}")
+    yield wrapped(f"{counted(experiment.trials, 'trial')}, each from a boot of its own; {experiment.needs.said}")
     if len(experiment.arms) > 1:
         yield wrapped(f"Done in {len(experiment.arms)} ways, each on a guest of its own: {', '.join(experiment.arms)}")
     for name, values in experiment.axes.items():

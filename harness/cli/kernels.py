@@ -5,12 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from invoke import Collection
-
 from harness import errors
-from harness.cli.base import command, say, warn
+from harness.cli.base import command, say, say_json, warn
 from harness.errors import Unavailable, UsageError
-from harness.evidence import json_file
 from harness.linux import architecture
 from harness.linux.architecture import Architecture
 
@@ -48,7 +45,7 @@ def kernels_(
         offered, unreachable = [], str(error)
     if json:
         here = {"archive": find.fetched(of), "host": find.installed(), "own": labels.labelled()}
-        say(json_file.render(as_data.kernels(offered, here, boots.said, unreachable)))
+        say_json(as_data.kernels(offered, here, boots.said, unreachable))
         return errors.AS_KNOWN
     for line in listing.kernel_lines(offered, find.fetched(of), find.installed(), labels.labelled(), boots.said):
         say(line)
@@ -95,11 +92,3 @@ def forget(context: Any, label: str) -> int:
 
     labels.forget(label)
     return errors.AS_KNOWN
-
-
-def collection() -> Collection:
-    found = Collection("kernels")
-    found.add_task(kernels_, name="list", default=True)
-    for one in (fetch, add, forget):
-        found.add_task(one)
-    return found

@@ -5,34 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from harness.claims.claim import Claim, Experiment
 from harness.cli.base import say
+from harness.contents import ClaimEntry, Entry
 from harness.linux import releases
-from harness.reports.wording import known_text, needs_text
 
 if TYPE_CHECKING:
     from harness.machine.kernels.archive import Offer
     from harness.machine.kernels.kernel import Kernel
 
 
-def claim_lines(found: Sequence[tuple[Claim, Experiment]]) -> Iterator[str]:
+def claim_lines(found: Sequence[tuple[ClaimEntry, Entry]]) -> Iterator[str]:
     """Lists claims by section and experiment: id, known answers; the experiment's needs once."""
     section = experiment = ""
-    for claim, one in sorted(found, key=lambda pair: (pair[0].section, pair[1].name)):
-        if claim.section != section:
-            yield f"\n{claim.section}" if section else claim.section
-            section = claim.section
-        if one.name != experiment:
-            yield f"  {one.name}: {one.question} ({needs_text(one.needs)})"
-            experiment = one.name
-        known = "; ".join(known_text(answer) for answer in claim.known) or "no known answer"
-        yield f"    {claim.id:40} {known}"
+    for claim, one in sorted(found, key=lambda pair: (pair[0]["data"]["section"], pair[1]["data"]["experiment"])):
+        its, asked = claim["data"], one["data"]
+        if its["section"] != section:
+            yield f"\n{its['section']}" if section else its["section"]
+            section = its["section"]
+        if asked["experiment"] != experiment:
+            yield f"  {asked['experiment']}: {asked['question']} ({one['needs']})"
+            experiment = asked["experiment"]
+        yield f"    {its['claim']:40} {'; '.join(claim['known']) or 'no known answer'}"
 
 
-def print_claims(found: Sequence[tuple[Claim, Experiment]]) -> None:
-    for line in claim_lines(found):
-        say(line)
-    say(f"\n{len(found)} claims, {len({one.name for _, one in found})} experiments")
+def print_claims(found: Sequence[tuple[ClaimEntry, Entry]]) -> None:
+    say("\n".join(claim_lines(found)))
+    say(f"\n{len(found)} claims, {len({one['data']['experiment'] for _, one in found})} experiments")
 
 
 def kernel_lines(

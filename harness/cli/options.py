@@ -11,9 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from invoke import Task
-
-from harness.cli.base import task_of, whole_number
+from harness.cli.base import Command, task_of, whole_number
 from harness.errors import Unavailable, UsageError
 from harness.linux import architecture
 from harness.linux.sizes import MIB
@@ -30,7 +28,7 @@ MACHINES = ("auto", "vm", "local")
 
 def running(
     *groups: str, without: tuple[str, ...] = (), called: str | None = None, **help: str
-) -> Callable[[Callable[..., int | None]], Task[Any]]:
+) -> Callable[[Callable[..., int | None]], Command]:
     """Makes a command of a function that runs experiments: it gets its own arguments as they were typed, and all options
     that it offers as one RunOptions, `options`.
 
@@ -40,7 +38,7 @@ def running(
     """
     given = offered(*groups, without=without)
 
-    def decorate(body: Callable[..., int | None]) -> Task[Any]:
+    def decorate(body: Callable[..., int | None]) -> Command:
         own = [one for one in inspect.signature(body).parameters.values() if one.name != "options"]
 
         @functools.wraps(body)

@@ -7,12 +7,12 @@ from importlib import metadata
 
 from invoke import Program
 
-from harness.cli import base, commands
+from harness.cli import base, collection
 
 
 def run() -> None:
     """Runs what was typed."""
     base.PROGRAM = "folklab"
-    namespace = commands.collection()
-    commands.prepare(sys.argv[1:], namespace)
+    namespace = collection.of(sys.argv[1:])
+    collection.prepare(sys.argv[1:], namespace)
     Program(namespace=namespace, name=base.PROGRAM, binary=base.PROGRAM, version=metadata.version("folklab")).run()

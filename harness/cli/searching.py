@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness import catalogue
-from harness.claims.claim import Claim, Experiment
 from harness.cli.base import warn
+from harness.contents import ClaimEntry, Entry
 from harness.errors import UsageError
 from harness.finding.index import Found, Hit
-from harness.reports.wording import counted, known_text, wrapped
+from harness.reports.wording import counted, wrapped
 
 LEAST = 0.3  # of the best claim's score: what has less was found by one of its words
 NEAREST = 3  # claims that are named where none is about what was asked
@@ -33,19 +33,19 @@ def told(result: Found) -> None:
     warn("; ".join(f"“{typed}” is read as “{word}”" for typed, word in result.read_as.items()))
 
 
-def claims(text: str) -> list[tuple[Claim, Experiment]]:
+def claims(text: str) -> list[tuple[ClaimEntry, Entry]]:
     """Lists the claims that a text finds, the best first, each with the experiment that decides it."""
-    return [catalogue.claims()[hit.document.claim] for hit in found("--search", text)[1]]
+    return [catalogue.claim_entries()[hit.document.claim] for hit in found("--search", text)[1]]
 
 
 def lines(text: str) -> Iterator[str]:
     """Lists the claims that a text finds: id and sentence, known answers, the experiment that decides."""
     _, hits = found("--search", text)
     for hit in hits:
-        claim, experiment = catalogue.claims()[hit.document.claim]
-        yield claim.id
-        yield wrapped(claim.text, "    ")
-        known = "; ".join(known_text(answer) for answer in claim.known) or "no known answer"
-        yield wrapped(f"{known}. {experiment.name}: {experiment.question}", "    ")
+        claim, _ = catalogue.claim_entries()[hit.document.claim]
+        yield hit.document.claim
+        yield wrapped(hit.document.sentence, "    ")
+        known = "; ".join(claim["known"]) or "no known answer"
+        yield wrapped(f"{known}. {hit.document.experiment}: {hit.document.question}", "    ")
     experiments = {hit.document.experiment for hit in hits}
     yield f"\n{counted(len(hits), 'claim')} of {counted(len(experiments), 'experiment')}"

@@ -95,7 +95,7 @@ def write(to: Path, name: str, claim: str) -> list[Path]:
         raise UsageError(
             f"name {name!r}", "it is not made of small letters, digits and hyphens", "for instance free-memory-shrinks"
         )
-    taken = catalogue.claims().keys() | catalogue.load().keys()
+    taken = catalogue.claim_entries().keys() | catalogue.entries().keys()
     if name in taken:
         raise UsageError(f"name {name!r}", "the catalogue has one of that name", f"for instance own-{name}")
     if not claim.strip():

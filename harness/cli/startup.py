@@ -19,7 +19,10 @@ _number = 0  # of the signal that ends the command; 0 while none has come
 
 
 def prepare() -> None:
-    """Makes the process fit: a signal ends it, its standard streams are open and take every character."""
+    """Makes the process fit: a signal ends it, its standard streams are open and take every character, and what it compiles
+    is kept."""
+    # invoke keeps nothing that it compiles, and every command would compile what it loads anew: half of its time.
+    sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
     handle_signals(_end_at_once)
     _open_streams()
     _use_utf8()

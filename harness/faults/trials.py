@@ -19,7 +19,7 @@ from harness.verdicts.judged import Judged
 def cell_of(name: str, kernel: str) -> Cell:
     """Gives an experiment's first cell on a kernel, with one trial."""
     options = RunOptions(kernels=(kernel or None,), trials=1)
-    return matrix.plan([catalogue.load()[name]], matrix.find_kernels(options), options)[0]
+    return matrix.plan([catalogue.experiment(name)], matrix.find_kernels(options), options)[0]
 
 
 def run(cell: Cell, directory: Path, opener: Opener = open_machine) -> Judged:

@@ -95,6 +95,28 @@ class Index:
                 best[at] = max(best.get(at, 0.0), share * weight)
         return best
 
+    def as_data(self) -> dict[str, Any]:
+        """Gives the index as JSON has it, for `of_data`: documents without their fields, which are for who makes one."""
+        return {
+            "documents": [[one.claim, one.experiment, one.sentence, one.question, one.section] for one in self.documents],
+            "weights": {term: [list(one), list(one.values())] for term, one in self.weights.items()},
+            "rarity": self.rarity,
+            "known": self.known,
+        }
+
+    @staticmethod
+    def of_data(data: Mapping[str, Any]) -> Index:
+        """Reads an index that `as_data` gave."""
+        return Index(
+            tuple(
+                Document(claim, experiment, sentence, question, section, {})
+                for claim, experiment, sentence, question, section in data["documents"]
+            ),
+            {term: dict(zip(numbers, weights, strict=True)) for term, (numbers, weights) in data["weights"].items()},
+            data["rarity"],
+            data["known"],
+        )
+
     def exported(self) -> dict[str, Any]:
         """Gives all that a search needs as JSON has it: the tables of this index and of the vocabulary, and the numbers.
         Weights are lists of documents' numbers and weights in turn."""

@@ -17,7 +17,7 @@ from harness.reports import markdown, own
 from harness.reports.comparison import matrix_picture
 from harness.reports.pictures import claim as pictures
 from harness.reports.pictures.claim import Picture
-from harness.reports.wording import aloud, bounds, known_text, setting
+from harness.reports.wording import aloud, bounds, setting
 from harness.verdicts.classify import Standing, classify
 from harness.verdicts.judged import Outcome
 from harness.verdicts.pooled import total
@@ -82,7 +82,7 @@ class ClaimPart:
         """Lists the known answers: what is known, by which source, and whether it applies to a cell of the run."""
         return [
             (
-                known_text(known),
+                known.said,
                 known.source,
                 any(known.applies(one.row["series"], one.row["settings"]) for one in self.entries),
             )

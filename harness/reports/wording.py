@@ -7,12 +7,10 @@ import shutil
 import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, EventRange, Known, Range
+from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, EventRange, Range
 from harness.claims.limits import human
-from harness.claims.needs import Needs
 from harness.claims.quantities import Quantity, name_of
 from harness.printable import harmless
 from harness.verdicts.classify import Standing, classify, is_predicted, is_surprise
@@ -155,26 +153,3 @@ def width() -> int:
 
 def wrapped(text: str, indent: str = "  ") -> str:
     return textwrap.fill(" ".join(text.split()), width(), initial_indent=indent, subsequent_indent=indent)
-
-
-def known_text(known: Known) -> str:
-    """Says an answer and where it holds: "confirmed since 5.8, before 6.7, with lru=mglru"."""
-    parts = [f"since {known.since}"] if known.since else []
-    parts += [f"before {known.until}"] if known.until else []
-    parts += [f"with {setting(known.settings)}"] if known.settings else []
-    return " ".join([known.verdict, *([", ".join(parts)] if parts else [])])
-
-
-def needs_text(needs: Needs) -> str:
-    """Says what an experiment asks for beyond the ordinary, and what it changes."""
-    parts = [f"{needs.memory >> 20} MiB"]
-    if needs.cpus > 1:
-        parts.append(f"{needs.cpus} processors")
-    if needs.nodes > 1:
-        parts.append(f"{needs.nodes} NUMA nodes")
-    parts += [Path(path).name for path in needs.programs] + list(needs.files)
-    if needs.system:
-        parts.append("an installed system")
-    if needs.changes:
-        parts.append("changes " + ", ".join(needs.changes))
-    return "; ".join(parts)

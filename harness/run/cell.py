@@ -48,7 +48,7 @@ def describe(cell: Cell) -> CellRecord:
     row = describe_cell(cell.experiment, dict(cell.axis), cell.trials, describe_kernel(cell.kernel), cell.accelerator)
     sets = {name: value for name, value in vars(cell.settings).items() if value is not None}
     needs = cell.experiment.needs
-    own = catalogue.load().get(cell.experiment.name, cell.experiment)
+    own = catalogue.get(cell.experiment.name) or cell.experiment
     now = replace(cell.experiment, settings=cell.settings).conditions()
     asked = {name: (now[name],) for name, value in own.conditions().items() if now[name] != value}
     return {
@@ -192,7 +192,7 @@ def programs_of(experiment: Experiment, settings: Settings, wanted_by: Architect
 def programs_here(wanted_by: Architecture) -> dict[str, str]:
     """Maps name in the guest → path on this host, of the tools and allocators of the whole catalogue that this host has for an
     architecture."""
-    tools = {Path(path).name: path for experiment in catalogue.load().values() for path in experiment.needs.programs}
+    tools = {Path(path).name: path for one in catalogue.entries().values() for path in one["data"]["needs"]["programs"]}
     tools |= {one.name: str(allocators.find(name)) for name, one in allocators.ALLOCATORS.items()}
     paths = {name: programs.on(wanted_by, Path(path)) for name, path in tools.items()}
     return {name: str(path) for name, path in paths.items() if programs.why_not(wanted_by, path) is None}

@@ -86,7 +86,7 @@ def finished(directory: Path, planned: CellRecord, entered: str | None = None) -
         return ""
     if not is_as_planned(cell, planned) or "verdicts" not in cell or cell["failures"]:
         return ""
-    experiment = catalogue.load()[cell["experiment"]]
+    experiment = catalogue.experiment(cell["experiment"])
     if entered is not None and cell.get("seal") != entered:
         return "its cell.json is another than the one that the run's verdicts.json has the seal of"
     fault = next(integrity.faults(directory, cell, experiment.arms), "")

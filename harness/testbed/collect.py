@@ -47,8 +47,8 @@ def main() -> None:
     parser.add_argument("--throwaway", action="store_true")
     options = parser.parse_args()
     permissions = Permissions(options.changes or options.throwaway, options.throwaway)
-    found = catalogue.load()
-    chosen = list(found.values()) if options.names == ["all"] else [found[name] for name in options.names]
+    names = catalogue.entries() if options.names == ["all"] else options.names
+    chosen = [catalogue.experiment(name) for name in names]
     planned = matrix.plan(chosen, [running.kernel()], RunOptions(trials=options.trials, permissions=permissions))
     with fleet.running():
         for _, cells in groupby(planned, lambda cell: cell.experiment.name):

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from harness import catalogue
-from harness.machine.host import journal
+from harness.machine.host import journal, journals
 from harness.machine.host.permissions import Permissions
 from harness.machine.kernels import running
 from harness.machine.processes import fleet
@@ -69,7 +69,7 @@ def victim(names: tuple[str, ...]) -> NoReturn:
             os.dup2(nowhere, descriptor)
         options = RunOptions(trials=1, permissions=Permissions(True, True))
         with fleet.running():
-            for cell in matrix.plan([catalogue.load()[name] for name in names], [running.kernel()], options):
+            for cell in matrix.plan([catalogue.experiment(name) for name in names], [running.kernel()], options):
                 collect(RUN, cell)
     finally:
         os._exit(0)
@@ -81,7 +81,7 @@ def ended(process: int) -> bool:
 
 def begun(process: int) -> None:
     """Waits for the first journal: before that nothing is changed."""
-    while not list(journal.directory().glob(f"*{journal.SUFFIX}")) and not ended(process):
+    while not list(journals.directory().glob(f"*{journal.SUFFIX}")) and not ended(process):
         time.sleep(0.01)
 
 

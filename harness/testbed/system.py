@@ -44,7 +44,6 @@ LIBRARIES = (
     "cffi",
     "invoke",
     "msgspec",
-    "platformdirs",
     "qemu.qmp",
     "zstandard",
     "pandas",

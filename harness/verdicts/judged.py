@@ -77,7 +77,7 @@ def judge_cell(directory: Path, as_recorded: bool = False, cell: CellRecord | No
 def experiment_of(directory: Path, cell: CellRecord) -> Experiment:
     """Finds the experiment of a cell: of one that is not the catalogue's, as its file has it now, if a folder or package
     with it was named, else as the run has kept it, as data. Raises UsageError where there is neither."""
-    name, found = cell["experiment"], catalogue.load().get(cell["experiment"])
+    name, found = cell["experiment"], catalogue.get(cell["experiment"])
     if not cell.get("origin"):
         return found if found and not found.origin else catalogue.find(name)[0]
     if found and found.origin:

@@ -76,7 +76,7 @@ def experiment_of_cell(run: Path, name: str) -> Experiment:
     """Finds the experiment of a cell by the cell's name: the catalogue's, or the question that the run has kept as data, also
     where the cell's own record is damaged or missing. Raises UsageError where there is neither."""
     experiment, directory = name.partition("@")[0], run_directory.cell_directory(run, name)
-    known = experiment in catalogue.load()
+    known = experiment in catalogue.entries()
     # Nearly every cell is the catalogue's: its record is read once, by `checked`.
     if known and not run_directory.source_directory(run, experiment).exists():
         return catalogue.find(experiment)[0]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness.cli import command_line, commands
+from harness.cli import collection, command_line
 from harness.errors import UsageError
 
-FOUND = commands.collection()
+FOUND = collection.of()
 
 
 @pytest.mark.parametrize(

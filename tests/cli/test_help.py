@@ -6,10 +6,10 @@ import copy
 
 import pytest
 
-from harness.cli import commands
+from harness.cli import collection
 from tests.commands import invoke
 
-FOUND = commands.collection()
+FOUND = collection.of()
 NAMES = [name.replace("kernels.list", "kernels") for name in FOUND.task_names]
 
 
@@ -24,9 +24,9 @@ def test_the_help_of_a_command(name: str, word: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_command_is_asked_for_its_help_by_both_words(name: str) -> None:
-    assert commands.help_wanted([name, "-h"], FOUND) == commands.help_wanted(["--no-dedupe", name, "--help"], FOUND) == name
-    assert commands.help_wanted([name], FOUND) is None
-    assert commands.help_wanted(["--help", name], FOUND) is None, "invoke does that itself"
+    assert collection.help_wanted([name, "-h"], FOUND) == collection.help_wanted(["--no-dedupe", name, "--help"], FOUND) == name
+    assert collection.help_wanted([name], FOUND) is None
+    assert collection.help_wanted(["--help", name], FOUND) is None, "invoke does that itself"
 
 
 @pytest.mark.parametrize("name", NAMES)

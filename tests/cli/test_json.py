@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from harness import paths
+from harness import contents, paths
 from harness.cli import as_data, searching
 from harness.evidence import json_file
+from harness.experiment_files import Found
 from harness.false_evidence.made import write_matrix
 from harness.printable import acts
 from harness.reports.comparison import as_data as comparison_data
@@ -50,7 +51,7 @@ def printed(*words: str) -> Any:
 
 def test_list() -> None:
     found = printed("list", "--search", "tmpfs")
-    assert [one["claim"] for one in found["claims"]] == [claim.id for claim, _ in searching.claims("tmpfs")]
+    assert [one["claim"] for one in found["claims"]] == [claim["data"]["claim"] for claim, _ in searching.claims("tmpfs")]
     assert CLAIM in {one["claim"] for one in found["claims"]}
     assert {one["experiment"] for one in found["experiments"]} == {one["experiment"] for one in found["claims"]}
 
@@ -99,10 +100,11 @@ def test_hostile_texts_stay_harmless(tmp_path: Path) -> None:
         replace(side, name=HOSTILE, rows=tuple({**row, "why": HOSTILE, "kernel": HOSTILE} for row in side.rows)) for side in sides
     ]
     claim = replace(TMPFS.claims[0], text=HOSTILE)
+    asked = contents.entry(Found(replace(TMPFS, question=HOSTILE), Path(), Path(), ""))
     for content in (
         comparison_data.comparison(differences.compare(*hostile), {}),
         comparison_data.histories([claim], [{**row, "run": HOSTILE} for row in hostile[0].rows]),
-        as_data.claims([(claim, replace(TMPFS, question=HOSTILE))]),
+        as_data.claims([(asked["claims"][0], asked)]),
     ):
         text = json_file.render(content)
         assert not any(acts(one) for one in text if one != "\n")

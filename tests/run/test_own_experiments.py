@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness import catalogue
-from harness.cli import commands
+from harness.cli import collection
 from harness.errors import UsageError
 from harness.evidence import run_directory
 from tests.commands import invoke, one_line
@@ -176,9 +176,7 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_every_command_that_knows_the_catalogue_takes_the_option() -> None:
-    taking = {
-        name for name, task in commands.collection().tasks.items() if "experiments" in inspect.signature(task.body).parameters
-    }
+    taking = {name for name, task in collection.of().tasks.items() if "experiments" in inspect.signature(task.body).parameters}
     wanted = "run-experiment run-all matrix judge check compare history report list explain doctor"
     assert set(wanted.split()) <= {name.replace("_", "-") for name in taking}
 

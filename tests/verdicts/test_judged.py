@@ -419,12 +419,12 @@ def test_the_file_of_ones_own_experiment_as_it_is_now_comes_first(tmp_path: Path
     """One that has taken the name of the catalogue's is another: a record without an origin never gets it."""
     _, digest = kept(tmp_path)
     now = experiment(origin="own file belief.py", question="Is it 10 now?")
-    monkeypatch.setattr(catalogue, "load", lambda: {"made": now})
+    monkeypatch.setattr(catalogue, "get", lambda name: now)
     directory = run_directory.cell_directory(tmp_path, "made")
     assert judged.experiment_of(directory, cell(origin="own file belief.py", question=digest)) is now
     monkeypatch.setattr(catalogue, "find", lambda name: (experiment(question="The catalogue's"), None))
     assert judged.experiment_of(directory, cell()).question == "The catalogue's"
-    monkeypatch.setattr(catalogue, "load", lambda: {"made": experiment(question="No file's")})
+    monkeypatch.setattr(catalogue, "get", lambda name: experiment(question="No file's"))
     assert judged.experiment_of(directory, cell()).question == "No file's"
     assert judged.experiment_of(directory, cell(origin="own file belief.py", question=digest)).question == "Is it 10?"
 

@@ -22,10 +22,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-import platformdirs
-
 from harness.errors import LabError, Unavailable
 from harness.machine.disks import tool
+from harness.machine.host import journals
 
 SUFFIX = ".journal"
 NEW = ".new"  # of one that nothing is noted in yet
@@ -45,12 +44,6 @@ TRACING = "/sys/kernel/tracing"
 GROUP_SECONDS = 10
 STARTING_SECONDS = 5
 UNDOING_SECONDS = 5
-
-
-def directory() -> Path:
-    """Names the directory of journals: they must outlive the cache. FOLKLAB_STATE names another place. Without a journal it
-    need not be there."""
-    return Path(os.environ.get("FOLKLAB_STATE") or platformdirs.user_state_dir("folklab"), "journals")
 
 
 @dataclass(frozen=True)
@@ -213,14 +206,16 @@ class Journal:
     @classmethod
     def begin(cls) -> Journal:
         """Begins a journal, which this process holds."""
-        path = directory() / f"{os.getpid()}-{time.time_ns()}{SUFFIX}"
+        path = journals.directory() / f"{os.getpid()}-{time.time_ns()}{SUFFIX}"
         new = path.with_suffix(NEW)
         try:
-            directory().mkdir(parents=True, exist_ok=True)
+            journals.directory().mkdir(parents=True, exist_ok=True)
             file = open(new, "x+")  # noqa: SIM115 - closed by restore()
         except OSError as error:
             why = error.strerror or str(error)
-            raise Unavailable(f"journals in {directory()}", why, "name a place that you can write to in FOLKLAB_STATE") from None
+            raise Unavailable(
+                f"journals in {journals.directory()}", why, "name a place that you can write to in FOLKLAB_STATE"
+            ) from None
         fcntl.flock(file, fcntl.LOCK_EX)  # held before anyone can see it: it is no journal that was left behind
         journal = cls(file, path)
         journal._write({"boot": BOOT.read_text().strip()})
@@ -298,7 +293,7 @@ def read(file: IO[str]) -> tuple[str, list[Change]]:
 
 def left() -> Iterator[Journal]:
     """Yields the journals that killed runs have left behind, each taken over by this process."""
-    for path in sorted(directory().glob(f"*{SUFFIX}")):
+    for path in sorted(journals.directory().glob(f"*{SUFFIX}")):
         try:
             file = open(path, "r+")  # noqa: SIM115 - closed by restore()
         except FileNotFoundError:
@@ -337,7 +332,7 @@ def look() -> list[tuple[Path, list[Change]]]:
 
 def restore_left() -> list[Change]:
     """Undoes all that was left behind. Raises LabError where something can't be undone."""
-    for path in directory().glob(f"*{NEW}"):
+    for path in journals.directory().glob(f"*{NEW}"):
         if not _owner(path).exists():  # killed before it was a journal (seen in one of 100 kills)
             path.unlink(missing_ok=True)
     return [change for journal in left() for change in journal.restore()]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from harness.claims.claim import Claim, Known
+from harness import contents
+from harness.claims.claim import Claim
 from harness.evidence.run_directory import SCHEMA
 from harness.evidence.schema import Row
 from harness.reports.comparison import bisections, changed_claims, history, rows
@@ -56,7 +57,7 @@ def verdict(pair: Pair, change: changed_claims.Change | None) -> dict[str, Any]:
         "a": of_row(pair.one),
         "b": of_row(pair.other),
         "quantities": [numbers(one) for one in rows.pairs(pair.one, pair.other)],
-        "known": [answer(known) for known in change.known] if change else [],
+        "known": [contents.answer(known) for known in change.known] if change else [],
         "commits": change.commits if change else [],
     }
 
@@ -78,19 +79,6 @@ def numbers(difference: Difference) -> dict[str, Any]:
     }
 
 
-def answer(known: Known) -> dict[str, Any]:
-    """Gives a known answer, with the commits that its source names."""
-    return {
-        "verdict": known.verdict,
-        "since": known.since,
-        "until": known.until,
-        "settings": dict(known.settings),
-        "source": known.source,
-        "predicted": known.predicted,
-        "commits": changed_claims.commits(known),
-    }
-
-
 def histories(claims: Sequence[Claim], found: Sequence[Row]) -> dict[str, Any]:
     """Gives the claims over the kernels that were run."""
     return {
@@ -100,9 +88,9 @@ def histories(claims: Sequence[Claim], found: Sequence[Row]) -> dict[str, Any]:
                 "claim": claim.id,
                 "section": claim.section,
                 "text": claim.text,
-                "known": [answer(known) for known in claim.known],
+                "known": [contents.answer(known) for known in claim.known],
                 "bisections": [vars(one) for one in bisections.published() if one.claim == claim.id],
-                "lines": [line_of(line) for line in history.of_claim(claim, found)],
+                "lines": [line_of(line) for line in history.of_claim(claim.id, found)],
             }
             for claim in claims
         ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,10 +12,7 @@ from harness.linux import releases
 from harness.reports.comparison import bisections, differences, history
 from harness.reports.comparison.bisections import Bisection
 from harness.reports.comparison.differences import Comparison, Pair
-from harness.reports.wording import counted, known_text, wrapped
-
-# A commit in a source: 12 digits and more, as the kernel's own "Fixes:" lines have them, behind the word.
-COMMIT = re.compile(r"\bcommits? ([0-9a-f]{12,40}(?:(?:, | and )[0-9a-f]{12,40})*)")
+from harness.reports.wording import counted, wrapped
 
 
 @dataclass(frozen=True)
@@ -33,13 +29,8 @@ class Change:
     def commits(self) -> list[str]:
         """Lists the commits that are known to have changed it."""
         return list(
-            dict.fromkeys([*(one.commit[:12] for one in self.found), *(name for one in self.known for name in commits(one))])
+            dict.fromkeys([*(one.commit[:12] for one in self.found), *(name for one in self.known for name in one.commits)])
         )
-
-
-def commits(known: Known) -> list[str]:
-    """Lists the commits that a known answer's source names."""
-    return [name for found in COMMIT.findall(known.source) for name in re.split(r", | and ", found)]
 
 
 def changes(comparison: Comparison) -> list[Change]:
@@ -73,9 +64,9 @@ def lines(comparison: Comparison) -> Iterator[str]:
         for bisection in one.found:
             yield wrapped(bisection.text, "    ")
         for known in one.known:
-            names = commits(known)
+            names = known.commits
             named = f"; {counted(len(names), 'commit')}: {', '.join(names)}" if names else ""
-            yield wrapped(f"Known: {known_text(known)}{named}. Source: {known.source}", "    ")
+            yield wrapped(f"Known: {known.said}{named}. Source: {known.source}", "    ")
         if not one.commits and len({one.pair.one["kernel"], one.pair.other["kernel"]}) > 1:
             yield wrapped("No commit is known: docs/bisect.md says how to find it.", "    ")
     undecided = len(differing) - len(found)

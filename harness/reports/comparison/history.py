@@ -11,7 +11,7 @@ from harness.evidence.schema import Row
 from harness.linux.releases import order
 from harness.reports.comparison import bisections, differences, rows
 from harness.reports.comparison.rows import Axis
-from harness.reports.wording import known_text, setting, wrapped
+from harness.reports.wording import setting, wrapped
 from harness.verdicts.classify import is_surprise
 from harness.verdicts.wording import spread
 
@@ -46,13 +46,13 @@ class Line:
         return ", ".join(parts)
 
 
-def of_claim(claim: Claim, found: Sequence[Row]) -> list[Line]:
-    """Makes a line for each setting. found: rows of any claims, the oldest run first."""
-    own = [row for row in found if row["claim"] == claim.id]
+def of_claim(claim: str, found: Sequence[Row]) -> list[Line]:
+    """Makes a line for each setting. claim: its id. found: rows of any claims, the oldest run first."""
+    own = [row for row in found if row["claim"] == claim]
     runs: dict[str, list[Row]] = {}
     for row in own:
         runs.setdefault(row["run"], []).append(row)
-    names = rows.axes(*runs.values()).get(claim.id, ())
+    names = rows.axes(*runs.values()).get(claim, ())
     newest: dict[tuple[Axis, str], Row] = {(rows.axis(row, names), row["kernel"]): row for row in own}
     return [
         Line(axis, tuple(newest[axis, kernel] for kernel in rows.in_order(kernel for other, kernel in newest if other == axis)))
@@ -75,7 +75,7 @@ def printed(claim: Claim, found: Sequence[Row]) -> Iterator[str]:
     """Gives the lines of a claim's history, as they are printed."""
     yield f"{claim.id} ({claim.section})"
     yield wrapped(claim.text)
-    lines = of_claim(claim, found)
+    lines = of_claim(claim.id, found)
     for line in lines:
         yield f"\n{setting(dict(line.axis)) or 'On all kernels that were run'}: {line.summary()}"
         for row in line.rows:
@@ -90,7 +90,7 @@ def printed(claim: Claim, found: Sequence[Row]) -> Iterator[str]:
         yield f"\nNot measured yet: `invoke run-experiment {claim.id}`"
     yield "\nKnown answers" + ("" if claim.known else ": none")
     for answer in claim.known:
-        yield wrapped(f"{known_text(answer)}. Source: {answer.source}")
+        yield wrapped(f"{answer.said}. Source: {answer.source}")
 
 
 def read(line: Line) -> Iterator[str]:
@@ -119,7 +119,7 @@ def change(claim: Claim, one: Row, other: Row) -> Iterator[str]:
     yield f"  Between {one['kernel']} and {other['kernel']}: {what}"
     yield from differences.numbers(found)
     for known in between(claim, one, other):
-        yield wrapped(f"Known: {known_text(known)}. Source: {known.source}", "    ")
+        yield wrapped(f"Known: {known.said}. Source: {known.source}", "    ")
     for bisection in bisections.published():
         if turned and bisection.claim == claim.id and bisection.is_between(one["kernel"], other["kernel"]):
             yield wrapped(bisection.text, "    ")

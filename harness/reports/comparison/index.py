@@ -81,7 +81,7 @@ def word(row: Row | None) -> str:
 def table_rows(claim: Claim, cells: Cells) -> list[TableRow]:
     """Makes a claim's rows: settings that agree on every kernel that they share are one."""
     found: list[tuple[list[Line], dict[str, Row]]] = []
-    for line in history.of_claim(claim, cells.rows):
+    for line in history.of_claim(claim.id, cells.rows):
         own = {row["kernel"]: row for row in line.rows}
         for lines, merged in found:
             if all(word(merged[kernel]) == word(own[kernel]) for kernel in set(own) & set(merged)):
@@ -125,7 +125,7 @@ def index(cells: Cells) -> Index:
     found: dict[str, list[TableRow]] = {}
     changes, settings, surprises, undecided = [], [], [], []
     for claim, _ in sections(cells):
-        lines = history.of_claim(claim, cells.rows)
+        lines = history.of_claim(claim.id, cells.rows)
         found.setdefault(claim.section, []).extend(table_rows(claim, cells))
         changes += [(claim, said) for said in changed(lines)]
         settings += [(claim, said) for said in apart(lines)]

@@ -17,7 +17,7 @@ from harness.reports.pictures.claim import Picture
 from harness.reports.pictures.told import CLAIMED, ROOM, SIGNS, note
 from harness.reports.pictures.values import over_trials
 from harness.reports.pictures.zones import Axis
-from harness.reports.wording import known_text, setting
+from harness.reports.wording import setting
 
 MOST = 2  # expectations of a picture
 NAME, SAID, LANE = 108.0, 104.0, 19.0
@@ -157,7 +157,7 @@ def row_of(canvas: Canvas, expect: Expect, line: Line, row: Row, names: Mapping[
 def flag(canvas: Canvas, claim: Claim, one: Row, other: Row, names: Mapping[str, str]) -> None:
     """Says between two kernels that the verdict changes there, and which commit or document is known for it."""
     known = history.between(claim, one, other)
-    because = f": {known_text(known[-1])}: {known[-1].source}" if known else ""
+    because = f": {known[-1].said}: {known[-1].source}" if known else ""
     text = f"{FLAG} changes between {names[one['kernel']]} and {names[other['kernel']]}{because}"
     canvas.y += 1
     for line in wrap(text, ROOM - 8, 9.5, most=3):

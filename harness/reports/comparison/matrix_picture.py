@@ -32,7 +32,7 @@ def draw(found: Sequence[Row], kernels: Sequence[str]) -> Picture:
     changing: list[tuple[Claim, list[history.Line]]] = []
     same: list[tuple[Claim, list[history.Line]]] = []
     for claim in claims.values():
-        lines = history.of_claim(claim, with_run)
+        lines = history.of_claim(claim.id, with_run)
         verdicts = {row["verdict"] for line in lines for row in line.rows} - {SKIPPED}
         (changing if len(verdicts) > 1 else same).append((claim, lines))
     named(canvas, changing, kernels)

@@ -89,7 +89,7 @@ def of(new: Cells, to: Path, everything: bool, may_lose: bool) -> Publication:
 def telling_apart(new: Cells, had: Sequence[Row]) -> dict[str, tuple[str, ...]]:
     """Names, for each claim, the settings that tell its rows apart: those of its experiment, those that were asked for, and
     those under which the reference has it several times. One that an experiment pins otherwise than it did is none."""
-    found = {claim: set(experiment.axes) for claim, (_, experiment) in catalogue.claims().items()}
+    found = {claim: set(one["data"]["axes"]) for claim, (_, one) in catalogue.claim_entries().items()}
     for claim, names in rows.axes(had).items():
         found.setdefault(claim, set()).update(names)
     for entry in new.entries:

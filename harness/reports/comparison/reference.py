@@ -110,7 +110,7 @@ def publish(
 
 def write_page(claim: Claim, experiment: Experiment, cells: Cells, to: Path) -> None:
     """Writes a claim's page and its plots."""
-    lines = history.of_claim(claim, cells.rows)
+    lines = history.of_claim(claim.id, cells.rows)
     told = page(claim, experiment, lines)
     over_kernels = kernel_picture.draw(claim, experiment, lines, told.names)
     if over_kernels:

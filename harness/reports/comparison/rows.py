@@ -30,7 +30,7 @@ def axes(*runs: Iterable[Row]) -> dict[str, tuple[str, ...]]:
     What is the kernel's own (min_free_kbytes follows from the memory that programs leave) differs from run to run, and
     tells apart only rows of one run that nothing else does.
     """
-    found: dict[str, set[str]] = {claim: set(experiment.axes) for claim, (_, experiment) in catalogue.claims().items()}
+    found: dict[str, set[str]] = {claim: set(one["data"]["axes"]) for claim, (_, one) in catalogue.claim_entries().items()}
     several = _several([row for run in runs for row in run])
     for claim, names in several.items():
         found.setdefault(claim, set()).update(names - OWN)

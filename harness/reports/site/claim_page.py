@@ -14,7 +14,7 @@ from harness.reports.comparison import page as published
 from harness.reports.comparison.page import Page
 from harness.reports.site.strip import DEPENDS, Strip, overall, strips
 from harness.reports.site.subject import Asked, Cell, Subject
-from harness.reports.wording import aloud, counted, known_text, needs_text, setting
+from harness.reports.wording import aloud, counted, setting
 from harness.verdicts.classify import is_surprise
 
 WORDS = {
@@ -166,7 +166,7 @@ class ClaimPage:
 
     @property
     def needs(self) -> str:
-        return needs_text(self.asked.experiment.needs)
+        return self.asked.experiment.needs.said
 
     @property
     def surprises(self) -> list[Row]:
@@ -182,7 +182,7 @@ class ClaimPage:
     @property
     def known(self) -> list[tuple[str, str]]:
         """Lists the known answers, and what says so."""
-        return [(known_text(known), known.source) for known in self.claim.known]
+        return [(known.said, known.source) for known in self.claim.known]
 
     @cached_property
     def evidence(self) -> list[Evidence]:

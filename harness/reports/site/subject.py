@@ -72,7 +72,7 @@ class Subject:
         for row in self.published:
             published.setdefault(row["claim"], []).append(row)
         found = [
-            Asked(claim, experiment, tuple(history.of_claim(claim, self.rows)), tuple(published.get(name, ())))
+            Asked(claim, experiment, tuple(history.of_claim(claim.id, self.rows)), tuple(published.get(name, ())))
             for name, (claim, experiment) in self.experiments.items()
         ]
         last = len(order)

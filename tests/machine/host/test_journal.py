@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import LabError
-from harness.machine.host import journal
+from harness.machine.host import journal, journals
 from harness.machine.host.journal import Journal
 from tests.commands import ROOT, invoke
 
@@ -148,8 +148,8 @@ def test_a_journal_that_was_never_begun_is_removed(state: Path) -> None:
     """A run that is killed between the file and its first line; one that lives goes on with it."""
     dead = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True).stdout.strip()
     for owner in (dead, str(os.getpid())):
-        journal.directory().mkdir(parents=True, exist_ok=True)
-        (journal.directory() / f"{owner}-1.new").touch()
+        journals.directory().mkdir(parents=True, exist_ok=True)
+        (journals.directory() / f"{owner}-1.new").touch()
     assert journal.restore_left() == []
     assert [path.name for path in state.iterdir()] == [f"{os.getpid()}-1.new"]
 
@@ -208,7 +208,7 @@ def test_what_another_process_undoes_at_the_same_moment_is_tried_again(
     with journal.Journal.begin() as begun:
         begun.note("instance", "/instances/trace")
     assert len(tries) == 2
-    assert not list(journal.directory().iterdir())
+    assert not list(journals.directory().iterdir())
 
 
 def test_undoing_what_was_never_made_does_nothing(tmp_path: Path) -> None:

@@ -53,11 +53,11 @@ def test_a_change_has_its_sentence_and_who_knows_of_it(tmp_path: Path) -> None:
     ],
 )
 def test_commits_in_sources(source: str, found: list[str]) -> None:
-    assert changed_claims.commits(Known("refuted", source)) == found
+    assert Known("refuted", source).commits == found
 
 
 def test_the_catalogue_knows_commits() -> None:
-    assert any(changed_claims.commits(known) for claim, _ in catalogue.claims().values() for known in claim.known)
+    assert any(known.commits for claim, _ in catalogue.claims().values() for known in claim.known)
 
 
 def test_a_change_that_nobody_knows_says_how_to_find_it(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def test_history_has_change_points_with_both_numbers(tmp_path: Path) -> None:
     run = write_matrix(tmp_path / "run", TMPFS, {NEW: {"": kept(1, 1, 1)}, OLD: {"": kept(N, N, N)}, MIDDLE: {"": kept(2, 2, 2)}})
     claim = catalogue.claims()[CLAIM][0]
     found = rows.collected(tmp_path, tmp_path / "no reference")
-    [line] = history.of_claim(claim, found)
+    [line] = history.of_claim(claim.id, found)
     assert [row["kernel"] for row in line.rows] == [OLD, MIDDLE, NEW]
     assert line.summary() == f"confirmed up to {OLD}, refuted since {MIDDLE}"
     text = "\n".join(history.printed(claim, found))
@@ -124,7 +124,7 @@ def test_history_has_change_points_with_both_numbers(tmp_path: Path) -> None:
 
 def test_a_claim_that_changes_twice(tmp_path: Path) -> None:
     write_matrix(tmp_path / "run", TMPFS, {OLD: {"": kept(N, N, N)}, MIDDLE: {"": kept(2, 2, 2)}, NEW: {"": kept(N, N, N)}})
-    [line] = history.of_claim(catalogue.claims()[CLAIM][0], rows.collected(tmp_path, tmp_path / "none"))
+    [line] = history.of_claim(CLAIM, rows.collected(tmp_path, tmp_path / "none"))
     assert line.summary() == f"confirmed up to {OLD}, refuted on {MIDDLE}, confirmed since {NEW}"
 
 
@@ -144,7 +144,7 @@ def test_the_newest_run_counts(tmp_path: Path) -> None:
         run = write_matrix(tmp_path / name, TMPFS, {NEW: {"": kept(count, count, count)}})
         stamp = 1_000_000_000 + count if name == "a" else 2_000_000_000
         os.utime(run / "verdicts.json", (stamp, stamp))
-    [line] = history.of_claim(catalogue.claims()[CLAIM][0], rows.collected(tmp_path, tmp_path / "none"))
+    [line] = history.of_claim(CLAIM, rows.collected(tmp_path, tmp_path / "none"))
     assert [row["verdict"] for row in line.rows] == ["refuted"]
 
 
@@ -201,7 +201,7 @@ def test_a_claim_over_the_kernels_is_drawn(swappiness: Path, tmp_path: Path) -> 
     """A row for each kernel and setting, in the two ranges, in words whether it reads as claimed; nothing where nothing was
     read."""
     claim, experiment = catalogue.claims()["swappiness-0-never-swaps"]
-    lines = history.of_claim(claim, rows.collected(swappiness.parent, tmp_path))
+    lines = history.of_claim(claim.id, rows.collected(swappiness.parent, tmp_path))
     names = {OLD: "5.10", NEW: "6.12"}
     drawn = kernel_picture.draw(claim, experiment, lines, names)
     assert drawn is not None
@@ -221,7 +221,7 @@ def test_a_change_has_a_flag_with_what_is_known(tmp_path: Path) -> None:
     claim, experiment = catalogue.claims()["vma-tree-and-list"]
     good, bad = vma_structures.CONFIRMS["vma-tree-and-list"], vma_structures.REFUTES["vma-tree-and-list"]
     run = write_matrix(tmp_path / "runs" / "vma", experiment, {OLD: {"": [good] * 3}, NEW: {"": [bad] * 3}})
-    lines = history.of_claim(claim, rows.collected(run.parent, tmp_path))
+    lines = history.of_claim(claim.id, rows.collected(run.parent, tmp_path))
     drawn = kernel_picture.draw(claim, experiment, lines, {OLD: "5.10", NEW: "6.12"})
     assert drawn is not None
     said = " ".join(texts(drawn.svg))
