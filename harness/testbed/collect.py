@@ -1,6 +1,6 @@
-"""Runs trials on the local machine and judges nothing: in a guest of the test bed, where a report takes 7 s a plot.
+"""Runs trials and judges nothing: in a guest of the test bed, where a report takes 7 s a plot.
 
-python -m harness.testbed.collect RUN NAME… [--trials N] [--settings all|first|last] [--changes] [--throwaway]
+python -m harness.testbed.collect RUN NAME… [--trials N] [--settings all|first|last] [--changes] [--throwaway] [--kernel NAME]
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from harness import catalogue
 from harness.evidence import integrity, run_directory
 from harness.machine.host.permissions import Permissions
-from harness.machine.kernels import running
+from harness.machine.kernels import find, running
 from harness.machine.processes import fleet
 from harness.run import matrix, resume
 from harness.run.cell import Cell, describe
@@ -45,11 +45,13 @@ def main() -> None:
     parser.add_argument("--settings", choices=SETTINGS, default="all", help="of each experiment")
     parser.add_argument("--changes", action="store_true")
     parser.add_argument("--throwaway", action="store_true")
+    parser.add_argument("--kernel", help="guests of this kernel are the machines, not this system")
     options = parser.parse_args()
-    permissions = Permissions(options.changes or options.throwaway, options.throwaway)
+    permissions = None if options.kernel else Permissions(options.changes or options.throwaway, options.throwaway)
+    kernel = find.by_name(options.kernel) if options.kernel else running.kernel()
     names = catalogue.entries() if options.names == ["all"] else options.names
     chosen = [catalogue.experiment(name) for name in names]
-    planned = matrix.plan(chosen, [running.kernel()], RunOptions(trials=options.trials, permissions=permissions))
+    planned = matrix.plan(chosen, [kernel], RunOptions(trials=options.trials, permissions=permissions))
     with fleet.running():
         for _, cells in groupby(planned, lambda cell: cell.experiment.name):
             for cell in list(cells)[SETTINGS[options.settings]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +25,13 @@ from harness.testbed import system
 from harness.testbed.system import System
 from probes import build
 
-MEMORY = 1024 * MIB
 BOOT_SECONDS = 120
 MODULES = (*initramfs.MODULES, "loop")
+HYPERVISOR = "kvm-amd"
 # clearcpuid=141: the kernel leaves cmpxchg16b alone, which QEMU 7.2's TCG gets wrong (vm-facts); user space keeps it, as
 # Python's libraries need it. The rest as harness/machine/guest/qemu.py says.
 APPEND = (
-    "console=ttyS0 quiet panic=-1 oops=panic reboot=t tsc_early_khz=2600000 tsc=reliable mitigations=off "
+    "console=ttyS0 quiet panic=-1 oops=panic reboot=t tsc=reliable mitigations=off "
     "clearcpuid=141 systemd.show_status=no systemd.firstboot=off"
 )
 ENVIRONMENT = {
@@ -99,14 +100,15 @@ class Guest:
                 archive.extractall(into, filter="data")
 
 
-def _archive(kernel: Kernel) -> Path:
-    """Makes the first file system: what mounts the disk and hands over."""
+def _archive(kernel: Kernel, wanted: Sequence[str]) -> Path:
+    """Makes the first file system: what loads the wanted modules, mounts the disk and hands over."""
     files = {"init": (build.BUILD / "handover").read_bytes()}
-    for number, module in enumerate(modules.load_order(kernel, MODULES)):
+    for number, module in enumerate(modules.load_order(kernel, wanted)):
         files[f"modules/{number:02d}-{module.name}.ko"] = module.data
-    kept = cache.directory("testbed") / f"{kernel.release}.cpio"
+    data = initramfs.pack(files)
+    kept = cache.directory("testbed") / f"{kernel.release}-{hashlib.sha256(data).hexdigest()[:16]}.cpio"
     with cache.replacing(kept) as new:
-        new.write_bytes(initramfs.pack(files))
+        new.write_bytes(data)
     return kept
 
 
@@ -119,19 +121,21 @@ def _drive(number: int, file: Path) -> list[str]:
     ]
 
 
-def command_line(kernel: Kernel, root: Path, lab: Path, accelerated: str, cpus: int) -> list[str]:
+def command_line(kernel: Kernel, tested: System, root: Path, lab: Path, accelerated: str) -> list[str]:
     """Gives QEMU's command line for a system on one disk and the project on another."""
+    board = kernel.architecture.board
+    processor = "host" if accelerated == "kvm" else "max,-erms,-fsrm" + (",+svm,+npt" if tested.virtualises else "")
     return [
-        kernel.architecture.board.qemu,
+        board.qemu,
         "-M",
         "microvm,rtc=on",
         "-m",
-        f"{MEMORY // MIB}M",
-        *qemu.accelerated(accelerated, cpus),
+        f"{tested.memory // MIB}M",
+        *qemu.accelerated(accelerated, tested.cpus),
         "-cpu",
-        "host" if accelerated == "kvm" else "max,-erms,-fsrm",
+        processor,
         "-smp",
-        str(cpus),
+        str(tested.cpus),
         "-nodefaults",
         "-no-user-config",
         "-display",
@@ -140,9 +144,9 @@ def command_line(kernel: Kernel, root: Path, lab: Path, accelerated: str, cpus: 
         "-kernel",
         qemu.file_word(kernel.image),
         "-initrd",
-        qemu.file_word(_archive(kernel)),
+        qemu.file_word(_archive(kernel, (*MODULES, HYPERVISOR) if tested.virtualises else MODULES)),
         "-append",
-        APPEND,
+        APPEND if accelerated == "kvm" else f"{APPEND} {board.tcg_arguments}",
         "-device",
         "virtio-serial-device,max_ports=2",
         "-device",
@@ -157,9 +161,10 @@ def booted(tested: System, console: Path) -> Iterator[Guest]:
     """Boots a guest of an installed system, with the project at /opt/lab, users' caches made."""
     kernel = find.by_name(tested.series)
     with tempfile.TemporaryDirectory() as work:
-        lab = system.project(Path(work, "lab.ext4"))
-        chosen = accelerator.choose(kernel)[0]
-        words = command_line(kernel, system.image(tested), lab, chosen, tested.cpus)
+        lab = system.project(Path(work, "lab.ext4"), [kernel] if tested.virtualises else ())
+        # Whether a host's own KVM lends its virtualisation on is the host's matter: emulated, it is always there.
+        chosen = "tcg" if tested.virtualises else accelerator.choose(kernel)[0]
+        words = command_line(kernel, tested, system.image(tested), lab, chosen)
         process = Qemu(words, console, accelerator=chosen)
         try:
             guest = Guest(process)

@@ -1,4 +1,5 @@
-"""What is shown in the test bed: on each system, as root, as a user with a delegated cgroup and as one without."""
+"""What is shown in the test bed: the local machine as root, as a user with a delegated cgroup and as one without; guests
+under KVM."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from harness.testbed.faults import faults
 from harness.testbed.guest import Guest, booted
 from harness.testbed.shown import COLLECT, Shown, collected
 from harness.testbed.system import System
+from harness.testbed.virtualisation import under_kvm
 
 # In these, processes die at their own group's limit while the rest of the system must not notice.
 PRESSED = "background-save"
@@ -25,7 +27,9 @@ GITHUB_STEP_SUMMARY=summary .ci/this-kernel results devshm
 """
 # What every process is told by: a pid is used again, its start time in clock ticks since boot is not.
 PROCESSES = "for s in /proc/[0-9]*/stat; do sed 's/^\\([0-9]*\\) (\\(.*\\)) .*/\\1 \\2/' $s 2>/dev/null; done"
-PARTS = ("refusal", "user", "root", "plain-group", "container", "ci", "pressure", "kills")
+LOCAL = ("refusal", "user", "root", "plain-group", "container", "ci", "pressure", "kills")
+GUESTS = ("kvm",)
+PARTS = (*LOCAL, *GUESTS)
 
 
 def verdicts(guest: Guest, user: str, names: str, trials: int, flags: str, into: Path) -> Shown:
@@ -131,7 +135,13 @@ class Asked:
         return [one for one in self.experiments if not one.needs.changes and not one.needs.throwaway]
 
 
-def show(guest: Guest, into: Path, asked: Asked) -> Iterator[Shown]:
+def parts_on(tested: System, asked: Asked) -> tuple[str, ...]:
+    """Lists the parts that are asked for and shown on a system: those of guests where it virtualises, else those of the local
+    machine."""
+    return tuple(part for part in asked.parts if part in (GUESTS if tested.virtualises else LOCAL))
+
+
+def show(guest: Guest, tested: System, into: Path, asked: Asked) -> Iterator[Shown]:
     """Shows all parts in one guest, each as it comes."""
     into.mkdir(parents=True, exist_ok=True)
 
@@ -148,8 +158,9 @@ def show(guest: Guest, into: Path, asked: Asked) -> Iterator[Shown]:
         "ci": lambda: in_ci(guest),
         "pressure": lambda: unharmed(guest, max(1, asked.rounds // 5)),
         "kills": lambda: killed(guest, asked.rounds),
+        "kvm": lambda: under_kvm(guest, tested.series, asked.trials, into / "kvm"),
     }
-    for part in asked.parts:
+    for part in parts_on(tested, asked):
         if part != "user" or asked.harmless:
             yield shown[part]()
 
@@ -158,5 +169,5 @@ def show_on(tested: System, into: Path, asked: Asked, heard: Callable[[str], Non
     """Boots one of the systems and shows all parts on it."""
     into.mkdir(parents=True, exist_ok=True)
     with booted(tested, into / "console.log") as guest:
-        heard(f"{tested.suite}, {guest.info.release}")
-        yield from show(guest, into, asked if asked.settings else replace(asked, settings=tested.settings))
+        heard(f"{tested.name}, {guest.info.release}")
+        yield from show(guest, tested, into, asked if asked.settings else replace(asked, settings=tested.settings))

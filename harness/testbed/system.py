@@ -8,12 +8,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness import cache
 from harness.errors import LabError
+from harness.linux.sizes import MIB
 from harness.machine.kernels import archive
+from harness.machine.kernels.kernel import Kernel
 from harness.paths import ROOT
 from harness.testbed import subordinate
 from probes import build
@@ -94,21 +97,37 @@ Delegate=no
 [Install]
 WantedBy=multi-user.target
 """
+# Bytes: the disk with the project on it, and what each kernel adds (a cloud kernel unpacked has at most 110 MB).
+DISK, KERNEL = 64 * MIB, 256 * MIB
 USERS = {"delegated": 1000, "plain": 1001}  # the first has a systemd of its own (lingering), the second has none
 
 
 @dataclass(frozen=True)
 class System:
     """A suite of the distribution, and the series of the kernel that it runs on in the test bed. settings: "first" or
-    "last": under which of their settings experiments run there, where they run under one. cpus: processors."""
+    "last": under which of their settings experiments run there, where they run under one. cpus: processors. memory: bytes.
+    virtualises: it has QEMU, and a processor with SVM, which QEMU's TCG emulates (target/i386/tcg/sysemu/svm_helper.c)."""
 
+    name: str
     suite: str
     series: str
     settings: str
     cpus: int
+    memory: int = 1024 * MIB
+    virtualises: bool = False
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Lists the distribution's packages that it is made of."""
+        return (*PACKAGES, "qemu-system-x86") if self.virtualises else PACKAGES
 
 
-SYSTEMS = (System("bookworm", "6.12", "first", 2), System("trixie", "6.1", "last", 1))
+SYSTEMS = (
+    System("bookworm", "bookworm", "6.12", "first", 2),
+    System("trixie", "trixie", "6.1", "last", 1),
+    # Guests of 512 MiB with a snapshot each, and room for what the system itself caches. One processor: emulated ones take turns.
+    System("bookworm-kvm", "bookworm", "6.12", "", 1, memory=4096 * MIB, virtualises=True),
+)
 
 
 def _python(tree: Path) -> str:
@@ -132,19 +151,19 @@ def _as_root(*words: str | Path) -> None:
     _run(*subordinate.words(), *words)
 
 
-def _bootstrap(suite: str, tree: Path) -> None:
+def _bootstrap(system: System, tree: Path) -> None:
     leave_out = [f"--dpkgopt=path-exclude={path}/*" for path in LEFT_OUT]
     _as_root(
         "mmdebstrap",
         "--quiet",
         "--variant=minbase",
-        f"--include={','.join(PACKAGES)}",
+        f"--include={','.join(system.packages)}",
         '--aptopt=APT::Install-Recommends "0"',
         "--dpkgopt=force-unsafe-io",
         *leave_out,
-        suite,
+        system.suite,
         tree,
-        *archive.sources_of(suite),
+        *archive.sources_of(system.suite),
     )
 
 
@@ -182,7 +201,7 @@ def _furnish(tree: Path) -> None:
 def image(system: System) -> Path:
     """Makes the root file system of an installed system; guests write to a copy that goes with them."""
     agent = (build.BUILD / "agent").read_bytes()
-    made_from = repr((system.suite, PACKAGES, LEFT_OUT, LIBRARIES, MASKED, SERVICE, USERS)).encode() + agent
+    made_from = repr((system.suite, system.packages, LEFT_OUT, LIBRARIES, MASKED, SERVICE, USERS)).encode() + agent
     kept = cache.directory("testbed") / f"{system.suite}-{hashlib.sha256(made_from).hexdigest()[:16]}.ext4"
     if kept.exists():
         return kept
@@ -193,7 +212,7 @@ def image(system: System) -> Path:
     ):
         tree = Path(work, "tree")
         try:
-            _bootstrap(system.suite, tree)
+            _bootstrap(system, tree)
             _furnish(tree)
             with cache.replacing(kept) as new:
                 os.truncate(new, 6 << 30)
@@ -222,8 +241,8 @@ def _make_ext4(file: Path, tree: Path) -> None:
     )
 
 
-def project(into: Path, python: str = "abi3") -> Path:
-    """Makes a disk with the project as it is installed here: its Python, its built programs."""
+def project(into: Path, kernels: Sequence[Kernel] = ()) -> Path:
+    """Makes a disk with the project as it is installed here: its Python, its built programs; kernels as the cache has them."""
     with tempfile.TemporaryDirectory() as work:
         tree = Path(work)
         for name in ("harness", "experiments", "probes", ".ci"):
@@ -231,7 +250,9 @@ def project(into: Path, python: str = "abi3") -> Path:
         shutil.copy(ROOT / "tasks.py", tree)
         # cffi builds it for Python's stable interface, whatever its name says.
         shutil.copy(build.NATIVE, tree / "probes/_native.abi3.so")
-        os.truncate(into, 64 << 20) if into.exists() else into.write_bytes(b"")
-        os.truncate(into, 64 << 20)
+        for kernel in kernels:
+            shutil.copytree(kernel.image.parent, tree / "kernels" / kernel.image.parent.name)
+        into.touch()
+        os.truncate(into, DISK + len(kernels) * KERNEL)
         _make_ext4(into, tree)
     return into

@@ -62,7 +62,7 @@ def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
 @pytest.mark.parametrize("part", ["user", "root", "kills"])
 def test_in_short(guest: Guest, part: str, tmp_path: Path) -> None:
     found = tuple(catalogue.load()[name] for name in EXPERIMENTS)
-    shown = show(guest, tmp_path, Asked((part,), found, "first", rounds=1))
+    shown = show(guest, SYSTEMS[0], tmp_path, Asked((part,), found, "first", rounds=1))
     for one in shown:
         assert one.holds, f"{one.what}: {one.said}"
 
