@@ -17,6 +17,12 @@ def test_growth_of_two_percent_is_none_and_more_is() -> None:
     assert not soak.compared("descriptors", [*range(10, 20)]).holds
 
 
+def test_what_only_comes_and_goes_is_no_growth() -> None:
+    waves = [1000, 1200, 1100] * 30
+    assert soak.compared("resident", [*waves, *[1190] * 9, 1001], typical=min).holds
+    assert not soak.compared("resident", [*waves, *[1190] * 9, 1021], typical=min).holds
+
+
 def test_one_outlier_is_no_growth() -> None:
     assert soak.compared("memory", [1000] * 95 + [5000] + [1000] * 4).holds
 
@@ -25,7 +31,11 @@ def test_this_process_holds_what_it_opens(tmp_path: Path) -> None:
     before = soak.held()
     with open(tmp_path / "file", "w"):
         assert soak.held().descriptors == before.descriptors + 1
-    assert before.resident > 1000
+    kept = [bytearray(20_000_000), [object() for _ in range(100_000)]]
+    with_more = soak.held()
+    assert with_more.resident > before.resident + 19_000
+    assert with_more.blocks >= before.blocks + 100_000
+    del kept
     assert before.threads >= 1
 
 
