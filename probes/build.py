@@ -10,10 +10,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-
-from cffi import FFI
 
 import probes
 
@@ -100,6 +97,8 @@ def build_program(name: str, compiler: str = COMPILER) -> None:
 
 def build_foreign(compiler: str) -> None:
     """Builds the programs that run in guests of another architecture with its compiler, whatever of them is out of date."""
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor() as pool:
         names = [name for name in FOREIGN if outdated(folder(compiler) / name)]
         for job in [pool.submit(build_program, name, compiler) for name in names]:
@@ -124,6 +123,8 @@ def build_native() -> None:
     cffi knows no macros but plain numbers: it reads the headers as the preprocessor leaves them.
     """
     read = subprocess.run([COMPILER, "-E", "-P", *INCLUDES, HERE / "native.h"], check=True, stdout=subprocess.PIPE, text=True)
+    from cffi import FFI  # only who compiles needs it
+
     ffi = FFI()
     ffi.cdef(read.stdout)
     ffi.set_source(
@@ -143,6 +144,8 @@ def build_native() -> None:
 
 def build() -> None:
     """Builds whatever is older than the sources."""
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor() as pool:
         jobs = [pool.submit(build_program, name) for name in PROGRAMS if outdated(BUILD / name)]
         jobs += [pool.submit(build_bare, name) for name in BARE if outdated(BUILD / name)]

@@ -1,4 +1,4 @@
-"""The commands by their names, as invoke takes them: one that is not asked for is known by its name, and not loaded."""
+"""The commands by their names, as invoke takes them: one that is not asked for is not loaded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from invoke import Collection, Program
 
@@ -54,31 +54,43 @@ DEFAULT = "list"  # of the commands about kernels
 LISTS = re.compile(r"--list\b|-[A-Za-z]*l")  # invoke's own options that tell what every command does
 
 
+def top() -> dict[str, tuple[str, str]]:
+    """Gives the commands that are in no group."""
+    return COMMANDS | (CHECKOUT if paths.CHECKOUT else {})
+
+
+def names() -> list[str]:
+    """Lists what a command can be called by."""
+    return [*top(), *(f"kernels.{name}" for name in KERNELS), "kernels"]
+
+
 def of(words: Sequence[str] | None = None) -> Collection:
-    """Gives all commands. words: a command line without the program's name; what it doesn't name is known by its name only.
-    Without one all are loaded."""
-    top = COMMANDS | (CHECKOUT if paths.CHECKOUT else {})
-    names = {*top, *(f"kernels.{name}" for name in KERNELS), "kernels"}
-    asked = names if words is None else needed(words, names)
+    """Gives the commands: all, or those that a command line asks for (words: without the program's name). invoke reads the
+    options of every command that it is given, once for each time that it reads the line."""
+    asked = set(names()) if words is None else needed(words)
+    completing = words is not None and "--complete" in words
     found, kernels = Collection(), Collection("kernels")
-    for name, place in top.items():
-        found.add_task(_made(name, place, name in asked))
+    for name, place in top().items():
+        if name in asked or completing:
+            found.add_task(_made(name, place, name in asked))
     for name, place in KERNELS.items():
         wanted = f"kernels.{name}" in asked or (name == DEFAULT and "kernels" in asked)
-        kernels.add_task(_made(name, place, wanted), name=name, default=name == DEFAULT)
+        if wanted or completing:
+            kernels.add_task(_made(name, place, wanted), name=name, default=name == DEFAULT)
     found.add_collection(kernels)
     return found
 
 
-def needed(words: Sequence[str], names: Iterable[str]) -> set[str]:
+def needed(words: Sequence[str]) -> set[str]:
     """Names the commands that a command line needs: those that it has in it; none for a word that is being completed; all
     where it asks what there is, or nothing that there is."""
     parts = {part for word in words for part in (*re.split(r"[\s=]", word), word[2:])}
-    found = set() if any(LISTS.match(word) for word in words) else parts & set(names)
-    return found if found or "--complete" in words else set(names)
+    found = set() if any(LISTS.match(word) for word in words) else parts & set(names())
+    return found if found or "--complete" in words else set(names())
 
 
 def _made(name: str, place: tuple[str, str], wanted: bool) -> Command:
+    """Loads a command, or gives one that is known by its name."""
     if not wanted:
         return Command.named(name)
     module, function = place
@@ -91,11 +103,11 @@ def help_wanted(words: Sequence[str], found: Collection) -> str | None:
 
     invoke would take the word for the first argument of a command that has one.
     """
-    names = [word for word in words if word in found.task_names or word in found.collections]
-    if not names:
+    named = [word for word in words if word in found.task_names or word in found.collections]
+    if not named:
         return None
-    after = words[words.index(names[0]) + 1 :]
-    return names[0] if {"-h", "--help"} & set(after) else None
+    after = words[words.index(named[0]) + 1 :]
+    return named[0] if {"-h", "--help"} & set(after) else None
 
 
 def print_help(name: str, found: Collection) -> None:
@@ -126,7 +138,7 @@ def prepare(words: Sequence[str], found: Collection) -> None:
             from harness.cli import oom
 
             again = oom.rewritten(rest)
-        command_line.check(again or rest, found)
+        command_line.check(again or rest, found, names())
     except UsageError as error:
         base.warn(error)
         sys.exit(error.status)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from invoke import Collection, ParseError, Program
 from invoke.parser import Parser, ParserContext
@@ -24,16 +24,17 @@ def commands_in(words: Sequence[str]) -> list[str]:
         raise told(error, words) from error
 
 
-def check(rest: Sequence[str], found: Collection) -> None:
+def check(rest: Sequence[str], found: Collection, offered: Iterable[str]) -> None:
     """Reads a command line from its first command on. Raises UsageError for one that invoke would refuse or take for
-    another: an option without a value that may stand several times it leaves out, and an empty value is like none."""
+    another: an option without a value that may stand several times it leaves out, and an empty value is like none. offered: the
+    names of all commands."""
     if not rest:
         return
     contexts = contexts_of(found, rest)
     try:
         Parser(contexts=contexts).parse_argv(list(rest))
     except ParseError as error:
-        raise told(error, rest, found) from error
+        raise told(error, rest, offered) from error
     for word, after in zip(rest, [*rest[1:], "--"], strict=True):
         if word.startswith("--") and (word.endswith("=") or not after):
             raise UsageError(word, "its value is empty", f"leave it out, or name one; {see_help(rest[0])}")
@@ -54,7 +55,7 @@ def contexts_of(found: Collection, rest: Sequence[str]) -> list[ParserContext]:
     return made
 
 
-def told(error: ParseError, words: Sequence[str], found: Collection | None = None) -> UsageError:
+def told(error: ParseError, words: Sequence[str], offered: Iterable[str] = ()) -> UsageError:
     """Says what is wrong with a command line, and what to type instead."""
     from harness.claims.checks import nearest
 
@@ -71,9 +72,7 @@ def told(error: ParseError, words: Sequence[str], found: Collection | None = Non
             return UsageError(
                 word or "''", f"{command} takes no such word", f"several names go together, with commas; {see_help(command)}"
             )
-        names = found.task_names if found else {}
-        there = [one for name, aliases in names.items() for one in (name, *aliases)]
-        return UsageError(word or "''", "there is no such command", nearest(word, there))
+        return UsageError(word or "''", "there is no such command", nearest(word, list(offered)))
     if valueless := NO_VALUE.search(said):
         return UsageError(f"--{valueless[1].replace('_', '-')}", "it has no value", see_help(command))
     if missing := MISSING.search(said):

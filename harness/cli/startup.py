@@ -21,11 +21,16 @@ _number = 0  # of the signal that ends the command; 0 while none has come
 def prepare() -> None:
     """Makes the process fit: a signal ends it, its standard streams are open and take every character, and what it compiles
     is kept."""
-    # invoke keeps nothing that it compiles, and every command would compile what it loads anew: half of its time.
-    sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
+    keep_compiled()
     handle_signals(_end_at_once)
     _open_streams()
     _use_utf8()
+
+
+def keep_compiled() -> None:
+    """Has Python keep what it compiles, unless the caller wants otherwise. invoke keeps nothing whenever it reads a command line:
+    every command would compile what it loads anew, half of its time."""
+    sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
 
 
 def handle_signals(handler: object) -> None:
@@ -53,6 +58,7 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 def begin() -> None:
     """Has a signal, from now on, put in order what a command has begun."""
+    keep_compiled()
     handle_signals(_end)
 
 
