@@ -129,13 +129,14 @@ def storm(lab: Lab, company: Region, watch: Callable[[], None]) -> None:
 
 def pressure_in_the_storm(lab: Lab, which: str) -> None:
     """Reads the pressure once a second, and what the processor's time was from when that is much."""
-    found, processor, left = list[str](), lab.read(PROCESSOR), 0
-    while len(found) < STORM // SECOND - 1 and left != 1:
+    found, processor, since, before = list[str](), lab.read(PROCESSOR), 0, moved_so_far(lab)
+    while len(found) < STORM // SECOND - 1:
         lab.hand.sleep(SECOND)
         found.append(lab.read(SYSTEM))
-        left = max(0, left - 1)
-        if not left and share(found[-1], which) > MUCH:
-            processor, left = lab.read(PROCESSOR), TOLD + 1
+        if not since and share(found[-1], which) > MUCH:
+            processor, since = lab.read(PROCESSOR), len(found)
+        if since and len(found) >= since + TOLD and is_storm(lab, before):
+            break
     lab.record("pressure in the storm", found)
     lab.record("processor before the storm", processor)
     lab.record("processor after the storm", lab.read(PROCESSOR))
@@ -144,17 +145,25 @@ def pressure_in_the_storm(lab: Lab, which: str) -> None:
 def wakes_in_the_storm(lab: Lab, task: Region, late: int) -> None:
     """Has the task wake, slice after slice, until its percentile is known to be so late (ns) and the demand has gone to swap, or
     the 30 seconds are over; and tells how many wakes more there could have been."""
-    found, at, gone, moved = list[int](), 0, 0, lab.counter("vmstat:pswpin") + lab.counter("vmstat:pswpout")
+    found, at, gone, before = list[int](), 0, 0, moved_so_far(lab)
     while gone < STORM and task.probe.alive:
         reply = wake(task.part(at, OWN - at), (OWN - at) // SLICE, min(PART, STORM - gone)).wait()
         some = numbers(reply.text)
         found += some
         at, gone = (at + len(some) * SLICE) % OWN, gone + reply.nanoseconds
-        swapped = lab.counter("vmstat:pswpin") + lab.counter("vmstat:pswpout") - moved
-        if swapped * lab.page_size >= RAM // 2 and percentile([*found, *[0] * left_of(gone)]) >= late:
+        if percentile([*found, *[0] * left_of(gone)]) >= late and is_storm(lab, before):
             break
     lab.record("storm", found)
     lab.record("wakes left", left_of(gone))
+
+
+def moved_so_far(lab: Lab) -> int:
+    return lab.counter("vmstat:pswpin") + lab.counter("vmstat:pswpout")
+
+
+def is_storm(lab: Lab, before: int) -> bool:
+    """Whether as many pages went to swap or came back as the guard asks for."""
+    return moved_so_far(lab) - before >= RAM // 2 // lab.page_size
 
 
 def left_of(gone: int) -> int:

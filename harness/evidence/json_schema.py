@@ -50,7 +50,7 @@ KEYS: dict[str, tuple[str, dict[str, Any]]] = {
     "Row.references": ("Two for each quantity, in the order of the quantities: what must read true, what must read false.", {}),
     "Row.guards": ("The guards that failed, with the trial.", {}),
     "Row.why": ("One sentence with the numbers.", {}),
-    "Row.seconds": ("What the trials took together.", {}),
+    "Row.seconds": ("What the machines of its trials took together, without what they waited for a place.", {}),
     "Row.run": ("The id of the run that the row is from, where rows of several runs stand together.", {}),
     "Row.origin": ("Where an experiment is from that is not the catalogue's.", {}),
     "Row.besides": ("What else is to be known, as it was measured.", {}),

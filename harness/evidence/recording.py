@@ -2,8 +2,9 @@
 
 A recording (one arm of one trial) is a file of JSON lines, compressed with Zstandard. Its events:
 start (machine, settings), operation, idle (a sample with nothing between it and the next), sample, series (a sample of
-a time series), pages, smaps, record, skip (of a claim), note, cost (what the procedure took: wall seconds, seconds of this
-host's processors), end.
+a time series), pages, smaps, record, skip (of a claim), note, cost (what the procedure took: wall seconds, without what
+its guest waited for a place; seconds of this host's processors; and, one after the other, for how many seconds it worked among
+others (“ordinary”), with a processor for each guest (“quiet”), or slept while others had its place (“aside”)), end.
 """
 
 from __future__ import annotations

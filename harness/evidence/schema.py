@@ -49,7 +49,8 @@ class ReferenceRow(TypedDict):
 class RowKeys(TypedDict):
     """A verdict: of a claim, on a kernel, on a machine, under a setting. known: None without a known answer.
 
-    config: "sha256:…" of the kernel's configuration, None where that is not known. seconds: that its trials took together.
+    config: "sha256:…" of the kernel's configuration, None where that is not known. seconds: that the machines of its
+    trials took together, without what they waited for a place.
     """
 
     claim: str

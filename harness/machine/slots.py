@@ -122,7 +122,8 @@ class Place:
         return how, round(time.monotonic() - self._since, 3)
 
     def _over(self, how: str) -> None:
-        self.stretches.append(self._stretch(how))
+        if (stretch := self._stretch(how))[1]:
+            self.stretches.append(stretch)
         self._since = time.monotonic()
 
 

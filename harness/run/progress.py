@@ -14,6 +14,7 @@ from rich.text import Text
 
 from harness.printable import harmless
 from harness.reports.wording import setting
+from harness.run import order
 from harness.run.cell import Cell
 from harness.run.run import Watch
 from harness.verdicts.classify import is_surprise
@@ -31,19 +32,31 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
+def expected(cells: Sequence[Cell]) -> dict[str, float]:
+    """Maps each cell's name to the seconds that it may take, by the published times; of what nobody has run yet, as many for
+    each arm of a trial as the others take on average."""
+    times = order.published()
+    known = {cell.name: times.of(cell.experiment.name, cell.kernel.series) for cell in cells}
+    arms = sum(len(cell.experiment.arms) for cell in cells if known[cell.name])
+    usual = sum(found or 0.0 for found in known.values()) / arms if arms else 1.0
+    return {cell.name: cell.trials * (known[cell.name] or usual * len(cell.experiment.arms)) for cell in cells}
+
+
 class Progress(Watch):
-    """Cells done, running, to come, time left: at the pace of the trials so far."""
+    """Cells done, running, to come, time left: at the pace so far, by what the cells take (slow ones come first)."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(file=sys.stdout)
         self._lock = threading.Lock()
         self._live: Live | None = None
-        self.total = self.trials = self.trials_done = self.over = 0
+        self.total = self.over = 0
+        self.takes: dict[str, float] = {}
+        self.gone = 0.0  # of what all take, what those do that are over
         self.running: dict[str, Cell] = {}
         self.began_at = time.monotonic()
 
     def planned(self, run: Path, to_run: Sequence[Cell], kept: Sequence[Outcome]) -> None:
-        self.total, self.trials = len(to_run), sum(cell.trials * len(cell.experiment.arms) for cell in to_run)
+        self.total, self.takes = len(to_run), expected(to_run)
         said = f"{len(to_run)} cells to run" + (f", {len(kept)} have their verdict" if kept else "")
         self.console.print(harmless(f"{run}: {said}"), highlight=False, soft_wrap=True, markup=False)
         self.began_at = time.monotonic()
@@ -59,7 +72,7 @@ class Progress(Watch):
         with self._lock:
             cell = self.running.pop(judged.directory.name)
             self.over += 1
-            self.trials_done += cell.trials * len(cell.experiment.arms)
+            self.gone += self.takes[cell.name]
         line = harmless(f"{self.over:4}/{self.total} {self.line(judged)}")
         self.console.print(line, highlight=False, soft_wrap=True, markup=False)
 
@@ -80,15 +93,15 @@ class Progress(Watch):
         )
 
     def left(self) -> str:
-        if not self.trials_done:
+        if not self.gone:
             return "time left not known yet"
-        pace = (time.monotonic() - self.began_at) / self.trials_done
-        return f"about {duration(pace * (self.trials - self.trials_done))} left"
+        pace = (time.monotonic() - self.began_at) / self.gone
+        return f"about {duration(pace * max(0.0, sum(self.takes.values()) - self.gone))} left"
 
     def view(self) -> Group:
         with self._lock:
             running, over = list(self.running.values()), self.over
-            filled = round(BAR * self.trials_done / max(1, self.trials))
+            filled = round(BAR * self.gone / (sum(self.takes.values()) or 1))
             head = (
                 f"{'█' * filled}{'░' * (BAR - filled)} {over} done, {len(running)} running, "
                 f"{self.total - over - len(running)} to come, {duration(time.monotonic() - self.began_at)} gone, "

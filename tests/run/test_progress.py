@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,16 @@ from rich.console import Console
 
 from harness.claims.settings import Settings
 from harness.machine.kernels.kernel import Kernel
+from harness.run import order
 from harness.run.cell import Cell
-from harness.run.progress import Progress, duration
+from harness.run.order import Times
+from harness.run.progress import Progress, duration, expected
 from tests.reports.made import EXPERIMENT, cell, trial
 
 KERNEL = Kernel("6.12", "6.12.117-made", Path("vmlinuz"), None, None, "made", "sha256:0")
+
+
+TAKE = {"slow": 30.0, "quick": 12.0}  # seconds of three trials
 
 
 def planned(lru: str) -> Cell:
@@ -47,6 +53,14 @@ def test_a_line_for_each_cell_where_there_is_no_terminal(tmp_path: Path) -> None
     assert "1 done, 0 running, 1 to come" in shown(progress)
     assert "left" in shown(progress)
     progress.ended()
+
+
+def test_what_is_left_is_told_by_what_cells_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"experiment": name, "series": "6.12", "seconds": seconds, "trials": 3} for name, seconds in TAKE.items()]
+    monkeypatch.setattr(order, "published", lambda: Times(rows))  # type: ignore[arg-type] # the times alone are looked at
+    named = {name: replace(planned("classic"), experiment=replace(EXPERIMENT, name=name)) for name in [*TAKE, "new"]}
+    assert {cell.experiment.name: expected(list(named.values()))[cell.name] for cell in named.values()} == {**TAKE, "new": 21.0}
+    assert set(expected([named["new"]]).values()) == {3.0}
 
 
 def test_a_live_display_on_a_terminal(tmp_path: Path) -> None:
