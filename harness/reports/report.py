@@ -65,7 +65,7 @@ class Report:
         self._added = False
 
     def _piece(self, cell: Path) -> Path:
-        return self.run / ".report" / f"{cell.name}.arrow"
+        return self.run / ".report" / f"{cell.name}.samples.arrow"
 
     def _page(self, name: str, text: str) -> None:
         _replace(self.run / name, lambda to: to.write_text(text, "utf-8"))
@@ -93,8 +93,9 @@ class Report:
             if not self._piece(outcome.directory).exists():
                 self.add(judge_cell(outcome.directory))
         samples = [self._piece(outcome.directory) for outcome in outcomes]
-        _replace(self.run / "samples.parquet", lambda path: samples_table.combine(path, samples))
-        _replace(self.run / "constants.parquet", lambda path: samples_table.write_constants(path, samples))
+        varying, constant = samples_table.constants(samples)
+        _replace(self.run / "samples.parquet", lambda path: samples_table.combine(path, samples, varying))
+        _replace(self.run / "constants.parquet", lambda path: samples_table.write_constants(path, constant))
         _replace(self.run / "quantities.parquet", lambda path: quantities_table.write(path, outcomes))
         suites = cases.suites(outcomes)
         _replace(self.run / "junit.xml", lambda path: path.write_text(junit.render(suites), "utf-8"))

@@ -9,6 +9,7 @@ table of its own, constants.parquet: `counter`, `unit`, `value`, and in how many
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 # Rows of a row group: its columns take some 12 KiB a row in memory while it is written, and each of them some
 # 100 bytes in the file, however few its rows.
 ROW_GROUP = 8192
+# Under this key of its schema's metadata a cell's table has, as JSON, what the least and the greatest number of each counter are,
+# and how many there are.
+ENDS = b"ends"
 
 
 @dataclass(frozen=True)
@@ -183,18 +187,13 @@ def table(judged: Judged, found: Sequence[Track]) -> pa.Table:
     arrays["t"] = number_array(np.concatenate([one.seconds for one in found] or [np.array([])]))
     for counter, column in values.items():
         arrays[counter] = number_array(column, absent[counter])
-    columns = schema(in_order(values))
+    ends = {}
     for name, column in values.items():
         there = column[~absent[name]]
         if len(there):
-            index = columns.get_field_index(name)
-            columns = columns.set(index, with_ends(columns.field(index), int(there.min()), int(there.max()), len(there)))
+            ends[name] = int(there.min()), int(there.max()), len(there)
+    columns = schema(in_order(values)).with_metadata({ENDS: json.dumps(ends)})
     return pa.Table.from_arrays([arrays[name] for name in columns.names], schema=columns)
-
-
-def with_ends(field: pa.Field, least: int, most: int, count: int) -> pa.Field:
-    """Notes in a column's metadata what its least and greatest number are, and how many it has."""
-    return field.with_metadata({**field.metadata, "least": str(least), "most": str(most), "count": str(count)})
 
 
 # Arrays are made of their buffers, because pyarrow.array imports pandas to look at what it gets (0.4 s, pyarrow 26).
@@ -260,11 +259,10 @@ def constants(pieces: Sequence[Path]) -> tuple[list[str], list[Constant]]:
     ends: dict[str, tuple[int, int, int]] = {}
     for piece in pieces:
         with pa.ipc.open_file(piece) as file:
-            for field in file.schema:
-                if b"least" in (field.metadata or {}):
-                    least, most, count = (int(field.metadata[key]) for key in (b"least", b"most", b"count"))
-                    low, high, before = ends.get(field.name, (least, most, 0))
-                    ends[field.name] = min(low, least), max(high, most), before + count
+            noted = json.loads(file.schema.metadata[ENDS])
+        for name, (least, most, count) in noted.items():
+            low, high, before = ends.get(name, (least, most, 0))
+            ends[name] = min(low, least), max(high, most), before + count
     one_value = {name for name, (least, most, _) in ends.items() if least == most}
     return (
         in_order(name for name in ends if name not in one_value),
@@ -272,13 +270,12 @@ def constants(pieces: Sequence[Path]) -> tuple[list[str], list[Constant]]:
     )
 
 
-def write_constants(path: Path, pieces: Sequence[Path]) -> None:
-    """Writes constants.parquet of cells that `write` wrote."""
+def write_constants(path: Path, found: Sequence[Constant]) -> None:
+    """Writes constants.parquet."""
     import numpy as np
     import pyarrow as pa
     from pyarrow import parquet
 
-    found = constants(pieces)[1]
     columns = {
         "counter": text_array([one.counter for one in found]),
         "unit": text_array([unit(one.counter) for one in found]),
@@ -288,15 +285,15 @@ def write_constants(path: Path, pieces: Sequence[Path]) -> None:
     parquet.write_table(pa.Table.from_arrays(list(columns.values()), names=list(columns)), path)
 
 
-def combine(path: Path, pieces: Sequence[Path]) -> None:
-    """Writes samples.parquet of cells that `write` wrote, but what is constant: null where a cell does not have another's
-    counter, the unit of a column in its field's metadata under `unit`.
+def combine(path: Path, pieces: Sequence[Path], varying: Sequence[str]) -> None:
+    """Writes samples.parquet of cells that `write` wrote, of the counters that vary (`constants`): null where a cell does not
+    have another's counter, the unit of a column in its field's metadata under `unit`.
 
     A run of many cells has thousands of columns: `pandas.read_parquet(path, columns=[…])` reads only what is asked.
     """
     from pyarrow import parquet
 
-    columns = schema(constants(pieces)[0])
+    columns = schema(varying)
     with parquet.ParquetWriter(path, columns, compression="snappy", write_statistics=["experiment", "setting"]) as written:
         for batch in batches(pieces):
             written.write_table(under_each_other(batch, columns))

@@ -119,7 +119,8 @@ def test_a_run_in_one_file(tmp_path: Path) -> None:
         cell(tmp_path, [Made([series(0, worker__statm="1 2 3\n")])], axis={"lru": "mglru"}),
     ]
     path = tmp_path / "samples.parquet"
-    samples_table.combine(path, [piece(one) for one in cells])
+    pieces = [piece(one) for one in cells]
+    samples_table.combine(path, pieces, samples_table.constants(pieces)[0])
     assert parquet.read_schema(path).field("meminfo:Cached").metadata == {b"unit": b"KiB"}
     table = pd.read_parquet(path)
     assert table.groupby("setting").size().to_dict() == {"lru=classic": 204, "lru=mglru": 1}
@@ -136,8 +137,9 @@ def test_what_is_constant_stands_apart(tmp_path: Path) -> None:
         cell(tmp_path, [Made([series(0, meminfo=meminfo(MemTotal=8, Cached=1, Dirty=1))])], axis={"lru": "mglru"}),
     ]
     pieces = [piece(one) for one in cells]
-    samples_table.combine(tmp_path / "samples.parquet", pieces)
-    samples_table.write_constants(tmp_path / "constants.parquet", pieces)
+    varying, constant = samples_table.constants(pieces)
+    samples_table.combine(tmp_path / "samples.parquet", pieces, varying)
+    samples_table.write_constants(tmp_path / "constants.parquet", constant)
     table = pd.read_parquet(tmp_path / "samples.parquet")
     assert [name for name in table.columns if name not in columns.FIRST] == ["meminfo:Dirty"]
     constants = pd.read_parquet(tmp_path / "constants.parquet")
@@ -199,8 +201,9 @@ from types import SimpleNamespace
 track = samples_table.track(recording.read(Path(sys.argv[1])))
 cell = SimpleNamespace(experiment=SimpleNamespace(name="one"), cell={"axis": {}, "kernel": "6.12"})
 samples_table.write(Path(sys.argv[2]), cell, [track])
-samples_table.combine(Path(sys.argv[2] + ".all"), [Path(sys.argv[2])] * 2)
-samples_table.write_constants(Path(sys.argv[2] + ".constants"), [Path(sys.argv[2])] * 2)
+varying, constant = samples_table.constants([Path(sys.argv[2])] * 2)
+samples_table.combine(Path(sys.argv[2] + ".all"), [Path(sys.argv[2])] * 2, varying)
+samples_table.write_constants(Path(sys.argv[2] + ".constants"), constant)
 sys.exit("pandas" in sys.modules)
 """
     recording = next(cell(tmp_path, [trial()]).directory.glob("*.zst"))
