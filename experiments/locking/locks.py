@@ -33,14 +33,14 @@ STACKS = Claim(
 RESIDENT = Claim(
     "mlock-makes-resident", "mlock makes every page of a range resident, never touched ones too.", LOCKING,
     known=(Known(CONFIRMED,
-    f"mlock(2), DESCRIPTION {MAN}: all pages are guaranteed to be resident when the call returns successfully"),))
+                 f"mlock(2), DESCRIPTION {MAN}: all pages are guaranteed to be resident when the call returns successfully"),))
 LAZY = Claim(
     "mlock-onfault-lazy", "mlock2 with MLOCK_ONFAULT makes no page resident.", LOCKING,
     known=(Known(CONFIRMED, f"mlock(2), MLOCK_ONFAULT {MAN}"),))
 BREAKS = Claim(
     "mlock-breaks-cow", "mlock of a private writable file mapping copies all its pages to anonymous memory at once.", LOCKING,
     known=(Known(CONFIRMED,
-    "mm/gup.c, populate_vma_page_range: FOLL_WRITE where a mapping is writable and not shared, “break COW in "
+                 "mm/gup.c, populate_vma_page_range: FOLL_WRITE where a mapping is writable and not shared, “break COW in "
                             "advance” (v5.10 to v7.2); mlock(2) says nothing of it"),))
 KEEPS = Claim(
     "mlock-readonly-keeps-cache", "mlock of a read-only private file mapping copies nothing.", LOCKING,

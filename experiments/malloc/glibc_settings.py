@@ -31,7 +31,7 @@ ONE_ARENA = Claim(
 AT_MOST = Claim(
     "malloc-threshold-dynamic-32m", "The mmap threshold never rises above 32 MiB.", MALLOC,
     known=(Known(CONFIRMED,
-    f"mallopt(3), M_MMAP_THRESHOLD {PAGES}: DEFAULT_MMAP_THRESHOLD_MAX, 4*1024*1024*sizeof(long) on 64-bit "
+                 f"mallopt(3), M_MMAP_THRESHOLD {PAGES}: DEFAULT_MMAP_THRESHOLD_MAX, 4*1024*1024*sizeof(long) on 64-bit "
                             "systems"),))
 FIXED_BY = Claim(
     "malloc-threshold-set-fixes", "Setting M_MMAP_THRESHOLD switches the rise of the threshold off.", MALLOC,

@@ -21,7 +21,7 @@ ADMIN, SINGLE = "admin_reserve_kbytes", "user_reserve_kbytes"
 MODE_0 = Claim(
     "oc-admin-reserve-mode0", "admin_reserve_kbytes keeps memory back in mode 0 too.", OVERCOMMIT,
     known=(Known(REFUTED,
-    f"mm/util.c, __vm_enough_memory: OVERCOMMIT_GUESS returns before any reserve (v5.10 to v7.2); {DOCUMENT}, "
+                 f"mm/util.c, __vm_enough_memory: OVERCOMMIT_GUESS returns before any reserve (v5.10 to v7.2); {DOCUMENT}, "
                           "admin_reserve_kbytes, says the other: “under the default overcommit 'guess' mode”"),),
     instead="Expect vm.admin_reserve_kbytes to do something in mode 2 only: since Linux 5.2 mode 0 refuses a request larger than "
             "RAM plus swap, and keeps nothing back.")
@@ -32,7 +32,7 @@ ONE = Claim(
     "oc-user-reserve-single", "In mode 2 a single process of a user leaves min(3 % of its size, user_reserve_kbytes) free.",
     OVERCOMMIT,
     known=(Known(CONFIRMED,
-    f"mm/util.c, __vm_enough_memory: a 32nd of total_vm (v5.10 to v7.2); {DOCUMENT}, user_reserve_kbytes"),))
+                 f"mm/util.c, __vm_enough_memory: a 32nd of total_vm (v5.10 to v7.2); {DOCUMENT}, user_reserve_kbytes"),))
 
 
 def kept(words: str, mode: int, uid: int, *, reserve: str = "", size: int = RESERVE, large: bool = False,
