@@ -37,6 +37,16 @@ LATER = Claim(
                              "2.10")),
     instead="With glibc call malloc_trim(0) after a phase that took much memory, or take large blocks from mmap(); jemalloc "
             "and tcmalloc give freed memory back by themselves as the program goes on.")
+KEEPS_ALL = Claim(
+    "malloc-fragment-keeps-all", "One live block at the end of the heap keeps everything below it resident after free.",
+    ALLOCATION,
+    known=known_by(
+        "malloc",
+        glibc=(CONFIRMED, "mallopt(3), M_TRIM_THRESHOLD: free trims only the top of the heap"),
+        jemalloc=(REFUTED, "jemalloc(3), opt.dirty_decay_ms: pages are purged wherever they lie"),
+        tcmalloc=(REFUTED, "gperftools src/page_heap.cc, IncrementalScavenge: spans are given back wherever they lie (2.10)")),
+    instead="With glibc call malloc_trim(0), which gives back the pages below a live block too; jemalloc and tcmalloc give them "
+            "back by themselves as the program goes on.")
 SIZE, COUNT = 100 * KIB, 64
 # The program goes on for so many seconds: jemalloc has purged 84 % of what was freed by then (its curve of decay over
 # 10 s). Before and after each it allocates and frees small and large blocks: an allocator without a thread of its own does
@@ -101,5 +111,10 @@ EXPERIMENT = Experiment(
                if_false=AtMost(HALF - 1, "less than half of it"),
                reads_true=given_back("shrunk", "later"), reads_false=given_back("kept", "later"),
                says=f"{SECONDS} seconds of other work later {{value}} pages of them had gone back."),
+        Expect(KEEPS_ALL, given_back(BELOW, "later"),
+               if_true=Exactly(0, "everything below is still there"), if_false=AtLeast(1, "a page went back"),
+               reads_true=given_back("kept", "later"), reads_false=given_back("shrunk", "later"),
+               says=f"{SECONDS} seconds of other work after their free {{value}} pages of blocks below a live one had gone "
+                    "back."),
     ),
 )

@@ -43,7 +43,7 @@ REMOVED = Claim(
     known=(Known(CONFIRMED, "madvise(2), MADV_REMOVE (man-pages 6.03)"),))
 UNMAPPED = Claim(
     "munmap-frees-at-once", "munmap of touched private memory gives its frames back before it returns.", MAPPINGS,
-    known=(Known(CONFIRMED, "mm/mmap.c, unmap_region: tlb_finish_mmu frees what zap_pte_range has gathered (v5.10, v6.1)"),))
+    known=(Known(CONFIRMED, "mm/mmap.c, unmap_region: tlb_finish_mmu frees what was gathered (v5.10, v6.1)"),))
 NO_ACCESS_FREES = Claim(
     "mprotect-none-frees", "mprotect(PROT_NONE) gives the pages back.", MAPPINGS,
     known=(Known(REFUTED, "mm/mprotect.c, change_pte_range (v5.10 to v7.2) changes the entries and keeps the pages"),),

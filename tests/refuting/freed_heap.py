@@ -26,5 +26,7 @@ def made(freed: int = 1600, later: int = 1600) -> Made:
                "later": {name: some(name, pages) for name, pages in after.items()}})
 
 
-CONFIRMS = {"free-heap-retained": made(), "free-heap-returned-later": made(later=800)}
-REFUTES = {"free-heap-retained": made(freed=1599), "free-heap-returned-later": made(later=801)}
+CONFIRMS = {"free-heap-retained": made(), "free-heap-returned-later": made(later=800),
+            "malloc-fragment-keeps-all": made()}
+REFUTES = {"free-heap-retained": made(freed=1599), "free-heap-returned-later": made(later=801),
+           "malloc-fragment-keeps-all": made(later=1599)}
