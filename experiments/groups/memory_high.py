@@ -65,7 +65,7 @@ def procedure(lab: Lab) -> None:
     fill(lab, memory["slow"].part(0, MIB))
     lab.sample("over")
     had = used(boxes["over"])
-    waited = fill(lab, memory["beside"]) + lab.hand.sleep(STRETCH).nanoseconds
+    waited = fill(lab, memory["beside"]) + lab.sleep(STRETCH)
     took(lab, "over", waited, used(boxes["over"]) - had)
     lab.sample("later")
     for name, pending in zip(("over", "frozen"), endless, strict=True):

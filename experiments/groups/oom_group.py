@@ -49,7 +49,7 @@ def outgrow(lab: Lab, asking: Probe, size: int = LARGE) -> None:
     """Lets a process that is the first to go ask for more than its group may have, and waits for what goes with it."""
     asking.fill_until_killed(size, MIB)
     lab.require(not asking.alive, "the process that asked for too much is killed")
-    lab.hand.sleep(SETTLED)
+    lab.sleep(SETTLED)
 
 
 def limited(lab: Lab, at: str, **files: Any) -> Sandbox:
