@@ -165,7 +165,7 @@ class Host:
             self._waiting[ticket.who] = go_on
             self._look()
             if quiet:
-                self._clock.after(turns.GATHERING / 1e9, self._look)
+                self._clock.after(turns.GATHERING / self._processors / 1e9, self._look)
 
         return ask
 
@@ -215,7 +215,8 @@ def here(cells: Sequence[Recorded], workers: int) -> float:
 
 def elsewhere(cells: Sequence[Recorded], workers: int) -> float:
     """Simulates a run on a cluster (harness/run/run.py, send_cells): each worker takes a cell, whose trials run side by side
-    (harness/run/remote.py, run_cell); gives its seconds."""
+    (harness/run/remote.py, run_cell); gives its seconds. Who has least to do gets the next one: each machine one before any has
+    two."""
     clock = Clock()
     hosts = [Host(clock, PER_WORKER * A_MACHINE) for _ in range(-(-workers // A_MACHINE))]
     to_come = iter(cells)
@@ -225,7 +226,7 @@ def elsewhere(cells: Sequence[Recorded], workers: int) -> float:
             over = Tokens(clock, 0)
             for arms in cell.trials:
                 many = len(cell.trials)
-                process = trial(clock, hosts[number // A_MACHINE], arms, f"{number}", many, Tokens(clock, many))
+                process = trial(clock, hosts[number % len(hosts)], arms, f"{number}", many, Tokens(clock, many))
                 clock.spawn(process, over.give_back)
             for _ in cell.trials:
                 yield over.taking

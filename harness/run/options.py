@@ -53,7 +53,7 @@ class RunOptions:
         repeated=True,
     )
     results: Path = option(RUNS, "where the run directory is made")
-    jobs: int | None = option(None, "machines at once (default: from processors and memory)")
+    jobs: int | None = option(None, "machines at work at once (default: from processors and memory)")
     fresh_boot: bool = option(False, "boot instead of restoring")
     mirror: str | None = option(None, "a Debian mirror to fetch kernels from")
     json: bool = option(False, "print verdicts.json")

@@ -49,16 +49,17 @@ def test_on_two_processors(text: str, enter: str) -> None:
 
 
 def test_who_has_waited_for_long_gets_its_turn() -> None:
-    assert entering("Oqo", now=GATHERING) == "o2"  # it came at 1
-    assert entering("Oqo", now=GATHERING + 1) == ""
-    assert entering("qo", now=GATHERING + 1) == "q0"
+    assert entering("Oqo", now=GATHERING // 2) == "o2"  # it came at 1
+    assert entering("Oqo", now=GATHERING // 2 + 1) == ""
+    assert entering("qo", now=GATHERING) == "q0"
 
 
 def test_where_there_are_processors_enough_others_work_beside_quiet_ones() -> None:
     assert entering("Oqoo", 4) == "q1 o2"  # three of four may work; the fourth is free for the harness
     assert entering("OOqo", 4) == "q2"
     assert entering("OOOqo", 4) == "o4"
-    assert entering("OOOqo", 4, now=GATHERING + 3) == ""
+    assert entering("OOOqo", 4, now=GATHERING // 4 + 2) == "o4"
+    assert entering("OOOqo", 4, now=GATHERING // 4 + 3) == ""
     assert entering("QOo", 4) == "o2"
     assert entering("QOOo", 4) == ""
     assert entering("QQQqo", 4) == "q3"

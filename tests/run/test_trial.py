@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import catalogue
+from harness import cache, catalogue
 from harness.agent.target import hand_of
+from harness.errors import MachineLost
 from harness.machine import slots
 from harness.machine.guest import accelerator, snapshots
 from harness.machine.kernels import find
@@ -97,6 +98,39 @@ def test_a_guest_that_asks_for_quiet_waits_for_the_others_in_no_time_of_its_own(
         assert not machine.place.quiet
         with another_works(limit):  # so it is beside others again
             assert now(machine)
+
+
+def test_an_interruption_ends_a_guest_that_waits_to_go_on(cell: Cell, tmp_path: Path) -> None:
+    limit, sleeps, wakes, ended = Limit(1), threading.Event(), threading.Event(), threading.Event()
+
+    def trial() -> None:
+        try:
+            with open_machine(cell, 1, tmp_path / "console.log", limit) as machine, machine.aside():
+                sleeps.set()
+                wakes.wait(SECONDS)
+        except MachineLost:
+            ended.set()
+
+    def tickets() -> list[str]:
+        return [path.name for path in cache.directory("slots", "tickets").glob(f"*.{limit.share.name}.*")]
+
+    def interrupted() -> None:
+        with fleet.running():
+            thread.start()
+            assert sleeps.wait(SECONDS)
+            with another_works(limit):
+                wakes.set()
+                deadline = time.monotonic() + SECONDS
+                while len(tickets()) < 2 and time.monotonic() < deadline:
+                    time.sleep(0.01)
+                raise KeyboardInterrupt
+
+    thread = threading.Thread(target=trial)
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert ended.wait(SECONDS)
+    thread.join()
+    assert not tickets()
 
 
 def test_the_next_machine_starts_while_another_works_and_waits_for_its_turn(cell: Cell, tmp_path: Path) -> None:

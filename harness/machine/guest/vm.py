@@ -107,7 +107,8 @@ class VM:
                 yield
 
     def _enter(self, place: Place, quiet: bool) -> None:
-        """Waits for a place. The guest stands still meanwhile, its clock too: to it no time passes."""
+        """Waits for a place. The guest stands still meanwhile, its clock too: to it no time passes. What its disks are
+        about to do they do before, whatever their rate."""
         if place.enter(quiet, waits=False):
             return
         waited = place.waited
