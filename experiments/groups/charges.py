@@ -55,7 +55,7 @@ SHMEM = Claim(
 KERNEL = Claim(
     "memcg-counts-kernel-memory", "Page tables, kernel stacks and dentries that a group causes count in its memory.current.",
     GROUPS, known=(Known(CONFIRMED, f"{V2}, “Memory”: kernel data structures such as dentries and inodes (v5.10 to v7.2)"),),
-    document=Document(f"{V2}, “Memory” (v5.10 to v7.2)"))
+    document=Document(f"{V2}, “Kernel data structures such as dentries and inodes” (v5.10 to v7.2)"))
 IN_PIPE = Claim(
     "memcg-pipe-counted", "Data waiting in a pipe counts in the writer's memory.current.", GROUPS,
     known=(Known(CONFIRMED, "fs/pipe.c, pipe_write: its pages are allocated with __GFP_ACCOUNT (v5.10 to v7.2)"),))
