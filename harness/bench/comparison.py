@@ -12,6 +12,7 @@ from harness.bench.schema import BenchRow, LimitRow, PeerRow, RatioRow, RawRow, 
 # A median is called unstable when half of the values lie further apart than this share of it: a machine at rest stays
 # below (pyperf warns at the same tenth).
 UNSTABLE = 0.10
+PERCENTILES = 100  # values: of fewer the 99th of a hundred is hardly another than the largest
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Timing:
 
     def as_json(self) -> TimingRow:
         """Gives the timing as bench.json has it."""
-        return {
+        found: TimingRow = {
             "name": self.name,
             "median": significant(self.median),
             "minimum": significant(self.minimum),
@@ -60,6 +61,10 @@ class Timing:
             "unstable": self.spread > UNSTABLE,
             "values": len(self.values),
         }
+        if len(self.values) >= PERCENTILES:
+            percent = statistics.quantiles(self.values, n=100, method="inclusive")
+            found |= {"p95": significant(percent[94]), "p99": significant(percent[98])}
+        return found
 
     def raw(self) -> TurnsRow:
         """Gives every value."""

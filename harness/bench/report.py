@@ -13,7 +13,8 @@ HEAD = """# The lab's own speed
 
 Made by `invoke bench` on {started}; [docs/bench.md](../../docs/bench.md) explains every row. Host: {cpus} processors,
 Linux {release}, {accelerator}, load {load} at the start. Spread: how far the middle half of the values reaches, as a
-share of the median; **unstable** from 10 % on. Ratios are of neighbours in time: each turn measures every contender.
+share of the median; **unstable** from 10 % on; of a hundred values and more also p95 and p99. Ratios are of neighbours in
+time: each turn measures every contender.
 Rows with a time of their own are an earlier session's, which this one did not measure again.
 """
 SCALES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
@@ -34,8 +35,11 @@ def ratio(value: float) -> str:
     return f"{value:.2f} ×" if value >= 0.5 else f"1/{1 / value:.3g}"
 
 
-def _spread(timing: TimingRow) -> str:
-    return "once" if timing["values"] == 1 else f"{timing['spread'] * 100:.0f} %{' **unstable**' if timing['unstable'] else ''}"
+def _spread(timing: TimingRow, unit: str) -> str:
+    if timing["values"] == 1:
+        return "once"
+    percentiles = "".join(f"; {name} {amount(timing[name], unit)}" for name in ("p95", "p99") if name in timing)
+    return f"{timing['spread'] * 100:.0f} %{' **unstable**' if timing['unstable'] else ''}{percentiles}"
 
 
 def _limit(row: BenchRow, peer: str) -> str:
@@ -56,7 +60,7 @@ def rows(found: Sequence[BenchRow]) -> Iterator[list[str]]:
             row["kernel"],
             amount(ours["median"], row["unit"]),
             amount(ours["minimum"], row["unit"]),
-            _spread(ours),
+            _spread(ours, row["unit"]),
             "",
             _limit(row, ""),
         ]
@@ -67,7 +71,7 @@ def rows(found: Sequence[BenchRow]) -> Iterator[list[str]]:
                 row["kernel"],
                 amount(peer["median"], row["unit"]),
                 amount(peer["minimum"], row["unit"]),
-                _spread(peer),
+                _spread(peer, row["unit"]),
                 f"{ratio(by['median'])} ({ratio(by['minimum'])} to {ratio(by['maximum'])})",
                 _limit(row, peer["name"]),
             ]

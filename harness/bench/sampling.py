@@ -46,7 +46,7 @@ def files(pid: int, memory_stat: str | None) -> list[str]:
 def _in_c(agent: Agent, paths: Sequence[str]) -> list[Contender]:
     """Measures the agent's time series, and the yardstick: a loop that preads into a buffer and does nothing else."""
     hand = hand_of(agent)
-    _watch(agent, paths)
+    watch(agent, paths)
 
     def series() -> list[float]:
         took: list[float] = []
@@ -62,7 +62,7 @@ def _in_c(agent: Agent, paths: Sequence[str]) -> list[Contender]:
     return [Contender("agent", series), Contender("bare preads in C", bare)]
 
 
-def _touch(agent: Agent, program: str, parent: int, size: int) -> int:
+def touch(agent: Agent, program: str, parent: int, size: int) -> int:
     """Starts a probe with memory of its own, to be sampled, and gives its pid. It lives as long as the agent."""
     number, pid = agent.spawn([program, str(parent)])
     probe = Target(agent, number, "sampled", unrecorded, pid)
@@ -70,7 +70,7 @@ def _touch(agent: Agent, program: str, parent: int, size: int) -> int:
     return pid
 
 
-def _watch(agent: Agent, paths: Sequence[str]) -> None:
+def watch(agent: Agent, paths: Sequence[str]) -> None:
     """Watches these files and no others, in every sample."""
     for number in range(1, MOST + 1):
         agent.unwatch(number)
@@ -85,7 +85,7 @@ def in_guest(kernel: Kernel, turns: int, directory: Path) -> Row:
         hand = hand_of(guest.agent)
         prepare(hand, GROUPS)
         with Sandbox(hand, GROUPS, "bench") as box:
-            pid = _touch(guest.agent, "/programs/probe", guest.info.agent_pid, SMALL)
+            pid = touch(guest.agent, "/programs/probe", guest.info.agent_pid, SMALL)
             timings = interleave(_in_c(guest.agent, files(pid, f"{box.path}/memory.stat")), turns)
     return Row(
         "sample in a guest",
@@ -155,7 +155,7 @@ def on_host(turns: int) -> Iterator[Row]:
         missing = has_psutil()
         absent = {"psutil": missing} if missing else {}
         for size in (LARGE, SMALL):
-            pid = _touch(agent, str(build.BUILD / "probe"), info.agent_pid, size)
+            pid = touch(agent, str(build.BUILD / "probe"), info.agent_pid, size)
             paths = files(pid, memory_stat)
             what = f"{len(paths)} files, of a process with {size // MIB} MiB" + (
                 "" if memory_stat else " (this host has no memory.stat)"
@@ -182,7 +182,7 @@ def on_host(turns: int) -> Iterator[Row]:
             missing=absent,
         )
         yield _recorded(agent, python, turns, Path(directory), absent)
-        _watch(
+        watch(
             agent, [path for path in ("/proc/meminfo", "/proc/vmstat", "/proc/swaps", f"/proc/{pid}/statm", memory_stat) if path]
         )
         yield _share(agent, info.agent_pid, turns)

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias, TypedDict
 from harness.evidence.recording import Number
 
 
-class TimingRow(TypedDict):
+class TimingKeys(TypedDict):
     """The values of one contender, in the row's unit: how many, and how they lie. spread: a share of the median."""
 
     name: str
@@ -17,6 +17,13 @@ class TimingRow(TypedDict):
     spread: float
     unstable: bool
     values: int
+
+
+class TimingRow(TimingKeys, total=False):
+    """Of a hundred values and more also what 95 and 99 of a hundred are not above."""
+
+    p95: float
+    p99: float
 
 
 class RatioRow(TypedDict):

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from harness import errors, paths
-from harness.bench import growth, guests, programs, report, sampling, whole_system
+from harness.bench import growth, guests, programs, report, restores, sampling, whole_system
 from harness.bench.comparison import Row
 from harness.bench.schema import BenchFile, BenchHost, BenchRow, GrowthRow, RawRow
 from harness.errors import Unavailable
@@ -57,6 +57,7 @@ def measured(found: Sequence[Kernel], turns: int, long: bool, directory: Path) -
         yield from guests.opened(kernel, turns, directory, peer=kernel.series == PEER)
         yield from guests.channel(kernel, turns, directory)
         yield sampling.in_guest(kernel, turns, directory)
+    yield from restores.rows(main, turns, restores.MANY if long else restores.FEW, directory)
     yield programs.trial(main, turns, directory / "trial")
     yield from programs.answer(main, turns, directory / "answer")
     if long:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.linux import kernel_log, oom_lines
@@ -57,10 +58,15 @@ class Frames(NamedTuple):
 
 def reports(log: str) -> list[Report]:
     """Lists every OOM in a log, in order."""
+    return [replace(one) for one in _reports(log)]  # a report may be told its kernel later
+
+
+@lru_cache(maxsize=16)  # every quantity of an OOM, reference and table asks for the same log again
+def _reports(log: str) -> tuple[Report, ...]:
     parser, found = Parser(), _joined(kernel_log.records(log))
     for place, record in enumerate(found):
         parser.read(record, first=place == 0)
-    return parser.finish(torn=not log.endswith("\n"))
+    return tuple(parser.finish(torn=not log.endswith("\n")))
 
 
 def _joined(found: Iterable[kernel_log.Record]) -> list[kernel_log.Record]:

@@ -59,6 +59,17 @@ def test_the_page(tmp_path: Path) -> None:
     assert "Not measured: test bed: it takes root." in page
 
 
+def test_percentiles_are_told_of_a_hundred_values() -> None:
+    hundred = Timing("restored", (tuple(number / 1000 for number in range(1, 101)),))
+    row = Row("many restores", "…", "s", (hundred, Timing("few", ((0.05,) * 99,))), "6.1")
+    assert row.as_json()["ours"]["p95"] == 0.09505
+    assert row.as_json()["ours"]["p99"] == 0.09901
+    assert "p99" not in row.as_json()["peers"][0]
+    ours, peer = report.rows([row.as_json()])
+    assert ours[4].endswith("; p95 95 ms; p99 99 ms")
+    assert "p95" not in peer[4]
+
+
 def test_rows_that_a_session_does_not_measure_stay(tmp_path: Path) -> None:
     long, short = ({"row": name, "kernel": "6.1"} for name in ("catalogue", "restore"))
     path = tmp_path / "bench.json"

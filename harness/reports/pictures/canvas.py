@@ -17,6 +17,7 @@ from harness.reports.pictures.palette import light, themed
 
 if TYPE_CHECKING:
     from matplotlib.ft2font import FT2Font
+    from matplotlib.text import Text
 
 WIDTH = 480.0  # points: on a telephone of 360 pixels a letter of 12 points is 9 pixels high
 MARGIN = 10.0
@@ -54,6 +55,27 @@ def _advance(letter: str, bold: bool) -> float:
 def breadth(text: str, size: float = SIZE, bold: bool = False) -> float:
     """Gives a text's width in points."""
     return sum(_advance(letter, bold) for letter in text) * size
+
+
+@cache
+def _placed() -> type[Text]:
+    """Gives the kind of text that is drawn where it stands. matplotlib's own measures every text first, half of a picture's time,
+    for boxes and lines' ends that nothing here has."""
+    from matplotlib.text import Text
+
+    class Placed(Text):
+        def draw(self, renderer: Any) -> None:
+            x, y = self.get_transform().transform(self.get_position())
+            high = renderer.get_canvas_width_height()[1]
+            gc = renderer.new_gc()
+            gc.set_foreground(self.get_color())
+            renderer.open_group("text", self.get_gid())
+            renderer.draw_text(gc, x, high - y, self.get_text(), self.get_fontproperties(), 0.0, ismath=False, mtext=self)
+            renderer.close_group("text")
+            gc.restore()
+            self.stale = False
+
+    return Placed
 
 
 def tidy(text: object) -> str:
@@ -151,7 +173,6 @@ class Canvas:
         from matplotlib.figure import Figure
         from matplotlib.patches import PathPatch
         from matplotlib.path import Path as Outline
-        from matplotlib.text import Text
         from matplotlib.transforms import Affine2D
 
         height = self.y + MARGIN
@@ -190,7 +211,7 @@ class Canvas:
                     )
                 )
             for x, y, text, style in self._texts:
-                figure.add_artist(Text(x, y, text, transform=upright, va="baseline", parse_math=False, **style))
+                figure.add_artist(_placed()(x, y, text, transform=upright, va="baseline", parse_math=False, **style))
             written = io.StringIO()
             undated = {"Date": None, "Creator": None, "Format": None, "Type": None}
             FigureCanvasSVG(figure).print_svg(written, metadata=undated)  # type: ignore[no-untyped-call]

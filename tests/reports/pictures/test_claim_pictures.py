@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from harness import catalogue, paths
 from harness.claims import picture
@@ -19,9 +20,9 @@ from harness.claims.outcomes import Errno
 from harness.claims.quantities import Change, Counter, Derived, Pages, Quantity, Recorded
 from harness.claims.rates import Events, Every, NotEvery
 from harness.reports import readings, samples_table
-from harness.reports.pictures import choice, course, page_map
+from harness.reports.pictures import canvas, choice, course, page_map
 from harness.reports.pictures import claim as pictures
-from harness.reports.pictures.canvas import Canvas, breadth, wrap
+from harness.reports.pictures.canvas import SMALL, Canvas, breadth, wrap
 from harness.reports.pictures.claim import Picture
 from harness.reports.pictures.palette import THEMES
 from harness.verdicts.judged import Judged
@@ -376,3 +377,14 @@ def test_the_picture_of_the_readme_says_what_the_readme_says() -> None:
     assert " ".join(said).startswith(catalogue.claims()["tmpfs-unreclaimable"][0].text)
     assert {"“dropped”: 8,192 in the cache", "“dropped”: 8,192 not in the cache"} <= set(said)
     assert set(re.findall(r'class="([fs])-[a-z-]+', svg)) == {"f", "s"}
+
+
+def test_a_text_that_nobody_measures_is_drawn_as_matplotlib_draws_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    sheet = Canvas()
+    for bold in (False, True):
+        sheet.paragraph("“Pages” & <bounds>: é, −1", "true", bold=bold)
+    for place in ("left", "center", "right"):
+        sheet.text(200, 30, place, "dim", SMALL, ha=place)
+    placed = sheet.svg("title", "description")
+    monkeypatch.setattr(canvas, "_placed", lambda: Text)
+    assert placed == sheet.svg("title", "description")
