@@ -85,6 +85,7 @@ def execute(
     for kernel in () if options.scheduler or options.gdb or options.permissions else found:
         boot_check.ensure(kernel)
     cache.sweep()
+    resume.sweep(options.results)
     planned = plan(experiments, found, options)
     asked = described(found, options, what)
     before = resume.find(options.results, asked) if go_on else None

@@ -7,9 +7,10 @@ What comes before that write does not count, however the run ended.
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from harness import catalogue
@@ -22,6 +23,7 @@ from harness.verdicts import judged as judged_
 from harness.verdicts import noise
 from harness.verdicts.judged import Judged, Outcome, bounds_of
 
+LOCK = ".lock"  # of a run that a process is at
 # What makes a cell the one that is wanted: procedure and bounds, kernel, setting, trials.
 IDENTITY = (
     "schema",
@@ -116,13 +118,31 @@ def earlier(directory: Path, planned: CellRecord) -> tuple[AttemptRow, ...]:
 
 @contextmanager
 def held(run: Path) -> Iterator[None]:
-    """Keeps a run for this process. Raises UsageError where another one is at it."""
-    with open(run / ".lock", "a") as file:
+    """Keeps a run for this process; who is killed leaves its lock behind, which nobody holds. Raises UsageError where another
+    one is at it."""
+    path = run / LOCK
+    with open(path, "a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            if os.fstat(file.fileno()).st_ino != path.stat().st_ino:  # its holder has just ended, and another has begun
+                raise BlockingIOError
+        except (BlockingIOError, FileNotFoundError):
             raise UsageError(f"run {run.name}", "another process is at it", "wait for it, or use --again") from None
-        yield
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def sweep(parent: Path) -> None:
+    """Removes what killed runs have left half made in their directories. Their evidence stays."""
+    for lock in parent.glob(f"*/{LOCK}"):
+        with suppress(OSError, UsageError), held(lock.parent):
+            for path in list(lock.parent.rglob(".*.new")):
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
 
 
 def find(parent: Path, plan: Plan) -> Path | None:
