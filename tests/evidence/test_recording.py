@@ -343,7 +343,7 @@ def test_a_line_is_put_together_from_many_blocks(tmp_path: Path) -> None:
 
 def test_the_limit_of_a_text_is_of_all_its_lines_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recording, "TEXT_LIMIT", 3 << 20)
-    many = lines(*({**RECORD, "value": noise(1 << 19)} for _ in range(7)), END)
+    many = lines(*({**RECORD, "value": noise((1 << 19) + 2 * number)} for number in range(7)), END)  # no two alike
     few = many[: 2 << 20].rpartition(b"\n")[0] + b"\n"
     assert recording.read(packed(tmp_path / "few", few)).damage == ""
     assert recording.read(packed(tmp_path / "many", many)).damage.endswith("it unpacks to more than 3 MiB")

@@ -392,6 +392,13 @@ def test_an_experiment_of_ones_own_is_what_the_run_has_kept(tmp_path: Path) -> N
     assert (question.name, question.expects[0].quantity.read(Trial(1, {}))) == ("made", None)
 
 
+def test_an_experiment_of_ones_own_is_its_file_where_that_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    named = experiment(expect(Derived("value", lambda recording: 10)), origin="own file belief.py", question="Is it 11?")
+    monkeypatch.setattr(catalogue, "get", {"made": named}.get)
+    found = judged.experiment_of(Path("run/experiments/made"), cell(origin="own file belief.py", question="sha256:0"))
+    assert found is named
+
+
 def test_a_question_that_is_another_or_damaged_is_refused(tmp_path: Path) -> None:
     path, digest = kept(tmp_path)
     directory = run_directory.cell_directory(tmp_path, "made")
