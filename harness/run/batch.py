@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.evidence import run_directory
 from harness.evidence.schema import CellRecord
 from harness.machine.machine import Machine
-from harness.run import resume
+from harness.run import heap, resume
 from harness.run.cell import Cell, describe
 from harness.run.order import in_turns
 from harness.run.trial import BROKEN, Clock, Limit, Opener, open_machine, run_arms
@@ -89,5 +89,6 @@ class Batch:
 
 def submit(batches: Sequence[Batch], pool: Executor) -> None:
     """Hands all trials to a pool, so that between two of a cell lie those of others."""
+    heap.share()
     for place, number in in_turns([batch.cell.trials for batch in batches]):
         batches[place].submit(pool, number)
