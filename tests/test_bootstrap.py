@@ -266,7 +266,17 @@ def test_second_call_starts_four_small_programs_and_no_interpreter(small: Path) 
     """What bootstrap adds to invoke itself: finding out where it lies, and two looks for what is newer."""
     done = subprocess.run(["sh", "-x", small / "bootstrap", "hello"], capture_output=True, text=True, check=True)
     words = [line.split()[1] for line in done.stderr.splitlines() if line.startswith("+ ")]
-    known = {"[", "set", "read", "exec", "ready", "installed", "built"}  # of the shell's own, and functions
+    known = {
+        "[",
+        "set",
+        "read",
+        "exec",
+        "ready",
+        "installed",
+        "built",
+        "find_foreign",
+        "foreign_ready",
+    }  # of the shell's own, and functions
     started = [word for word in words if word not in known and "=" not in word]
     assert sorted(started) == ["dirname", "find", "find", "readlink"]
 

@@ -67,6 +67,8 @@ def test_one_claim_counts_for_the_status_and_json_is_the_file(tmp_path: Path) ->
     assert document["schema"] == 1
     assert {row["trials"] for row in document["verdicts"]} == {1}
     assert {
+        "arch",
+        "page_size",
         "claim",
         "experiment",
         "version",

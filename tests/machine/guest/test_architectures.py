@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from harness.agent.constants import ANONYMOUS, PRIVATE, READ, WRITE
 from harness.claims.needs import SWAP
 from harness.linux.architecture import AMD64, ARM64, Architecture
 from harness.linux.sizes import MIB
@@ -50,7 +49,7 @@ def test_a_guest_of_another_architecture_is_restored_and_carries_out_operations(
         hand.swapon(guest.device("swap"))
         number, _ = guest.agent.spawn(["/programs/probe", str(guest.info.agent_pid)])
         assert guest.agent.ended(number) is None
-        address = hand.mmap(MIB, PRIVATE | ANONYMOUS, READ | WRITE).value
+        address = hand.mmap(MIB).value
         hand.fill(address, MIB)
         assert hand.check(address, MIB).value == MIB // guest.info.page_size
 
