@@ -187,7 +187,7 @@ def lock(path: Path, what: str, check: Callable[[], None] = lambda: None, second
     deadline = time.monotonic() + seconds
     while True:
         with open(path, "a+") as file:
-            if _locked(file.fileno(), path):
+            if locked(file.fileno(), path):
                 file.truncate(0)
                 file.write(str(os.getpid()))
                 file.flush()
@@ -201,7 +201,7 @@ def lock(path: Path, what: str, check: Callable[[], None] = lambda: None, second
         time.sleep(PAUSE)
 
 
-def _locked(handle: int, path: Path) -> bool:
+def locked(handle: int, path: Path) -> bool:
     """Says whether this process has the lock now, and the file is still the one of that name."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 from harness.agent.agent import Agent
@@ -41,6 +41,18 @@ def _opened(opening: Callable[[Path], AbstractContextManager[VM]], directory: Pa
     return turn
 
 
+@contextmanager
+def launched(kernel: Kernel, accelerated: str, console: Path) -> Iterator[snapshots.Waiting]:
+    """Launches a guest's QEMU ahead, where nothing else works: it is ready to go on. Raises LabError without its snapshot."""
+    with Place(quiet=True):
+        waiting = snapshots.launch(kernel, SHAPE, accelerated, 0, console)
+        if waiting is None:
+            raise LabError("bench", "its snapshot is gone", "run it again")
+        with closing(waiting):
+            waiting.ready()
+            yield waiting
+
+
 def _resumed(kernel: Kernel, accelerated: str, directory: Path) -> Callable[[], list[float]]:
     """Measures a turn of guests whose QEMU was launched ahead: seconds from the call to go on until each is ready."""
     numbers = itertools.count()
@@ -48,15 +60,10 @@ def _resumed(kernel: Kernel, accelerated: str, directory: Path) -> Callable[[], 
     def turn() -> list[float]:
         found = []
         for _ in range(RESTORES):
-            with Place(quiet=True):
-                waiting = snapshots.launch(kernel, SHAPE, accelerated, 0, directory / f"ahead-{next(numbers)}.log")
-                if waiting is None:
-                    raise LabError("bench", "its snapshot is gone", "run it again")
-                with closing(waiting):
-                    waiting.ready()
-                    began = time.monotonic()
-                    waiting.resume()
-                    found.append(time.monotonic() - began)
+            with launched(kernel, accelerated, directory / f"ahead-{next(numbers)}.log") as waiting:
+                began = time.monotonic()
+                waiting.resume()
+                found.append(time.monotonic() - began)
         return found
 
     return turn

@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from harness.agent import wire
 from harness.bench.comparison import Contender, Row, Timing, interleave
-from harness.bench.guests import RESTORES, SHAPE
+from harness.bench.guests import RESTORES, SHAPE, launched
 from harness.bench.sampling import SMALL, files, touch, watch
 from harness.errors import LabError
 from harness.lab.sampler import NAMED
@@ -45,15 +45,10 @@ def timed(opening: Callable[[], AbstractContextManager[VM]]) -> tuple[float, flo
 
 def _ahead(kernel: Kernel, accelerated: str, console: Path) -> float:
     """Measures a guest whose QEMU was launched ahead: seconds from the call to go on until its first step is done."""
-    with Place(quiet=True):
-        waiting = snapshots.launch(kernel, SHAPE, accelerated, 0, console)
-        if waiting is None:
-            raise LabError("bench", "its snapshot is gone", "run it again")
-        with closing(waiting):
-            waiting.ready()
-            began = time.monotonic()
-            step(waiting.resume())
-            return time.monotonic() - began
+    with launched(kernel, accelerated, console) as waiting:
+        began = time.monotonic()
+        step(waiting.resume())
+        return time.monotonic() - began
 
 
 def ways(kernel: Kernel) -> Iterator[tuple[str, str]]:

@@ -47,6 +47,10 @@ class Board:
     console: str
     early: str
 
+    def arguments_under(self, accelerator: str) -> str:
+        """Gives the kernel's arguments that it needs under an accelerator of QEMU's."""
+        return self.arguments if accelerator == "kvm" else f"{self.arguments} {self.tcg_arguments}".strip()
+
 
 @dataclass(frozen=True)
 class Architecture:

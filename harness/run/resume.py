@@ -6,14 +6,12 @@ What comes before that write does not count, however the run ended.
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from harness import catalogue
+from harness import cache, catalogue
 from harness.claims import as_data
 from harness.claims.claim import UNDECIDED
 from harness.errors import Damaged, LabError, UsageError
@@ -122,12 +120,8 @@ def held(run: Path) -> Iterator[None]:
     one is at it."""
     path = run / LOCK
     with open(path, "a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(file.fileno()).st_ino != path.stat().st_ino:  # its holder has just ended, and another has begun
-                raise BlockingIOError
-        except (BlockingIOError, FileNotFoundError):
-            raise UsageError(f"run {run.name}", "another process is at it", "wait for it, or use --again") from None
+        if not cache.locked(file.fileno(), path):
+            raise UsageError(f"run {run.name}", "another process is at it", "wait for it, or use --again")
         try:
             yield
         finally:

@@ -30,10 +30,7 @@ MODULES = (*initramfs.MODULES, "loop")
 HYPERVISOR = "kvm-amd"
 # clearcpuid=141: the kernel leaves cmpxchg16b alone, which QEMU 7.2's TCG gets wrong (vm-facts); user space keeps it, as
 # Python's libraries need it. The rest as harness/machine/guest/qemu.py says.
-APPEND = (
-    "console=ttyS0 quiet panic=-1 oops=panic reboot=t tsc=reliable mitigations=off "
-    "clearcpuid=141 systemd.show_status=no systemd.firstboot=off"
-)
+APPEND = "quiet panic=-1 oops=panic mitigations=off clearcpuid=141 systemd.show_status=no systemd.firstboot=off"
 ENVIRONMENT = {
     "PYTHONPATH": "/opt/libraries:/opt/lab",
     "PYTHONDONTWRITEBYTECODE": "1",
@@ -146,7 +143,7 @@ def command_line(kernel: Kernel, tested: System, root: Path, lab: Path, accelera
         "-initrd",
         qemu.file_word(_archive(kernel, (*MODULES, HYPERVISOR) if tested.virtualises else MODULES)),
         "-append",
-        APPEND if accelerated == "kvm" else f"{APPEND} {board.tcg_arguments}",
+        f"{board.arguments_under(accelerated)} {APPEND}",
         "-device",
         "virtio-serial-device,max_ports=2",
         "-device",

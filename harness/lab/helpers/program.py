@@ -15,6 +15,10 @@ BASE = 0x400000  # where such programs lie by custom; the kernel takes any addre
 CLASSES = {32: (1, "<HHIIIIIHHHHHH", "<IIIIIIII", 52, 32), 64: (2, "<HHIQQQIHHHHHH", "<IIQQQQQQ", 64, 56)}
 
 
+def _ident(kind: int) -> bytes:
+    return b"\x7fELF" + bytes((kind, 1, 1)) + bytes(9)  # little endian, version 1
+
+
 def waiting_program(architecture: Architecture, size: int, page_size: int) -> bytes:
     """Makes the first bytes of a program file of `size` bytes, all of which is its text; what follows may be anything.
 
@@ -22,8 +26,7 @@ def waiting_program(architecture: Architecture, size: int, page_size: int) -> by
     """
     kind, header, entries, headers, segment = CLASSES[architecture.bits]
     entry = -(-(headers + segment) // INSTRUCTION) * INSTRUCTION
-    ident = b"\x7fELF" + bytes((kind, 1, 1)) + bytes(9)  # little endian, version 1
-    head = ident + struct.pack(header, 2, architecture.elf, 1, BASE + entry, headers, 0, 0, headers, segment, 1, 0, 0, 0)
+    head = _ident(kind) + struct.pack(header, 2, architecture.elf, 1, BASE + entry, headers, 0, 0, headers, segment, 1, 0, 0, 0)
     flags = 5  # to be read and executed
     if architecture.bits == 64:
         program = struct.pack(entries, 1, flags, 0, BASE, BASE, size, size, page_size)
@@ -40,8 +43,7 @@ def library(architecture: Architecture, size: int, page_size: int) -> bytes:
     """
     kind, header, entries, headers, segment = CLASSES[64]
     entry = 16
-    ident = b"\x7fELF" + bytes((kind, 1, 1)) + bytes(9)
-    head = ident + struct.pack(header, 3, architecture.elf, 1, 0, headers, 0, 0, headers, segment, 3, 0, 0, 0)
+    head = _ident(kind) + struct.pack(header, 3, architecture.elf, 1, 0, headers, 0, 0, headers, segment, 3, 0, 0, 0)
     dynamic = headers + 3 * segment
     names = dynamic + 5 * entry  # an empty name, and the symbol of number 0
     read_execute, read, read_write = 5, 4, 6

@@ -47,7 +47,7 @@ class Shape:
 
     def kernel_arguments(self, board: Board, quiet: bool, accelerator: str) -> str:
         """Gives the kernel's command line. quiet: only warnings on the console."""
-        told = board.arguments if accelerator == "kvm" else f"{board.arguments} {board.tcg_arguments}".strip()
+        told = board.arguments_under(accelerator)
         return APPEND.format(board=told, quiet="quiet " if quiet else "", thp=self.thp, append=self.append).strip()
 
 

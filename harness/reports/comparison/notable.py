@@ -17,7 +17,11 @@ NAMES = ("documents", "discoveries")
 def write(claims: Iterable[tuple[Claim, Experiment]], rows: Iterable[Row], to: Path) -> None:
     """Writes documents.md and discoveries.md into a reference. claims: those that have a row."""
     every = list(rows)
-    pages = [page(claim, experiment, history.of_claim(claim.id, every)) for claim, experiment in claims]
+    pages = [
+        page(claim, experiment, history.of_claim(claim.id, every))
+        for claim, experiment in claims
+        if claim.document or claim.discovery
+    ]
     documented = [one for one in pages if one.claim.document]
     texts = {
         "documents": {

@@ -7,10 +7,7 @@ from dataclasses import dataclass
 
 from harness.claims.claim import REFUTED
 from harness.reports.site.claim_page import ClaimPage
-from harness.reports.site.strip import DEPENDS
 from harness.reports.wording import counted
-
-OTHERWISE = (REFUTED, DEPENDS)
 
 
 @dataclass(frozen=True)
@@ -23,13 +20,13 @@ class NotablePages:
     @property
     def otherwise(self) -> list[ClaimPage]:
         """Lists the claims of documents that some kernel contradicts: the refuted ones first."""
-        found = [page for page in self.documented if page.verdict in OTHERWISE]
-        return sorted(found, key=lambda page: OTHERWISE.index(page.verdict))
+        found = [page for page in self.documented if page.refuted_anywhere]
+        return sorted(found, key=lambda page: page.verdict != REFUTED)
 
     @property
     def as_written(self) -> list[ClaimPage]:
         """Lists the claims of documents that no kernel contradicts."""
-        return [page for page in self.documented if page.verdict not in OTHERWISE]
+        return [page for page in self.documented if not page.refuted_anywhere]
 
     @property
     def documented(self) -> list[ClaimPage]:
