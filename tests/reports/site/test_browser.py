@@ -50,13 +50,19 @@ def browser() -> Iterator[Any]:
 
 
 @contextmanager
-def page_of(browser: Any, **options: Any) -> Iterator[Any]:
-    """Opens a page, and asserts in the end that nothing went wrong on it and nothing was asked of any network."""
+def page_of(browser: Any, forgiven: str = "\0", **options: Any) -> Iterator[Any]:
+    """Opens a page, and asserts in the end that nothing went wrong on it and nothing was asked of any network.
+
+    forgiven: a part of the messages on its console that are no fault of the page's.
+    """
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "offline": True, **options})
     context.set_default_timeout(60_000)  # the machine may have other work
     page = context.new_page()
     wrong: list[str] = []
-    page.on("console", lambda message: wrong.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on(
+        "console",
+        lambda told: wrong.append(told.text) if told.type in {"error", "warning"} and forgiven not in told.text else None,
+    )
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("dialog", lambda dialog: (wrong.append("a dialog"), dialog.dismiss()))
     page.on("request", lambda request: wrong.append(request.url) if not request.url.startswith(("file:", "data:")) else None)
@@ -74,13 +80,37 @@ def visible(page: Any) -> list[str]:
     ]
 
 
+def search(page: Any, words: str) -> None:
+    """Types words into the field, and waits for the index, which comes when somebody searches."""
+    page.fill("#q", words)
+    page.locator("#results:not([hidden])").wait_for(state="attached")
+
+
+def test_the_index_comes_when_somebody_searches(browser: Any, reference: Path) -> None:
+    with page_of(browser) as page:
+        page.goto((reference / "index.html").as_uri())
+        assert page.evaluate("window.folklabIndex === undefined")
+        search(page, "swappiness")
+        assert visible(page)
+        assert page.evaluate("window.folklabIndex !== undefined")
+
+
+def test_a_search_without_its_index_says_so(browser: Any, reference: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "site"
+    shutil.copytree(reference, alone, ignore=shutil.ignore_patterns("index.js"))
+    with page_of(browser, forgiven="ERR_FILE_NOT_FOUND") as page:
+        page.goto((alone / "index.html").as_uri())
+        page.fill("#q", "swappiness")
+        page.locator("#count", has_text="was not found").wait_for()
+
+
 def test_the_search_finds_as_the_terminal_does(browser: Any, reference: Path) -> None:
     published = {path.stem for path in (reference / "claims").iterdir()}
     built = index.build([pair for claim, pair in catalogue.claims().items() if claim in published])
     with page_of(browser) as page:
         page.goto((reference / "index.html").as_uri())
         for question in QUESTIONS:
-            page.fill("#q", question)
+            search(page, question)
             hits = built.search(question)
             scores = {hit.document.claim: hit.score for hit in hits.hits if hit.fits}
             found = visible(page)
@@ -95,7 +125,7 @@ def test_the_search_finds_as_the_terminal_does(browser: Any, reference: Path) ->
 def test_a_search_of_nothing_known(browser: Any, reference: Path) -> None:
     with page_of(browser) as page:
         page.goto((reference / "index.html").as_uri())
-        page.fill("#q", "qqqzzzxxxy")
+        search(page, "qqqzzzxxxy")
         assert visible(page) == []
         assert "Nothing fits" in page.inner_text("#count")
 
@@ -121,7 +151,7 @@ def test_filters_choose_and_are_remembered(browser: Any, reference: Path) -> Non
         page.select_option("[name=kernel]", "")
         page.select_option("[name=only]", "changed")
         assert "vma-tree-and-list" in (changed := visible(page))
-        page.fill("#q", "red-black tree of mappings")
+        search(page, "red-black tree of mappings")
         page.click(".claim:not([hidden]) .said a >> visible=true")
         page.go_back()
         assert page.input_value("#q") == "red-black tree of mappings"
@@ -241,6 +271,6 @@ def test_text_of_others_does_nothing(browser: Any, tmp_path: Path) -> None:
             assert page.evaluate("window.struck") is None
             assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
             if name == "index.html":
-                page.fill("#q", "evil script")
+                search(page, "evil script")
                 assert page.evaluate("window.struck") is None
                 assert len(visible(page)) == 2
