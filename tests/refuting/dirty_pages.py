@@ -17,8 +17,12 @@ def arm(kswapd: int, probe: int, swapped: int, refused: int = 0, new: bool = Fal
     texts = (wrote("kswapd0", kswapd) + wrote("probe", probe, block=FIRST + kswapd)
              + f"  kworker/u2:1-7  [000] ...1.  16.000002: block_bio_queue: {DISK} W {FIRST * 8} + 2048 [kworker/u2:1]\n"
              + wrote("kswapd0", 0 if new else 3, block=1))      # of the file system's own
-    return Made(counters={"dirty": {"vmstat:nr_dirty": DIRTY, "vmstat:pageoutrun": 0, "vmstat:nr_vmscan_write": 0},
-                          "short": {"vmstat:nr_dirty": 0, "vmstat:pageoutrun": 20, "vmstat:nr_vmscan_write": refused}},
+    begin = {"vmstat:nr_dirty": DIRTY, "vmstat:pageoutrun": 0, "vmstat:nr_vmscan_write": 0, "vmstat:pgscan_kswapd": 0,
+             "vmstat:pgscan_direct": 0}
+    # New files' pages: reclaim looks at them, and who asks is killed before the disk has taken half.
+    short = {"vmstat:nr_dirty": 18_432 if new else 0, "vmstat:pageoutrun": 20, "vmstat:nr_vmscan_write": refused,
+             "vmstat:pgscan_kswapd": 25_000, "vmstat:pgscan_direct": 1_000_000}
+    return Made(counters={"dirty": begin, "short": short},
                 records={"disk": DISK, "swap": SWAP, **({} if new else {"blocks": BLOCKS}), "short of memory": texts,
                          "short of memory, swap on": wrote("kswapd0", swapped, SWAP)})
 
