@@ -55,7 +55,8 @@ def logged(words: str, write: Callable[[Lab, Probe], object]) -> Case:
 
 
 def warning_by_hand(lab: Lab, probe: Probe) -> None:
-    lab.write("/dev/kmsg", f"of process {probe.pid}, as a driver would say it: {DEPRECATED}")
+    # Without the end of its line it waits for the next one (kernel/printk/printk.c, vprintk_store: prb_commit; v5.10 to v7.2).
+    lab.write("/dev/kmsg", f"of process {probe.pid}, as a driver would say it: {DEPRECATED}\n")
 
 
 def lower(words: str, change: Callable[[Lab, Probe], object], *, uid: int = 0) -> Case:
@@ -138,7 +139,7 @@ EXPERIMENT = table(
           logged("after such a line was written to /dev/kmsg", warning_by_hand),
           logged("after a write to oom_score_adj", lambda lab, probe: adjust(lab, probe, 3)),
           if_true=AtLeast(1, "a line"), if_false=Exactly(0, "no line"), unit="lines",
-          says="The first write to oom_adj left {value} lines in the log that call it deprecated."),
+          says="The lines of the log that call oom_adj deprecated grew by {value} with the first write to it."),
     hardware("iopl", lower("with iopl(3)", lambda lab, probe: probe.iopl(3))),
     hardware("CAP_SYS_RAWIO", lower("with root's capabilities", lambda lab, probe: None, uid=1000)),
     Small(SWAP, "points off half of it", halved("with swap as large as RAM", swap=True),
@@ -158,4 +159,5 @@ EXPERIMENT = table(
           says="A second after the kill {value} pages of its anonymous memory were free again."),
     guards=(Guard(Recorded(f"{IN_SWAP.id}.asked: swapped"), AtLeast(pages(LARGE * 99 // 100)), "it must be in swap"),),
     needs=Needs(memory=1 * GIB, disks=(Disk("swap", "raw", 1 * GIB),), changes=("swap", "mount"), throwaway=True),
+    version=2,
 )

@@ -17,6 +17,7 @@ from harness.lab import Lab
 from harness.lab.helpers.reclaim import BTF, DIRECT_EVENTS, direct_spares, watch_direct_reclaim
 
 RAM, FILLED, PIECE, FIRST, MARK = 256 * MIB, 224 * MIB, 8 * MIB, -20, 8192
+ROOM = 2048         # KiB of the last buffer, which is asked for when memory is full; five times what was recorded
 SHORT, HUGE, RAISED = "shortage", "huge pages", "mark raised"
 
 BELOW_MIN = Claim(
@@ -39,7 +40,7 @@ def procedure(lab: Lab) -> None:
         memory.part(0, FILLED).fill()
     memory.part(0, FILLED // 4).unmap()
     more = probe.map(PIECE)
-    with lab.trace(RAISED, *DIRECT_EVENTS):     # by half of the piece: there is enough that can be swapped to reach it
+    with lab.trace(RAISED, *DIRECT_EVENTS, kib=ROOM):     # by half of the piece: there is enough that can be swapped to reach it
         lab.sysctl("vm.min_free_kbytes", (lab.counter("meminfo:MemFree") + PIECE // 2) // KIB)
         more.fill()
         lab.sysctl("vm.min_free_kbytes", MARK)
