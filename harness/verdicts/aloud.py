@@ -16,7 +16,7 @@ SUBJECT = r"((?:(?!\bOf\b)[^.;:])*?)"
 COUNTED = (
     "page "
     "faults?|pages?|process(?:es)?|kills?|signals?|library|libraries|mappings?|sectors?|bytes?|dentries|inodes|blocks?|zones?|names?|"
-    "faults?|times|segments?|runs?|children|instructions?|ways|kinds|values|members|lists?"
+    "faults?|times|segments?|runs?|children|instructions?|ways|kinds|values|members|lists?|lines?"
 )
 NO_ADJECTIVE = "(?:a|an|the|of|or|and|in|to|its|one|another|times|more|less)"
 UNITS = ((GIB, "GiB"), (MIB, "MiB"))
@@ -56,14 +56,15 @@ def amounts(text: str, page_size: int) -> str:
     told: set[str] = set()
 
     def amount(found: re.Match[str]) -> str:
-        size = float(found[1].replace(",", "")) * page_size
+        low, high = (float(one.replace(",", "")) * page_size for one in (found[1] or found[2], found[2]))
         for least, unit in UNITS:
-            if size >= least:
-                memory = f"{f'{size / least:,.1f}'.removesuffix('.0')} {unit}"
+            if high >= least:
+                ends = dict.fromkeys(f"{size / least:,.1f}".removesuffix(".0") for size in (low, high))
+                memory = f"{' to '.join(ends)} {unit}"
                 before = text[: found.start()]
                 again = found[0] in told or before.count("(") > before.count(")")
                 told.add(found[0])
                 return memory if again else f"{memory} ({found[0]})"
         return found[0]
 
-    return re.sub(rf"{NUMBER} pages\b", amount, text)
+    return re.sub(rf"(?:{NUMBER} to )?{NUMBER} pages\b", amount, text)

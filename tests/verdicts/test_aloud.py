@@ -42,6 +42,8 @@ def test_aloud(filled: str, said: str) -> None:
 
 def test_amounts_are_told_in_units_of_people_and_once_in_pages() -> None:
     assert amounts("8,192 pages, 8,192 pages and 255 pages", 4096) == "32 MiB (8,192 pages), 32 MiB and 255 pages"
+    assert amounts("12,312 to 12,313 pages", 4096) == "48.1 MiB (12,312 to 12,313 pages)"
+    assert amounts("8,192 to 12,288 pages and 0 to 255 pages", 4096) == "32 to 48 MiB (8,192 to 12,288 pages) and 0 to 255 pages"
     assert amounts("16 pages and 999.8 pages", 65536) == "1 MiB (16 pages) and 62.5 MiB (999.8 pages)"
     assert amounts("16 pages (of 3) and 32 pages", 65536) == "1 MiB (16 pages) (of 3) and 2 MiB (32 pages)"
     assert amounts("1,048,576 pages (at most 1,048,577 pages)", 4096) == "4 GiB (1,048,576 pages) (at most 4 GiB)"
