@@ -4,7 +4,7 @@ import errno
 
 from harness.false_evidence.made import Made, cases, changed, together
 
-ALL, LARGE, BATCH, KIB_A_PAGE = 4096, 16384, 64, 4
+ALL, LARGE, BATCH, KIB_A_PAGE = 2048, 32768, 64, 4
 HALF, HALF_OF_RAM = "tmpfs-default-half", 30_000
 ALLOCATES = "tmpfs-fallocate-allocates"
 
