@@ -2,8 +2,8 @@
 
 A tmpfs of 8 MiB is mounted on /dev/shm. A System V segment, a POSIX object, a memfd and shared anonymous memory of 32 MiB each
 are filled there, until it is done or the process ends; the growth of Shmem tells how far it got. Then half of /dev/shm is
-used by another object, and an object is made longer, allocated, written or touched: errno, or the signal that ends the process,
-tells the answer.
+used by another object, and an object is made longer, allocated, written or touched: errno, or the signal that ends the process
+(SIGBUS is what shells call a bus error), tells the answer.
 """
 
 import errno
