@@ -34,8 +34,8 @@ TRUNCATE = Claim(
             "what /dev/shm holds, and a later touch ends in SIGBUS.")
 SIGBUS = Claim(
     "shm-full-sigbus", "Touching POSIX shared memory beyond /dev/shm's free space raises SIGBUS.", SHARED_MEMORY,
-    known=(Known(CONFIRMED, "mm/shmem.c, shmem_fault: ENOSPC of shmem_inode_acct_blocks (v6.12, v7.2), shmem_inode_acct_block "
-                            "(v5.10, v6.1) is VM_FAULT_SIGBUS by vmf_error"),))
+    known=(Known(CONFIRMED, "mm/shmem.c, shmem_fault: the ENOSPC of shmem_inode_acct_blocks (v6.12, v7.2), "
+                            "shmem_inode_acct_block (v5.10, v6.1) becomes a SIGBUS"),))
 ALLOCATE = Claim(
     "shm-fallocate-safe", "posix_fallocate on the object reports the lack with ENOSPC beforehand.", SHARED_MEMORY,
     known=(Known(CONFIRMED, "mm/shmem.c, shmem_fallocate: shmem_undo_range takes back what it got (v5.10 to v7.2)"),),

@@ -138,6 +138,8 @@ ASKED = {
     "is the size in df reserved for tmpfs": "tmpfs-df-is-reserved",
     "deleted tmpfs file still uses memory": "tmpfs-unlink-open-frees",
     "kernel.shmmax 32MB": "shmmax-default-32m",
+    "tmpfs mount option noswap": "tmpfs-noswap",
+    "is swapped tmpfs still in Shmem": "tmpfs-swapped-still-shmem",
     "memfd memory limit container": "memfd-beyond-dev-shm memfd-not-in-group",
     "nr_hugepages write succeeds with fewer pages": "hugetlb-nr-all-or-error",
     "hugepages not in RSS": "hugetlb-in-rss",
