@@ -52,8 +52,9 @@ def quantities_of(experiment: Experiment, skipped: Collection[str] = ()) -> Iter
         if one.claim.id not in skipped:
             yield from (one.quantity, one.reads_true, one.reads_false)
             yield from _ends(one.if_true, one.if_false)
-    of_claims = [one for one in (*experiment.premises, *experiment.besides) if one.claim.id not in skipped]
-    conditions: tuple[Guard | Premise | Besides, ...] = (*experiment.guards, *of_claims)
+    of_claims: tuple[Premise | Besides, ...] = (*experiment.premises, *experiment.besides)
+    conditions: list[Guard | Premise | Besides] = [*experiment.guards]
+    conditions += [one for one in of_claims if one.claim.id not in skipped]
     for condition in conditions:
         yield condition.quantity
         yield from _ends(condition.holds)
