@@ -14,7 +14,7 @@ from probes._native import ffi
 from harness.claims.claim import Experiment
 from harness.evidence import json_file, recording, run_directory
 from harness.evidence.schema import KernelRow
-from harness.linux import pages, releases
+from harness.linux import counters, pages, releases
 from harness.run import cell, resume
 from harness.verdicts import judged, run_cells
 
@@ -269,3 +269,21 @@ def oom(*killed: str, alive: tuple[str, ...] = (), **sizes: int) -> dict[str, An
 def cases(name: str, asked: Any, true: Any, false: Any) -> dict[str, Any]:
     """Gives what the three cases of a small claim (harness/claims/small.py) recorded, or were answered."""
     return {f"{name}.asked": asked, f"{name}.true": true, f"{name}.false": false}
+
+
+def changed(name: str, counter: str, asked: int, true: int, false: int) -> Made:
+    """Gives what the three cases of a small claim sampled, as "CASE: before" and "CASE: after", of a counter that grew by so many
+    pages between them. counter: of the machine's, or of the case's group or process where it begins with "/"."""
+    size = PAGE_SIZE // (1024 if counters.unit_of(counter) == "KiB" else 1)
+    start = max(abs(asked), abs(true), abs(false)) + 1000
+    found = {}
+    for case, grown in cases(name, asked, true, false).items():
+        of = f"{case}{counter}" if counter.startswith("/") else counter
+        found[f"{case}: before"] = {of: size * start}
+        found[f"{case}: after"] = {of: size * (start + grown)}
+    return Made(counters=found)
+
+
+def together(*parts: Made) -> Made:
+    """Puts together what was sampled of several claims, or parts of one."""
+    return Made(counters={moment: values for part in parts for moment, values in part.counters.items()})

@@ -138,10 +138,12 @@ class System:
         """Mounts a ramfs on /mnt/NAME and returns that."""
         return self.mount("ramfs", f"/mnt/{name}", "ramfs", options)
 
-    def mount_shm(self) -> str:
+    def mount_shm(self, size: int | None = None) -> str:
         """Returns where POSIX shared memory is (shm_overview(7)): mounted as systems do it, unless this one has done
-        it."""
-        if self.hand.attempt.statfs(SHM).value != TMPFS_MAGIC:
+        it; with a `size` in bytes, one that holds so much, over what is there."""
+        if size is not None:
+            self.mount("tmpfs", SHM, "tmpfs", f"huge=never,size={size}")
+        elif self.hand.attempt.statfs(SHM).value != TMPFS_MAGIC:
             self.mount("tmpfs", SHM, "tmpfs", "huge=never")
         return SHM
 

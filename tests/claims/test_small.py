@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.claims import names
 from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED, Claim, Exactly
 from harness.claims.outcomes import Errno
 from harness.claims.small import Case, Small, table
@@ -73,6 +74,17 @@ def test_a_row_is_skipped_by_itself(tmp_path: Path) -> None:
     }
     without = Made(outcomes=GOOD.outcomes, skips={"one": "this kernel has no such file"})
     assert verdicts(tmp_path / "one of two", without, GOOD)["one"][0] == UNDECIDED
+
+
+def test_what_a_skipped_row_lacks_is_not_misspelt(tmp_path: Path) -> None:
+    """Its other cases may have been read already, under names that differ little from the one that is missing."""
+    long = Claim("a-claim-of-many-words", "It is 1.", "made up")
+    found = replace(table(replace(ROWS[0], claim=long), trials=1), name="made", question="Made?")
+    read = Made(records={f"{long.id}.true": 1, f"{long.id}.false": 0})
+    for name, made, wrong in (("missing", read, True), ("skipped", read.but(skips={long.id: "there is none"}), False)):
+        run = write_run(tmp_path / name, found, [made], {})
+        (trial,) = read_trials(run_directory.cell_directory(run, "made"))
+        assert (names.misspelt(found, trial) is not None) == wrong
 
 
 @pytest.mark.parametrize("which", ["asked", "true", "false"])

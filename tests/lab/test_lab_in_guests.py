@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from harness.agent.operations import numbers
 from harness.errors import LabError
 from harness.lab.lab import Lab
+from harness.linux.sizes import MIB
 from tests.guests import every_kernel, lab_in
 
 pytestmark = pytest.mark.guest
@@ -65,3 +67,17 @@ def test_programs_lie_on_several_disks(lab: Lab) -> None:
     first, second = (lab.program_on_disk(lab.mount_tmpfs(name)) for name in ("first", "second"))
     assert [word.replace("/mnt/first", "/mnt/second") for word in first] == list(second)
     assert lab.probe("from a tmpfs", program=second).alive
+
+
+def test_shared_memory_of_a_size(lab: Lab) -> None:
+    """It lies over what is mounted there, and is gone at the end of the scope."""
+
+    def blocks() -> int:
+        return numbers(lab.hand.statfs("/dev/shm").text)[2]
+
+    assert lab.mount_shm() == "/dev/shm"
+    whole = blocks()
+    with lab.scope():
+        lab.mount_shm(MIB)
+        assert blocks() == MIB // lab.page_size
+    assert blocks() == whole

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from harness.false_evidence.made import Made
+from harness.false_evidence.made import Made, together
 
 PAGE, SIZE, AHEAD, MIB = 4096, 2048, 64, 256
 
@@ -17,10 +17,6 @@ def grown(counter: str, name: str, asked: int, true: int, false: int, others: Ma
         more = {f"{at}/memory.stat:{other}": start + size * PAGE for other, size in (others or {}).items()}
         found[at] = {f"{at}/{counter}": start + pages * PAGE, **more}
     return Made(counters=found)
-
-
-def together(*parts: Made) -> Made:
-    return Made(counters={moment: values for part in parts for moment, values in part.counters.items()})
 
 
 def current(name: str, asked: int, size: int = SIZE) -> Made:
