@@ -230,7 +230,7 @@ EXPERIMENT = table(
           of=lambda at: Pages(at, at), says=f"Right after it was written POSIX_FADV_DONTNEED left {{value}} of {PAGES} pages."),
     Small(PARTIAL, "pages left", advised("after POSIX_FADV_DONTNEED of less than a page", length=4 * KIB - 1), DROPPED, KEPT,
           NOT_ALL, ALL, of=lambda at: Pages(at, at),
-          says="POSIX_FADV_DONTNEED of a page less a byte left {value} of {bound} pages."),
+          says=f"POSIX_FADV_DONTNEED of a page less a byte left {{value}} of {PAGES} pages."),
     Small(FSYNC, "pages left", left("after fsync", lambda lab, probe, fd, path: probe.fsync(fd), dirty=True), DROPPED,
           left("before fsync", untouched, dirty=True), GONE, SOME, of=lambda at: Pages(at, at),
           says=f"After fsync {{value}} of {PAGES} pages were left in the cache."),

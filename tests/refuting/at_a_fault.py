@@ -25,7 +25,7 @@ def charged(asked: int) -> Made:
         found[f"{at} before"] = {f"{at}/memory.current": FULL * PAGE}
         found[f"{at} after"] = {f"{at}/memory.current": (FULL - fall) * PAGE}
     return Made(counters=found, smaps={
-        f"{PART}.asked before": {"memory": {"AnonHugePages": KIB_A_PAGE * ALL * COUNT}},
+        f"{PART}.asked before": {"memory": {"AnonHugePages": KIB_A_PAGE * ALL * COUNT, "Rss": KIB_A_PAGE * ALL * COUNT}},
         f"{PART}.asked after": {"memory": {"Rss": KIB_A_PAGE * HALF}}})
 
 
