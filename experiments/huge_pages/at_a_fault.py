@@ -14,12 +14,13 @@ from harness.claims import (
     CONFIRMED, KIB, MIB, REFUTED, AtLeast, AtMost, Besides, Case, Change, Claim, Document, Exactly, Known, Needs, Pages, Premise,
     Quantity, SameFrames, Settings, Small, Smaps, pages, table,
 )
-from harness.lab import COLLAPSE, DONTNEED, HUGEPAGE, MAP_STACK, NOHUGEPAGE, NORMAL, Lab, Probe, Region
+from harness.lab import COLLAPSE, DONTNEED, HUGEPAGE, HUGETLB, MAP_STACK, NOHUGEPAGE, NORMAL, Lab, Probe, Region
 
 HUGE, COUNT = 2 * MIB, 8
 # Pages by which memory.current may be off: a batch of charges that is held ready (MEMCG_CHARGE_BATCH), and as many of slab and
 # page tables.
 OFF = 128
+POOL = "/proc/sys/vm/nr_hugepages"
 ENABLED = "/sys/kernel/mm/transparent_hugepage/enabled"
 NEVER_WAKES = 3_600_000         # ms that khugepaged sleeps between two scans
 MEMORY = "mm/huge_memory.c"
@@ -68,6 +69,13 @@ STACK = Claim(
     instead="Call madvise(MADV_NOHUGEPAGE) on threads' stacks where huge pages are not wanted: before 6.7 MAP_STACK does "
             "nothing.")
 
+HUGETLB_TOO = Claim(
+    "thp-anonhuge-is-hugetlb", "AnonHugePages counts hugetlb pages as well.", HUGE_PAGES,
+    known=(Known(REFUTED, "fs/proc/task_mmu.c, smaps_hugetlb_range: they count as Shared_Hugetlb and Private_Hugetlb (v5.10 to "
+                          "v7.2)"),),
+    instead="Read HugePages_Total and HugePages_Free, or Private_Hugetlb in smaps, for hugetlb pages: AnonHugePages counts "
+            "transparent ones only.")
+
 
 def aligned(probe: Probe, count: int = 1, flags: int = 0) -> Region:
     """Maps so many whole huge pages."""
@@ -109,6 +117,16 @@ def collapsed(words: str, advice: int) -> Case:
 def heap(lab: Lab, at: str) -> None:
     probe = lab.probe(at)
     looked_at(lab, at, probe.region(probe.sbrk(4 * HUGE).value, 4 * HUGE).fill())
+
+
+def hugetlb(lab: Lab, at: str) -> None:
+    if lab.find(POOL) is None:
+        lab.skip(f"this kernel has no {POOL}")
+    lab.write(POOL, "1")
+    memory = lab.probe(at).map(HUGE, flags=HUGETLB).fill()
+    looked_at(lab, at, memory)
+    memory.unmap()
+    lab.write(POOL, "0")
 
 
 def forked(words: str, how: Callable[[Region], object]) -> Case:
@@ -181,6 +199,8 @@ EXPERIMENT = table(
           of=smaps("AnonHugePages"), says="Of 8 MiB of heap {value} pages were in huge ones."),
     Small(STACK, "AnonHugePages", touched("of a MAP_STACK mapping", Region.fill, flags=MAP_STACK), SMALL_PAGES, FILLED, NO_HUGE,
           HUGE_ONES, of=smaps("AnonHugePages"), says="Of 2 MiB of a MAP_STACK mapping {value} pages were in huge ones."),
+    Small(HUGETLB_TOO, "AnonHugePages", Case("of a MAP_HUGETLB mapping that was filled", hugetlb), FILLED, SMALL_PAGES, HUGE_ONES,
+          NO_HUGE, of=smaps("AnonHugePages"), says="Of 2 MiB of hugetlb AnonHugePages counted {value} pages."),
     settings=Settings(thp="always", khugepaged_scan_sleep_millisecs=NEVER_WAKES, khugepaged_max_ptes_none=0),
     writes=("thp",),
     premises=(huge_before(COPIES, HUGE), huge_before(PART_FREES, COUNT * HUGE)),
