@@ -33,8 +33,8 @@ def named(part: FromArm, recording: Recording) -> Iterator[tuple[str, Iterable[s
 
 
 def misspelt(experiment: Experiment, trial: Trial) -> str | None:
-    """Says which of an experiment's quantities a trial does not have for want of a name that it nearly has; of a claim that
-    the trial has skipped it need not have any."""
+    """Says which of an experiment's quantities a trial does not have for want of a name that it nearly has. What is of a claim
+    that the machine lacks something for was not read, whatever its name."""
     skipped = {claim for recording in trial.arms.values() for claim in recording.skipped}
     for what in quantities_of(experiment, skipped):
         for part in unread.parts(what):
@@ -46,15 +46,17 @@ def misspelt(experiment: Experiment, trial: Trial) -> str | None:
     return None
 
 
-def quantities_of(experiment: Experiment, skipped: Collection[str] = ()) -> Iterator[Quantity]:
-    """Yields every quantity that an experiment reads, bounds among them, but for those of claims with these ids."""
+def quantities_of(experiment: Experiment, without: Collection[str] = ()) -> Iterator[Quantity]:
+    """Yields every quantity that an experiment reads, bounds among them. without: ids of claims that are left out."""
     for one in experiment.expects:
-        if one.claim.id not in skipped:
+        if one.claim.id not in without:
             yield from (one.quantity, one.reads_true, one.reads_false)
             yield from _ends(one.if_true, one.if_false)
     of_claims: tuple[Premise | Besides, ...] = (*experiment.premises, *experiment.besides)
-    conditions: list[Guard | Premise | Besides] = [*experiment.guards]
-    conditions += [one for one in of_claims if one.claim.id not in skipped]
+    conditions: list[Guard | Premise | Besides] = [
+        *experiment.guards,
+        *(condition for condition in of_claims if condition.claim.id not in without),
+    ]
     for condition in conditions:
         yield condition.quantity
         yield from _ends(condition.holds)
