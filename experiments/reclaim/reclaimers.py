@@ -64,6 +64,7 @@ EXPERIMENT = Experiment(
     procedure,
     needs=Needs(memory=RAM, disks=(SWAP,), changes=("swap", "sysctl"), throwaway=True),
     settings=Settings(overcommit=1),
+    writes=("watermark_scale_factor",),
     axes={"lru": ("classic", "mglru")},
     rate=0,
     guards=(Guard(Recorded("fast: ns", "ns"), AtLeast(SECOND), "a shortage that is over in a second is not asked about"),
