@@ -158,7 +158,7 @@ ASKED = {
     "does swapon increase the memory available to applications": "usable-is-ram-plus-swap",
     "who flushes dirty pages under memory pressure": "dirty-written-by-reclaim kswapd-may-write-dirty-pages",
     "can I use a swapfile on ext4": "swap-needs-partition",
-    "tmpfs hole punching zero pages": "tmpfs-read-hole-allocates tmpfs-write-hole-allocates",
+    "tmpfs hole punching zero pages": "tmpfs-hole-punch-frees tmpfs-read-hole-allocates tmpfs-write-hole-allocates",
     "mounting ramfs with size option ignored": "ramfs-unbounded",
     "does /dev/shm memory get swapped": "vmswap-counts-shmem undroppable-shmem-can-swap tmpfs-swaps",
     "kernel mlock Unevictable counter": "mlock-unevictable unevictable-only-mlock",
