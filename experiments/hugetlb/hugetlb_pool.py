@@ -20,9 +20,10 @@ from harness.lab import IPC_CREAT, IPC_RMID, MFD_HUGETLB, NORESERVE, SHM_HUGETLB
 HUGE = 2 * MIB                      # bytes: Hugepagesize where a page has 4 KiB, on x86-64 and arm64
 LARGE, POOL, HALF = 128 * MIB, 8 * MIB, 4 * MIB
 NUMBER = "/proc/sys/vm/nr_hugepages"
-# Pages by which VmRSS may be off: each thread keeps up to 64 to itself (mm/memory.c, TASK_RSS_EVENTS_THRESH, v5.10, v6.1), or
-# each processor a batch of 32 (lib/percpu_counter.c, compute_batch_value, v6.12).
-OFF = 64
+# Pages by which VmRSS may grow otherwise: a thread keeps up to 64 of each of three kinds to itself (mm/memory.c,
+# TASK_RSS_EVENTS_THRESH, v5.10, v6.1), or each processor a batch of 32 (lib/percpu_counter.c, compute_batch_value, v6.12); and
+# a probe touches some pages of its own meanwhile (measured: up to 49), of which 64 are allowed for.
+OFF = 4 * 64
 RST = "Documentation/admin-guide/mm/hugetlbpage.rst"
 
 AT_ONCE = Claim(
@@ -163,8 +164,8 @@ EXPERIMENT = table(
           between("by huge pages that were filled", lambda probe: probe.map(POOL, flags=HUGE_PAGES).fill()),
           between("by ordinary memory that was filled", lambda probe: probe.map(POOL).fill()),
           between("by huge pages that were mapped", lambda probe: probe.map(POOL, flags=HUGE_PAGES)), of=growth("/status:VmRSS"),
-          if_true=AtLeast(pages(POOL) - OFF, "every page, but for what VmRSS is off"),
-          if_false=AtMost(OFF, "no more than VmRSS is off"),
+          if_true=AtLeast(pages(POOL) - OFF, "every page, but for what VmRSS may be off"),
+          if_false=AtMost(OFF, "no more than it may grow otherwise"),
           says=f"Filling {POOL // MIB} MiB of huge pages made VmRSS grow by {{value}} pages."),
     Small(RESERVED, "growth of HugePages_Rsvd", between("by mmap", lambda probe: probe.map(POOL, flags=HUGE_PAGES)),
           between("by shmget with SHM_HUGETLB", segment),

@@ -5,7 +5,7 @@ import signal
 
 from harness.false_evidence.made import Made, cases, changed, together
 
-LARGE, POOL, HUGE, OFF, KIB_A_PAGE = 32768, 2048, 4, 64, 4
+LARGE, POOL, HUGE, OFF, KIB_A_PAGE = 32768, 2048, 4, 256, 4
 AT_ONCE, IN_RSS, RESERVED = "hugetlb-takes-at-once", "hugetlb-in-rss", "hugetlb-reserved-at-mmap"
 SIGBUS, ZEROED, CACHED, ALL_OR_ERROR = (
     "hugetlb-noreserve-sigbus", "hugetlb-zeroed", "hugetlb-counts-cached", "hugetlb-nr-all-or-error")

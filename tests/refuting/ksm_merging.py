@@ -2,7 +2,7 @@
 
 from harness.false_evidence.made import Made, States
 
-ALL, OFF, KIB_A_PAGE, FULL = 512, 64, 4, 1000
+ALL, OFF, KIB_A_PAGE, FULL = 512, 192, 4, 1000
 ALONE = {"exclusive": ALL}
 
 
