@@ -23,7 +23,7 @@ TICK, TICKS, MORE = 100_000_000, 400, 20        # ns; how often it is looked at 
 # 200 ms (measured on 5.10: 102,400 to 13,672 KB/s in 6 s), and a writer that is slower than that is not held back.
 LEARNS = 120
 # Ratios, %. Writers have a larger one than the kernel began with: the limit that it slows down towards follows a threshold that
-# grows at once, and one that falls slowly (mm/page-writeback.c, domain_update_dirty_limit).
+# grows at once, and one that falls slowly (mm/page-writeback.c, domain_update_dirty_limit; v6.1 to v7.2).
 RATIO, WRITERS, BACKGROUND = 20, 30, 2
 BELOW, ENOUGH = 90, 60          # % of the threshold: before it, however it moves meanwhile; past the mean of both thresholds
 SLOW = Disk("disk", "ext4", 256 * MIB, rate=2_000_000)
