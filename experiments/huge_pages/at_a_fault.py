@@ -71,8 +71,7 @@ STACK = Claim(
 
 HUGETLB_TOO = Claim(
     "thp-anonhuge-is-hugetlb", "AnonHugePages counts hugetlb pages as well.", HUGE_PAGES,
-    known=(Known(REFUTED, "fs/proc/task_mmu.c, smaps_hugetlb_range: they count as Shared_Hugetlb and Private_Hugetlb (v5.10 to "
-                          "v7.2)"),),
+    known=(Known(REFUTED, "fs/proc/task_mmu.c, smaps_hugetlb_range: they are counted apart (v5.10 to v7.2)"),),
     instead="Read HugePages_Total and HugePages_Free, or Private_Hugetlb in smaps, for hugetlb pages: AnonHugePages counts "
             "transparent ones only.")
 

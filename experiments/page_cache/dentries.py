@@ -25,8 +25,8 @@ KEEPS = Claim(
                             "v7.2)"),))
 DROPS = Claim(
     "vfs-pressure-0-drop", "With vfs_cache_pressure 0 drop_caches=2 still frees dentries and inodes.", PAGE_CACHE,
-    known=(Known(REFUTED, "fs/super.c, super_cache_count: reclaim and drop_caches are told of vfs_pressure_ratio of what there "
-                          "is, at 0 of none (v5.10 to v7.2)"),),
+    known=(Known(REFUTED, "fs/super.c, super_cache_count: whoever frees slabs is told of vfs_pressure_ratio of what there is, at "
+                          "0 of none (v5.10 to v7.2)"),),
     instead="Set vm.vfs_cache_pressure to 1 or more before writing 2 or 3 to drop_caches: at 0 no dentry and no inode is freed, "
             "and the write succeeds all the same.",
     document=Document(f"{MANUAL}, drop_caches (v5.10 to v7.2)",

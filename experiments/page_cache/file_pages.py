@@ -28,8 +28,8 @@ READ_4K = Claim(
             "last, begins to read ahead.")
 READAHEAD = Claim(
     "cache-readahead-128k", "A sequential reader has at most read_ahead_kb ahead of it in the cache.", PAGE_CACHE,
-    known=(Known(REFUTED, "mm/readahead.c: the next window of read_ahead_kb is read when the present one is entered (v5.10 to "
-                          "v7.2)"),),
+    known=(Known(REFUTED, "mm/readahead.c: the next window, as large as the most that is read ahead, is read when the present "
+                          "one is entered (v5.10 to v7.2)"),),
     instead="Count on nearly twice read_ahead_kb of cache ahead of a sequential reader: the window that it reads in and the one "
             "behind that.")
 CLEAN = Claim(
