@@ -130,6 +130,11 @@ class Recording:
             return {"status": "broken", "reason": "the recording stops before its end"}
         return self.events[-1]
 
+    @cached_property
+    def made(self) -> dict[tuple[str, str], Any]:
+        """Keeps what is made of a part of this recording, by its kind and the part's name: it goes with the recording."""
+        return {}
+
     @property
     def page_size(self) -> int:
         return int(self.start["machine"]["page_size"])

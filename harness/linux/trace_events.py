@@ -6,9 +6,10 @@ A line is "TASK-PID [CPU] FLAGS SECONDS: EVENT: NAME=VALUE …" (Documentation/t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
+from sys import intern
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,21 +22,28 @@ _LINE = re.compile(
 _FIELD = re.compile(r"(\w+)=([^\s,]+)")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Event:
-    """One event: who was running, when (seconds), what it is called, its fields (numbers where they are numbers), and the
-    whole text behind its name."""
+    """One event: who was running, when (seconds), what it is called, and the whole text behind its name. What stands in the
+    text is looked up there: a trace has 100,000 events, of which most are asked for one field."""
 
     task: str
     pid: int
     time: float
     name: str
-    fields: Mapping[str, int | str]
     text: str = ""
+
+    @property
+    def fields(self) -> dict[str, int | str]:
+        """Gives the event's fields, as numbers where they are numbers."""
+        return {name: _value(value) for name, value in _FIELD.findall(self.text)}
 
     def number(self, field: str) -> int:
         """Gives a field that is a number. Raises KeyError or TypeError if it is none."""
-        value = self.fields[field]
+        found = _field(field).findall(self.text)
+        if not found:
+            raise KeyError(field)
+        value = _value(found[-1])
         if isinstance(value, str):
             raise TypeError(f"{self.name}: {field} is no number: {value!r}")
         return value
@@ -48,18 +56,15 @@ def _value(text: str) -> int | str:
         return text
 
 
-@lru_cache(maxsize=16)
+@cache
+def _field(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(name)}=([^\s,]+)")
+
+
 def parse(text: str) -> tuple[Event, ...]:
     """Lists every event of a trace, in its order."""
     return tuple(
-        Event(
-            found["task"].strip(),
-            int(found["pid"]),
-            float(found["time"]),
-            found["name"],
-            {name: _value(value) for name, value in _FIELD.findall(found["rest"])},
-            found["rest"],
-        )
+        Event(intern(found["task"].strip()), int(found["pid"]), float(found["time"]), intern(found["name"]), found["rest"])
         for line in text.splitlines()
         if (found := _LINE.fullmatch(line))
     )
@@ -98,5 +103,8 @@ def lost(text: str) -> bool:
 
 def events(recording: Recording, name: str) -> tuple[Event, ...] | None:
     """Gives the events that `lab.trace` recorded under a name; None if there was no trace or some of it was lost."""
-    text = recording.records.get(name)
-    return None if not isinstance(text, str) or lost(text) else parse(text)
+    if ("trace", name) not in recording.made:
+        text = recording.records.get(name)
+        recording.made["trace", name] = None if not isinstance(text, str) or lost(text) else parse(text)
+    found: tuple[Event, ...] | None = recording.made["trace", name]
+    return found
