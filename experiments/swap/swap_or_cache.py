@@ -1,4 +1,4 @@
-"""Is anonymous memory swapped while page cache could be dropped, and is a program's file paged out where there is no swap?
+"""Is idle memory swapped beside clean cache, and what is paged out where there is no swap?
 
 A group of 52 MiB holds 40 MiB of idle anonymous memory, aged where the kernel has generations, and reads a file of 32 MiB eight
 times: pages written to swap are counted. Then without swap: a process that has read a mapped file of 8 MiB fills 20 MiB in a
