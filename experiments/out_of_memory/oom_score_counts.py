@@ -14,8 +14,8 @@ from harness.lab.helpers.oom import number
 SIZE, MAPPERS, THREADS, TIMES, APART = 32 * MIB, 3, 8, 10, 2048        # APART: pages, each with a page table of its own
 BADNESS = "mm/oom_kill.c, oom_badness"
 RESIDENT = f"{BADNESS}: what the process has resident, in swap and in page tables (v5.10 to v7.2)"
-# A point is some 83 pages here. Before v6.2 a process's counts of pages lag by up to 64 faults (mm/memory.c,
-# TASK_RSS_EVENTS_THRESH), of three kinds: 2.3 points; at a border between two a page is one more.
+# A point is some 83 pages here. Counts of a process's pages lag by up to 64 faults (mm/memory.c, TASK_RSS_EVENTS_THRESH (before
+# v6.2)), of three kinds: 2.3 points; at a border between two a page is one more.
 LAG = 4
 HIGHER = AtLeast(LAG + 1, "more than lagging counts and a border between two points make")
 NOT = AtMost(LAG, "counts that lag by 64 pages of three kinds make 2.3 points, and a border between two one more")

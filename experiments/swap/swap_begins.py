@@ -36,7 +36,7 @@ STOP = Claim(
             "by being stopped alone it keeps its memory.")
 TMPFS = Claim(
     "swap-file-on-tmpfs", "A swap file may lie on tmpfs.", SWAP,
-    known=(Known(REFUTED, "mm/shmem.c, shmem_aops has neither bmap nor swap_activate (v5.10 to v7.2): swapon(2) says EINVAL"),),
+    known=(Known(REFUTED, "mm/shmem.c, shmem_aops has nothing that tells where a file lies (v5.10 to v7.2); swapon(2)"),),
     instead="Use zram or zswap for swap in memory: swapon refuses a file on tmpfs with EINVAL.")
 SPARSE = Claim(
     "swap-file-with-holes", "A sparse file serves as swap.", SWAP,
