@@ -55,8 +55,8 @@ class Machine(Protocol):
         """Gives the variables with which a program there uses that allocator (a value of Settings.malloc)."""
         ...
 
-    def processor_seconds(self) -> float:
-        """Gives the seconds of this host's processors that it has used so far."""
+    def processor_seconds(self) -> float | None:
+        """Gives the seconds of this host's processors that it has used so far; None of one that has ended."""
         ...
 
     def aside(self) -> AbstractContextManager[None]:

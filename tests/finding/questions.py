@@ -221,4 +221,13 @@ ASKED = {
     "memory.min empty cgroup without processes": "memcg-min-needs-processes memcg-low-reserves",
     "memory.swap.max memory plus swap": "memcg-swapmax-is-sum memcg-swapmax-zero-disables",
     "move process to other cgroup memory charge": "memcg-migration-moves-charge",
+    "container exit code 137": "oom-exit-137 oom-pid1-container-immune",
+    "does the OOM killer send SIGTERM so that my handler runs": "oom-sigterm-first",
+    "do zombie processes use memory": "oom-zombie-uses-memory",
+    "does swappiness 60 mean it swaps at 40 percent": "swappiness-is-percentage",
+    "how to get swapped pages back into ram": "swap-comes-back-by-itself",
+    "oom_kill_allocating_task in a cgroup": "oom-allocating-task-memcg",
+    "swapon: swapfile has holes": "swap-file-with-holes",
+    "does VIRT count in oom_score": "oom-score-counts-reserved",
+    "OOM killer with overcommit_memory=2": "oom-mode2-impossible",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -16,6 +17,7 @@ from harness.evidence.recording import Trial
 from harness.lab.lab import Lab
 from harness.lab.panic import Panicked
 from harness.linux.sizes import MIB
+from harness.machine.guest.vm import VM
 from tests.guests import every_kernel, lab_in
 
 pytestmark = pytest.mark.guest
@@ -40,11 +42,16 @@ def test_a_file_that_the_kernel_has_not(tmp_path: Path) -> None:
 
 
 def bring_about_a_panic(lab: Lab) -> None:
+    """Panics as asked. What a trial asks of its machine afterwards is there: what it cost, though its process has ended."""
     with lab.panics("nothing"):
         lab.probe("calm").map(SIZE).fill()
     victim = lab.probe("victim", lab.sandbox("box", memory_max=16 * MIB, memory_swap_max=0))
-    with lab.panics("an OOM of a group"):
-        victim.map(64 * MIB).fill()
+    try:
+        with lab.panics("an OOM of a group"):
+            victim.map(64 * MIB).fill()
+    finally:
+        cast(VM, lab.machine).qemu.process.wait(30)
+        assert lab.machine.processor_seconds() is None
 
 
 def test_a_panic_is_a_reading(tmp_path: Path) -> None:

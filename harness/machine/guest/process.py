@@ -253,7 +253,8 @@ class Qemu:
                 halted = found is not None and found.groupdict().get("halted") == "1"
                 seen.append(f"{'halted' if halted else 'at'} {found['at']}" if found else "unknown")
                 time.sleep(0.05)
-        return f" (its processor: {', '.join(seen)}; {self.processor_seconds():.0f} s used)" if len(seen) == looks else ""
+        used = self.processor_seconds()
+        return f" (its processor: {', '.join(seen)}; {used:.0f} s used)" if len(seen) == looks and used is not None else ""
 
     def ending(self) -> str:
         """Says how the process ended, where a signal ended it: a disk that is full below its memory's file kills it so
@@ -272,9 +273,13 @@ class Qemu:
         chosen = [line for line in said if TELLING.search(line)][:most] or said[-most:]
         return "on its console: " + " / ".join(chosen) if chosen else "its console is empty"
 
-    def processor_seconds(self) -> float:
-        """Gives the seconds of this host's processors that it has used so far (proc(5), stat: utime and stime)."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[-1].split()
+    def processor_seconds(self) -> float | None:
+        """Gives the seconds of this host's processors that it has used so far (proc(5), stat: utime and stime); None once it has
+        ended, as it does when its kernel panics."""
+        try:
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[-1].split()
+        except OSError:
+            return None
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def close(self) -> None:

@@ -82,7 +82,7 @@ class VM:
 
     environment = staticmethod(allocators.environment)
 
-    def processor_seconds(self) -> float:
+    def processor_seconds(self) -> float | None:
         return self.qemu.processor_seconds()
 
     @contextmanager
