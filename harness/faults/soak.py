@@ -8,10 +8,10 @@ import os
 import shutil
 import sys
 import threading
+from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -22,27 +22,23 @@ from harness.faults.trials import cell_of, run
 EXPERIMENTS = ("tmpfs-is-cache", "malloc-calls", "tmpfs-dropped")
 PART = 10  # a tenth of the trials at the start is compared with a tenth at the end
 GROWTH = 1.02
+# Trials of each experiment before the first that counts: what is loaded and compiled for the first time stays, and is no leak.
+WARM = 3
 
 
-@dataclass(frozen=True)
-class Held:
-    """What this process holds after a trial: resident KiB, blocks of Python's, open descriptors, threads."""
-
-    resident: int
-    blocks: int
-    descriptors: int
-    threads: int
+# Resident KiB, blocks of Python's, open descriptors and threads.
+Held = tuple[int, int, int, int]
 
 
 def held() -> Held:
-    """Looks at this process (proc(5), statm), once Python and its allocator have given back what they can. glibc keeps what was
-    freed, by a rule that follows the largest block (mallopt(3), M_MMAP_THRESHOLD): here zstd's windows of 8 MiB."""
+    """Looks at what this process holds (proc(5), statm), once Python and its allocator have given back what they can. glibc keeps
+    what was freed, by a rule that follows the largest block (mallopt(3), M_MMAP_THRESHOLD): here zstd's windows of 8 MiB."""
     gc.collect()
     with suppress(AttributeError):  # only glibc has it
         ctypes.CDLL(None).malloc_trim(0)
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     resident = pages * os.sysconf("SC_PAGE_SIZE") // 1024
-    return Held(resident, sys.getallocatedblocks(), len(os.listdir("/proc/self/fd")), threading.active_count())
+    return resident, sys.getallocatedblocks(), len(os.listdir("/proc/self/fd")), threading.active_count()
 
 
 def compared(name: str, values: Sequence[int], unit: str = "", typical: Callable[[Sequence[int]], float] = median) -> Shown:
@@ -57,8 +53,9 @@ def show(asked: Asked) -> Iterator[Shown]:
     """Runs the trials, one experiment after the other; the evidence of one goes before the next begins."""
     cells = [cell_of(name, asked.kernel) for name in EXPERIMENTS]
     found: defaultdict[str, set[str]] = defaultdict(set)
-    after = []
-    for number in range(asked.count):
+    after = [array("Q") for _ in range(4)]  # numbers and no objects: a thousand of those would be what has grown
+    warm = WARM * len(cells)
+    for number in range(warm + asked.count):
         directory = asked.into / f"trial-{number + 1}"
         judged = run(cells[number % len(cells)], directory)
         for row in judged.rows:
@@ -66,15 +63,18 @@ def show(asked: Asked) -> Iterator[Shown]:
         for failure in judged.failures:
             found[failure["experiment"]].add(f"broken: {failure['what']}")
         shutil.rmtree(directory)
-        after.append(held())
+        if number >= warm:
+            for values, value in zip(after, held(), strict=True):
+                values.append(value)
     # Allocators keep pages that hold hardly anything: resident memory goes up and down by a fifth with malloc's bytes in use and
     # Python's objects the same to the last one (measured: 45,845 to 56,112 KiB, with 7,063 KiB and 52,769 objects). What is lost
     # for good raises its least.
-    yield compared("resident memory at its least", [one.resident for one in after], " KiB", min)
-    yield compared("blocks of Python's", [one.blocks for one in after])
-    yield compared("descriptors", [one.descriptors for one in after])
-    yield compared("threads", [one.threads for one in after])
+    resident, blocks, descriptors, threads = after
+    yield compared("resident memory at its least", resident, " KiB", min)
+    yield compared("blocks of Python's", blocks)
+    yield compared("descriptors", descriptors)
+    yield compared("threads", threads)
     several = [f"{claim}: {', '.join(sorted(verdicts))}" for claim, verdicts in sorted(found.items()) if len(verdicts) > 1]
     broken = [said for verdicts in found.values() for said in verdicts if said.startswith("broken")]
-    said = "; ".join([*several, *broken]) or f"{asked.count} trials, each of {len(found)} claims has one verdict"
+    said = "; ".join([*several, *broken]) or f"{warm + asked.count} trials, each of {len(found)} claims has one verdict"
     yield Shown("verdicts", not several and not broken, said)
