@@ -186,7 +186,12 @@ def test_units(column: str, unit: str) -> None:
 
 def test_cells_share_row_groups(tmp_path: Path) -> None:
     pieces = [piece(cell(tmp_path, [Made([series(0), series(1)])], axis={"number": str(number)})) for number in range(5)]
-    assert [len(batch) for batch in samples_table.batches(pieces, rows=4)] == [2, 2, 1]
+    tables = [samples_table.read(one) for one in pieces]
+    columns = samples_table.schema(samples_table.constants(pieces)[0])
+    groups = list(samples_table.row_groups(tables, columns, rows=3))
+    assert [len(group) for group in groups] == [3, 3, 3, 1], "a cell is cut where a group is full"
+    settings = [value for group in groups for value in group["setting"].to_pylist()]
+    assert settings == [f"number={number}" for number in range(5) for _ in range(2)]
 
 
 def test_writing_needs_no_pandas(tmp_path: Path) -> None:
