@@ -58,7 +58,7 @@ KERNEL = Claim(
     document=Document(f"{V2}, “Kernel data structures such as dentries and inodes” (v5.10 to v7.2)"))
 IN_PIPE = Claim(
     "memcg-pipe-counted", "Data waiting in a pipe counts in the writer's memory.current.", GROUPS,
-    known=(Known(CONFIRMED, "fs/pipe.c, pipe_write: its pages are allocated with __GFP_ACCOUNT (v5.10 to v7.2)"),))
+    known=(Known(CONFIRMED, "fs/pipe.c: its pages are allocated with __GFP_ACCOUNT (v5.10 to v7.2)"),))
 REMOVED = Claim(
     "memcg-rmdir-forgets-cache", "When a group is removed, the page cache charged to it is dropped.", GROUPS,
     known=(Known(REFUTED, f"{OWNED}: its usages go to the parent"),),

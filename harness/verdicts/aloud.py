@@ -48,6 +48,8 @@ def singular(word: str) -> str:
         return word[:-3] + "y"
     if word == "children":
         return "child"
+    if word.endswith("ss"):
+        return word
     return word[:-2] if word.endswith("sses") else word.removesuffix("s")
 
 

@@ -24,6 +24,7 @@ from harness.verdicts.wording import begun, merged
         ("10 of 2,048 pages were left.", "10 of 2,048 pages were left."),
         ("0 pages were left. 0 dentries went.", "No pages were left. No dentries went."),
         ("1 pages were left, by 1 processes.", "1 page was left, by 1 process."),
+        ("OOMs killed task 1 the process.", "OOMs killed task 1 the process."),
         ("It cost 1 page faults.", "It cost 1 page fault."),
         ("Reading it grew Cached by 0 pages.", "Reading it grew Cached by nothing."),
         ("Cached grew by 0 pages.", "Cached did not grow."),
