@@ -56,9 +56,8 @@ def test_a_program_may_import_its_modules(installed: Installed) -> None:
 def test_a_package_adds_its_claims_and_holds_to_the_rules(installed: Installed) -> None:
     listed = installed.folklab("list", "--search", "example-")
     assert not listed.stderr.replace("folklab: compiling its probes, once (agent, probe, handover, _native)", "").strip()
-    assert "example-calloc-touches" in listed.stdout
-    assert "example-dontneed-keeps" in listed.stdout
-    assert "2 claims" in listed.stdout
+    claims = [line for line in listed.stdout.splitlines() if line.startswith("example-")]
+    assert sorted(claims) == ["example-calloc-touches", "example-dontneed-keeps"]
     for name in ("example-calloc", "madvise-frees"):
         checked = installed.folklab("false-evidence", name)
         assert checked.returncode == 0, checked.stdout + checked.stderr
