@@ -100,8 +100,7 @@ def lowered(to: int, words: str) -> Case:
     def do(lab: Lab, at: str) -> None:
         box, _ = full(lab, at)
         lab.hand.attempt.put(f"{box.path}/memory.max", str(to))
-        kills = dict(line.split() for line in (box.read("memory.events") or "").splitlines())
-        lab.record(at, int(kills["oom_kill"]))
+        lab.record(at, box.events("oom_kill"))
     return Case(words, do)
 
 
@@ -110,7 +109,7 @@ def past_the_limit(lab: Lab, at: str) -> None:
     box, probe = full(lab, at)
     more = probe.map(LIMIT)
     probe.attempt.fill(more.address, more.length)
-    lab.record(at, int((box.read("memory.events") or "").split("oom_kill ")[1].split()[0]))
+    lab.record(at, box.events("oom_kill"))
 
 
 def refusal(file: str, value: str, words: str) -> Case:

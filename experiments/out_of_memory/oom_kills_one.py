@@ -58,7 +58,7 @@ def outgrow(lab: Lab, name: str, sizes: tuple[int, ...], together: bool) -> list
         members = [occupy(lab, f"{name}: {number}", size, box) for number, size in enumerate(sizes)]
         asking = occupy(lab, f"{name}: asking", 0, box, adj=NEVER)
         asking.map(ASKED).fill()
-        told = int(dict(line.split() for line in (box.read("memory.events") or "").splitlines())["oom_kill"])
+        told = box.events("oom_kill")
         lab.hand.sleep(PAUSE)           # who was told to die has died by then
         return [sum(killed(one) for one in members), told]
 

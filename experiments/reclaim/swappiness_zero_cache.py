@@ -49,7 +49,7 @@ def procedure(lab: Lab) -> None:
     lab.sample("may not swap")
     reader.read(again, FILE)
     lab.sample("read by the group")
-    lab.record(AT_LIMIT, int(dict(line.split() for line in (box.read("memory.events") or "").splitlines())["max"]))
+    lab.record(AT_LIMIT, box.events("max"))
 
 
 def swapped(since: str, until: str, when: str) -> Quantity:

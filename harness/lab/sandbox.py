@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from harness.agent.target import Target
 from harness.errors import LabError, Skip
-from harness.linux.counters import CONTROLLERS
+from harness.linux.counters import CONTROLLERS, keyed
 
 if TYPE_CHECKING:
     from harness.lab.probe import Probe
@@ -100,6 +100,11 @@ class Sandbox:
         """Reads a file's text, None where the kernel has no such file."""
         reply = self.hand.attempt.slurp(f"{self.path}/{file}")
         return None if reply.error else reply.text.decode()
+
+    def events(self, event: str) -> int:
+        """Tells how many of an event ("max", "oom_kill") memory.events has counted so far. Raises KeyError for one that this
+        kernel has not."""
+        return keyed((self.read("memory.events") or "").encode())[event]
 
     def move(self, probe: Probe) -> None:
         """Moves a probe from whatever group it is in to this one; what it was charged for stays where it was."""
