@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from harness.evidence.recording import Number
 from harness.evidence.schema import QuantityRow, Row, decided
-from harness.reports import samples_table
+from harness.reports.arrays import number_array, text_array
 from harness.reports.wording import setting
 from harness.verdicts.judged import Outcome
 
@@ -66,9 +66,9 @@ def write(path: Path, outcomes: Sequence[Outcome]) -> None:
         return np.array([one is None for one in found], np.bool_)
 
     columns = {
-        **{name: samples_table.text_array(column) for name, column in texts.items()},
-        "trial": samples_table.number_array(np.array(trials, np.int64)),
-        "memory_total": samples_table.number_array(np.array([one or 0 for one in totals], np.int64), absent(totals)),
-        "value": samples_table.number_array(np.array([one or 0 for one in values], np.float64), absent(values)),
+        **{name: text_array(column) for name, column in texts.items()},
+        "trial": number_array(np.array(trials, np.int64)),
+        "memory_total": number_array(np.array([one or 0 for one in totals], np.int64), absent(totals)),
+        "value": number_array(np.array([one or 0 for one in values], np.float64), absent(values)),
     }
     parquet.write_table(pa.Table.from_arrays(list(columns.values()), names=list(columns)), path)

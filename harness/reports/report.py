@@ -23,6 +23,7 @@ from harness.reports import (
     readings,
     samples_table,
     step_summary,
+    tracks,
 )
 from harness.reports.pictures import canvas, claim
 from harness.verdicts import run_cells
@@ -74,14 +75,14 @@ class Report:
         """Writes a cell's page, pictures and samples. Raises LabError where they can't be written."""
         loaded()
         self._added = True
-        cell, tracks = readings.cell(judged), samples_table.tracks(judged)
+        cell, found = readings.cell(judged), tracks.of_cell(judged)
         for one in judged.experiment.claims:
             name = claim.file_name(judged.directory.name, judged.experiment.name, one.id)
             with suppress(OSError):  # what is in the way is told by what cannot be written
                 (self.run / claim.FOLDER / name).unlink()
-        for picture in claim.draw_all(cell, tracks):
+        for picture in claim.draw_all(cell, found):
             self._page(f"{claim.FOLDER}/{picture.name}", picture.svg)
-        _replace(self._piece(judged.directory), lambda path: samples_table.write(path, judged, tracks))
+        _replace(self._piece(judged.directory), lambda path: samples_table.write(path, judged, found))
         self._page(f"{pages.CELLS}/{judged.directory.name}.md", markdown.cell_page(cell, self.around))
 
     def finish(self, outcomes: Sequence[Outcome], whole: bool = True) -> Path:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from pyarrow import parquet
 
-from harness.reports import columns, samples_table
+from harness.reports import columns, row_groups, samples_table, tracks
 from harness.verdicts.judged import Judged
 from tests.reports.made import Made, cell, meminfo, sample, series, trial
 
@@ -18,7 +18,7 @@ from tests.reports.made import Made, cell, meminfo, sample, series, trial
 def piece(judged: Judged) -> Path:
     """A cell's own file."""
     path = judged.directory / "samples.arrow"
-    samples_table.write(path, judged, samples_table.tracks(judged))
+    samples_table.write(path, judged, tracks.of_cell(judged))
     return path
 
 
@@ -188,7 +188,7 @@ def test_cells_share_row_groups(tmp_path: Path) -> None:
     pieces = [piece(cell(tmp_path, [Made([series(0), series(1)])], axis={"number": str(number)})) for number in range(5)]
     tables = [samples_table.read(one) for one in pieces]
     columns = samples_table.schema(samples_table.constants(pieces)[0])
-    groups = list(samples_table.row_groups(tables, columns, rows=3))
+    groups = list(row_groups.row_groups(tables, columns, rows=3))
     assert [len(group) for group in groups] == [3, 3, 3, 1], "a cell is cut where a group is full"
     settings = [value for group in groups for value in group["setting"].to_pylist()]
     assert settings == [f"number={number}" for number in range(5) for _ in range(2)]
@@ -200,10 +200,10 @@ def test_writing_needs_no_pandas(tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 from harness.evidence import recording
-from harness.reports import samples_table
+from harness.reports import samples_table, tracks
 from harness.verdicts.judged import Judged
 from types import SimpleNamespace
-track = samples_table.track(recording.read(Path(sys.argv[1])))
+track = tracks.of_recording(recording.read(Path(sys.argv[1])))
 cell = SimpleNamespace(experiment=SimpleNamespace(name="one"), cell={"axis": {}, "kernel": "6.12"})
 samples_table.write(Path(sys.argv[2]), cell, [track])
 varying, constant = samples_table.constants([Path(sys.argv[2])] * 2)

@@ -16,7 +16,7 @@ from harness.reports.pictures import candidates, choice, course, dots, marks, pa
 from harness.reports.pictures.canvas import Canvas
 from harness.reports.pictures.told import Told
 from harness.reports.readings import Cell
-from harness.reports.samples_table import Track
+from harness.reports.tracks import Track
 from harness.verdicts.judge import Verdict
 
 FOLDER = "plots"

@@ -13,7 +13,7 @@ from harness.reports import columns, readings
 from harness.reports.pictures.canvas import LINE, MARGIN, SMALL, Canvas, breadth, cut, wrap
 from harness.reports.pictures.told import ROOM, Shown, Told, note, value
 from harness.reports.pictures.values import size
-from harness.reports.samples_table import Track
+from harness.reports.tracks import Track
 from harness.reports.wording import counted
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from harness.evidence.schema import Row
 from harness.reports.pictures.canvas import LINE, MARGIN, SMALL, WIDTH, Canvas, breadth, cut, tidy
 from harness.reports.pictures.values import bound, over_trials
 from harness.reports.readings import Cell
-from harness.reports.samples_table import Track
+from harness.reports.tracks import Track
 from harness.reports.wording import setting
 from harness.verdicts.judge import Verdict
 from harness.verdicts.pooled import pooled, total

@@ -19,7 +19,7 @@ from harness.claims.claim import RATE, AtLeast, AtMost, Claim, Exactly, Expect, 
 from harness.claims.outcomes import Errno
 from harness.claims.quantities import Change, Counter, Derived, Pages, Quantity, Recorded
 from harness.claims.rates import Events, Every, NotEvery
-from harness.reports import readings, samples_table
+from harness.reports import readings, tracks
 from harness.reports.pictures import canvas, choice, course, page_map
 from harness.reports.pictures import claim as pictures
 from harness.reports.pictures.canvas import SMALL, Canvas, breadth, wrap
@@ -32,7 +32,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def drawn(judged: Judged) -> list[Picture]:
-    return list(pictures.draw_all(readings.cell(judged), samples_table.tracks(judged)))
+    return list(pictures.draw_all(readings.cell(judged), tracks.of_cell(judged)))
 
 
 def texts(svg: str) -> list[str]:

@@ -15,7 +15,7 @@ from harness.evidence import run_directory
 from harness.evidence.run_directory import read_cell
 from harness.false_evidence.check import Evidence, first_setting
 from harness.false_evidence.made import Made, write_run
-from harness.reports import readings, samples_table
+from harness.reports import readings, tracks
 from harness.reports.pictures import claim as pictures
 from harness.reports.pictures.claim import Picture
 from harness.verdicts.judged import judge_trials
@@ -30,7 +30,7 @@ def picture_of(place: Path, experiment: str, claim: str, made: Made) -> tuple[st
     run = write_run(place, asked, [made] * 2, first_setting(asked))
     directory = run_directory.cell_directory(run, experiment)
     judged = judge_trials(directory, read_cell(directory), asked)
-    drawn = {one.claim: one for one in pictures.draw_all(readings.cell(judged), samples_table.tracks(judged))}
+    drawn = {one.claim: one for one in pictures.draw_all(readings.cell(judged), tracks.of_cell(judged))}
     return next(row["verdict"] for row in judged.rows if row["claim"] == claim), drawn[claim]
 
 
