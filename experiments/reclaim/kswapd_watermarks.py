@@ -50,7 +50,8 @@ def procedure(lab: Lab) -> None:
     reclaim.watch_kswapd(lab)
     swap = lab.swapon()
     probe = lab.probe()
-    file = probe.open((disk := lab.mount_disk()) + "/file", os.O_RDWR | os.O_CREAT).value
+    path = f"{lab.mount_disk()}/file"
+    file = probe.open(path, os.O_RDWR | os.O_CREAT).value
     probe.ftruncate(file, FILE)                     # a hole: its pages are cached and reclaimed as all clean pages are
     lab.sync()
     probe.fadvise(file, 0, 0, RANDOM)               # no readahead: it would ask for more than single pages
@@ -63,11 +64,13 @@ def procedure(lab: Lab) -> None:
     with lab.trace(HUGE, *reclaim.KSWAPD_EVENTS):   # all of them: the last is asked for with less than its size over the mark
         lab.sysctl("vm.nr_hugepages", lab.counter("meminfo:MemFree") // lab.counter("meminfo:Hugepagesize"))
     lab.sysctl("vm.nr_hugepages", 0)
+    set_back(lab, "first", path)    # each request woke it, the last ones with nothing left to free
+    probe.read(file, 5 * PIECE)     # what it can free, so that it does not give up before the marks are back
     lab.hand.sleep(PAUSE)
     free = lab.counter("meminfo:MemFree")
     with lab.trace(MOVED, *reclaim.KSWAPD_EVENTS):      # the lowest mark to below what is free, the others to above it
-        lab.sysctl("vm.min_free_kbytes", free * 85 // 100 // KIB)
-        probe.map(PIECE).fill()
+        lab.sysctl("vm.min_free_kbytes", free * 82 // 100 // KIB)
+        probe.map(PIECE * 3 // 2).fill()        # first of the DMA zone, which is nearer to its own marks
         lab.sysctl("vm.min_free_kbytes", MARK)
         lab.hand.sleep(PAUSE)
     lab.drop_caches(1)
@@ -76,14 +79,19 @@ def procedure(lab: Lab) -> None:
         taken = starve(lab, probe)
     for memory in taken:
         memory.unmap()
-    box = lab.sandbox()
-    other = lab.probe("other", box)
-    other.read(other.open(f"{disk}/file").value, PIECE)
-    box.set("memory.max", str(PIECE // 2))          # frees clean pages, which sets the count of vain runs back
-    lab.require(not lab.counter(GIVEN_UP), "kswapd's count of vain runs is set back")
-    lab.drop_caches(1)
+    set_back(lab, "second", path)
     with lab.trace(LOCKED, *reclaim.KSWAPD_EVENTS):
         starve(lab, probe, locked=True)
+
+
+def set_back(lab: Lab, name: str, path: str) -> None:
+    """Sets kswapd's count of vain runs back: by clean pages that a new group frees. None of them stay."""
+    with lab.sandbox(name) as box:
+        other = lab.probe(f"{name} reader", box)
+        other.read(other.open(path).value, PIECE)
+        box.set("memory.max", str(PIECE // 2))
+    lab.require(not lab.counter(GIVEN_UP), "kswapd's count of vain runs is set back")
+    lab.drop_caches(1)
 
 
 def starve(lab: Lab, probe: Probe, *, locked: bool = False) -> list[Region]:
@@ -148,7 +156,7 @@ EXPERIMENT = Experiment(
     writes=("min_free_kbytes",),
     axes={"lru": ("classic", "mglru")},
     rate=0,
-    version=3,
+    version=4,
     guards=(Guard(Recorded("memory tiering"), Exactly(0), "under it kswapd is woken at the high mark"),
             Guard(count("wakes in the shortage", lambda recording: wakes(recording, "low", SHORTAGE)), AtLeast(10),
                   "“only” of a few says little"),
