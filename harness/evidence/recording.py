@@ -84,18 +84,20 @@ class Recorder:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._raw = cast("IO[bytes]", _Held(path, held)) if held else open(path, "wb")  # noqa: SIM115 - closed by close()
-        self._file = zstandard.ZstdCompressor(compression_params=_COMPRESSION).stream_writer(self._raw)
+        # An object, and not a writer, whose close() loses a number of Python's each time (zstandard 0.25).
+        self._packer = zstandard.ZstdCompressor(compression_params=_COMPRESSION).compressobj()
         self.ended = False
 
     def event(self, event: str, /, **fields: Any) -> None:
         """Writes one line. Bytes are written as text (the kernel's is), or as base64 under the key `data`."""
-        self._file.write(json.dumps({"event": event, **fields}, default=_plain).encode() + b"\n")
+        line = json.dumps({"event": event, **fields}, default=_plain).encode() + b"\n"
+        self._raw.write(self._packer.compress(line))
         self.ended = self.ended or event == "end"
 
     def close(self) -> None:
         """Closes the recording. Raises OSError when the disk is full: the recording is not whole then."""
         try:
-            self._file.close()  # type: ignore[no-untyped-call, unused-ignore]
+            self._raw.write(self._packer.flush())
         finally:
             self._raw.close()
 
