@@ -149,6 +149,8 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
+        if temporary.is_dir():  # rename(2) puts no folder in place of one that has something in it, or of a file
+            _remove(path)
         temporary.replace(path)
     except OSError as error:
         raise LabError(
@@ -158,4 +160,11 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
         ) from error
     finally:
         with suppress(OSError):
-            temporary.unlink()
+            _remove(temporary)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -17,16 +17,18 @@ ROW_GROUP = 1024
 
 def row_groups(tables: Iterable[pa.Table], columns: pa.Schema, rows: int = ROW_GROUP) -> Iterator[pa.Table]:
     """Puts tables under each other, in tables of these columns and so many rows: null where one has no such column.
+    Gives one without rows where there are none.
 
     Numbers are copied into one array at once: a table of some thirty rows takes 100 times their size in objects of its columns,
     and pyarrow.concat_tables widens each to all columns first.
     """
-    group = RowGroup(columns, rows)
+    group, any_given = RowGroup(columns, rows), False
     for table in tables:
         for part in group.parts(table):
             if group.add(part) == rows:
                 yield group.take()
-    if group.filled:
+                any_given = True
+    if group.filled or not any_given:
         yield group.take()
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
     Whole = NDArray[np.int64]
 
+# Row groups of a file: until it is whole, its writer keeps 800 bytes for each column of each (pyarrow 26).
+GROUPS = 4
 # Under this key of its schema's metadata a cell's table has, as JSON, what the least and the greatest number of each counter are,
 # and how many there are.
 ENDS = b"ends"
@@ -130,9 +133,9 @@ def constants(pieces: Sequence[Path]) -> tuple[list[str], list[Constant]]:
     for piece in pieces:
         with pa.ipc.open_file(piece) as file:
             noted = json.loads(file.schema.metadata[ENDS])
-        for name, (least, most, count) in noted.items():
+        for name, (least, most, samples) in noted.items():
             low, high, before = ends.get(name, (least, most, 0))
-            ends[name] = min(low, least), max(high, most), before + count
+            ends[name] = min(low, least), max(high, most), before + samples
     one_value = {name for name, (least, most, _) in ends.items() if least == most}
     return (
         in_order(name for name in ends if name not in one_value),
@@ -155,18 +158,26 @@ def write_constants(path: Path, found: Sequence[Constant]) -> None:
     parquet.write_table(pa.Table.from_arrays(list(columns.values()), names=list(columns)), path)
 
 
-def combine(path: Path, pieces: Sequence[Path], varying: Sequence[str]) -> None:
-    """Writes samples.parquet of cells that `write` wrote, of the counters that vary (`constants`): null where a cell does not
-    have another's counter, the unit of a column in its field's metadata under `unit`.
+def combine(folder: Path, pieces: Sequence[Path], varying: Sequence[str]) -> None:
+    """Writes samples.parquet, a folder of files that are one table, of cells that `write` wrote and the counters that vary
+    (`constants`): null where a cell does not have another's counter, the unit of a column in its field's metadata under `unit`.
 
-    A run of many cells has thousands of columns: `pandas.read_parquet(path, columns=[…])` reads only what is asked.
+    A run of many cells has thousands of columns: `pandas.read_parquet(folder, columns=[…])` reads only what is asked.
     """
     from pyarrow import parquet
 
     columns = schema(varying)
-    with parquet.ParquetWriter(path, columns, compression="snappy", write_statistics=["experiment", "setting"]) as written:
-        for rows in row_groups(map(read, pieces), columns):
-            written.write_table(rows)
+    folder.mkdir()
+    groups = row_groups(map(read, pieces), columns)
+    first: pa.Table | None = next(groups)
+    for number in count():
+        path = folder / f"{number:04}.parquet"
+        with parquet.ParquetWriter(path, columns, compression="snappy", write_statistics=["experiment", "setting"]) as written:
+            for rows in chain([first], islice(groups, GROUPS - 1)):
+                written.write_table(rows)
+        first = next(groups, None)
+        if first is None:
+            return
 
 
 def read(piece: Path) -> pa.Table:

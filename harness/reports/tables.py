@@ -76,7 +76,7 @@ def load(run: str | Path = "latest", parent: Path = RUNS, columns: Sequence[str]
     hundreds of cells there are thousands. Raises UsageError where there is no such run, or no table in it."""
     import pandas as pd
     import pyarrow as pa
-    from pyarrow import parquet
+    from pyarrow import dataset, parquet
 
     directory = run_directory.find(str(run), parent)
     kinds = {pa.int64(): pd.Int64Dtype(), pa.float64(): pd.Float64Dtype(), pa.string(): pd.StringDtype("python")}
@@ -88,7 +88,7 @@ def load(run: str | Path = "latest", parent: Path = RUNS, columns: Sequence[str]
         found: pd.DataFrame = parquet.read_table(path, columns=only).to_pandas(types_mapper=kinds.get)
         return found
 
-    there = parquet.read_schema(directory / "samples.parquet").names if (directory / "samples.parquet").exists() else []
+    there = dataset.dataset(path).schema.names if (path := directory / "samples.parquet").exists() else []
     wanted = None if columns is None else [*FIRST, *(name for name in [PAGE_SIZE, *columns] if name in there)]
     constants = table("constants.parquet").set_index("counter")
     samples = table("samples.parquet", wanted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -113,7 +114,7 @@ def test_a_cell_without_samples_has_no_rows(tmp_path: Path) -> None:
     assert samples_table.frame(cell(tmp_path, [Made(status="skipped", reason="no swap")])).shape == (0, 8)
 
 
-def test_a_run_in_one_file(tmp_path: Path) -> None:
+def test_a_run_in_one_table(tmp_path: Path) -> None:
     cells = [
         cell(tmp_path, [trial(), trial()], axis={"lru": "classic"}),
         cell(tmp_path, [Made([series(0, worker__statm="1 2 3\n")])], axis={"lru": "mglru"}),
@@ -121,7 +122,7 @@ def test_a_run_in_one_file(tmp_path: Path) -> None:
     path = tmp_path / "samples.parquet"
     pieces = [piece(one) for one in cells]
     samples_table.combine(path, pieces, samples_table.constants(pieces)[0])
-    assert parquet.read_schema(path).field("meminfo:Cached").metadata == {b"unit": b"KiB"}
+    assert parquet.read_schema(path / "0000.parquet").field("meminfo:Cached").metadata == {b"unit": b"KiB"}
     table = pd.read_parquet(path)
     assert table.groupby("setting").size().to_dict() == {"lru=classic": 204, "lru=mglru": 1}
     classic, mglru = table[table["setting"] == "lru=classic"], table[table["setting"] == "lru=mglru"]
@@ -192,6 +193,24 @@ def test_cells_share_row_groups(tmp_path: Path) -> None:
     assert [len(group) for group in groups] == [3, 3, 3, 1], "a cell is cut where a group is full"
     settings = [value for group in groups for value in group["setting"].to_pylist()]
     assert settings == [f"number={number}" for number in range(5) for _ in range(2)]
+
+
+def test_a_file_ends_after_some_row_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What its writer keeps of each is given back then: a run of many cells takes no more memory than one of some."""
+    monkeypatch.setattr(samples_table, "GROUPS", 2)
+    monkeypatch.setattr(samples_table, "row_groups", partial(row_groups.row_groups, rows=3))
+    pieces = [piece(cell(tmp_path, [Made([series(0), series(1)])], axis={"number": str(number)})) for number in range(7)]
+    path = tmp_path / "samples.parquet"
+    samples_table.combine(path, pieces, samples_table.constants(pieces)[0])
+    files = sorted(path.iterdir())
+    assert [parquet.read_metadata(one).num_rows for one in files] == [6, 6, 2]
+    assert pd.read_parquet(path)["setting"].tolist() == [f"number={number}" for number in range(7) for _ in range(2)]
+
+
+def test_a_run_without_samples_has_a_table_without_rows(tmp_path: Path) -> None:
+    pieces = [piece(cell(tmp_path, [Made(status="skipped", reason="no swap")]))]
+    samples_table.combine(tmp_path / "samples.parquet", pieces, samples_table.constants(pieces)[0])
+    assert pd.read_parquet(tmp_path / "samples.parquet").shape == (0, len(columns.FIRST))
 
 
 def test_writing_needs_no_pandas(tmp_path: Path) -> None:
