@@ -21,8 +21,8 @@ TWO = Claim(
     known=(Known(REFUTED, "mm/filemap.c, filemap_fault: reads the page and maps it in one (major) fault; a wait that "
                           "drops the lock retries inside the fault handler (arch/x86/mm/fault.c; v5.10, v6.12); a "
                           "first touch that writes is one as well (mm/memory.c, do_shared_fault)"),),
-    instead="Count one fault at most for a mapped page that comes back, a major one where it has to be read: readahead and "
-            "fault-around (16 pages by default) may bring in its neighbours with it. pgmajfault in /proc/vmstat and memory.stat "
+    instead="Count one fault at most for a mapped page that comes back, a major one where it has to be read: readahead, "
+            "fault-around and large folios may bring in its neighbours with it. pgmajfault in /proc/vmstat and memory.stat "
             "counts the major ones, swap's too.")
 
 
