@@ -27,8 +27,8 @@ FILE = Claim(
     known=(Known(REFUTED,
                  "mm/memory.c, copy_page_range (v5.10 to v7.2): what can be had again by faults is not copied, as of mappings "
                           "without anon_vma"),),
-    instead="Expect a child to take a minor fault for each page of a shared file mapping that it uses: fork leaves those tables "
-            "out.")
+    instead="Expect a child to take minor faults for what it uses of a shared file mapping, as fork leaves those tables out: "
+            "one for each page at most, as one may map cached neighbours too (fault-around, large folios).")
 VFORK = Claim(
     "vfork-copies-nothing", "vfork copies no page tables.", FORKING,
     known=(Known(CONFIRMED, "vfork(2), Linux description (man-pages 6.03); kernel/fork.c, copy_mm: CLONE_VM (v5.10 to v7.2)"),))

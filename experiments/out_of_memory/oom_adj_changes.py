@@ -25,7 +25,8 @@ PRIVILEGE = Claim("oom-adj-needs-privilege", "Without CAP_SYS_RESOURCE a process
                   known=(Known(REFUTED, "fs/proc/base.c, __set_oom_adj: only below oom_score_adj_min (oom_adj: below "
                                         "the present value) is CAP_SYS_RESOURCE asked for (v6.12)"),),
     instead="Any process may raise its own oom_score_adj, and so offer itself as the victim; CAP_SYS_RESOURCE is asked for "
-            "only to go below the last value that a privileged process has set.")
+            "only to go below the last value that a privileged process has written there (by way of oom_adj: below the present "
+            "one).")
 
 
 def fork_with(lab: Lab, parent: Probe, value: int) -> list[int]:

@@ -16,7 +16,8 @@ from harness.lab.helpers.oom import NEVER, IsVictim, Witness, adjust, exhaust_gr
 LIMIT, LARGE, SMALL, HUGE = 64 * MIB, 40 * MIB, 8 * MIB, 72 * MIB
 ALONE, ROOM = 80 * MIB, 120 * MIB       # bytes
 CHOICES = 50                            # so many times the kernel looks for a victim in vain
-BADNESS = "mm/oom_kill.c, oom_badness: LONG_MIN at OOM_SCORE_ADJ_MIN (v5.10 to v7.2)"
+BADNESS = ("mm/oom_kill.c, oom_badness: LONG_MIN at OOM_SCORE_ADJ_MIN; oom_evaluate_task takes only a task in swapoff, or one "
+           "that unmerges KSM pages, whatever its value is (oom_task_origin; v5.10 to v7.2)")
 UNDONE = "nothing written"
 # Claim's setting → file, value, the value beside it that does not protect.
 WAYS = {"oom_adj -17": ("oom_adj", -17, -16), "oom_score_adj -1000": ("oom_score_adj", -1000, -999)}

@@ -32,15 +32,15 @@ ONE = Claim(
     "how many killed one, two or more, with a 95 % interval; confirmed only if all killed one).", OUT_OF_MEMORY, kind=RATE,
     known=(Known(CONFIRMED, "mm/mmap.c, exit_mmap (v5.10): a victim's memory is reaped, and so freed (mm/oom_kill.c, "
                             "__oom_reap_task_mm), before MMF_OOM_SKIP lets the next victim be chosen", until="5.11"),
-           Known(REFUTED, "mm/mmap.c, exit_mmap (v6.1, v6.12): MMF_OOM_SKIP is set when a victim's pages are unmapped, but up to "
-                          "10,000 of them are only gathered then (mm/mmu_gather.c, tlb_next_batch) and freed by tlb_finish_mmu. "
-                          "The task that asks and runs in between finds the group full and no victim in its way (mm/oom_kill.c, "
-                          "oom_evaluate_task): it kills again (measured: on 6.12 1 of 50 OOMs killed two, on 7.2 14 two and 1 "
-                          "three)", since="6.1")),
+           Known(REFUTED, "mm/mmap.c, exit_mmap (v6.1 to v7.2): MMF_OOM_SKIP is set when a victim's pages are unmapped, but up "
+                          "to 10,000 of them are only gathered then (mm/mmu_gather.c, tlb_next_batch) and freed by "
+                          "tlb_finish_mmu. The task that asks and runs in between finds the group full and no victim in its way "
+                          "(mm/oom_kill.c, oom_evaluate_task): it kills again (measured: on 6.12 1 of 50 OOMs killed "
+                          "two, on 7.2 14 two and 1 three)", since="6.1")),
     instead="Be ready for a second victim, and count oom_kill in memory.events. Where one process is of no use without the "
             "others, set memory.oom.group to 1.",
     discovery="One shortage, two victims. The kill is over for the OOM killer once the victim's pages are unmapped, and before "
-              "they are free: mm/mmap.c, exit_mmap (v6.1, v6.12) sets MMF_OOM_SKIP, and only then mm/mmu_gather.c, "
+              "they are free: mm/mmap.c, exit_mmap (v6.1 to v7.2) sets MMF_OOM_SKIP, and only then mm/mmu_gather.c, "
               "tlb_finish_mmu frees what was gathered. Who asks in between finds the group as full as before and nobody dying.")
 
 

@@ -15,10 +15,11 @@ FIRST, IDLE, EACH, BEYOND, STEP, USUAL, ALL = 1000, 3, 6 * MIB, 64 * MIB, MIB, 5
 
 IMPOSSIBLE = Claim(
     "oom-mode2-impossible", "In overcommit mode 2 the OOM killer can never come.", OUT_OF_MEMORY,
-    known=(Known(REFUTED, "mm/util.c, vm_memory_committed: it sums up mappings, not the pages of ramfs nor what the kernel "
-                          "itself has, and vm_commit_limit knows of neither (v5.10 to v7.2)"),),
-    instead="Leave room in CommitLimit for the kernel, page tables and file systems in memory (overcommit_ratio well below 100, "
-            "or swap): mode 2 counts what processes have mapped, and nothing else.")
+    known=(Known(REFUTED, "mm/util.c, vm_memory_committed: it sums up private writable and shared anonymous mappings, and tmpfs "
+                          "pages (mm/shmem.c, security_vm_enough_memory_mm), not the pages of ramfs nor what the kernel itself "
+                          "has, and vm_commit_limit knows of neither (v5.10 to v7.2)"),),
+    instead="Leave room in CommitLimit for the kernel, page tables and ramfs (overcommit_ratio well below 100, or swap): mode 2 "
+            "counts what private writable mappings, shared memory and tmpfs files may come to need, and nothing else.")
 
 
 def counted(words: str, do: Callable[[Lab, Probe], object], mode: int = 2, ratio: int = USUAL) -> Case:

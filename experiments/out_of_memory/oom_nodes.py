@@ -15,7 +15,8 @@ NODE, ELSEWHERE = 1, 0
 SMALL, LARGE, OUTSIDE, FILLED = 12 * MIB, 40 * MIB, 48 * MIB, 80 * MIB
 # The two differ by 28 MiB: 146 thousandths of the node's 192 MiB, 85 of the machine's memory.
 LITTLE, MORE = 115, 180
-SOURCE = "mm/oom_kill.c, constrained_alloc and oom_cpuset_eligible (v5.10 to v7.2): node_present_pages of the allowed nodes"
+SOURCE = ("mm/oom_kill.c, constrained_alloc and oom_cpuset_eligible (v5.10 to v7.2): node_present_pages of the allowed nodes, "
+          "and all swap")
 
 CPUSET = Claim(
     "oom-allowed-cpuset", "When the nodes of a cpuset are exhausted, only tasks whose allowed nodes intersect them are "

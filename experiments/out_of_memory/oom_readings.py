@@ -42,8 +42,9 @@ IN_SWAP = Claim(
 FREES = Claim(
     "oom-kill-frees-anon", "Within 1 second after an OOM kill at least 99 % of the victim's anon-rss is free again.",
     OUT_OF_MEMORY,
-    known=(Known(CONFIRMED, "mm/oom_kill.c, __oom_kill_process sends SIGKILL, and oom_reap_task_mm takes the memory of one that "
-                            "does not end (v5.10 to v7.2)"),))
+    known=(Known(CONFIRMED, "mm/oom_kill.c, __oom_kill_process sends SIGKILL, and a victim that nothing holds up frees its "
+                            "memory itself as it exits (kernel/exit.c, exit_mm); the OOM reaper takes that of one that does not, "
+                            "but no sooner than 2 s after the kill (mm/oom_kill.c, OOM_REAPER_DELAY; v5.10 to v7.2)"),))
 
 
 def logged(words: str, write: Callable[[Lab, Probe], object]) -> Case:

@@ -24,7 +24,9 @@ ONE_BY_ONE = Claim(
 ZERO = Claim(
     "oom-score-0-never-killed", "A process whose oom_score reads 0 is never chosen.", OUT_OF_MEMORY,
     known=(Known(CONFIRMED, "fs/proc/base.c, proc_oom_score: 0 is read where oom_badness says LONG_MIN; all others have pages "
-                            "and at least -999 thousandths, which is a point or more (v5.10 to v7.2)", since="5.9"),))
+                            "and at least -999 thousandths, which is a point or more; mm/oom_kill.c, oom_evaluate_task takes "
+                            "only a task in swapoff, or one that unmerges KSM pages, whatever its score is (oom_task_origin; "
+                            "v5.10 to v7.2)", since="5.9"),))
 WAYS = {"oom_adj -17": ("oom_adj", -17, 0), "oom_score_adj -1000": ("oom_score_adj", NEVER, 0), "at 0": ("oom_score_adj", 0, 0),
         "at 0, all of the group": ("oom_score_adj", 0, 1)}
 

@@ -1,9 +1,9 @@
 """Does a system-wide OOM take the process with the highest oom_score?
 
-Three processes of 16, 32 and 48 MiB wait while a fourth, which is no candidate, fills the guest until the OOM killer
-comes. Their oom_score is read just before, and the kernel's report names the first victim. It is repeated with the
-smallest set to 1000. In a group's OOM with a larger process outside of it the victim is not the one with the highest
-score, which shows the other answer.
+Three processes of 16, 32 and 48 MiB wait while a fourth, which is a candidate too, fills the guest until the OOM killer
+comes: it writes a tmpfs file, so that its own score stays as it is. The oom_score of all four is read just before, and the
+kernel's report names the first victim. It is repeated with the smallest set to 1000. In a group's OOM with a larger process
+outside of it the victim is not the one with the highest score, which shows the other answer.
 """
 
 from experiments.sections import OUT_OF_MEMORY

@@ -29,8 +29,8 @@ REQUESTER = Claim(
     "oom-kills-requester", "The process whose request could not be met is the one that is killed.", OUT_OF_MEMORY,
     known=(Known(REFUTED, "mm/oom_kill.c, out_of_memory and select_bad_process: the process with the most points (v5.10 to "
                           "v7.2)"),),
-    instead="Look for the largest process of the machine or of the group: it is killed, whoever asked. The report's first line "
-            "(“invoked oom-killer”) names the one that asked.")
+    instead="Look for the largest process of the machine or of the group, oom_score_adj counted in: it is killed, whoever asked. "
+            "The report's first line (“invoked oom-killer”) names the one that asked.")
 ASKING_MACHINE = Claim(
     "oom-allocating-task-global", "With oom_kill_allocating_task 1 a system-wide OOM kills the process that asked.",
     OUT_OF_MEMORY,

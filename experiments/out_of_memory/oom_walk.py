@@ -17,7 +17,8 @@ WALKS = Claim(
     "oom-walks-all-processes", "In a system-wide OOM the kernel looks at every process except init and kernel threads, each "
     "exactly once per kill.", OUT_OF_MEMORY,
     known=(Known(CONFIRMED, "mm/oom_kill.c, select_bad_process: for_each_process, and oom_evaluate_task passes over "
-                            "oom_unkillable_task (v5.10 to v7.2)"),))
+                            "oom_unkillable_task (v5.10 to v7.2); so it chooses. dump_tasks goes through them once more, for "
+                            "the report"),))
 
 
 def procedure(lab: Lab) -> None:

@@ -2,7 +2,7 @@
 
 A guest of 256 MiB with swap is filled by a process that goes before all others, kswapd too. A kernel probe records the free
 pages and the min mark of the zone each time that a page is looked for; what it said last before the process began to reclaim
-counts.
+counts. No group is at its limit here: one that is reclaims for that alone, however much the zones have free.
 Huge pages that are asked for, and a min mark that is raised past what is free, show how both answers read.
 """
 

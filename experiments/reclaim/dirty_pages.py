@@ -36,9 +36,9 @@ MOST = Claim(
     known=(Known(REFUTED, "mm/vmscan.c, shrink_page_list: only kswapd may write file pages, only those that it meets again "
                           "under PGDAT_DIRTY, and the flusher threads are woken first (v5.10); measured: 669 of 20,480",
                  until="6.1"),
-           Known(REFUTED, "mm/vmscan.c, shrink_folio_list: the same on 6.1 with the classic lists (v6.1 to v7.2); since "
-                          "6.2 ext4 has nothing that reclaim could call (dae999602eeb); measured on 6.12: none",
-                 since="6.1")),
+           Known(REFUTED, "mm/vmscan.c, shrink_folio_list: the same with the classic lists (v6.1, v6.12), and no dirty file page "
+                          "at all (v7.2); since 6.2 ext4 has nothing that reclaim could call (dae999602eeb); measured on 6.12: "
+                          "none", since="6.1")),
     instead="Leave writing to the flusher threads, and keep dirty memory down with vm.dirty_background_bytes and "
             "vm.dirty_bytes: reclaim itself writes few file pages, or none.")
 KSWAPD_WRITES = Claim(

@@ -2,7 +2,7 @@
 
 A group with a file and anonymous memory of 32 MiB each is squeezed to 12 MiB while the kernel's tracepoint of the
 isolation step is recorded: each event says how many pages were taken. The largest number counts; for how many was
-asked is no evidence, MGLRU prints a constant there. A group that has 16 pages of a file, and one whose memory is huge
+asked is no evidence, 6.12's MGLRU prints a constant there. A group that has 16 pages of a file, and one whose memory is huge
 pages, are squeezed and traced in the same way: they show how a small and a large step read.
 """
 

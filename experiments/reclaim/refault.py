@@ -21,8 +21,9 @@ TWO = Claim(
     known=(Known(REFUTED, "mm/filemap.c, filemap_fault: reads the page and maps it in one (major) fault; a wait that "
                           "drops the lock retries inside the fault handler (arch/x86/mm/fault.c; v5.10, v6.12); a "
                           "first touch that writes is one as well (mm/memory.c, do_shared_fault)"),),
-    instead="Count one fault for a mapped page that comes back, a major one: pgmajfault in /proc/vmstat and memory.stat has "
-            "their number.")
+    instead="Count one fault at most for a mapped page that comes back, a major one where it has to be read: readahead, "
+            "fault-around and large folios may bring in its neighbours with it. pgmajfault in /proc/vmstat and memory.stat "
+            "counts the major ones, swap's too.")
 
 
 def faults(lab: Lab, name: str, region: Region, *, read: bool = False, write: bool = False) -> None:

@@ -46,8 +46,10 @@ PRESSURE = Claim(
     "swap-storm-pressure", "With a swap device of 20 MB/s, on a machine that does nothing else, a demand of 1.5 times RAM for "
     "30 seconds makes memory pressure (full avg10) exceed 20 %.", RECLAIM,
     known=(Known(CONFIRMED, "Documentation/accounting/psi.rst: “full” is the share of time in which all that is not idle "
-                            "waits for memory, and swapping in and direct reclaim are such waits; measured on 5.10 to 7.2, "
-                            "both LRUs: a highest reading of 70 % and more, in a guest of 256 MiB"),))
+                            "waits for memory at once; such waits are direct reclaim (mm/page_alloc.c, "
+                            "__alloc_pages_direct_reclaim) and that for a page of the working set that is read back "
+                            "(mm/filemap.c, psi_memstall_enter); measured on 5.10 to 7.2, both LRUs: a highest reading of "
+                            "70 % and more, in a guest of 256 MiB"),))
 SOME = Claim(
     "swap-storm-some-pressure", "During such a demand memory pressure (some avg10) exceeds 20 % even beside a task that "
     "computes all the time.", RECLAIM,

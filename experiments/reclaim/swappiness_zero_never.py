@@ -28,8 +28,8 @@ NEVER = Claim(
                           "(file_is_tiny) only anonymous memory is scanned (v5.10, v6.12)",
                  settings={"lru": "classic"})),
     instead="To forbid swapping, run without swap, set memory.swap.max of the group to 0, or lock the memory with mlock(). "
-            "With the classic lists swappiness 0 only means last of all; with MGLRU it does mean never, and the OOM killer "
-            "comes instead.",
+            "With the classic lists swappiness 0 only means last of all when the machine runs short (never, at a group's own "
+            "limit); with MGLRU it does mean never, and the OOM killer comes instead.",
     discovery="The same setting means two things. With the classic lists anonymous memory is swapped at swappiness 0 as soon as "
               "free and file pages together are below the high watermark: mm/vmscan.c, get_scan_count (v5.10, v6.12). MGLRU has "
               "no such exception: mm/vmscan.c, isolate_folios (v6.1, v6.12) leaves it alone, and the OOM killer comes while swap "
