@@ -40,8 +40,8 @@ LAZY = Claim(
 BREAKS = Claim(
     "mlock-breaks-cow", "mlock of a private writable file mapping copies all its pages to anonymous memory at once.", LOCKING,
     known=(Known(CONFIRMED,
-                 "mm/gup.c, populate_vma_page_range: FOLL_WRITE where a mapping is writable and not shared, “break COW in "
-                            "advance” (v5.10 to v7.2); mlock(2) says nothing of it"),))
+                 "mm/gup.c, populate_vma_page_range: FOLL_WRITE where a mapping is writable and not shared, “in order to break "
+                 "COW” (v5.10 to v7.2); mlock(2) says nothing of it"),))
 KEEPS = Claim(
     "mlock-readonly-keeps-cache", "mlock of a read-only private file mapping copies nothing.", LOCKING,
     known=(Known(CONFIRMED, "mm/gup.c, populate_vma_page_range: FOLL_WRITE where a mapping is writable (v5.10 to v7.2)"),))
