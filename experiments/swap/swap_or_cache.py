@@ -38,7 +38,7 @@ PAGED = Claim(
 STAYS = Claim(
     "swap-none-anon-stays", "Without swap no anonymous page leaves memory under pressure, but for what MADV_FREE gave up.", SWAP,
     known=(Known(CONFIRMED, "mm/vmscan.c, can_reclaim_anon_pages and get_swappiness (v6.1 to v7.2), get_scan_count: without swap "
-                            "only the file lists are scanned, on which pages of MADV_FREE are, too (v5.10 to v7.2)"),))
+                            "only the file lists are scanned, on which lazily freed pages are, too (v5.10 to v7.2)"),))
 
 
 def reading(words: str, size: int) -> Case:
