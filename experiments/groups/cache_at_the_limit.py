@@ -54,7 +54,7 @@ MIN = Claim(
 HIGH = Claim(
     "memcg-high-reclaims-at-write", "Lowering memory.high below the usage reclaims at once, before the group allocates anything.",
     GROUPS, known=(Known(CONFIRMED, "mm/memcontrol.c, memory_high_write: try_to_free_mem_cgroup_pages until usage is below it "
-                                    "(v5.10 to v7.2)"),))
+                                    "(v5.10 to v7.2), but for one that opened it with O_NONBLOCK (v7.2)"),))
 EXACT = Claim(
     "memcg-reclaim-exact", "memory.reclaim frees exactly what was asked.", GROUPS,
     known=(Known(REFUTED, f"{V2}, memory.reclaim: “the kernel can over or under reclaim” (since v6.1)"),),

@@ -45,7 +45,7 @@ IS_RSS = Claim(
     instead="Read anon in memory.stat for what a group's processes hold themselves: memory.current has the page cache and the "
             "kernel's own memory too, and RSS has pages that other groups were charged for.")
 SUM = Claim(
-    "memcg-sum-rss-is-usage", "The RSS of all processes of a group add up to its memory.current.", GROUPS,
+    "memcg-sum-rss-is-usage", "The RSS values of all processes of a group add up to its memory.current.", GROUPS,
     known=(Known(REFUTED, "proc(5): the RSS of each process has the pages that it shares; a page is charged once"),),
     instead="Take memory.current, or add up Pss instead of RSS: pages that processes share count in the RSS of each.")
 SHMEM = Claim(

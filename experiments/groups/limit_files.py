@@ -42,7 +42,8 @@ REFUSED = Claim(
 KILLS = Claim(
     "memcg-max-below-usage-kills", "Setting memory.max below a group's unreclaimable usage kills a process of the group.",
     GROUPS, known=(Known(CONFIRMED, f"{V2}, memory.max; mm/memcontrol.c, memory_max_write: mem_cgroup_out_of_memory once "
-                                    "nothing can be reclaimed (v5.10 to v7.2)"),))
+                                    "nothing can be reclaimed (v5.10 to v7.2), but for one that opened it with O_NONBLOCK "
+                                    "(v7.2)"),))
 
 
 def begun(lab: Lab, at: str, size: int) -> None:

@@ -25,7 +25,7 @@ MAN = "(man-pages 6.03)"
 INHERITS = Claim(
     "mlock-fork-inherits", "A child inherits its parent's memory locks.", LOCKING,
     known=(Known(REFUTED, f"mlock(2), NOTES {MAN}: not inherited by a child created via fork(2)"),),
-    instead="Call mlock() or mlockall() in the child again: locks end at fork().")
+    instead="Call mlock() or mlockall() in the child again: it begins without locks.")
 STACKS = Claim(
     "mlock-stacks", "Two mlocks of a range need two munlocks.", LOCKING,
     known=(Known(REFUTED, f"mlock(2), NOTES {MAN}: memory locks do not stack"),),
