@@ -50,7 +50,7 @@ MIN = Claim(
                           "(v5.10 to v7.2); include/linux/memcontrol.h, mem_cgroup_unprotected ignores what an earlier reclaim "
                           "from above has left (v6.12, v7.2), which counts on older kernels: here there was none"),),
     instead="Expect memory.min to protect against the pressure of others only: at its own limit a group's cache is reclaimed "
-            "as if there were none.")
+            "as if there were none (up to 6.1 only as long as nothing has reclaimed from it from above).")
 HIGH = Claim(
     "memcg-high-reclaims-at-write", "Lowering memory.high below the usage reclaims at once, before the group allocates anything.",
     GROUPS, known=(Known(CONFIRMED, "mm/memcontrol.c, memory_high_write: try_to_free_mem_cgroup_pages until usage is below it "
