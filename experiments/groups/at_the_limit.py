@@ -18,7 +18,8 @@ from harness.lab import NO_LIMIT, RLIMIT_AS, RLIMIT_MEMLOCK, Lab, Probe, Sandbox
 LIMIT, PART, STEP = 16 * MIB, 4 * MIB, MIB // 4
 NOBODY = 65_534
 V2 = "Documentation/admin-guide/cgroup-v2.rst"
-CHARGE = "mm/memcontrol.c, try_charge_memcg: mem_cgroup_oom for whatever asks, -ENOMEM only where that kills nobody"
+CHARGE = ("mm/memcontrol.c, try_charge_memcg: mem_cgroup_oom for a system call as for a fault; -ENOMEM where that kills nobody, "
+          "or where a request may not wait or asks for no kill")
 
 MALLOC = Claim(
     "memcg-malloc-null-at-limit", "A malloc that would take a group past memory.max returns NULL.", GROUPS,
@@ -32,7 +33,8 @@ TMPFS = Claim(
     instead="Give a tmpfs a size below its group's memory.max: ENOSPC comes from the file system's own size only; at "
             "memory.max the OOM killer takes a process.")
 FREES = Claim(
-    "memcg-oom-kill-frees-tmpfs", "The OOM kill of a tmpfs writer brings its group back below its limit.", GROUPS,
+    "memcg-oom-kill-frees-tmpfs", "The OOM kill of a tmpfs writer brings its group back well below its limit (to half of "
+    "it, or less).", GROUPS,
     known=(Known(REFUTED, "Documentation/filesystems/tmpfs.rst, size: the OOM handler will not be able to free that memory "
                           "(v5.10 to v7.2)"),),
     instead="Delete the files, or unmount the tmpfs: they outlive their writer and go on filling the group, so that what starts "
@@ -46,14 +48,14 @@ SWITCH = Claim(
     "memcg-v2-oom-disable", "In cgroup v2 a group's OOM killer can be switched off as with v1's oom_control (docker "
     "--oom-kill-disable).", GROUPS,
     known=(Known(REFUTED, f"{V2}: of its files only memory.oom.group is about the OOM killer (v5.10 to v7.2)"),),
-    instead="Use memory.high, which holds a group back and never kills, or oom_score_adj -1000 for a process: cgroup v2 has no "
+    instead="Use memory.high, which slows a group down and never kills, or oom_score_adj -1000 for a process: cgroup v2 has no "
             "oom_control, and docker ignores --oom-kill-disable there.")
 FAULT = Claim(
     "memcg-fault-only-oom", "In a memory group only a page fault can end in an OOM kill; a system call such as read() or write() "
     "gets ENOMEM.", GROUPS,
     known=(Known(REFUTED, f"{CHARGE} (since v6.1); so it is since 29ef680ae7c2 (v4.19)"),),
     instead="Expect the OOM killer from system calls too: since 4.19 a read() or write() that finds no room in the group has a "
-            "process killed, and ENOMEM is left for when there is none to kill.")
+            "process killed. ENOMEM is left for when there is none to kill, and for allocations that ask for no kill.")
 PARENT = Claim(
     "memcg-parent-limit-wins", "A child with memory.max \"max\" cannot use more than its parent's memory.max.", GROUPS,
     known=(Known(CONFIRMED, "mm/page_counter.c, page_counter_try_charge goes through all ancestors (v5.10 to v7.2)"),),

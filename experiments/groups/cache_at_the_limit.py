@@ -29,14 +29,14 @@ WRITE = Claim(
     instead="Leave it be: a writer's page cache is written back and dropped at the limit, and the writer waits for it. What "
             "kills at the limit is memory that can't be given back.")
 READ = Claim(
-    "memcg-cache-read-ooms", "Reading a file larger than memory.max can end in an OOM kill.", GROUPS,
+    "memcg-cache-read-ooms", "Reading a file larger than memory.max ends in an OOM kill.", GROUPS,
     known=(Known(REFUTED, f"{DROPS} (v6.1 to v7.2)"),),
     instead="Don't size memory.max by the files that are read: clean cache is dropped at the limit, whatever its size.")
 ACTIVE = Claim(
     "memcg-active-file-unreclaimable", "Page cache on the active list of a group (part of \"working set\") is not reclaimed when "
     "anonymous memory needs the room.", GROUPS,
     known=(Known(REFUTED, "mm/vmscan.c, shrink_active_list: it is deactivated when the inactive list is low, then reclaimed "
-                          "(v5.10 to v7.2)"),),
+                          "(v5.10 to v7.2); under MGLRU a second read() moves nothing to a younger generation"),),
     instead="Don't take the working set of cadvisor and kubectl (usage less inactive_file) for what is needed: active_file goes "
             "too before anything is killed.")
 EVENT = Claim(
@@ -47,13 +47,14 @@ EVENT = Claim(
 MIN = Claim(
     "memcg-min-against-own-max", "memory.min keeps a group's pages when it reaches its own memory.max.", GROUPS,
     known=(Known(REFUTED, "mm/memcontrol.c, mem_cgroup_calculate_protection does nothing for the group that is reclaimed for "
-                          "(v5.10 to v7.2)"),),
+                          "(v5.10 to v7.2); include/linux/memcontrol.h, mem_cgroup_unprotected ignores what an earlier reclaim "
+                          "from above has left (v6.12, v7.2), which counts on older kernels: here there was none"),),
     instead="Expect memory.min to protect against the pressure of others only: at its own limit a group's cache is reclaimed "
-            "as if there were none.")
+            "as if there were none (up to 6.1 only as long as nothing has reclaimed from it from above).")
 HIGH = Claim(
     "memcg-high-reclaims-at-write", "Lowering memory.high below the usage reclaims at once, before the group allocates anything.",
     GROUPS, known=(Known(CONFIRMED, "mm/memcontrol.c, memory_high_write: try_to_free_mem_cgroup_pages until usage is below it "
-                                    "(v5.10 to v7.2)"),))
+                                    "(v5.10 to v7.2), but for one that opened it with O_NONBLOCK (v7.2)"),))
 EXACT = Claim(
     "memcg-reclaim-exact", "memory.reclaim frees exactly what was asked.", GROUPS,
     known=(Known(REFUTED, f"{V2}, memory.reclaim: “the kernel can over or under reclaim” (since v6.1)"),),

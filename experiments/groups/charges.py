@@ -26,8 +26,8 @@ OWNED = f"{V2}, “Memory Ownership” (v5.10 to v7.2)"
 UNTOUCHED = Claim(
     "memcg-limit-counts-untouched", "Memory that was mapped but never touched counts against memory.max.", GROUPS,
     known=(Known(REFUTED, "mm/memory.c, do_anonymous_page: a page is charged when a fault makes it (v5.10 to v7.2)"),),
-    instead="Size memory.max by what is touched: a mapping costs a group nothing until its pages are written, so neither VSZ "
-            "nor the size of a heap says what counts.")
+    instead="Size memory.max by what is touched: anonymous memory costs a group next to nothing until it is written, so neither "
+            "VSZ nor the size of a heap says what counts.")
 TMPFS = Claim(
     "memcg-tmpfs-counts-to-writer", "What is written to a tmpfs is charged to the writer's group and stays charged after the "
     "writer has exited.", GROUPS, known=(Known(CONFIRMED, OWNED),), document=Document(OWNED))
@@ -45,7 +45,7 @@ IS_RSS = Claim(
     instead="Read anon in memory.stat for what a group's processes hold themselves: memory.current has the page cache and the "
             "kernel's own memory too, and RSS has pages that other groups were charged for.")
 SUM = Claim(
-    "memcg-sum-rss-is-usage", "The RSS of all processes of a group add up to its memory.current.", GROUPS,
+    "memcg-sum-rss-is-usage", "The RSS values of all processes of a group add up to its memory.current.", GROUPS,
     known=(Known(REFUTED, "proc(5): the RSS of each process has the pages that it shares; a page is charged once"),),
     instead="Take memory.current, or add up Pss instead of RSS: pages that processes share count in the RSS of each.")
 SHMEM = Claim(
@@ -61,9 +61,10 @@ IN_PIPE = Claim(
     known=(Known(CONFIRMED, "fs/pipe.c: its pages are allocated with __GFP_ACCOUNT (v5.10 to v7.2)"),))
 REMOVED = Claim(
     "memcg-rmdir-forgets-cache", "When a group is removed, the page cache charged to it is dropped.", GROUPS,
-    known=(Known(REFUTED, f"{OWNED}: its usages go to the parent"),),
-    instead="Expect the cache of a removed group to stay in memory, charged to its parent, until somebody reclaims it; "
-            "memory.reclaim frees it beforehand.")
+    known=(Known(REFUTED, "mm/memcontrol.c, mem_cgroup_css_offline leaves its pages on their lists, charged to a group that is "
+                          "dying (v5.10 to v6.12); memcg_reparent_objcgs hands them to its parent (v7.2)"),),
+    instead="Expect the cache of a removed group to stay in memory, and in the usage of the groups above it, until it is "
+            "reclaimed; memory.reclaim frees it beforehand.")
 
 
 Do = Callable[[Lab, str, Sandbox, Probe], object]

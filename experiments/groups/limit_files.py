@@ -22,7 +22,7 @@ ROUNDS_UP = Claim(
                           "it may be rounded up"),),
     instead="Give limits in whole pages: the kernel rounds down, so that a limit of 1 MiB and 1 byte is one of 1 MiB.",
     document=Document(f"{V2}, “Memory Interface Files” (v5.10 to v7.2)",
-                      "A value that is no multiple of PAGE_SIZE is rounded down to the next one."))
+                      "A value that is no multiple of PAGE_SIZE is rounded down to one."))
 GROUP_KILL = Claim(
     "memcg-oom-group-default-on", "The kernel's default of memory.oom.group is 1.", GROUPS,
     known=(Known(REFUTED, f"{V2}: the default value is “0” (v5.10 to v7.2); Kubernetes 1.28 writes 1 itself"),),
@@ -42,7 +42,8 @@ REFUSED = Claim(
 KILLS = Claim(
     "memcg-max-below-usage-kills", "Setting memory.max below a group's unreclaimable usage kills a process of the group.",
     GROUPS, known=(Known(CONFIRMED, f"{V2}, memory.max; mm/memcontrol.c, memory_max_write: mem_cgroup_out_of_memory once "
-                                    "nothing can be reclaimed (v5.10 to v7.2)"),))
+                                    "nothing can be reclaimed (v5.10 to v7.2), but for one that opened it with O_NONBLOCK "
+                                    "(v7.2)"),))
 
 
 def begun(lab: Lab, at: str, size: int) -> None:

@@ -31,7 +31,7 @@ LIMIT_ONLY = Claim(
     "memcg-oom-group-of-limit-only", "memory.oom.group counts only in the group whose limit was hit, not in the victim's own.",
     GROUPS, known=(Known(REFUTED, f"{GROUP} goes from the victim's group up to the one whose limit was hit (v5.10 to v7.2)"),),
     instead="Set memory.oom.group where the unit is that is to die together: it counts in the victim's own group and in each one "
-            "above it up to the limit.")
+            "above it up to the limit, and the topmost that has it dies as a whole.")
 GLOBAL = Claim(
     "memcg-oom-group-global", "memory.oom.group is ignored in a system-wide OOM.", GROUPS,
     known=(Known(REFUTED, f"{GROUP}: without a group that ran short it looks up to the root (v5.10 to v7.2)"),),

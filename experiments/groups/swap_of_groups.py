@@ -32,12 +32,12 @@ ZERO = Claim(
 OOMS = Claim(
     "memcg-swappiness-0-ooms", "In a group at memory.max, swappiness 0 ends in an OOM kill although swap is free.", GROUPS,
     known=(Known(CONFIRMED, "mm/vmscan.c, get_scan_count: of a group's own reclaim, 0 disables swapping (v5.10 to "
-                            "v7.2)"),))
+                            "v7.2), as it does in isolate_folios of MGLRU (v6.1 to v7.2)"),))
 ONE = Claim(
     "memcg-swappiness-1-off", "swappiness 1 is as good as no swap: a group of anonymous memory at its limit swaps nothing.",
     GROUPS,
     known=(Known(REFUTED, "mm/vmscan.c, get_scan_count: it weighs anonymous against file pages, and here are none of a file "
-                          "(v5.10 to v7.2)"),),
+                          "(v5.10 to v7.2); isolate_folios of MGLRU tries those of files, then the others (v6.1 to v7.2)"),),
     instead="Set memory.swap.max to 0 for a group that must not swap: swappiness 1 only prefers page cache, and a group without "
             "any swaps as at 60.")
 FULL = Claim(
@@ -48,8 +48,8 @@ READ = Claim(
     "memcg-swapin-uncharges-swap", "A swapped page that was read back no longer counts in memory.swap.current.", GROUPS,
     known=(Known(REFUTED, "mm/memory.c, do_swap_page: a page that is only read keeps its place in swap while there is room "
                           "(v5.10 to v6.12)", until="6.13"),),
-    instead="Expect memory.swap.current to stay where it is after memory was read back: a page keeps its place in swap as well, "
-            "as long as swap is less than half full, until its memory is given back.")
+    instead="Expect memory.swap.current to stay where it is after memory was read back from a disk: a page keeps its place in "
+            "swap as well, as long as less than half of swap, and of the group's memory.swap.max, is in use. zram's pages don't.")
 LOWER = Claim(
     "memcg-swapmax-lowered-swaps-in", "Lowering memory.swap.max below the use brings the excess back at once.", GROUPS,
     known=(Known(REFUTED, "mm/memcontrol.c, swap_max_write sets the limit and nothing else (v5.10 to v7.2)"),),

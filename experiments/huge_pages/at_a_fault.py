@@ -35,7 +35,7 @@ COPIES = Claim(
     known=(Known(REFUTED, f"{MEMORY}, do_huge_pmd_wp_page: what is shared is split, and a small page copied, since 5.8 (commit "
                           "3917c80280c9; v5.10 to v7.2)"),),
     instead="Don't switch THP off for fear of 2 MiB copied at each write after a fork: since Linux 5.8 a write copies one small "
-            "page, as without huge pages.")
+            "page, as without huge pages, and the writer maps the rest by small pages from then on.")
 PART_FREES = Claim(
     "thp-dontneed-part-frees", "MADV_DONTNEED of half a huge page gives that half back at once.", HUGE_PAGES,
     known=(Known(REFUTED, f"{MEMORY}, deferred_split_scan: a huge page of which a part is unmapped is kept whole until memory is "

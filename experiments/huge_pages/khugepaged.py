@@ -21,7 +21,8 @@ MANUAL = "Documentation/admin-guide/mm/transhuge.rst, max_ptes_none (v5.10 to v7
 FILLS = Claim(
     ID, "khugepaged turns a range with a single resident page into a full huge page (max_ptes_none 511), also what MADV_DONTNEED "
     "had freed.", HUGE_PAGES,
-    known=(Known(CONFIRMED, f"{MANUAL}: a higher value takes more memory"),), document=Document(MANUAL))
+    known=(Known(CONFIRMED, f"{MANUAL}: how many pages of a range may be missing when it is collapsed"),),
+    document=Document(MANUAL))
 
 
 def scanned(words: str, *, freed: bool = True, given: bool = True, most: int = MAX) -> Case:

@@ -44,8 +44,9 @@ IN_RSS = Claim(
             "that lives in huge pages looks small in ps and top.")
 RESERVED = Claim(
     "hugetlb-reserved-at-mmap", "mmap of MAP_HUGETLB reserves (HugePages_Rsvd) and fails with ENOMEM when the pool is too small; "
-    "no touch later fails.", HUGETLB,
-    known=(Known(CONFIRMED, "mm/hugetlb.c, hugetlb_reserve_pages (v5.10 to v7.2)"),),
+    "no touch by that process later fails.", HUGETLB,
+    known=(Known(CONFIRMED, "mm/hugetlb.c, hugetlb_reserve_pages (v5.10 to v7.2); a child after fork has no part in the "
+                            "reservation of a private mapping, and a cpuset may keep a process from it (hugetlb_acct_memory)"),),
     document=Document(f"{RST}, “Reserved huge pages guarantee that an application will be able to allocate a huge page” "
                       "(v5.10 to v7.2)"))
 SIGBUS = Claim(

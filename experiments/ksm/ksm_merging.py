@@ -40,7 +40,8 @@ RSS = Claim(
 FILE = Claim(
     "ksm-file-pages", "KSM merges page cache.", KSM,
     known=(Known(REFUTED, f"{RST}, “never pagecache (file) pages” (v5.10 to v7.2)"),),
-    instead="Share one file instead of copies of it, by hard links or reflinks: KSM leaves page cache alone.")
+    instead="Have processes map one file instead of copies of it (hard links, bind mounts): KSM leaves page cache alone, and a "
+            "reflinked copy shares blocks on disk, not the cache.")
 WRITE = Claim(
     "ksm-write-unmerges", "A write to a merged page gets a copy and leaves the others merged.", KSM,
     known=(Known(CONFIRMED, f"{RST}, “automatically copied if a process later wants to update its content” (v5.10 to v7.2)"),),

@@ -25,7 +25,7 @@ MAN = "(man-pages 6.03)"
 INHERITS = Claim(
     "mlock-fork-inherits", "A child inherits its parent's memory locks.", LOCKING,
     known=(Known(REFUTED, f"mlock(2), NOTES {MAN}: not inherited by a child created via fork(2)"),),
-    instead="Call mlock() or mlockall() in the child again: locks end at fork().")
+    instead="Call mlock() or mlockall() in the child again: it begins without locks.")
 STACKS = Claim(
     "mlock-stacks", "Two mlocks of a range need two munlocks.", LOCKING,
     known=(Known(REFUTED, f"mlock(2), NOTES {MAN}: memory locks do not stack"),),
@@ -40,8 +40,8 @@ LAZY = Claim(
 BREAKS = Claim(
     "mlock-breaks-cow", "mlock of a private writable file mapping copies all its pages to anonymous memory at once.", LOCKING,
     known=(Known(CONFIRMED,
-                 "mm/gup.c, populate_vma_page_range: FOLL_WRITE where a mapping is writable and not shared, “break COW in "
-                            "advance” (v5.10 to v7.2); mlock(2) says nothing of it"),))
+                 "mm/gup.c, populate_vma_page_range: FOLL_WRITE where a mapping is writable and not shared, “in order to break "
+                 "COW” (v5.10 to v7.2); mlock(2) says nothing of it"),))
 KEEPS = Claim(
     "mlock-readonly-keeps-cache", "mlock of a read-only private file mapping copies nothing.", LOCKING,
     known=(Known(CONFIRMED, "mm/gup.c, populate_vma_page_range: FOLL_WRITE where a mapping is writable (v5.10 to v7.2)"),))

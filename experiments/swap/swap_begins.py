@@ -22,7 +22,7 @@ PERCENTAGE = Claim(
     "swappiness-is-percentage", "swappiness 60 means that swapping starts once 40 % of RAM is in use.", SWAP,
     known=(Known(REFUTED, "Documentation/admin-guide/sysctl/vm.rst, swappiness: a relative cost of swapping against that of "
                           "reading files; mm/vmscan.c, get_scan_count is called once something is to be reclaimed (v5.10 to "
-                          "v7.2)"),),
+                          "v7.2), and so is get_type_to_scan of MGLRU (v6.1 to v7.2)"),),
     instead="Read swappiness as a weight between anonymous memory and page cache (0 to 200) in what is reclaimed when memory is "
             "short: as long as enough is free nothing is swapped at any value.")
 TWICE = Claim(
@@ -36,7 +36,8 @@ STOP = Claim(
             "by being stopped alone it keeps its memory.")
 TMPFS = Claim(
     "swap-file-on-tmpfs", "A swap file may lie on tmpfs.", SWAP,
-    known=(Known(REFUTED, "mm/shmem.c, shmem_aops has nothing that tells where a file lies (v5.10 to v7.2); swapon(2)"),),
+    known=(Known(REFUTED, "mm/swapfile.c, swapon refuses a file without read_folio (since v6.1), readpage (v5.10), which "
+                          "mm/shmem.c, shmem_aops has not (v5.10 to v7.2); swapon(2), EINVAL"),),
     instead="Use zram or zswap for swap in memory: swapon refuses a file on tmpfs with EINVAL.")
 SPARSE = Claim(
     "swap-file-with-holes", "A sparse file serves as swap.", SWAP,

@@ -19,13 +19,15 @@ LASTS, ENDED, LATER, READ = "while it lasts", "at its end", "10 s later", "once 
 
 SHORT = Claim(
     "swap-used-means-short-now", "Swap in use shows that memory is short now.", SWAP,
-    known=(Known(REFUTED, "mm/memory.c, do_swap_page and zap_pte_range: a place in swap is given back when the page is read or "
-                          "its process ends, not when memory is free again (v5.10 to v7.2)"),),
+    known=(Known(REFUTED, "mm/memory.c, do_swap_page and zap_pte_range: a place in swap is given back by a fault that writes (by "
+                          "one that reads where swap is half full, or as fast as zram) and by unmapping, as at the end of a "
+                          "process, not because memory is free again (v5.10 to v7.2)"),),
     instead="Watch what happens now: pswpin and pswpout of /proc/vmstat, memory pressure (PSI) or MemAvailable. Swap in use "
             "tells of a shortage that may be long over.")
 BACK = Claim(
     "swap-comes-back-by-itself", "Once memory is free again the kernel brings swapped pages back by itself.", SWAP,
-    known=(Known(REFUTED, "mm/memory.c, do_swap_page: only a fault brings a page back, and swapoff (v5.10 to v7.2)"),),
+    known=(Known(REFUTED, "mm/memory.c, do_swap_page: a fault brings a page back, with neighbours that are read ahead; so do "
+                          "swapoff, madvise's WILLNEED and khugepaged; free memory is no reason for any (v5.10 to v7.2)"),),
     instead="Touch the pages, or empty swap by swapoff and swapon, if they are to be in memory before they are needed: they stay "
             "in swap until somebody asks for them.")
 

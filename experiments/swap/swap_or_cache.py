@@ -32,13 +32,13 @@ NEVER = Claim(
 PAGED = Claim(
     "swap-none-nothing-paged", "Without swap nothing that a program uses is ever paged out.", SWAP,
     known=(Known(REFUTED, "mm/vmscan.c, get_scan_count: without swap the file lists are scanned alone, mapped pages too (v5.10 "
-                          "to v7.2)"),),
+                          "to v7.2); get_swappiness of MGLRU is 0 then (v6.1 to v7.2)"),),
     instead="Expect program text and mapped files to be dropped and read again without swap, sooner than with it: lock what must "
             "stay (mlock), or protect its group with memory.min.")
 STAYS = Claim(
-    "swap-none-anon-stays", "Without swap no anonymous page leaves memory under pressure.", SWAP,
-    known=(Known(CONFIRMED, "mm/vmscan.c, can_reclaim_anon_pages (v6.1 to v7.2), get_scan_count: without swap only the file "
-                            "lists are scanned (v5.10 to v7.2)"),))
+    "swap-none-anon-stays", "Without swap no anonymous page leaves memory under pressure, but for what MADV_FREE gave up.", SWAP,
+    known=(Known(CONFIRMED, "mm/vmscan.c, can_reclaim_anon_pages and get_swappiness (v6.1 to v7.2), get_scan_count: without swap "
+                            "only the file lists are scanned, on which lazily freed pages are, too (v5.10 to v7.2)"),))
 
 
 def reading(words: str, size: int) -> Case:
