@@ -23,13 +23,13 @@ EXACT = Claim(
     "rss-exact", "VmRSS in status is exact to the page.", PROC_NUMBERS,
     known=(Known(REFUTED, "mm/memory.c, TASK_RSS_EVENTS_THRESH: each thread keeps to itself what its last 64 faults "
                           "added (v5.10, v6.1)", until="6.2"),
-           Known(CONFIRMED, "fs/proc/task_mmu.c, task_mem: get_mm_counter_sum (v6.12), commit 82241a83cd15 (v6.17) in a "
+           Known(CONFIRMED, "fs/proc/task_mmu.c, task_mem: get_mm_counter_sum (v6.12), commit 82241a83cd15 (v6.16) in a "
                             "stable update; "
                             "measured on 6.12.118", since="6.12", until="6.13"),
-           Known(CONFIRMED, "commit 82241a83cd15 (v6.17); fs/proc/task_mmu.c, task_mem: get_mm_counter_sum (v7.2)",
+           Known(CONFIRMED, "commit 82241a83cd15 (v6.16); fs/proc/task_mmu.c, task_mem: get_mm_counter_sum (v7.2)",
            since="6.17")),
     instead="Read Rss in smaps_rollup, which walks the page tables, where pages count. Before 6.2 VmRSS is off by what the last "
-            "64 faults of each thread changed, and from then until get_mm_counter_sum (6.17, or a stable update) by up to a "
+            "64 faults of each thread changed, and from then until get_mm_counter_sum (6.16, or a stable update) by up to a "
             "batch on each processor (32 pages, or twice the number of processors if that is more).")
 BY_READ = Claim(
     "rss-includes-cache-read", "Files read with read() count in a process's RSS.", PROC_NUMBERS,
