@@ -28,9 +28,9 @@ EXACT = Claim(
                             "measured on 6.12.118", since="6.12", until="6.13"),
            Known(CONFIRMED, "commit 82241a83cd15 (v6.16); fs/proc/task_mmu.c, task_mem: get_mm_counter_sum (v7.2)",
            since="6.17")),
-    instead="Read Rss in smaps_rollup, which walks the page tables, where pages count. Before 6.2 VmRSS is off by what the last "
-            "64 faults of each thread changed, and from then until get_mm_counter_sum (6.16, or a stable update) by up to a "
-            "batch on each processor (32 pages, or twice the number of processors if that is more).")
+    instead="Read Rss in smaps_rollup, which walks the page tables, where pages count. VmRSS is off by what the last 64 faults "
+            "of each thread changed (before 6.2), or by a batch of 32 pages or more on each processor (until "
+            "get_mm_counter_sum: 6.16, or a stable update).")
 BY_READ = Claim(
     "rss-includes-cache-read", "Files read with read() count in a process's RSS.", PROC_NUMBERS,
     known=(Known(REFUTED, f"{PROC}, RssFile: “size of resident file mappings” (v5.10 to v7.2); read() maps nothing, it copies "
