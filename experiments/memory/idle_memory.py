@@ -14,8 +14,9 @@ from harness.lab import NO_REQUEST, Lab
 
 WITHOUT = Claim(
     "swap-takes-cold-without-pressure", "Cold data is moved to swap even when there is no shortage.", MEMORY,
-    known=(Known(REFUTED, "mm/vmscan.c: only an allocation that finds a watermark passed (wakeup_kswapd, try_to_free_pages), "
-                          "or a group at its limit (try_to_free_mem_cgroup_pages), reclaims (v5.10 to v7.2); measured"),),
+    known=(Known(REFUTED, "mm/vmscan.c: what reclaims unasked is an allocation that finds a watermark passed (wakeup_kswapd, "
+                          "try_to_free_pages) or a group at its limit (try_to_free_mem_cgroup_pages; v5.10 to v7.2), and no "
+                          "timer; measured"),),
     instead="Cold memory stays where it is until somebody needs room. To move it out beforehand write to memory.reclaim of "
             "its group (since 5.19) or use MADV_PAGEOUT; a high swappiness does nothing without a shortage.")
 # Three periods of the slower of the workers that look at memory by themselves, vmstat's of 1 s (mm/vmstat.c) and kcompactd's

@@ -18,8 +18,8 @@ AT_MOST_4G = Claim(
     "phys-32bit-4g", "A 32-bit x86 kernel can use at most 4 GiB of RAM.", MEMORY,
     known=(Known(REFUTED, "arch/x86/Kconfig, X86_PAE and HIGHMEM64G: up to 64 GiB by 36 bits of physical address (v6.1)",
                  until="6.15"),),
-    instead="With PAE (CONFIG_HIGHMEM64G, up to 6.14) a 32-bit kernel uses up to 64 GiB, of which each process still sees 4 "
-            "GiB at most. Run a 64-bit kernel on such a machine.")
+    instead="With PAE (CONFIG_HIGHMEM64G, up to 6.14) a 32-bit kernel uses up to 64 GiB, of which each process still maps 3 "
+            "GiB at most by default. Run a 64-bit kernel on such a machine.")
 MEMORY_SIZE, SHARE, PIECE, MOST = 5 * GIB, 512 * MIB, 16 * MIB, 9
 SWAP = Disk("swap", "swap", 2 * GIB)
 

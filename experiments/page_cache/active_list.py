@@ -24,7 +24,8 @@ REFERENCES = "it counts references in the page's flags and moves nothing (v6.1 t
 
 ACTIVATES = Claim(
     TWICE, "A page that is read a second time moves to the active list.", PAGE_CACHE,
-    known=known_by("lru", classic=(CONFIRMED, "mm/swap.c, mark_page_accessed: unreferenced, referenced, active (v5.10, v6.1)"),
+    known=known_by("lru", classic=(CONFIRMED, "mm/swap.c, mark_page_accessed (v5.10), folio_mark_accessed (v6.1 to v7.2): the "
+                                              "first call marks a page as referenced, the second activates it"),
                    mglru=(REFUTED, f"mm/swap.c, folio_mark_accessed: {REFERENCES}")),
     instead="Don't read Active(file) as what is in use where MGLRU is on: pages that are read() many times stay in an old, "
             "“inactive” generation until reclaim looks at their references.")

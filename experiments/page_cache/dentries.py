@@ -27,8 +27,8 @@ DROPS = Claim(
     "vfs-pressure-0-drop", "With vfs_cache_pressure 0 drop_caches=2 still frees dentries and inodes.", PAGE_CACHE,
     known=(Known(REFUTED, "fs/super.c, super_cache_count: whoever frees slabs is told of vfs_pressure_ratio of what there is, at "
                           "0 of none (v5.10 to v7.2)"),),
-    instead="Set vm.vfs_cache_pressure to 1 or more before writing 2 or 3 to drop_caches: at 0 no dentry and no inode is freed, "
-            "and the write succeeds all the same.",
+    instead="Set vm.vfs_cache_pressure back to 100, its default, before writing 2 or 3 to drop_caches: at 0 no dentry and no "
+            "inode is freed, and at 1 only a few per cent of them at a time; the write succeeds all the same.",
     document=Document(f"{MANUAL}, drop_caches (v5.10 to v7.2)",
                       "Writing 2 or 3 frees dentries and inodes as far as vfs_cache_pressure lets reclaim see them: while that "
                       "is 0, none is freed."))

@@ -41,7 +41,8 @@ DIRTY = Claim(
     "cache-fadvise-dirty", "POSIX_FADV_DONTNEED drops dirty pages too.", PAGE_CACHE,
     known=(Known(REFUTED, f"{FADVISE}: pages that have not been written out are not affected; mm/fadvise.c, generic_fadvise "
                           "begins to write them and does not wait (v5.10 to v7.2)"),),
-    instead="Call fsync() or sync_file_range() before POSIX_FADV_DONTNEED: what is dirty or being written stays in the cache.")
+    instead="Call fsync() before POSIX_FADV_DONTNEED, or sync_file_range() with SYNC_FILE_RANGE_WAIT_AFTER: what is dirty or "
+            "still being written stays in the cache.")
 PARTIAL = Claim(
     "cache-fadvise-partial", "POSIX_FADV_DONTNEED of less than a page drops it.", PAGE_CACHE,
     known=(Known(REFUTED, f"{FADVISE}: requests to discard partial pages are ignored"),),
@@ -53,8 +54,8 @@ FSYNC = Claim(
             "free to take, but keeps them.")
 UNLINK = Claim(
     "cache-unlink-drops", "Deleting a file (not open anywhere) frees its page cache at once.", PAGE_CACHE,
-    known=(Known(CONFIRMED, "fs/inode.c, evict: truncate_inode_pages_final when the last name and user have gone (v5.10 to "
-                            "v7.2)"),))
+    known=(Known(CONFIRMED, "fs/inode.c, evict, when the last name and user have gone; fs/ext4/inode.c, ext4_evict_inode: "
+                            "truncate_inode_pages_final (v5.10 to v7.2)"),))
 DELETED = Claim(
     "cache-deleted-dirty-unwritten", "Dirty data of a file deleted before write-back is never written.", PAGE_CACHE,
     known=(Known(CONFIRMED, "mm/truncate.c: pages that are truncated are cleaned without being written (v5.10 to v7.2)"),))
@@ -69,14 +70,15 @@ NO_CACHE = Claim(
     known=(Known(CONFIRMED, "open(2), O_DIRECT (man-pages 6.03): I/O is done to and from buffers of the user"),))
 HOLE = Claim(
     "cache-hole-no-memory", "Reading a hole of a disk file takes no memory.", PAGE_CACHE,
-    known=(Known(REFUTED, "fs/mpage.c: a page without a block is filled with zeros and kept like any other (v5.10 to v7.2)"),),
+    known=(Known(REFUTED, "fs/ext4/readpage.c, ext4_mpage_readpages: a page without a block is filled with zeros and kept like "
+                          "any other (v5.10 to v7.2)"),),
     instead="Find holes with lseek(SEEK_DATA) and skip them, or drop their pages after reading: a hole that is read takes page "
             "cache like data.")
 PART = Claim(
     "cache-partial-write-reads", "Writing a whole page of an uncached file reads nothing from disk, writing part of one reads "
     "it.", PAGE_CACHE,
-    known=(Known(CONFIRMED, "fs/buffer.c: only a block that is written in part and not up to date is read first (v5.10 to "
-                            "v7.2)"),))
+    known=(Known(CONFIRMED, "fs/buffer.c, __block_write_begin_int (v5.10, v6.1); fs/ext4/inode.c, ext4_block_write_begin (v6.12, "
+                            "v7.2): only a block that is written in part and not up to date is read first"),))
 MAPPED = Claim(
     "dirty-mmap-unseen", "Pages dirtied through a shared mapping do not count in Dirty until msync.", PAGE_CACHE,
     known=(Known(REFUTED, "mm/memory.c: the first write to a page faults, and page_mkwrite marks it dirty, since 2.6.19 (v5.10 "

@@ -21,18 +21,20 @@ PROC = "Documentation/filesystems/proc.rst"
 
 EXACT = Claim(
     "rss-exact", "VmRSS in status is exact to the page.", PROC_NUMBERS,
-    known=(Known(REFUTED, "mm/memory.c, TASK_RSS_EVENTS_THRESH: each thread keeps up to 64 to itself (v5.10, v6.1)", until="6.2"),
-           Known(CONFIRMED, "fs/proc/task_mmu.c, task_mem: get_mm_counter_sum (v6.12), commit 82241a83cd15 (v6.17) in a "
+    known=(Known(REFUTED, "mm/memory.c, TASK_RSS_EVENTS_THRESH: each thread keeps to itself what its last 64 faults "
+                          "added (v5.10, v6.1)", until="6.2"),
+           Known(CONFIRMED, "fs/proc/task_mmu.c, task_mem: get_mm_counter_sum (v6.12), commit 82241a83cd15 (v6.16) in a "
                             "stable update; "
                             "measured on 6.12.118", since="6.12", until="6.13"),
-           Known(CONFIRMED, "commit 82241a83cd15 (v6.17); fs/proc/task_mmu.c, task_mem: get_mm_counter_sum (v7.2)",
+           Known(CONFIRMED, "commit 82241a83cd15 (v6.16); fs/proc/task_mmu.c, task_mem: get_mm_counter_sum (v7.2)",
            since="6.17")),
-    instead="Read Rss in smaps_rollup, which walks the page tables, where pages count: on kernels without get_mm_counter_sum "
-            "(6.17, "
-            "or a stable update) VmRSS is off by up to 64 pages a thread.")
+    instead="Read Rss in smaps_rollup, which walks the page tables, where pages count. VmRSS is off by what the last 64 faults "
+            "of each thread changed (before 6.2), or by a batch of 32 pages or more on each processor (until "
+            "get_mm_counter_sum: 6.16, or a stable update).")
 BY_READ = Claim(
     "rss-includes-cache-read", "Files read with read() count in a process's RSS.", PROC_NUMBERS,
-    known=(Known(REFUTED, f"{PROC}, VmRSS: pages that are mapped (v5.10 to v7.2); read() copies out of the page cache"),),
+    known=(Known(REFUTED, f"{PROC}, RssFile: “size of resident file mappings” (v5.10 to v7.2); read() maps nothing, it copies "
+                          "out of the page cache"),),
     instead="Look for files that were read with read() in Cached of /proc/meminfo, or in file of the group's memory.stat: "
             "they are "
             "in no process's RSS.")
@@ -47,11 +49,12 @@ SUM = Claim(
 TAKES = Claim(
     "vmsize-means-memory", "A rise of VmSize takes memory.", PROC_NUMBERS,
     known=(Known(REFUTED,
-                 "mm/mmap.c, vm_stat_account: total_vm grows with the mapping (v5.10, v6.1, v6.12); pages come by faults"),),
+                 "mm/mmap.c, vm_stat_account: total_vm grows with the mapping (v5.10 to v7.2); pages come by faults"),),
     instead="Watch Rss or Pss for memory: VmSize counts address space, which costs nothing before it is touched.")
 DATA = Claim(
     "vmdata-is-data-segment", "VmData is the size of the data segment.", PROC_NUMBERS,
-    known=(Known(REFUTED, "mm/internal.h, is_data_mapping: every private writable mapping that is no stack (v5.10, v6.1)"),),
+    known=(Known(REFUTED, "mm/internal.h, is_data_mapping (v5.10, v6.1); mm/vma.h, is_data_mapping (v6.12, v7.2): every private "
+                          "writable mapping that is no stack"),),
     instead="Take VmData for all private writable mappings but the stack: heap, data segment, and what mmap() gave.")
 MAPPED = Claim(
     "mapped-counts-anon", "Mapped in meminfo counts anonymous memory.", PROC_NUMBERS,
@@ -73,9 +76,9 @@ EXAMPLE = Claim(
 BY_FLAG = Claim(
     "smaps-shared-means-map-shared", "Private_* in smaps counts MAP_PRIVATE mappings, Shared_* MAP_SHARED ones.", PROC_NUMBERS,
     known=(Known(REFUTED, f"{PROC}: “even a page which is part of a MAP_SHARED mapping” with one mapper counts as private "
-                          "(v5.10 to v6.12)"),),
-    instead="Read Private_* and Shared_* as “mapped by one process” and “by several”, page by page, whatever flag mmap() was "
-            "given.")
+                          f"(v5.10 to v6.12); {PROC}, “this accounting is independent of MAP_SHARED” (v7.2)"),),
+    instead="Read Private_* and Shared_* as “mapped once” and “mapped several times, be it by one process”, page by page, "
+            "whatever flag mmap() was given.")
 
 
 def change(words: str, act: Callable[[Probe], object]) -> Case:

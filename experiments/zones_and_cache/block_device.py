@@ -27,7 +27,8 @@ BUFFERS = Claim(
 PAGE_CACHE = Claim(
     "block-device-cache-is-page-cache", "The cache of a block device is page cache: its pages are on the file LRU "
     "lists.", ZONES_AND_CACHE,
-    known=(Known(CONFIRMED, "block/bdev.c: a device has an inode and reads by mm/filemap.c (v6.12)"),))
+    known=(Known(CONFIRMED, "block/bdev.c, bdev_alloc: a device has an inode, and with it a page cache; block/fops.c, "
+                            "blkdev_read_iter: it is read by filemap_read, as files are (v6.1 to v7.2)"),))
 
 
 def procedure(lab: Lab) -> None:

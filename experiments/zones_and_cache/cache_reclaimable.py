@@ -17,8 +17,9 @@ MEMORY, CLEAN, SHMEM, LOCKED, STEP = 256 * MIB, 32 * MIB, 16 * MIB, 4 * MIB, 512
 ALL = Claim(
     "cache-all-reclaimable", "All that is counted as buffers and cached can be given back when memory is short.",
     ZONES_AND_CACHE,
-    known=(Known(REFUTED, "Documentation/filesystems/proc.rst, meminfo: Cached includes tmpfs and shmem, which only "
-                          "swap could take, and mlocked pages, which nothing takes"),),
+    known=(Known(REFUTED, "Documentation/filesystems/proc.rst, Cached (v6.1 to v7.2): tmpfs and shmem are part of it, and only "
+                          "swap could take those; mlocked pages stay as well: mm/internal.h, page_evictable (v5.10), "
+                          "folio_evictable (v6.1 to v7.2)"),),
     instead="Read MemAvailable in /proc/meminfo instead of adding up Buffers and Cached: tmpfs and shared memory count as "
             "cached but can only be swapped, and mlocked pages not even that.")
 

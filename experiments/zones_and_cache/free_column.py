@@ -25,8 +25,8 @@ ADD_UP = Claim(
     "free-columns-add-up", "free's columns used, free and buff/cache add up to total.", ZONES_AND_CACHE,
     known=(Known(REFUTED, "free(1) of procps-ng 4.0 and later: used is total less available; in 3.3 it was total less free, "
                           "buffers and cache"),),
-    instead="Add up free and buff/cache, or read available: since procps-ng 4.0 used is what is not available, with shared "
-            "memory.")
+    instead="Read available for what programs can still have. The columns overlap: since procps-ng 4.0 used is total less "
+            "available, so shared memory, which is cached and not available, is in used and in buff/cache.")
 
 
 def procedure(lab: Lab) -> None:
