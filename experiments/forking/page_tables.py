@@ -20,7 +20,7 @@ LARGE, SIZE = 128 * MIB, 2 * MIB
 TABLES = LARGE // 512
 
 ANON = Claim(
-    "fork-pagetables-anon", "fork copies the page tables of touched anonymous memory: PageTables grow by as much.", FORKING,
+    "fork-pagetables-anon", "fork copies the page tables of touched anonymous memory: the child has as many (VmPTE).", FORKING,
     known=(Known(CONFIRMED, "mm/memory.c, copy_pte_range (v5.10 to v7.2)"),))
 FILE = Claim(
     "fork-pagetables-file", "fork copies the page tables of shared file mappings too.", FORKING,

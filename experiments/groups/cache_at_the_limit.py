@@ -15,7 +15,7 @@ from harness.claims import (
     CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Besides, Case, Claim, Counter, Document, Errno, Exactly, Known, Needs, Not,
     Pages, Premise, Quantity, Small, pages, table,
 )
-from harness.lab import IPC_NOWAIT, IPC_RMID, Lab, Probe, Sandbox
+from harness.lab import Lab, Probe, Sandbox
 
 LIMIT, LARGE, SMALL, ANON = 16 * MIB, 64 * MIB, 8 * MIB, 12 * MIB
 DISK = "/mnt/disk"
@@ -176,10 +176,10 @@ def ask_cache(lab: Lab, at: str) -> None:
     ask(lab, cached(lab, at)[0], SMALL // 2, at)
 
 
-def empty(lab: Lab, at: str) -> None:
-    semaphores = lab.hand.semget(1).value
-    lab.hand.try_as(at).semop(semaphores, 0, -1, IPC_NOWAIT)        # semop(2): EAGAIN where it would have to wait
-    lab.hand.semctl(semaphores, 0, IPC_RMID)
+def ask_locked(lab: Lab, at: str) -> None:
+    box, probe, path = cached(lab, at)
+    probe.map(SMALL, shared=True, fd=probe.open(path).value).lock()
+    ask(lab, box, SMALL // 2, at)
 
 
 def cache_left(at: str) -> Quantity:
@@ -218,9 +218,10 @@ EXPERIMENT = table(
           reclaimed(f"when the file was made {ASKED} shorter", truncate),
           reclaimed("when caches were dropped", lambda lab, box, probe, path: lab.drop_caches(1)),
           of=lambda at: cache_left(at) * -1 + pages(SMALL), if_true=Exactly(ASKED, "the claim's “exactly”"),
-          if_false=Not(ASKED, "more or less"), says=f"Asked for {ASKED} pages, memory.reclaim freed {{value}}."),
+          if_false=Not(ASKED, "more or less"),
+          says=f"Asked for {ASKED} pages, memory.reclaim freed {{value}} of a file, the only cache of its group."),
     Small(EAGAIN, "errno", Case("of memory.reclaim, of anonymous memory without swap", ask_anon),
-          Case("of a semaphore at 0 that is not waited for", empty), Case("of memory.reclaim, of clean cache", ask_cache),
+          Case("of memory.reclaim, of a locked file", ask_locked), Case("of memory.reclaim, of clean cache", ask_cache),
           of=Errno, unit="errno", if_true=Exactly(errno.EAGAIN, "the claim's errno"), if_false=Not(errno.EAGAIN, "another one"),
           says="Asked for half of what can't be reclaimed, memory.reclaim said {value:errno}."),
     axes={"lru": ("classic", "mglru")},

@@ -58,7 +58,7 @@ ZEROES = Claim(
     known=(Known(CONFIRMED, f"{MANUAL}, dirty_bytes: “the other appears as 0 when read” (v5.10 to v7.2)"),),
     document=Document(f"{MANUAL}, dirty_bytes (v5.10 to v7.2)"))
 MINIMUM = Claim(
-    "dirty-bytes-minimum", "dirty_bytes below two pages is ignored and the old value stays.", PAGE_CACHE,
+    "dirty-bytes-minimum", "dirty_bytes below two pages is silently ignored and the old value stays.", PAGE_CACHE,
     known=(Known(REFUTED, "kernel/sysctl.c, __do_proc_doulongvec_minmax (v5.10 to v6.12), do_proc_doulongvec_minmax (v7.2): "
                           "what is below the minimum is not ignored but refused with EINVAL; the old value stays"),),
     instead="Check what writing vm.dirty_bytes returns: less than two pages is refused with EINVAL, and the old value stays.",

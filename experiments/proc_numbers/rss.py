@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from experiments.sections import PROC_NUMBERS
 from harness.claims import (
-    CONFIRMED, KIB, MIB, REFUTED, AtLeast, AtMost, Case, Change, Claim, Counter, Disk, Exactly, Known, Needs, Not, Outside,
+    CONFIRMED, KIB, MIB, REFUTED, AtLeast, AtMost, Besides, Case, Change, Claim, Counter, Disk, Exactly, Known, Needs, Not, Outside,
     Quantity,
     Small, Smaps, Within, maps, pages, table,
 )
@@ -27,7 +27,7 @@ EXACT = Claim(
                             "stable update; "
                             "measured on 6.12.118", since="6.12", until="6.13"),
            Known(CONFIRMED, "commit 82241a83cd15 (v6.16); fs/proc/task_mmu.c, task_mem: get_mm_counter_sum (v7.2)",
-           since="6.17")),
+                 since="6.16")),
     instead="Read Rss in smaps_rollup, which walks the page tables, where pages count. VmRSS is off by what the last 64 faults "
             "of each thread changed (before 6.2), or by a batch of 32 pages or more on each processor (until "
             "get_mm_counter_sum: 6.16, or a stable update).")
@@ -278,5 +278,6 @@ EXPERIMENT = table(
           mappers("of MAP_PRIVATE with one mapper", shared=False, fork=False),
           mappers("of MAP_SHARED with two mappers", shared=True, fork=True), ALL, NOT_ALL, of=counted("Private"), key="private",
           says="and of as many of MAP_PRIVATE with two mappers Private_* counted {value}."),
+    besides=(Besides(LEFT_OUT, growth("/status:VmRSS")(f"{LEFT_OUT.id}.asked"), AtLeast(0), "VmRSS grew by {value}."),),
     needs=Needs(disks=(Disk("disk", "ext4", 64 * MIB),), changes=("mount",)),
 )

@@ -23,14 +23,15 @@ DEACTIVATES = Claim(
     "When all file pages are active (mapped, touched and aged until they are), reclaim makes pages inactive (by active_file "
     "and inactive_file) before it frees them: at the end of a squeeze more pages have become inactive than were freed.",
     RECLAIM,
-    known=(Known(REFUTED, "mm/vmscan.c, shrink_node: it asks inactive_is_low, of counts that are up to date, before each pass; "
+    known=(Known(REFUTED, "mm/vmscan.c, shrink_node (v5.10), prepare_scan_count (v6.1): it asks inactive_is_low, of counts that "
+                          "are up to date, before each pass; "
                           "once as many are inactive as active, shrink_list leaves the active ones alone, and what is inactive "
-                          "is freed to the last (v5.10); measured on 5.10: 5,816 became inactive, 5,820 were freed",
-                 until="5.11", settings={"lru": "classic"}),
+                          "is freed to the last (v5.10, v6.1); measured on 5.10: 5,816 became inactive, 5,820 were freed",
+                 until="6.12", settings={"lru": "classic"}),
            Known(CONFIRMED, "mm/vmscan.c, prepare_scan_control: it asks inactive_is_low of counts that are up to 2 s old "
                             "(mem_cgroup_flush_stats_ratelimited), to which hardly any page is inactive yet; so each pass makes "
                             "more of them inactive, until all are (v6.12, v7.2); measured on 6.12 and 7.2: all 8,192 became "
-                            "inactive, 5,825 were freed",
+                            "inactive, 5,825 were freed", since="6.12",
                  settings={"lru": "classic"}),
            Known(CONFIRMED, "mm/vmscan.c, inc_max_seq: with a new youngest generation all but the two youngest count as "
                             "inactive, and only the oldest is freed from, which must not be one of them (MIN_NR_GENS; v6.1 to "

@@ -2,8 +2,8 @@
 
 A process in a group holds 16 MiB of anonymous memory, and the group's limit is lowered by 12 MiB. The page table
 tells which pages are marked as swapped, and pswpout how many were written. The limit is lifted, all of the memory is
-read again, the page faults of that are counted and the content is checked. A squeezed file mapping, memory that never
-moved, memory paged out on demand and memory thrown away are read beside it.
+read again, the page faults of that are counted and the content is checked. A squeezed file mapping, memory that nobody
+squeezes, memory paged out on demand and memory thrown away are read beside it.
 """
 
 from experiments.sections import RECLAIM
@@ -31,7 +31,7 @@ def procedure(lab: Lab) -> None:
     anon, kept = probe.map(SIZE).fill(), idle.map(SIZE)
     faulted(lab, "first fill", idle.fill(kept.address, SIZE))
     lab.drain_lru()
-    regions = {"anon": anon, "file": file}
+    regions = {"anon": anon, "file": file, "kept": kept}
     lab.sample("before", regions)
     other.set("memory.max", str(SIZE - MOVED))
     lab.sample("file squeezed", regions)
@@ -81,7 +81,7 @@ EXPERIMENT = Experiment(
                says="A squeeze by 12 MiB wrote {value} pages to swap."),
         Expect(SWAPPED, swapped("squeezed", "anon", "anonymous memory after the squeeze"), if_true=MOST, if_false=LESS,
                reads_true=swapped("paged out", "anon", "anonymous memory after MADV_PAGEOUT"),
-               reads_false=swapped("squeezed", "file", "a squeezed file mapping"),
+               reads_false=swapped("squeezed", "kept", "memory that nobody squeezed"),
                says="The page table marked {value} pages as swapped."),
         Expect(SWAPPED, Recorded("faults: check", "faults", title="page faults of reading it all again"),
                if_true=MOST, if_false=LESS, reads_true=Recorded("faults: first fill", title="the same of a first fill"),
@@ -93,5 +93,5 @@ EXPERIMENT = Experiment(
                reads_false=Recorded("intact, thrown away", title="the same of memory thrown away (MADV_DONTNEED)"),
                says="{value} of {bound} pages then held their content."),
     ),
-    version=2,
+    version=3,
 )

@@ -21,8 +21,8 @@ ROOM = 2048         # KiB of the last buffer, which is asked for when memory is 
 SHORT, HUGE, RAISED = "shortage", "huge pages", "mark raised"
 
 BELOW_MIN = Claim(
-    "direct-reclaim-below-min", "A process that asks for order-0 pages reclaims by itself only when the zone's free pages are "
-    "below its min watermark plus its reserve.", RECLAIM,
+    "direct-reclaim-below-min", "A process that asks for order-0 pages, and whose group is at no limit, reclaims by itself only "
+    "when the zone's free pages are below its min watermark plus its reserve.", RECLAIM,
     known=(Known(CONFIRMED, "mm/page_alloc.c, __alloc_pages_slowpath: get_page_from_freelist with the min mark comes first, and "
                             "__alloc_pages_direct_reclaim when that found nothing (v5.10 to v7.2)"),))
 

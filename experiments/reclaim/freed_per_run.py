@@ -2,8 +2,8 @@
 
 In a guest of 256 MiB a process fills 320 MiB with swap on, and half of that again. The kernel's tracepoint at the end of
 each run of direct reclaim says how many pages it freed; what kswapd freed is divided by how often it ran. The references
-are runs of direct reclaim of which it is known how much they have to free: a group with 64 MiB of cached file is squeezed
-at once, and one that stands at its limit reads such a file, and frees a bit with each step.
+are runs of a group's own reclaim, of which it is known how much they have to free: a group with 64 MiB of cached file is
+squeezed at once, and one that stands at its limit reads such a file, and frees a bit with each step.
 """
 
 import os
@@ -91,5 +91,6 @@ EXPERIMENT = Experiment(
         if_true=AtLeast(1, "“more”: a page"), if_false=AtMost(0, "as many, or fewer"),
         reads_true=more("squeezed", f"of a group squeezed by {(CACHE - LIMIT) // MIB} MiB"),
         reads_false=more("at its limit", "of a group at its limit"),
-        says="A run of direct reclaim freed {value:±pages more than|pages less than|as much as} one of kswapd."),),
+        says="A run of direct reclaim freed {value:±pages more than|pages less than|as much as} one of kswapd.",
+        reference_why="the same field of the event that ends a group's run of reclaim: how much that has to free can be set"),),
 )

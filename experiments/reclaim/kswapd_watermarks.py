@@ -40,9 +40,11 @@ SLEEPS = Claim(
                             "high mark and the reserve in each zone up to the request's (v5.10 to v7.2); measured: never a page "
                             "below unless it had given up, on 5.10 to 7.2"),))
 GIVES = Claim(
-    "kswapd-gives-up", "After 16 runs in a row that freed nothing kswapd sleeps, whatever is free.", RECLAIM,
+    "kswapd-gives-up", "After 16 runs in a row that freed nothing kswapd sleeps, whatever is free (watermark_boost_factor 0).",
+    RECLAIM,
     known=(Known(CONFIRMED, "mm/vmscan.c, prepare_kswapd_sleep and balance_pgdat: it counts kswapd_failures up to "
-                            "MAX_RECLAIM_RETRIES (mm/internal.h, MAX_RECLAIM_RETRIES; since v4.12, c73322d098e4); measured"),))
+                            "MAX_RECLAIM_RETRIES (mm/internal.h, MAX_RECLAIM_RETRIES; since v4.12, c73322d098e4); measured",
+                 since="4.12"),))
 
 
 def procedure(lab: Lab) -> None:

@@ -20,8 +20,8 @@ WRITE = Claim("kfunc-shmem-file-write", "The kernel has a function called shmem_
     instead="Read and trace shmem_file_write_iter() in its place, or generic_file_write_iter() on kernels where tmpfs has no "
             "function of its own for it (5.10, 6.1).")
 PGOFF = Claim("kfunc-do-mmap-pgoff", "The kernel has a function called do_mmap_pgoff.", SHARED_MEMORY,
-              known=(Known(REFUTED, "45e55300f114 (v5.9): mm/util.c, vm_mmap_pgoff calls do_mmap itself (v5.10 to v7.2); from "
-                                    "v4.8 to v5.8 it was inline", since="4.8"),),
+              known=(Known(REFUTED, "45e55300f114 (v5.9): mm/util.c, vm_mmap_pgoff calls do_mmap itself (v5.10 to v7.2); in "
+                                    "v4.8, and up to v5.8, it was inline", since="4.8"),),
     instead="Read vm_mmap_pgoff() and do_mmap() in its place.")
 # Claim → the function that it names, one beside it that must be there.
 ASKED = {READ: ("shmem_file_read", "shmem_file_read_iter"), WRITE: ("shmem_file_write", "shmem_write_begin"),

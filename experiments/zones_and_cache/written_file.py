@@ -16,10 +16,12 @@ from harness.claims import (
 from harness.lab import Lab
 
 SIZE, REST = 64 * MIB, 64 * MIB // 100
-# Free objects that count as used: of the slab that a processor has, and of those on its partial list, 240 objects in all and
-# whole slabs of 39 (mm/slub.c, set_cpu_partial; v6.12).
-KEPT = 8 * 39
-BLKBSZGET, BLKBSZSET, FIRST = 0x80081270, 0x40081271, 4096      # include/uapi/linux/fs.h; the size it is set to before
+# Free objects that count as used, at most: of the slab that a processor has, and of those on its partial list, 240 objects in
+# all and whole slabs of 39 (mm/slub.c, set_cpu_partial; v6.12); or of a processor's two sheaves and ten full ones, of 60
+# each (mm/slub.c, calculate_sheaf_capacity and MAX_FULL_SHEAVES; v7.2).
+KEPT = max(8 * 39, (2 + 10) * 60)
+BLKBSZGET, BLKBSZSET = 0x80001270, 0x40001271       # include/uapi/linux/fs.h, with the size of a size_t in bits 16 to 29
+FIRST = 4096            # the size that it is set to before
 
 LEAVES = Claim("file-write-leaves-buffers", "Writing N bytes to a file of ext4 grows Cached by N and Buffers by less than 1 % of "
                "it.", ZONES_AND_CACHE,
@@ -91,12 +93,14 @@ def block_size(words: str, disk: str = "", set_to: int = 0) -> Case:
     def do(lab: Lab, at: str) -> None:
         device = lab.device(disk or "small")
         fd = lab.hand.open(device, os.O_RDONLY).value
-        lab.hand.ioctl(fd, BLKBSZSET, structure=struct.pack("i", FIRST))
+        word = lab.architecture.bits // 8 << 16
+        lab.hand.ioctl(fd, BLKBSZSET | word, structure=struct.pack("i", FIRST))
         if disk:
             lab.mount_disk(disk)
         elif set_to:
-            lab.hand.ioctl(fd, BLKBSZSET, structure=struct.pack("i", set_to))
-        size = struct.unpack("Q", lab.hand.ioctl(fd, BLKBSZGET, structure=bytes(8)).text)[0]
+            lab.hand.ioctl(fd, BLKBSZSET | word, structure=struct.pack("i", set_to))
+        # block/ioctl.c, blkdev_ioctl: it gives an int, whatever its number says.
+        size = struct.unpack_from("i", lab.hand.ioctl(fd, BLKBSZGET | word, structure=bytes(8)).text)[0]
         lab.record(at, abs(size - FIRST))
         lab.hand.close(fd)
     return Case(words, do)
@@ -112,6 +116,6 @@ EXPERIMENT = table(
           block_size("by mounting 4 KiB blocks", "disk"), block_size("by setting it to 512", set_to=512), unit="bytes",
           if_true=Exactly(0, "the mount does not change it"), if_false=AtLeast(1, "it does"),
           says="Mounting a file system with 1 KiB blocks changed the disk's block size by {value} bytes."),
-    version=2,
+    version=3,
     needs=Needs(disks=(DISK, Disk("small", "ext4", 64 * MIB, block=1024), Disk("raw", "raw", 128 * MIB)), changes=("mount",)),
 )
