@@ -1,8 +1,8 @@
 """How much of a library is in memory when the program begins?
 
 Three libraries of 20 MiB lie on an ext4 disk and are dropped from the page cache. One is loaded with a program (LD_PRELOAD), by
-the loader, before main; one is read whole by read(); one is left alone. Once the program answers from main, mincore tells how many
-pages of each are in memory.
+the loader, before main; one is read whole by read(); one is left alone. Once the program answers from main, mincore tells how
+many pages of each are in memory.
 """
 
 import os
