@@ -30,8 +30,8 @@ CONTENT_KEPT = Claim(
     known=known_by(
         "malloc",
         glibc=(REFUTED, "glibc malloc/malloc.c (2.36), struct malloc_chunk: up to four links at the beginning, and "
-                        "behind the chunk its size (mchunk_prev_size of the next, set_foot in _int_free): the last 8 "
-                        "bytes of a block whose size is 1 to 8 more than a multiple of 16, if no tcache or fastbin has "
+                        "behind the chunk its size (mchunk_prev_size of the next, set_foot in _int_free): the last n "
+                        "bytes of a block whose size is n (1 to 8) more than a multiple of 16, if no tcache or fastbin has "
                         "it; all else is as it was"),
         jemalloc=(CONFIRMED, "jemalloc(3), opt.junk: off; its records lie apart from the blocks; measured with 5.3.0, "
                              "nothing else allocated in between"),

@@ -2,7 +2,7 @@
 
 No memory is used: the running kernel's own description of its types (BTF) is read. Looked for are the members that
 would tie a process's mappings to a red-black tree and to a linked list, by name and type. The items of an epoll
-instance hang on both in every kernel, a path on neither.
+instance hang on such a tree in every kernel, and the ready ones on a list; a path on neither.
 """
 
 from experiments.sections import ALLOCATION
@@ -23,7 +23,7 @@ TREE_AND_LIST = Claim(
             "iterators: mm_rb, mmap and vm_next are gone.")
 
 # The root of the tree and the head of the list, and what each mapping (or item) has for them: of mappings; of what an
-# epoll instance watches, kept in such a tree and such a list on all kernels (fs/eventpoll.c); and of a mere pair.
+# epoll instance watches, kept in such a tree, and if ready in such a list, on all kernels (fs/eventpoll.c); and of a mere pair.
 WANTED = {
     "mappings": (("mm_struct", "mm_rb", "struct rb_root"), ("vm_area_struct", "vm_rb", "struct rb_node"),
                  ("mm_struct", "mmap", "struct vm_area_struct *"),

@@ -34,8 +34,8 @@ RSS = Claim(
 NO_SWAP = Claim(
     "madv-free-swapless-instant", "Without swap MADV_FREE frees at once.", MAPPINGS,
     known=(Known(REFUTED,
-                 f"madvise(2), MADV_FREE (man-pages 6.03): before Linux 4.12; {FREED_BY_FREE}, and since 4.12 without a look at "
-                          "swap"),),
+                 f"madvise(2), MADV_FREE (man-pages 6.03): before Linux 4.12 only; {FREED_BY_FREE}, without a look at swap",
+                 since="4.12"),),
     instead="Use MADV_DONTNEED if memory must go back at once: since Linux 4.12 MADV_FREE waits for a shortage without swap too.")
 REMOVED = Claim(
     "madv-remove-frees-shmem", "MADV_REMOVE of a shared memory range gives the memory back and it reads as zeros for all.",
