@@ -21,8 +21,8 @@ LINKS = 32          # bytes at the beginning that the claim leaves to the alloca
 
 READABLE = Claim(
     "free-heap-readable", "Reading a freed heap block that the allocator still has raises no signal.", ALLOCATION,
-    known=(Known(CONFIRMED, "free(3), malloc(3): what the allocator keeps stays mapped; measured with glibc 2.36, jemalloc "
-                            "5.3.0 and gperftools 2.10"),))
+    known=(Known(CONFIRMED, "what the allocator keeps stays mapped, so a read of it is as any other; measured with glibc "
+                            "2.36, jemalloc 5.3.0 and gperftools 2.10"),))
 CONTENT_KEPT = Claim(
     "free-heap-content-kept",
     "A freed heap block that the allocator still has, read at once, holds its old content past its first 32 bytes.",
