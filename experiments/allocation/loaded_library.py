@@ -22,8 +22,8 @@ WHOLE = Claim(
     ALLOCATION,
     known=(Known(REFUTED, "glibc elf/dl-map-segments.h, _dl_map_segments: mmap without MAP_POPULATE (2.36); mm/filemap.c, "
                           "filemap_fault: a page comes when it is touched, and what readahead adds (v5.10 to v7.2)"),),
-    instead="The first call of a function may read from the disk. A program that can't wait then reads its libraries "
-            "before, or calls mlockall().")
+    instead="Expect the first call of a function to read from the disk. Where a program can't wait then, have it read its "
+            "libraries beforehand, or call mlockall().")
 
 
 def procedure(lab: Lab) -> None:
