@@ -19,7 +19,9 @@ SIZE = 16 * MIB
 
 PRIVATE = Claim(
     "exit-returns-private", "When a process exits, its private memory goes back to the system.", ALLOCATION,
-    known=(Known(CONFIRMED, "mm/mmap.c, exit_mmap: all mappings are unmapped, their anonymous pages freed (v6.12)"),))
+    known=(Known(CONFIRMED, "mm/mmap.c, exit_mmap: all mappings are unmapped, their anonymous pages freed (v6.12). "
+                            "AnonPages counts what is mapped: a frame that waits in a processor's batch for the LRU is freed "
+                            "when that is drained"),))
 ALL = Claim(
     "exit-returns-all", "When a process exits, all memory that it caused to be used goes back to the system.",
     ALLOCATION,

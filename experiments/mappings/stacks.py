@@ -30,8 +30,8 @@ EACH_8M = Claim(
     known=(Known(REFUTED,
                  "pthread_create(3), NOTES (man-pages 6.03): RLIMIT_STACK gives the size of a thread's stack; mm/memory.c, "
                  "do_anonymous_page (v5.10 to v7.2): a page of it comes when it is touched"),),
-    instead="Count some pages for each thread that does little: 8 MiB is the most that its stack can take. It stands in VmSize, and "
-            "in Committed_AS, but not in RSS.")
+    instead="Count some pages for each thread that does little: 8 MiB is the most that its stack can take. It stands in "
+            "VmSize and in Committed_AS, not in RSS.")
 AT_START = Claim(
     "stack-limit-prealloc", "The main stack's 8 MiB are allocated at start.", MAPPINGS,
     known=(Known(REFUTED,
