@@ -47,8 +47,8 @@ UNMAPPED = Claim(
     known=(Known(CONFIRMED,
                  "mm/mmap.c, unmap_region (v5.10, v6.1); mm/vma.c, unmap_region (v6.12, v7.2): tlb_finish_mmu frees what was "
                  "gathered. AnonPages counts what is mapped: a frame that waits in a processor's batch for the LRU is freed when "
-                 "that is drained. Up to 6.12 munmap drains its own processor's, in 7.2 none: up to 30 of the frames touched last "
-                 "are freed later (mm/swap.c, lru_add_drain)"),))
+                 "that is drained. Up to 6.12 munmap drains its own processor's, in 7.2 none: up to 30 of the frames touched "
+                 "last are freed later (mm/swap.c, lru_add_drain)"),))
 NO_ACCESS_FREES = Claim(
     "mprotect-none-frees", "mprotect(PROT_NONE) gives the pages back.", MAPPINGS,
     known=(Known(REFUTED, "mm/mprotect.c, change_pte_range (v5.10 to v7.2) changes the entries and keeps the pages"),),
