@@ -45,8 +45,8 @@ REMOVED = Claim(
 UNMAPPED = Claim(
     "munmap-frees-at-once", "munmap of touched private memory gives its frames back before it returns.", MAPPINGS,
     known=(Known(CONFIRMED,
-                 "mm/mmap.c, unmap_region (v5.10, v6.1); mm/vma.c, unmap_region (v6.12, v7.2): tlb_finish_mmu frees what was "
-                 "gathered. AnonPages counts what is mapped: a frame that waits in a processor's batch for the LRU is freed when "
+                 "mm/mmap.c, unmap_region (v5.10, v6.1); mm/vma.c, unmap_region (v6.12, v7.2) frees what it unmaps before it "
+                 "returns. AnonPages counts what is mapped: a frame that waits in a processor's batch for the LRU is freed when "
                  "that is drained. Up to 6.12 munmap drains its own processor's, in 7.2 none: up to 30 of the frames touched "
                  "last are freed later (mm/swap.c, lru_add_drain)"),))
 NO_ACCESS_FREES = Claim(

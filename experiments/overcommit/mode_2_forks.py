@@ -22,7 +22,7 @@ FORK = Claim(
 VFORK = Claim(
     "oc-vfork-free", "In mode 2 vfork needs no further commitment.", OVERCOMMIT,
     known=(Known(CONFIRMED, "kernel/fork.c, copy_mm: with CLONE_VM the child has its parent's memory (v5.10 to v7.2). Not so "
-                            "with posix_spawn(): glibc maps a stack for the child, 36 KiB and more (spawni.c, 2.36)"),))
+                            "with posix_spawn(3): glibc maps a stack for the child, 36 KiB and more (spawni.c, 2.36)"),))
 REFUSED, GRANTED = Exactly(errno.ENOMEM, "it is refused"), Exactly(0, "it is granted")
 
 
