@@ -30,30 +30,32 @@ RSS = Claim(
             "since 2.4.30.")
 AS = Claim(
     "rlimit-as-limits-virtual", "ulimit -v makes an mmap beyond it fail with ENOMEM whatever is resident.", ADDRESS_LIMITS,
-    known=(Known(CONFIRMED, f"getrlimit(2), RLIMIT_AS {MAN}; mm/mmap.c, may_expand_vm (v5.10, v6.1, v6.12)"),))
+    known=(Known(CONFIRMED, f"getrlimit(2), RLIMIT_AS {MAN}; mm/mmap.c, may_expand_vm (v5.10 to v7.2)"),))
 DATA = Claim(
     "rlimit-data-counts-mmap", "RLIMIT_DATA counts private anonymous mappings as well as the heap (since 4.7).", ADDRESS_LIMITS,
     known=(Known(CONFIRMED, f"getrlimit(2), RLIMIT_DATA {MAN}"),))
 DEFAULT_LOCK = Claim(
     "rlimit-memlock-64k", "The kernel's default RLIMIT_MEMLOCK is 64 KiB.", ADDRESS_LIMITS,
     known=(Known(CONFIRMED, "include/uapi/linux/resource.h, MLOCK_LIMIT (v5.10): 64 KiB", until="5.16"),
-           Known(REFUTED, "commit 9dcc38e2813e (v5.16); include/uapi/linux/resource.h, MLOCK_LIMIT (v6.1 to v7.2): 8 MiB; "
-                          "getrlimit(2) and "
-                          "mlock(2) 6.03 still say 64 KiB", since="5.16")),
+           Known(REFUTED, "commit 9dcc38e2813e (v5.16); include/uapi/linux/resource.h, MLOCK_LIMIT (v6.1 to v7.2): 8 MiB",
+                 since="5.16")),
     instead="Expect 8 MiB since Linux 5.16, where nothing sets another: ask `ulimit -l` before locking more than that.")
 EXEMPT = Claim(
     "rlimit-memlock-root-exempt", "A process with CAP_IPC_LOCK may lock any amount whatever RLIMIT_MEMLOCK says.", ADDRESS_LIMITS,
-    known=(Known(CONFIRMED, f"mlock(2), Limits and permissions {MAN}; mm/mlock.c, can_do_mlock (v5.10 to v7.2)"),))
+    known=(Known(CONFIRMED, f"mlock(2), Limits and permissions {MAN}; mm/mlock.c, do_mlock (v5.10 to v7.2)"),))
 ENOUGH = Claim(
-    "max-map-count-enomem", "A process with max_map_count mappings gets ENOMEM from mmap although memory is free.",
+    "max-map-count-enomem", "A process that has used up max_map_count gets ENOMEM from mmap although memory is free.",
     ADDRESS_LIMITS,
-    known=(Known(CONFIRMED, f"{DOCUMENT}, max_map_count; mm/mmap.c, do_mmap: sysctl_max_map_count (v5.10 to v6.12)"),))
+    known=(Known(CONFIRMED, f"{DOCUMENT}, max_map_count; mm/mmap.c, do_mmap (v5.10 to v7.2) refuses once map_count is larger "
+                            "than the limit, so a process can have one mapping more than it says"),))
 DEFAULT = Claim(
     "max-map-count-default", "The default of max_map_count is 65530.", ADDRESS_LIMITS,
-    known=(Known(CONFIRMED, f"{DOCUMENT}, max_map_count; include/linux/mm.h, DEFAULT_MAX_MAP_COUNT (v5.10 to v6.12)"),))
+    known=(Known(CONFIRMED, "include/linux/mm.h, DEFAULT_MAX_MAP_COUNT (v5.10 to v7.2): 65535 less 5; "
+                            f"{DOCUMENT}, max_map_count (v6.1 to v7.2); that of 5.10 says 65536"),))
 EACH = Claim(
     "max-map-count-is-mmaps", "Every mmap of anonymous memory uses one of max_map_count.", ADDRESS_LIMITS,
-    known=(Known(REFUTED, "mm/mmap.c, vma_merge (v5.10, v6.1): neighbours alike become one mapping"),),
+    known=(Known(REFUTED, "mm/mmap.c, vma_merge (v5.10); mm/mmap.c, vma_expand (v6.1); mm/vma.c, vma_merge_new_range (v6.12, "
+                          "v7.2): neighbours alike become one mapping"),),
     instead="Count the lines of /proc/PID/maps against vm.max_map_count: neighbours of one kind and protection are one line, "
             "however many mmap() calls made them.")
 SPLITS = Claim(
@@ -205,7 +207,7 @@ EXPERIMENT = table(
           mapped_until("past RLIMIT_AS", 2 * LARGE // MIB, MIB, limit=LARGE),
           mapped_until("after half of max_map_count mappings", MOST // 2,
                                                                                            4096), REFUSED, GRANTED, unit="errno",
-          says="With max_map_count mappings a further one was {value:answer}."),
+          says="With max_map_count used up a further mapping was {value:answer}."),
     Small(DEFAULT, "max_map_count", map_count("of the kernel"), map_count("once 65530 was written", 65530),
           map_count("once 262144 was written", 262144), unit="", if_true=Exactly(65530, "the claim's number"),
           if_false=Not(65530, "another"), says="max_map_count was {value}."),

@@ -25,7 +25,7 @@ ALLOCATES = Claim(
     known=(Known(REFUTED, "mm/memory.c, do_anonymous_page: a read fault maps the one zero page that all share (again "
                           "since commit a13ea5b75964)", since="2.6.32"),),
     instead="Only a write takes memory: write to each page, or map it with MAP_POPULATE, to have it for sure. What was only "
-            "read is the kernel's one page of zeros, and does not count as resident.")
+            "read is the kernel's one page of zeros, and does not count in RSS.")
 
 WHAT = {"read": "private anonymous, only read", "written": "private anonymous, a byte a page written",
         "untouched": "private anonymous, untouched", "filled": "private anonymous, filled",

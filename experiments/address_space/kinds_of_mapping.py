@@ -19,9 +19,9 @@ BARE = {"pf", "io", "mm"}
 
 ONLY = Claim(
     "maps-file-or-anon-only", "Every mapping of a process is either of a file or private anonymous.", ADDRESS_SPACE,
-    known=(Known(REFUTED, "vdso(7): the kernel maps [vdso], and [vvar] beside it, into every process; proc_pid_smaps(5), "
-                          "VmFlags: pf, bare frames"),),
-    instead="Whoever walks /proc/PID/maps expects mappings of the kernel's too, as [vvar], which can't be dumped or locked.")
+    known=(Known(REFUTED, "vdso(7): the kernel maps [vdso] into every process; its data, [vvar], lie beside it (measured); "
+                          "proc_pid_smaps(5), VmFlags: pf, bare frames"),),
+    instead="Expect mappings of the kernel's own in /proc/PID/maps too, such as [vvar], which can't be dumped or locked.")
 
 
 def procedure(lab: Lab) -> None:

@@ -1,6 +1,6 @@
 """What is a private mapping of a file made of, once it was read and once it was written?
 
-Files on an ext4 disk are mapped privately and read, half of one of them only just before it is written. A witness
+Files on an ext4 disk are mapped privately and read, but for half of one of them, which is written first. A witness
 maps the same files shared, which shows the frames of the page cache. Then a byte of each page is written, and after
 it the whole page; the kernel's flags tell which pages became anonymous, the witness what the cache holds, and the
 blocks of the device what is on the disk after msync. A shared mapping and an anonymous one are treated the same way.

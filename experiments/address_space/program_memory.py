@@ -17,10 +17,10 @@ SPARE = 64 * KIB        # untouched pages that the probe keeps in its bss, and w
 OWN_ANONYMOUS = Claim(
     "bss-heap-stack-anonymous", "The whole pages of bss, the heap and the stack are private anonymous memory.",
     ADDRESS_SPACE,
-    known=(Known(CONFIRMED, "fs/binfmt_elf.c, elf_load (v6.1 to v7.2), set_brk (v5.10): vm_brk_flags for bss; fs/exec.c, "
-                            "__bprm_mm_init (v5.10 to v6.12), and mm/vma_exec.c, create_init_stack_vma (v7.2), for the "
-                            "stack; mm/mmap.c, do_brk_flags (v5.10 to v6.12), and mm/vma.c, do_brk_flags (v7.2), for the "
-                            "heap"),))
+    known=(Known(CONFIRMED, "fs/binfmt_elf.c, elf_load (v6.1 to v7.2; 6.1 has it by a stable backport), set_brk (v5.10): "
+                            "vm_brk_flags for bss; fs/exec.c, __bprm_mm_init (v5.10 to v6.12), and mm/vma_exec.c, "
+                            "create_init_stack_vma (v7.2), for the stack; mm/mmap.c, do_brk_flags (v5.10 to v6.12), and "
+                            "mm/vma.c, do_brk_flags (v7.2), for the heap"),))
 
 
 def own_memory(lab: Lab, probe: Probe) -> list[Region]:

@@ -20,8 +20,9 @@ OLD, NEW = 1, 2     # seeds of the content: of the files, of what is written
 WRITE_THROUGH = Claim(
     "shared-file-write-through", "A write to a shared file mapping is seen by other mappers and by read(), makes no "
     "anonymous page, and reaches the file on disk after msync.", ADDRESS_SPACE,
-    known=(Known(CONFIRMED, "mm/memory.c, do_shared_fault: it maps the page cache's own page, writable; mm/msync.c, "
-                            "vfs_fsync_range (v6.12); msync(2)"),))
+    known=(Known(CONFIRMED, "mm/memory.c, do_read_fault maps the page cache's own page, and wp_page_shared (or "
+                            "do_shared_fault, of a page that was not there) makes it writable; mm/msync.c, vfs_fsync_range "
+                            "(v6.12); msync(2)"),))
 
 # How each file is written: the shared mapping in question; one without msync; a private mapping; write() and fsync().
 WHAT = {"mapped": "shared mapping, msync", "idle": "shared mapping without msync", "private": "private mapping, msync",

@@ -16,7 +16,7 @@ ID, HEAP = "brk-goes-through-mmap", 1 << 20
 THROUGH = Claim(
     ID, "The kernel makes the heap's mapping with the function that serves mmap (do_mmap).", ALLOCATION,
     known=(Known(REFUTED, "mm/mmap.c, brk calls do_brk_flags, which makes the mapping itself (v5.10 to v7.2)"),),
-    instead="Whoever traces how address space grows watches brk beside mmap: the heap does not come by do_mmap.")
+    instead="Trace brk beside mmap to see how address space grows: the heap does not come by do_mmap.")
 
 
 def counted(words: str, what: Callable[[Probe], object]) -> Case:

@@ -21,8 +21,8 @@ LINKS = 32          # bytes at the beginning that the claim leaves to the alloca
 
 READABLE = Claim(
     "free-heap-readable", "Reading a freed heap block that the allocator still has raises no signal.", ALLOCATION,
-    known=(Known(CONFIRMED, "free(3), malloc(3): what the allocator keeps stays mapped; measured with glibc 2.36, jemalloc "
-                            "5.3.0 and gperftools 2.10"),))
+    known=(Known(CONFIRMED, "what the allocator keeps stays mapped, so a read of it is as any other; measured with glibc "
+                            "2.36, jemalloc 5.3.0 and gperftools 2.10"),))
 CONTENT_KEPT = Claim(
     "free-heap-content-kept",
     "A freed heap block that the allocator still has, read at once, holds its old content past its first 32 bytes.",
@@ -30,8 +30,8 @@ CONTENT_KEPT = Claim(
     known=known_by(
         "malloc",
         glibc=(REFUTED, "glibc malloc/malloc.c (2.36), struct malloc_chunk: up to four links at the beginning, and "
-                        "behind the chunk its size (mchunk_prev_size of the next, set_foot in _int_free): the last 8 "
-                        "bytes of a block whose size is 1 to 8 more than a multiple of 16, if no tcache or fastbin has "
+                        "behind the chunk its size (mchunk_prev_size of the next, set_foot in _int_free): the last n "
+                        "bytes of a block whose size is n (1 to 8) more than a multiple of 16, if no tcache or fastbin has "
                         "it; all else is as it was"),
         jemalloc=(CONFIRMED, "jemalloc(3), opt.junk: off; its records lie apart from the blocks; measured with 5.3.0, "
                              "nothing else allocated in between"),

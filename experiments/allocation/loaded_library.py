@@ -1,8 +1,8 @@
 """How much of a library is in memory when the program begins?
 
-Three libraries of 20 MiB lie on an ext4 disk and are dropped from the page cache. One is loaded with a program, by the
-loader, before main; one is read whole by read(); one is left alone. Once the program answers from main, mincore tells how many
-pages of each are in memory.
+Three libraries of 20 MiB lie on an ext4 disk and are dropped from the page cache. One is loaded with a program (LD_PRELOAD), by
+the loader, before main; one is read whole by read(); one is left alone. Once the program answers from main, mincore tells how
+many pages of each are in memory.
 """
 
 import os
@@ -22,8 +22,8 @@ WHOLE = Claim(
     ALLOCATION,
     known=(Known(REFUTED, "glibc elf/dl-map-segments.h, _dl_map_segments: mmap without MAP_POPULATE (2.36); mm/filemap.c, "
                           "filemap_fault: a page comes when it is touched, and what readahead adds (v5.10 to v7.2)"),),
-    instead="The first call of a function may read from the disk. A program that can't wait then reads its libraries "
-            "before, or calls mlockall().")
+    instead="Expect the first call of a function to read from the disk. Where a program can't wait then, have it read its "
+            "libraries beforehand, or call mlockall().")
 
 
 def procedure(lab: Lab) -> None:

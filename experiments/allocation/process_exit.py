@@ -19,12 +19,14 @@ SIZE = 16 * MIB
 
 PRIVATE = Claim(
     "exit-returns-private", "When a process exits, its private memory goes back to the system.", ALLOCATION,
-    known=(Known(CONFIRMED, "mm/mmap.c, exit_mmap: all mappings are unmapped, their anonymous pages freed (v6.12)"),))
+    known=(Known(CONFIRMED, "mm/mmap.c, exit_mmap: all mappings are unmapped, their anonymous pages freed (v6.12). "
+                            "AnonPages counts what is mapped: a frame that waits in a processor's batch for the LRU is freed "
+                            "when that is drained"),))
 ALL = Claim(
     "exit-returns-all", "When a process exits, all memory that it caused to be used goes back to the system.",
     ALLOCATION,
-    known=(Known(REFUTED, "page cache is the files', not their reader's; Documentation/filesystems/tmpfs.rst: a file "
-                          "stays until it is removed; shmctl(2): so does a segment"),),
+    known=(Known(REFUTED, "page cache is the files', not their reader's; a tmpfs file is there until it is removed or "
+                          "its file system is unmounted, tmpfs(5), a System V segment until its removal, shmctl(2), IPC_RMID"),),
     instead="Remove what outlives its process: tmpfs files with rm, System V segments with ipcrm, POSIX objects with "
             "shm_unlink(). The cache of files that it read stays too, and is given up when memory is needed.")
 

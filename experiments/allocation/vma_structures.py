@@ -2,7 +2,7 @@
 
 No memory is used: the running kernel's own description of its types (BTF) is read. Looked for are the members that
 would tie a process's mappings to a red-black tree and to a linked list, by name and type. The items of an epoll
-instance hang on both in every kernel, a path on neither.
+instance hang on such a tree in every kernel, and the ready ones on a list; a path on neither.
 """
 
 from experiments.sections import ALLOCATION
@@ -19,11 +19,11 @@ TREE_AND_LIST = Claim(
     known=(Known(REFUTED, "commits 524e00b36e8c (“mm: remove rb tree.”) and 763ecb035029 (“mm: remove the vma "
                           "linked list”), v6.1: a maple tree, mm_struct.mm_mt, took their place", since="6.1"),
            Known(CONFIRMED, "include/linux/mm_types.h (v5.10): mm_rb and mmap, vm_rb and vm_next", until="6.1")),
-    instead="Code and debugger scripts for 6.1 and later walk the maple tree mm->mm_mt with for_each_vma() and its "
-            "iterators: mm_rb, mmap and vm_next are gone.")
+    instead="In code and debugger scripts for 6.1 and later walk the maple tree mm->mm_mt, as with for_each_vma(): mm_rb, mmap "
+            "and vm_next are gone.")
 
 # The root of the tree and the head of the list, and what each mapping (or item) has for them: of mappings; of what an
-# epoll instance watches, kept in such a tree and such a list on all kernels (fs/eventpoll.c); and of a mere pair.
+# epoll instance watches, kept in such a tree, and if ready in such a list, on all kernels (fs/eventpoll.c); and of a mere pair.
 WANTED = {
     "mappings": (("mm_struct", "mm_rb", "struct rb_root"), ("vm_area_struct", "vm_rb", "struct rb_node"),
                  ("mm_struct", "mmap", "struct vm_area_struct *"),

@@ -53,7 +53,7 @@ ARENA_RESIDENT = Claim(
 NEVER_NULL = Claim(
     "malloc-never-null", "malloc never returns NULL on Linux.", MALLOC,
     known=(Known(REFUTED,
-                 "malloc(3), RETURN VALUE (man-pages 6.03): ENOMEM; mm/util.c, __vm_enough_memory (v5.10 to v7.2): mode 0 too "
+                 "malloc(3), ERRORS (man-pages 6.03): ENOMEM; mm/util.c, __vm_enough_memory (v5.10 to v7.2): mode 0 too "
                           "refuses one request larger than RAM and swap"),),
     instead="Check what malloc() returns: it is NULL past RLIMIT_AS and past the limit of mode 2, and, but for jemalloc (which "
             "maps with MAP_NORESERVE), for one request that is larger than RAM and swap.")

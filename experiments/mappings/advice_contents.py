@@ -36,7 +36,8 @@ FILE_AGAIN = Claim(
 HINT = Claim(
     "madv-dontneed-is-hint", "MADV_DONTNEED is only a hint: content may stay.", MAPPINGS,
     known=(Known(REFUTED, "mm/madvise.c, madvise_dontneed_single_vma: zap_page_range (v5.10); mm/madvise.c, "
-                          "madvise_dontneed_single_vma: zap_page_range_single (v6.1, v6.12), always, before it returns"),),
+                          "madvise_dontneed_single_vma: zap_page_range_single (v6.1, v6.12), zap_vma_range_batched (v7.2), "
+                          "always, before it returns"),),
     instead="Take MADV_DONTNEED on Linux as an order: private anonymous memory is zeros when it returns. A hint is "
             "posix_madvise(POSIX_MADV_DONTNEED), which does nothing in glibc, or MADV_FREE and MADV_COLD.")
 NO_MAPPING = Claim(

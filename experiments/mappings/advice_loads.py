@@ -21,13 +21,14 @@ MAN = "(man-pages 6.03)"
 
 ONE_PAGE = Claim(
     "madv-random-one-page", "With MADV_RANDOM a fault in an uncached file mapping reads exactly one page.", MAPPINGS,
-    known=(Known(CONFIRMED, "mm/filemap.c, do_sync_mmap_readahead: with VM_RAND_READ it reads nothing ahead (v5.10 to v7.2)"),))
+    known=(Known(CONFIRMED, "mm/filemap.c, do_sync_mmap_readahead: with VM_RAND_READ it reads nothing ahead (v5.10 to v7.2), "
+                            "unless the mapping has VM_HUGEPAGE (v6.1 to v7.2) or VM_EXEC (v7.2) too"),))
 LOADS = Claim(
     "madv-willneed-loads", "MADV_WILLNEED of a file mapping loads its pages without a major fault later.", MAPPINGS,
     known=(Known(REFUTED, "mm/readahead.c, force_page_cache_ra: one call reads no more than the larger of io_pages and ra_pages "
                           "(v5.10 to v7.2)"),),
-    instead="Call MADV_WILLNEED piece by piece, no more than read_ahead_kb or max_sectors_kb of the device at a time, or "
-            "MADV_POPULATE_READ for the whole: one call reads no more than that.")
+    instead="Call MADV_WILLNEED in pieces of at most the larger of the device's read_ahead_kb and max_sectors_kb: one call reads "
+            "no more than that. Or call MADV_POPULATE_READ for the whole.")
 WRITE = Claim(
     "madv-populate-write", "MADV_POPULATE_WRITE makes a range resident and reports errors (5.14+).", MAPPINGS,
     known=(Known(CONFIRMED, f"madvise(2), MADV_POPULATE_WRITE {MAN}"),))

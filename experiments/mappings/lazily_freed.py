@@ -1,8 +1,8 @@
 """What becomes of memory that was given to MADV_FREE, under pressure?
 
-A process of a group fills 8 MiB and calls MADV_FREE, then writes half of it again. The group is squeezed, with swap, and the
-content is looked at: pages that read as zeros, and pages that hold what was written. Counted are the pages that were swapped
-out. Memory without the advice, and with MADV_DONTNEED, shows how the answers read.
+A process of a group fills 8 MiB and calls MADV_FREE; another does so and writes all of it again. The group is squeezed, with
+swap, and the content is looked at: pages that read as zeros, and pages that hold what was written. Counted are the pages that
+were swapped out. Memory without the advice, and with MADV_DONTNEED, shows how the answers read.
 """
 
 from experiments.sections import MAPPINGS

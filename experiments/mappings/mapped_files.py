@@ -23,7 +23,8 @@ BEYOND = Claim(
     "A touch of a whole page past the end of a mapped file raises SIGBUS, in the last partial page it does "
     "not.", MAPPINGS, known=(Known(CONFIRMED, f"mmap(2), ERRORS, SIGBUS {MAN}; mm/filemap.c, filemap_fault (v5.10 to v7.2)"),))
 TAIL_KEPT = Claim(
-    "mmap-tail-write-kept", "What is written past the end in the last page reaches the file.", MAPPINGS,
+    "mmap-tail-write-kept", "What is written through a mapping past the file's end, in its last page, reaches the file.",
+    MAPPINGS,
     known=(Known(REFUTED, f"mmap(2), DESCRIPTION {MAN}: modifications to that region are not written out to the file"),),
     instead="Lengthen the file with ftruncate() before writing past its end through a mapping: the rest of the last page takes "
             "writes and loses them.")

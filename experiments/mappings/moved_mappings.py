@@ -23,7 +23,7 @@ KEEPS = Claim(
 TWICE = Claim(
     "mremap-zero-duplicates",
     "mremap with old size 0 on a shared mapping gives a second mapping of the same pages; on a private one "
-    "EINVAL.", MAPPINGS, known=(Known(CONFIRMED, f"mremap(2), DESCRIPTION and ERRORS {MAN}"),))
+    "EINVAL.", MAPPINGS, known=(Known(CONFIRMED, f"mremap(2), DESCRIPTION and BUGS {MAN}: EINVAL since 4.14", since="4.14"),))
 ANON_ONLY = Claim(
     "mremap-dontunmap-anon-only", "MREMAP_DONTUNMAP works on private anonymous mappings only.", MAPPINGS,
     known=(Known(CONFIRMED, f"mremap(2), MREMAP_DONTUNMAP {MAN}", until="5.13"),

@@ -21,15 +21,17 @@ DEEP, LIMIT, THREADS = 4 * MIB, 8 * MIB, 16
 SHRINKS = Claim(
     "stack-shrinks", "Stack pages that a deep call used are given back when it returns.", MAPPINGS,
     known=(Known(REFUTED,
-                 "mm/mmap.c, acct_stack_growth: stacks grow by faults (v5.10, v6.1, v6.12); nothing in the kernel shrinks one"),),
+                 "mm/mmap.c, acct_stack_growth (v5.10 to v6.12); mm/vma.c, acct_stack_growth (v7.2): stacks grow by faults; "
+                 "nothing in the kernel shrinks one"),),
     instead="Do rare deep recursion in a thread of its own, which gives its stack back when it ends, or call "
             "madvise(MADV_DONTNEED) below the stack pointer: a stack keeps its deepest pages.")
 EACH_8M = Claim(
     "stack-8m-resident", "Each thread costs 8 MiB of memory.", MAPPINGS,
     known=(Known(REFUTED,
-                 "pthread_create(3), NOTES (man-pages 6.03): 8 MiB is the size of the mapping; its pages come when they are "
-                          "touched"),),
-    instead="Count some pages for each thread that does little: 8 MiB is what its stack may grow to, and stands in VmSize only.")
+                 "pthread_create(3), NOTES (man-pages 6.03): RLIMIT_STACK gives the size of a thread's stack; mm/memory.c, "
+                 "do_anonymous_page (v5.10 to v7.2): a page of it comes when it is touched"),),
+    instead="Count some pages for each thread that does little: 8 MiB is the most that its stack can take. It stands in "
+            "VmSize and in Committed_AS, not in RSS.")
 AT_START = Claim(
     "stack-limit-prealloc", "The main stack's 8 MiB are allocated at start.", MAPPINGS,
     known=(Known(REFUTED,

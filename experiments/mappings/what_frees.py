@@ -1,8 +1,8 @@
 """Which calls give memory back at once: MADV_DONTNEED, MADV_FREE, MADV_REMOVE, munmap, mprotect?
 
 Each case fills 16 MiB, private or shared, samples the counters, makes the call, and samples them again. What fell is counted in
-Shmem or AnonPages of the machine, or in VmRSS of the process. A call that says nothing (MADV_NORMAL), and one that is known to
-give memory back, show how the answers read.
+Shmem or AnonPages (what is mapped) of the machine, or in VmRSS of the process. A call that says nothing (MADV_NORMAL), and one
+that is known to give memory back, show how the answers read.
 """
 
 from collections.abc import Callable
@@ -15,8 +15,9 @@ from harness.claims import (
 from harness.lab import DONTNEED, FREE, NO_ACCESS, NORMAL, REMOVE, Lab, Region
 
 SIZE = 16 * MIB
-# Pages by which VmRSS may be off: each thread keeps up to 64 to itself (mm/memory.c, TASK_RSS_EVENTS_THRESH, v5.10, v6.1), or
-# each processor a batch of 32 (lib/percpu_counter.c, compute_batch_value, v6.12).
+# Pages by which VmRSS may be off: each thread keeps some 64 to itself (mm/memory.c, TASK_RSS_EVENTS_THRESH, v5.10, v6.1), or
+# each processor a batch of 32 (lib/percpu_counter.c, compute_batch_value; since 6.2), unless these are summed up, which Debian's
+# 6.12 and 7.2 do (fs/proc/task_mmu.c, get_mm_counter_sum, v6.12, v7.2).
 OFF = 64
 FREED_BY_FREE = ("mm/madvise.c, madvise_free_pte_range (v5.10 to v7.2): it clears the dirty bits and moves the pages to "
                  "another list")
@@ -34,8 +35,8 @@ RSS = Claim(
 NO_SWAP = Claim(
     "madv-free-swapless-instant", "Without swap MADV_FREE frees at once.", MAPPINGS,
     known=(Known(REFUTED,
-                 f"madvise(2), MADV_FREE (man-pages 6.03): before Linux 4.12; {FREED_BY_FREE}, and since 4.12 without a look at "
-                          "swap"),),
+                 f"madvise(2), MADV_FREE (man-pages 6.03): before Linux 4.12 only; {FREED_BY_FREE}, without a look at swap",
+                 since="4.12"),),
     instead="Use MADV_DONTNEED if memory must go back at once: since Linux 4.12 MADV_FREE waits for a shortage without swap too.")
 REMOVED = Claim(
     "madv-remove-frees-shmem", "MADV_REMOVE of a shared memory range gives the memory back and it reads as zeros for all.",
@@ -43,7 +44,11 @@ REMOVED = Claim(
     known=(Known(CONFIRMED, "madvise(2), MADV_REMOVE (man-pages 6.03)"),))
 UNMAPPED = Claim(
     "munmap-frees-at-once", "munmap of touched private memory gives its frames back before it returns.", MAPPINGS,
-    known=(Known(CONFIRMED, "mm/mmap.c, unmap_region: tlb_finish_mmu frees what was gathered (v5.10, v6.1)"),))
+    known=(Known(CONFIRMED,
+                 "mm/mmap.c, unmap_region (v5.10, v6.1); mm/vma.c, unmap_region (v6.12, v7.2) frees what it unmaps before it "
+                 "returns. AnonPages counts what is mapped: a frame that waits in a processor's batch for the LRU is freed when "
+                 "that is drained. Up to 6.12 munmap drains its own processor's, in 7.2 none: up to 30 of the frames touched "
+                 "last are freed later (mm/swap.c, lru_add_drain)"),))
 NO_ACCESS_FREES = Claim(
     "mprotect-none-frees", "mprotect(PROT_NONE) gives the pages back.", MAPPINGS,
     known=(Known(REFUTED, "mm/mprotect.c, change_pte_range (v5.10 to v7.2) changes the entries and keeps the pages"),),

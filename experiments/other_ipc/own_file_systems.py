@@ -14,8 +14,9 @@ from harness.lab import Lab, Probe, Skip, numbers
 BTF = "/sys/kernel/btf/vmlinux"
 
 EPOLL = Claim("epoll-own-fs", "epoll descriptors belong to a file system of their own, as message queues do.", OTHER_IPC,
-              known=(Known(REFUTED, "fs/eventpoll.c: its file is made by anon_inode_getfile, as that of an eventfd is (v5.10 to "
-                                    "v7.2)"),),
+              known=(Known(REFUTED, "fs/eventpoll.c: its file is made by anon_inode_getfile (v5.10 to v7.2); fs/eventfd.c: an "
+                                    "eventfd's by anon_inode_getfile (v5.10 to v6.12), anon_inode_getfile_fmode (v7.2), in the "
+                                    "same file system"),),
               instead="Tell epoll descriptors by the name that /proc/PID/fd shows, anon_inode:[eventpoll]: their file "
                       "system says nothing.")
 PRIVATE = Claim("posix-mq-info-in-i-private", "A POSIX queue's attributes hang on the i_private pointer of its inode instead of "

@@ -24,7 +24,7 @@ SYSV_SEM = Claim(
             "files on tmpfs.")
 NAMED_SEM = Claim(
     "posix-named-sem-on-tmpfs", "POSIX named semaphores are tmpfs / page cache memory.", OTHER_IPC,
-    known=(Known(CONFIRMED, "sem_overview(7): a named semaphore is a file sem.NAME of the tmpfs on /dev/shm"),))
+    known=(Known(CONFIRMED, "sem_overview(7): a named semaphore is a file sem.NAME under /dev/shm, where a tmpfs is mounted"),))
 
 
 def procedure(lab: Lab) -> None:

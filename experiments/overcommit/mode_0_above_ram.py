@@ -1,7 +1,7 @@
 """Is a request larger than RAM granted in overcommit mode 0, if a small swap area makes up for it?
 
-A process asks for 0.8 and for 1.2 times RAM, first without swap, then with a swap area of 0.3 times RAM, and last for
-twice RAM. The errno of each request is recorded and nothing is kept.
+A process asks for 1.2 times RAM without swap, and for 0.8 and 1.2 times RAM with a swap area of 0.3 times RAM. The errno
+of each request is recorded and nothing is kept.
 """
 
 import errno

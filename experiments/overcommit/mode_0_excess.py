@@ -27,8 +27,8 @@ REFUSED = Claim(
 SLIGHTLY = Claim(
     "oc0-slightly-over-allowed", "Mode 0: a request somewhat (1.2 times) above RAM plus swap is still granted; only "
     "wildly larger ones are not.", OVERCOMMIT, known=(Known(REFUTED, SOURCE, since="5.2"),),
-    instead="Take RAM plus swap as the limit of a single mapping in mode 0; the sum of several may be far more. A larger "
-            "sparse mapping needs MAP_NORESERVE or vm.overcommit_memory=1.")
+    instead="Take RAM plus swap as the limit of a single request in mode 0; the sum of several may be far more, even where they "
+            "become one mapping. To ask for more at once needs MAP_NORESERVE or vm.overcommit_memory=1.")
 KINDS = {"private": {}, "shared": {"flags": SHARED | ANONYMOUS}}
 
 

@@ -1,9 +1,9 @@
 """When does the OOM killer come in overcommit mode 1?
 
-In mode 1 a process maps four times RAM, which is granted, and fills it until it is killed. The kills are counted
-after asking, after half of what is available was filled, and at the end, and what was filled is compared with
-MemAvailable and free swap. Huge pages that are set aside make RAM and what is really left differ. A group of 16 MiB
-is exhausted first as reference.
+In mode 1, without swap, a process maps four times RAM, which is granted, and fills it until it is killed. The kills are
+counted after asking, after half of what is free was filled, and at the end, and what was filled is compared with MemFree
+at the beginning. Huge pages that are set aside make RAM and what is really left differ. A group of 16 MiB is exhausted
+first as reference.
 """
 
 from experiments.sections import OVERCOMMIT
@@ -50,8 +50,8 @@ def zone(key: str) -> Quantity:
 
 
 FREE = Counter("meminfo:MemFree", "asked")
-# What no ordinary request gets: of each zone the pages below its low end, and of DMA what is kept for requests that can
-# use nothing else.
+# What no ordinary request gets: of each zone the pages below its min watermark, and of DMA what lowmem_reserve_ratio keeps
+# for requests that can use nothing else.
 RESERVED = zone("DMA.min") + zone("DMA.protection.3") + zone("DMA32.min")
 PARKED = 128    # 4 batches of 15 pages in each of the two zones (mm/page_alloc.c, zone_highsize; since v6.1), rounded up
 MOST = RESERVED + FREE // 512 + pages(PIECE) + PARKED

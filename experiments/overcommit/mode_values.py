@@ -16,7 +16,7 @@ from harness.lab import Lab
 
 MODE, PANIC = "overcommit_memory", "panic_on_oom"
 PARTS, HALF = 8, 512 * MIB
-# The child's own mappings beside the large one: its libraries' data, heap, stack. So much of a megabyte each, and no more.
+# The child's private writable mappings beside the large one: its libraries' data, heap and stack, each of less than 1 MiB.
 REST = 4 * MIB
 
 TAKES = Claim("overcommit-takes-0-1-2", "overcommit_memory takes 0, 1 and 2 and refuses -1 and 3 with EINVAL.", OVERCOMMIT,
@@ -25,8 +25,8 @@ TAKES = Claim("overcommit-takes-0-1-2", "overcommit_memory takes 0, 1 and 2 and 
 ONLY_2 = Claim("commit-limit-only-mode2", "Mode 0 and 1: the CommitLimit of /proc/meminfo limits nothing: requests far beyond it "
                "are granted.", OVERCOMMIT,
                known=(Known(CONFIRMED, "mm/util.c, __vm_enough_memory: only mode 2 comes to vm_commit_limit (v5.10 to v7.2)"),))
-AGAIN = Claim("redis-child-commits-again", "Mode 0: fork of a process with V bytes of private writable mappings raises "
-              "Committed_AS by V (to within the page tables and stacks), whatever is resident.", OVERCOMMIT,
+AGAIN = Claim("redis-child-commits-again", "Mode 0: fork of a process with V bytes of private writable mappings (heap and "
+              "stack among them) raises Committed_AS by V, whatever is resident.", OVERCOMMIT,
               known=(Known(CONFIRMED, "kernel/fork.c, dup_mmap: security_vm_enough_memory_mm for each mapping that has "
                                       "VM_ACCOUNT (v5.10 to v6.12); mm/mmap.c, dup_mmap (v7.2)"),))
 

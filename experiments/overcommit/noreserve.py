@@ -14,13 +14,14 @@ from harness.claims import (
 )
 from harness.lab import ANONYMOUS, NORESERVE, PRIVATE, READ, WRITE, Lab
 
-SOURCE = "mm/mmap.c, do_mmap: MAP_NORESERVE is honoured unless the mode is OVERCOMMIT_NEVER (v6.12); mmap(2)"
+SOURCE = ("mm/mmap.c, do_mmap: MAP_NORESERVE is honoured unless the mode is OVERCOMMIT_NEVER (v5.10 to v7.2); "
+          "Documentation/mm/overcommit-accounting.rst, “In mode 2 the MAP_NORESERVE flag is ignored” (v6.1 to v7.2)")
 MODE_0 = Claim("oc0-noreserve", "Mode 0: MAP_NORESERVE mappings are not checked.", OVERCOMMIT,
                known=(Known(CONFIRMED, SOURCE),))
 MODE_2 = Claim("oc2-noreserve", "Mode 2: MAP_NORESERVE still escapes the check.", OVERCOMMIT,
                known=(Known(REFUTED, SOURCE),),
-    instead="MAP_NORESERVE means nothing in mode 2: reserve address space with PROT_NONE, and make parts of it writable with "
-            "mprotect() as they are needed.")
+    instead="In mode 2 MAP_NORESERVE is ignored, but for huge pages of hugetlbfs: reserve address space with PROT_NONE, and make "
+            "parts of it writable with mprotect() as they are needed.")
 SIZE = 64 * MIB
 # Read-only private memory is never charged: nobody can write what would have to be kept.
 KINDS = {"plain": (READ | WRITE, 0), "no-reserve": (READ | WRITE, NORESERVE), "read-only": (READ, 0)}

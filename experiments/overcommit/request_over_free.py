@@ -1,7 +1,7 @@
 """Does a request for more memory than is left end with the OOM killer?
 
-A process fills 16 MiB more than MemAvailable says is left, in a guest with swap, and its content is checked. Then it
-asks for more than memory and free swap together. OOM kills are counted after each step. A kill at a small group's
+A process fills 48 MiB more than MemAvailable says is left, in a guest with swap, and its content is checked. Then it
+asks for more than MemAvailable and free swap together. OOM kills are counted after each step. A kill at a small group's
 limit shows how a kill reads; huge pages that are set aside keep the figure from being trivial.
 """
 

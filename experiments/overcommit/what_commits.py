@@ -34,23 +34,26 @@ RESERVED = Claim(
     "oc-prot-none-counts", "A PROT_NONE reservation counts in Committed_AS.", OVERCOMMIT, known=(Known(REFUTED, KINDS),),
     instead="Reserve address space with PROT_NONE: it costs nothing in Committed_AS until mprotect() makes it writable.")
 WRITABLE = Claim(
-    "oc-mprotect-commits", "Making such a reservation writable counts it then (and can fail in mode 2).", OVERCOMMIT,
+    "oc-mprotect-commits", "Making a PROT_NONE reservation writable counts it in Committed_AS then (and can fail in mode 2).",
+    OVERCOMMIT,
     known=(Known(CONFIRMED,
                  "mm/mprotect.c, mprotect_fixup: security_vm_enough_memory_mm for a private mapping that becomes writable "
                             "(v5.10 to v7.2)"),))
 SHARED_FILE = Claim(
     "oc-file-shared-counts", "A shared writable file mapping counts in Committed_AS.", OVERCOMMIT, known=(Known(REFUTED, KINDS),),
-    instead="Map files shared without a thought of the commit limit: their pages can be written back, so they do not count.")
+    instead="Map files of a disk shared without a thought of the commit limit: their pages can be written back, so they do not "
+            "count. Of a tmpfs file the pages count, mapped or not.")
 READ_ONLY = Claim(
     "oc-readonly-private-counts", "A private read-only file mapping counts in Committed_AS.", OVERCOMMIT,
     known=(Known(REFUTED, KINDS),),
-    instead="Count program text and other read-only file mappings as free in Committed_AS: only what a process may write "
-            "privately "
-            "counts.")
+    instead="Count program text and other read-only file mappings as free in Committed_AS: of file mappings only private "
+            "writable ones count.")
 TOUCH = Claim(
     "oc-touch-raises-as", "Touching memory raises Committed_AS.", OVERCOMMIT,
-    known=(Known(REFUTED, "mm/mmap.c, mmap_region charges when the mapping is made (v5.10, v6.1)"),),
-    instead="Expect Committed_AS to rise at mmap(), brk() and fork(), not at the first touch: that shows in RSS.")
+    known=(Known(REFUTED, "mm/mmap.c, mmap_region (v5.10 to v6.12); mm/vma.c, mmap_region (v7.2): private writable memory is "
+                          "charged when it is mapped"),),
+    instead="Expect Committed_AS to rise at mmap(), brk() and fork(), not at the first touch: that shows in RSS. A stack that "
+            "grows, and a new page of a tmpfs file, are charged when they are touched.")
 THREAD = Claim(
     "oc-stack-thread-commits", "A thread's stack of 8 MiB counts 8 MiB in Committed_AS before it is used.", OVERCOMMIT,
     known=(Known(CONFIRMED, "glibc nptl/allocatestack.c, allocate_stack: a private mapping that is made writable (2.36)"),))
