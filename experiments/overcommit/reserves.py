@@ -7,7 +7,8 @@ process has mapped 64 MiB in mode 2, which is what keeping back reads like.
 
 from experiments.sections import OVERCOMMIT
 from harness.claims import (
-    CONFIRMED, GIB, KIB, MIB, REFUTED, AtMost, Case, Claim, Known, Needs, Outside, Settings, Small, Within, pages, table,
+    CONFIRMED, GIB, KIB, MIB, REFUTED, AtMost, Case, Claim, Document, Known, Needs, Outside, Settings, Small, Within, pages,
+    table,
 )
 from harness.lab import NO_ACCESS, Lab
 
@@ -24,7 +25,10 @@ MODE_0 = Claim(
                  f"mm/util.c, __vm_enough_memory: OVERCOMMIT_GUESS returns before any reserve (v5.10 to v7.2); {DOCUMENT}, "
                           "admin_reserve_kbytes, says the other: “under the default overcommit 'guess' mode”"),),
     instead="Expect vm.admin_reserve_kbytes to do something in mode 2 only: since Linux 5.2 mode 0 refuses a request larger than "
-            "RAM plus swap, and keeps nothing back.")
+            "RAM plus swap, and keeps nothing back.",
+    document=Document(f"{DOCUMENT}, admin_reserve_kbytes (v5.10 to v7.2)",
+                      "It is kept back in mode 2 alone: since 5.2 mode 0 refuses a single request larger than RAM and swap "
+                      "together, and keeps no reserve."))
 MODE_2 = Claim(
     "oc-admin-reserve-mode2", "In mode 2 an ordinary user cannot get the last admin_reserve_kbytes, root can.", OVERCOMMIT,
     known=(Known(CONFIRMED, f"mm/util.c, __vm_enough_memory: cap_sys_admin (v5.10 to v7.2); {DOCUMENT}, admin_reserve_kbytes"),))

@@ -8,9 +8,8 @@ from collections.abc import Callable
 
 from experiments.sections import PROC_NUMBERS
 from harness.claims import (
-    CONFIRMED, KIB, MIB, REFUTED, AtLeast, AtMost, Besides, Case, Change, Claim, Counter, Disk, Exactly, Known, Needs, Not, Outside,
-    Quantity,
-    Small, Smaps, Within, maps, pages, table,
+    CONFIRMED, KIB, MIB, REFUTED, AtLeast, AtMost, Besides, Case, Change, Claim, Counter, Disk, Exactly, Known, Needs, Not,
+    Outside, Quantity, Small, Smaps, Within, maps, pages, table,
 )
 from harness.lab import NO_ACCESS, NORESERVE, READ, WRITE, Lab, Probe, Region
 from harness.lab.helpers.free_pages import kept_by_nobody

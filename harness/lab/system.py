@@ -7,7 +7,7 @@ import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harness.agent.constants import MS_NOATIME, TMPFS_MAGIC
+from harness.agent.constants import COLD, MS_NOATIME, TMPFS_MAGIC
 from harness.agent.kernel_words import explained
 from harness.agent.target import Target
 from harness.claims.needs import Disk
@@ -91,10 +91,12 @@ class System:
         """Empties the per-cpu batches on their way to the LRU lists (up to 31 pages a processor lag otherwise).
 
         Compaction does it on every processor, but what it isolated goes back through this processor's batch (5.10:
-        Unevictable was 32 pages short); taking a mapping down empties that (mm/mmap.c, unmap_region: lru_add_drain).
+        Unevictable was 32 pages short). MADV_COLD empties that (mm/madvise.c, madvise_cold: lru_add_drain; v5.10 to v7.2),
+        and before 5.4, which has none, taking a mapping down (mm/mmap.c, unmap_region; 7.2 does it there no more).
         """
         self.write("/proc/sys/vm/compact_memory", "1")
         address = self.hand.mmap(self.page_size).value
+        self.hand.attempt.madvise(address, self.page_size, COLD)
         self.hand.munmap(address, self.page_size)
 
     def load_modules(self, *names: str) -> None:
