@@ -70,10 +70,17 @@ def same_file(memory: Region) -> int:
     return probe.map(SIZE, shared=True, fd=probe.open(memory.file).value).address
 
 
-def tried(words: str, *, shared: bool = False, old: int = SIZE, new: int = SIZE, flags: int = MREMAP_MAYMOVE) -> Case:
+def tried(words: str, *, shared: bool = False, file: bool = False, old: int = SIZE, new: int = SIZE,
+          flags: int = MREMAP_MAYMOVE) -> Case:
     def do(lab: Lab, at: str) -> None:
         probe = lab.probe(at)
-        probe.try_as(at).mremap(probe.map(SIZE, shared=shared).fill().address, old, new, flags)
+        if file:
+            fd = probe.memfd("file").value
+            probe.ftruncate(fd, SIZE)
+            memory = probe.map(SIZE, fd=fd)
+        else:
+            memory = probe.map(SIZE, shared=shared)
+        probe.try_as(at).mremap(memory.fill().address, old, new, flags)
     return Case(words, do)
 
 
@@ -95,9 +102,10 @@ EXPERIMENT = table(
           tried("with old size 0, shared", shared=True, old=0), INVALID, Not(errno.EINVAL, "taken, or refused otherwise"),
           of=Errno,
           key="private", unit="errno", says="and of a private one {value:errno}."),
-    Small(ANON_ONLY, "errno of mremap with MREMAP_DONTUNMAP", tried("of a shared mapping", shared=True, flags=KEPT),
-          tried("that is to grow too", new=2 * SIZE, flags=KEPT), tried("of a private mapping", flags=KEPT), INVALID, TAKEN,
-          of=Errno,
-          unit="errno", says="MREMAP_DONTUNMAP of a shared mapping was {value:answer}."),
+    *(Small(ANON_ONLY, "errno of mremap with MREMAP_DONTUNMAP", tried(f"of a {what}", shared=not file, file=file, flags=KEPT),
+            tried("that is to grow too", new=2 * SIZE, flags=KEPT), tried("of a private mapping", flags=KEPT), INVALID, TAKEN,
+            of=Errno, key="file" if file else "shared", unit="errno", says=f"MREMAP_DONTUNMAP of a {what} was {{value:answer}}.")
+      for what, file in (("shared mapping", False), ("private file mapping", True))),
+    version=2,
     needs=Needs(disks=()),
 )
