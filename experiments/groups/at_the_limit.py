@@ -14,7 +14,6 @@ from harness.claims import (
     Not, Recording, Signal, Small, pages, table,
 )
 from harness.lab import NO_LIMIT, RLIMIT_AS, RLIMIT_MEMLOCK, Lab, Probe, Sandbox
-from harness.lab.helpers.oom import NEVER, adjust
 
 LIMIT, PART, STEP = 16 * MIB, 4 * MIB, MIB // 4
 NOBODY = 65_534
@@ -91,12 +90,10 @@ def malloc(size: int, words: str, limited: bool = False) -> Case:
     return Case(words, do)
 
 
-def write(size: int, words: str, options: str = "", immune: bool = False) -> Case:
-    """Writes to a tmpfs in one system call. immune: the writer, the only process of its group, is none that may be killed."""
+def write(size: int, words: str, options: str = "") -> Case:
+    """Writes to a tmpfs in one system call."""
     def do(lab: Lab, at: str) -> None:
         _, probe = member(lab, at)
-        if immune:
-            adjust(lab, probe, NEVER)
         place = lab.mount_tmpfs(options=f"huge=never{options}")
         probe.try_as(at).write(probe.create_file(f"{place}/{at}", 0), size)
     return Case(words, do)
@@ -124,6 +121,13 @@ def lock(size: int, words: str, uid: int = 0) -> Case:
             probe.rlimit(RLIMIT_MEMLOCK, PART, PART)
         probe.map(size).try_as(at).lock()
     return Case(words, do)
+
+
+def no_room(lab: Lab, at: str) -> None:
+    """Asks for a mapping beyond RLIMIT_AS."""
+    _, probe = member(lab, at)
+    probe.rlimit(RLIMIT_AS, 0, NO_LIMIT)
+    probe.try_as(at).map(LIMIT)
 
 
 def switched(words: str, word: str, value: str) -> Case:
@@ -192,10 +196,10 @@ EXPERIMENT = table(
           if_true=Exactly(1, "nothing was killed"), if_false=Exactly(0, "it was killed"),
           says="With every file of the group about OOM set to 1, a process past the limit {value:lived|was killed}."),
     Small(FAULT, "errno", write(2 * LIMIT, "of a write() past memory.max"),
-          write(2 * LIMIT, "of a write() past memory.max by a process that may not be killed", immune=True),
-          Case("of a page fault past memory.max", past), of=Errno, unit="errno",
+          Case("of mmap past RLIMIT_AS", no_room), Case("of a page fault past memory.max", past), of=Errno, unit="errno",
           if_true=Exactly(errno.ENOMEM, "the claim's errno"), if_false=Exactly(-signal.SIGKILL, "it was killed in the call"),
-          says="write() past memory.max was {value:answer}."),
+          says="write() past memory.max was {value:answer}.",
+          reference_why="a call's errno; who may not be killed gets ENOMEM from write() too, but has no memory left to say so"),
     Small(PARENT, "pages that a process got", filled("in a child with max", str(LIMIT), "max"),
           filled("in a group with that limit itself", "max", str(LIMIT)), filled("in a child of one with max", "max", "max"),
           unit="pages", if_true=AtMost(pages(LIMIT), "the parent's limit"), if_false=AtLeast(pages(LIMIT) + 1, "a page more"),
