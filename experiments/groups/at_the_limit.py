@@ -33,12 +33,12 @@ TMPFS = Claim(
     instead="Give a tmpfs a size below its group's memory.max: ENOSPC comes from the file system's own size only; at "
             "memory.max the OOM killer takes a process.")
 FREES = Claim(
-    "memcg-oom-kill-frees-tmpfs", "The OOM kill of a tmpfs writer frees what it wrote, so that its group is well below its limit "
-    "again.", GROUPS,
+    "memcg-oom-kill-frees-tmpfs", "The OOM kill of a tmpfs writer frees what it wrote, so that its group is well below its "
+    "memory limit again.", GROUPS,
     known=(Known(REFUTED, "Documentation/filesystems/tmpfs.rst, size: the OOM handler will not be able to free that memory "
                           "(v5.10 to v7.2)"),),
-    instead="Delete the files, or unmount the tmpfs: they outlive their writer and go on filling the group, so that what starts "
-            "next is killed as well.")
+    instead="Delete the files, or unmount the tmpfs: they outlive their writer, are in no process's RSS, and go on filling the "
+            "group to its limit, so that what starts next is killed as well.")
 MLOCK = Claim(
     "memcg-mlock-past-max-enomem", "mlock of more than memory.max allows fails with ENOMEM.", GROUPS,
     known=(Known(REFUTED, "mm/gup.c, populate_vma_page_range: mlock faults the pages in as any touch does (v5.10 to v7.2)"),),

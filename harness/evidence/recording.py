@@ -95,7 +95,9 @@ class Recorder:
         self.ended = self.ended or event == "end"
 
     def close(self) -> None:
-        """Closes the recording. Raises OSError when the disk is full: the recording is not whole then."""
+        """Closes the recording, once. Raises OSError when the disk is full: the recording is not whole then."""
+        if self._raw.closed:
+            return
         try:
             self._raw.write(self._packer.flush())
         finally:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from harness.claims.address_space import Smaps
 from harness.claims.counter_file import CounterFile
@@ -41,7 +42,9 @@ def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def read(lab: Lab, directory: Path, *quantities: Quantity) -> list[Number | None]:
     """Reads quantities of what was recorded so far: the same recording, its stream closed for a moment by nobody."""
-    lab.recorder._file.flush(0)  # type: ignore[call-arg]  # a block that can be decompressed, of the only frame
+    raw, packer = lab.recorder._raw, lab.recorder._packer
+    raw.write(packer.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK))  # a block that can be decompressed, of the only frame
+    raw.flush()
     trial = Trial(1, {"": recording.read(directory / "recording.jsonl.zst")})
     return [quantity.read(trial) for quantity in quantities]
 

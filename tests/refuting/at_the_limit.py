@@ -23,13 +23,13 @@ def records(claim: str, asked: int, true: int, false: int) -> Made:
 
 def holds(pages: int) -> Made:
     held = cases(FREES, pages, 0, LIMIT * 3 // 4)
-    return Made(counters={at: {f"{at}/memory.current": value * PAGE} for at, value in held.items()})
+    return Made(counters={at: {f"{at}/memory.stat:shmem": value * PAGE} for at, value in held.items()})
 
 
 CONFIRMS = {
     NULL: errnos(NULL, errno.ENOMEM, errno.ENOMEM, 0),
     TMPFS: errnos(TMPFS, errno.ENOMEM, errno.ENOSPC, 0),
-    FREES: holds(LIMIT // 2),
+    FREES: holds(64),
     MLOCK: errnos(MLOCK, errno.ENOMEM, errno.ENOMEM, 0),
     SWITCH: records(SWITCH, 1, 1, 0),
     FAULT: errnos(FAULT, errno.ENOMEM, errno.ENOMEM, KILLED),
@@ -39,7 +39,7 @@ CONFIRMS = {
 REFUTES = {
     NULL: errnos(NULL, 0, errno.ENOMEM, 0, touched=True),
     TMPFS: errnos(TMPFS, KILLED, errno.ENOSPC, 0),
-    FREES: holds(LIMIT // 2 + 1),
+    FREES: holds(65),
     MLOCK: errnos(MLOCK, KILLED, errno.ENOMEM, 0),
     SWITCH: records(SWITCH, 0, 1, 0),
     FAULT: errnos(FAULT, KILLED, errno.ENOMEM, KILLED),

@@ -24,9 +24,10 @@ def twice(same: int, error: int) -> Made:
                        for case, number in cases(f"{TWICE}.shared", same, ALL, 0).items()})
 
 
-def kept(error: int) -> Made:
-    return Made(outcomes=cases(ANON_ONLY, error, errno.EINVAL, 0))
+def kept(shared: int, file: int) -> Made:
+    return Made(outcomes={key: value for kind, asked in (("shared", shared), ("file", file))
+                          for key, value in cases(f"{ANON_ONLY}.{kind}", asked, errno.EINVAL, 0).items()})
 
 
-CONFIRMS = {KEEPS: moved(ALL), TWICE: twice(ALL, errno.EINVAL), ANON_ONLY: kept(errno.EINVAL)}
-REFUTES = {KEEPS: moved(ALL - 1), TWICE: twice(ALL, 0), ANON_ONLY: kept(0)}
+CONFIRMS = {KEEPS: moved(ALL), TWICE: twice(ALL, errno.EINVAL), ANON_ONLY: kept(errno.EINVAL, errno.EINVAL)}
+REFUTES = {KEEPS: moved(ALL - 1), TWICE: twice(ALL, 0), ANON_ONLY: kept(errno.EINVAL, 0)}
