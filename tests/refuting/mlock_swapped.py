@@ -12,4 +12,5 @@ AFTER = ("squeezed", "out of memory")
 GOOD = Made(pages={"before": REGIONS, **dict.fromkeys(AFTER, SHORT)}, smaps=dict.fromkeys(AFTER, IN_SWAP), records={"killed": 1})
 
 CONFIRMS = {"mlock-never-swapped": GOOD}
-REFUTES = {"mlock-never-swapped": GOOD.but(smaps={"out of memory": {"locked, shared": {"Swap": KIB_A_PAGE}}})}
+REFUTES = {"mlock-never-swapped": GOOD.but(pages={"out of memory": {"locked": {"resident": N - 1, "swapped": 1}}})}
+ALSO_REFUTES = {"mlock-never-swapped": GOOD.but(smaps={"out of memory": {"locked, shared": {"Swap": KIB_A_PAGE}}})}

@@ -30,4 +30,5 @@ def kept(shared: int, file: int) -> Made:
 
 
 CONFIRMS = {KEEPS: moved(ALL), TWICE: twice(ALL, errno.EINVAL), ANON_ONLY: kept(errno.EINVAL, errno.EINVAL)}
-REFUTES = {KEEPS: moved(ALL - 1), TWICE: twice(ALL, 0), ANON_ONLY: kept(errno.EINVAL, 0)}
+REFUTES = {KEEPS: moved(ALL - 1), TWICE: twice(ALL, 0), ANON_ONLY: kept(0, errno.EINVAL)}
+ALSO_REFUTES = {ANON_ONLY: kept(errno.EINVAL, 0)}

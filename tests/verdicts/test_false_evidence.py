@@ -29,6 +29,16 @@ def test_verdicts(claim: Claim, experiment: Experiment, tmp_path: Path) -> None:
     assert not list(check.wrong_verdicts(claim, experiment, true, false, tmp_path))
 
 
+ALSO = [one for one in CLAIMS if one.id in getattr(evidence_of(one.values[1]), "ALSO_REFUTES", {})]
+
+
+@pytest.mark.parametrize(("claim", "experiment"), ALSO)
+def test_another_reading_refutes_too(claim: Claim, experiment: Experiment, tmp_path: Path) -> None:
+    """Of a claim that is read in two ways, each must be able to refute it."""
+    made = evidence_of(experiment)
+    assert not list(check.wrong_verdicts(claim, experiment, made.CONFIRMS[claim.id], made.ALSO_REFUTES[claim.id], tmp_path))
+
+
 @pytest.mark.parametrize(("claim", "experiment"), CLAIMS)
 def test_missed_references(claim: Claim, experiment: Experiment, tmp_path: Path) -> None:
     """With its two references exchanged, each reads what it must not: undecided, however clear the value is."""
