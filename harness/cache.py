@@ -147,7 +147,7 @@ def sweep() -> list[Path]:
     """Removes what killed processes have left half made, anywhere in the cache, and tells what that was."""
     make_private()
     found = [*place().glob("*/.*"), *place("snapshots").glob("*/.*")]
-    return [path for path in found if _was_left(path) and _remove(path)]
+    return [path for path in found if _was_left(path) and remove(path)]
 
 
 def _was_left(path: Path) -> bool:
@@ -169,7 +169,8 @@ def _was_left(path: Path) -> bool:
         os.close(handle)
 
 
-def _remove(path: Path) -> bool:
+def remove(path: Path) -> bool:
+    """Removes a file, or a directory with what is in it as far as that goes. Says whether it is gone."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:

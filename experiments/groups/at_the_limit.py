@@ -14,6 +14,7 @@ from harness.claims import (
     Not, Recording, Signal, Small, pages, table,
 )
 from harness.lab import NO_LIMIT, RLIMIT_AS, RLIMIT_MEMLOCK, Lab, Probe, Sandbox
+from harness.lab.helpers.charges import BATCH
 
 LIMIT, PART, STEP = 16 * MIB, 4 * MIB, MIB // 4
 NOBODY = 65_534
@@ -169,8 +170,6 @@ def refused(at: str) -> Derived:
     return Derived(at, read)
 
 
-# By so many pages memory.stat may be off: what a processor keeps to itself (MEMCG_CHARGE_BATCH of include/linux/memcontrol.h).
-BEHIND = 64
 NULL = Exactly(errno.ENOMEM, "malloc(3): NULL comes with ENOMEM")
 EXPERIMENT = table(
     Small(MALLOC, "errno of malloc", malloc(2 * PART, "past memory.max"), malloc(2 * PART, "past RLIMIT_AS", limited=True),
@@ -185,8 +184,8 @@ EXPERIMENT = table(
           held("after the kill of a process that filled shared memory", 2 * LIMIT, tmpfs=False),
           held("with a tmpfs file of three quarters of the limit", 3 * PART, tmpfs=True),
           of=lambda at: Counter(f"{at}/memory.stat:shmem", at),
-          if_true=AtMost(BEHIND, "what it wrote is free, as far as memory.stat is up to date"),
-          if_false=AtLeast(BEHIND + 1, "some of it stays"),
+          if_true=AtMost(BATCH, "what it wrote is free, as far as memory.stat is up to date"),
+          if_false=AtLeast(BATCH + 1, "some of it stays"),
           says="After the OOM killer had taken the writer, its group of 4,096 pages still held {value} of tmpfs."),
     Small(MLOCK, "errno of mlock", lock(2 * LIMIT, "past memory.max"), lock(2 * PART, "past RLIMIT_MEMLOCK", NOBODY),
           lock(PART, "within both"), of=Errno, unit="errno", if_true=Exactly(errno.ENOMEM, "the claim's errno"),
@@ -210,5 +209,6 @@ EXPERIMENT = table(
           says="A second limit that, with the first, is more than the parent's was {value:answer}."),
     besides=(Besides(MALLOC, Signal(f"{MALLOC.id}.asked: touched"), Exactly(signal.SIGKILL),
                      "Touching it then ended the process with {value}."),),
+    version=2,
     needs=Needs(disks=(), changes=("mount",), memory=256 * MIB),
 )

@@ -231,5 +231,6 @@ EXPERIMENT = table(
         Premise(ACTIVE, asked(ACTIVE, "memory.stat:active_file", ": cached"), AtLeast(pages(SMALL) - 64),
                 "the file is not on the active list")),
     besides=(Besides(ACTIVE, asked(ACTIVE, "memory.events:oom_kill"), Exactly(0), "Nothing was killed."),),
+    version=2,
     needs=Needs(memory=512 * MIB, changes=("drop_caches", "mount")),
 )

@@ -14,9 +14,9 @@ from harness.claims import (
     Quantity, Small, pages, table,
 )
 from harness.lab import F_SETPIPE_SZ, NORESERVE, Lab, Probe, Sandbox, numbers
+from harness.lab.helpers.charges import BATCH
 
 SIZE, LIMIT, PROCESSES = 8 * MIB, 64 * MIB, 3
-BATCH = 64                          # pages: MEMCG_CHARGE_BATCH (include/linux/memcontrol.h, v6.12), 32 of them in v5.10
 # Tables of a page each; threads, each with a kernel stack of 16 KiB; names, each a dentry of 192 bytes, 21 to a page.
 TABLES, THREADS, NAMES = 1024, 256, 8192
 STACKS, DENTRIES = THREADS * 4, NAMES // 21

@@ -61,6 +61,7 @@ EXPERIMENT = table(
           ALL, NOT_ALL,
           of=lambda at: Recorded(f"{at}: kept"), unit="pages",
           says="Under pressure {value} of {bound} pages that were written after MADV_FREE kept that."),
+    version=2,
     axes={"lru": ("classic", "mglru")},
     needs=Needs(disks=(Disk("swap", "swap", 64 * MIB),), changes=("swap",)),
 )

@@ -13,9 +13,9 @@ from harness.claims import (
     pages, table,
 )
 from harness.lab import DONTNEED, F_ADD_SEALS, F_SEAL_WRITE, MFD_ALLOW_SEALING, Lab, Probe, Region
+from harness.lab.helpers.charges import BATCH
 
 SIZE = 16 * MIB
-BATCH = 64                          # pages: MEMCG_CHARGE_BATCH (include/linux/memcontrol.h, v6.12), 32 of them in v5.10
 MAN = "(man-pages 6.03)"
 
 SHMEM = Claim(

@@ -14,9 +14,9 @@ from harness.claims import (
     pages, table,
 )
 from harness.lab import CLONE_NEWIPC, IPC_RMID, Lab, Probe
+from harness.lab.helpers.charges import BATCH
 
 OLD, ASKED, SIZE = 32 * MIB, 64 * MIB, 16 * MIB
-BATCH = 64                          # pages: MEMCG_CHARGE_BATCH (include/linux/memcontrol.h, v6.12), 32 of them in v5.10
 MAXIMUM, MAN = "/proc/sys/kernel/shmmax", "(man-pages 6.03)"
 OWNED = "Documentation/admin-guide/cgroup-v2.rst, “Memory Ownership” (v5.10 to v7.2)"
 

@@ -15,10 +15,10 @@ from harness.claims import (
     Quantity, Small, pages, table,
 )
 from harness.lab import MS_REMOUNT, Lab, Probe, numbers
+from harness.lab.helpers.charges import BATCH
 
 SIZE, LARGE, FILES = 8 * MIB, 128 * MIB, 64
 PUNCH_HOLE = 3                      # FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE: fallocate(2)
-BATCH = 64                          # pages: MEMCG_CHARGE_BATCH (include/linux/memcontrol.h, v6.12), 32 of them in v5.10
 RST, MAN = "Documentation/filesystems/tmpfs.rst", "(man-pages 6.03)"
 
 HALF = Claim(

@@ -150,7 +150,7 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
         if temporary.is_dir():  # rename(2) puts no folder in place of one that has something in it, or of a file
-            _remove(path)
+            cache.remove(path)
         temporary.replace(path)
     except OSError as error:
         raise LabError(
@@ -160,11 +160,4 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
         ) from error
     finally:
         with suppress(OSError):
-            _remove(temporary)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+            cache.remove(temporary)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain, count, islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    Whole = NDArray[np.int64]
+    from harness.reports.arrays import Whole
 
 # Row groups of a file: until it is whole, its writer keeps 800 bytes for each column of each (pyarrow 26).
 GROUPS = 4
@@ -169,15 +169,11 @@ def combine(folder: Path, pieces: Sequence[Path], varying: Sequence[str]) -> Non
     columns = schema(varying)
     folder.mkdir()
     groups = row_groups(map(read, pieces), columns)
-    first: pa.Table | None = next(groups)
-    for number in count():
+    for number, first in enumerate(groups):
         path = folder / f"{number:04}.parquet"
         with parquet.ParquetWriter(path, columns, compression="snappy", write_statistics=["experiment", "setting"]) as written:
             for rows in chain([first], islice(groups, GROUPS - 1)):
                 written.write_table(rows)
-        first = next(groups, None)
-        if first is None:
-            return
 
 
 def read(piece: Path) -> pa.Table:

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Whole = NDArray[np.int64]
-    Real = NDArray[np.float64]
+    from harness.reports.arrays import Real, Whole
 
 
 @dataclass(frozen=True)

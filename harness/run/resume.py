@@ -133,10 +133,7 @@ def sweep(parent: Path) -> None:
     for lock in parent.glob(f"*/{LOCK}"):
         with suppress(OSError, UsageError), held(lock.parent):
             for path in list(lock.parent.rglob(".*.new")):
-                if path.is_dir():
-                    shutil.rmtree(path, ignore_errors=True)
-                else:
-                    path.unlink(missing_ok=True)
+                cache.remove(path)
 
 
 def find(parent: Path, plan: Plan) -> Path | None:

@@ -17,10 +17,7 @@ from harness.reports.tracks import Track
 from harness.reports.wording import counted
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Real = NDArray[np.float64]
+    from harness.reports.arrays import Real
 
 MOST = 2  # expectations of a picture
 HEIGHT, LEFT = 62.0, 52.0
