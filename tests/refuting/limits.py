@@ -21,6 +21,11 @@ def recorded(name: str, asked: int, true: int, false: int) -> Made:
     return Made(records=cases(name, asked, true, false))
 
 
+def used_up(asked: int) -> Made:
+    """A process with as many mappings as it may have, and one more."""
+    return Made(records={"max-map-count-enomem.asked: mappings": 1001, **cases("max-map-count-enomem", asked, NO, 0)})
+
+
 def data(mmap: int, brk: int) -> Made:
     return answered(f"{DATA}.mmap", mmap).but(outcomes=answered(f"{DATA}.brk", brk).outcomes)
 
@@ -36,12 +41,12 @@ def splits(mprotect: int, mlock: int) -> Made:
 CONFIRMS = {"rlimit-rss-limits": resident(SMALL), "rlimit-as-limits-virtual": answered("rlimit-as-limits-virtual", NO),
             DATA: data(NO, NO), LOCK: lock(64, NO),
             "rlimit-memlock-root-exempt": answered("rlimit-memlock-root-exempt", 0, 0, NO),
-            "max-map-count-enomem": recorded("max-map-count-enomem", NO, NO, 0),
+            "max-map-count-enomem": used_up(NO),
             "max-map-count-default": recorded("max-map-count-default", 65_530, 65_530, 262_144),
             "max-map-count-is-mmaps": recorded("max-map-count-is-mmaps", 99, 100, 1), SPLITS: splits(2, 2)}
 REFUTES = {"rlimit-rss-limits": resident(SMALL + 1), "rlimit-as-limits-virtual": answered("rlimit-as-limits-virtual", 0),
            DATA: data(0, NO), LOCK: lock(8192, NO),
            "rlimit-memlock-root-exempt": answered("rlimit-memlock-root-exempt", NO, 0, NO),
-           "max-map-count-enomem": recorded("max-map-count-enomem", 0, NO, 0),
+           "max-map-count-enomem": used_up(0),
            "max-map-count-default": recorded("max-map-count-default", 65_536, 65_530, 262_144),
            "max-map-count-is-mmaps": recorded("max-map-count-is-mmaps", 98, 100, 1), SPLITS: splits(2, 1)}
