@@ -24,6 +24,10 @@ PART = 10  # a tenth of the trials at the start is compared with a tenth at the 
 GROWTH = 1.02
 # Trials of each experiment before the first that counts: what is loaded and compiled for the first time stays, and is no leak.
 WARM = 3
+# Names that are made and let go of before the first trial that counts. Python's table of interned names moves to one of another
+# size once its places are used up, by names that are gone too (Objects/dictobject.c, GROWTH_RATE): after some forty trials, once,
+# from 400 KiB to 1 MiB. It has 43,690 places then.
+NAMES = 60_000
 
 
 _C = ctypes.CDLL(None)
@@ -65,6 +69,9 @@ def show(asked: Asked) -> Iterator[Shown]:
     after = [array("Q") for _ in range(4)]  # numbers and no objects: a thousand of those would be what has grown
     warm = WARM * len(cells)
     for number in range(warm + asked.count):
+        if number == warm:
+            for name in range(NAMES):
+                sys.intern(f"name {name}")
         directory = asked.into / f"trial-{number + 1}"
         judged = run(cells[number % len(cells)], directory)
         for row in judged.rows:
