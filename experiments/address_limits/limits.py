@@ -102,9 +102,11 @@ def lock_limit(words: str, limit: int | None) -> Case:
 
 def locked(words: str, uid: int, size: int, limit: int | None = None) -> Case:
     def do(lab: Lab, at: str) -> None:
-        probe = lab.probe(at, uid=uid)
+        probe = lab.probe(at)
         if limit is not None:
-            probe.rlimit(RLIMIT_MEMLOCK, limit, limit)
+            probe.rlimit(RLIMIT_MEMLOCK, limit, limit)      # as root: nobody else can raise a default of 64 KiB
+        if uid:
+            probe.setuid(uid, uid)
         probe.map(size).try_as(at).lock()
     return Case(words, do)
 

@@ -10,7 +10,7 @@ import signal
 
 from experiments.sections import GROUPS
 from harness.claims import (
-    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Besides, Case, Claim, Counter, Derived, Document, Errno, Exactly, Known, Needs,
+    CONFIRMED, KIB, MIB, REFUTED, AtLeast, AtMost, Besides, Case, Claim, Counter, Derived, Document, Errno, Exactly, Known, Needs,
     Not, Recording, Signal, Small, pages, table,
 )
 from harness.lab import NO_LIMIT, RLIMIT_AS, RLIMIT_MEMLOCK, Lab, Probe, Sandbox
@@ -115,11 +115,12 @@ def held(words: str, size: int, tmpfs: bool) -> Case:
 
 
 def lock(size: int, words: str, uid: int = 0) -> Case:
-    """Locks memory, as root or as somebody who may lock no more than PART."""
+    """Locks memory, as root or as somebody who may lock no more than 16 KiB: less than any kernel's default, which no user can
+    raise."""
     def do(lab: Lab, at: str) -> None:
         probe = lab.probe(at, lab.sandbox(at, memory_max=LIMIT, memory_swap_max=0), uid=uid)
         if uid:
-            probe.rlimit(RLIMIT_MEMLOCK, PART, PART)
+            probe.rlimit(RLIMIT_MEMLOCK, 16 * KIB, 16 * KIB)
         probe.map(size).try_as(at).lock()
     return Case(words, do)
 
@@ -209,6 +210,6 @@ EXPERIMENT = table(
           says="A second limit that, with the first, is more than the parent's was {value:answer}."),
     besides=(Besides(MALLOC, Signal(f"{MALLOC.id}.asked: touched"), Exactly(signal.SIGKILL),
                      "Touching it then ended the process with {value}."),),
-    version=2,
+    version=3,
     needs=Needs(disks=(), changes=("mount",), memory=256 * MIB),
 )
