@@ -46,8 +46,8 @@ FULL = Claim(
     instead="Count what can't be swapped: with locked memory at memory.max a process is killed while all of swap is free.")
 READ = Claim(
     "memcg-swapin-uncharges-swap", "A swapped page that was read back no longer counts in memory.swap.current.", GROUPS,
-    known=(Known(REFUTED, "mm/memory.c, do_swap_page: a page that is only read keeps its place in swap while there is room "
-                          "(v5.10 to v6.12)", until="6.13"),),
+    known=(Known(REFUTED, "mm/memory.c, do_swap_page (v5.10), should_try_to_free_swap (v6.1 to v7.2): a page that is only read "
+                          "keeps its place in swap while there is room"),),
     instead="Expect memory.swap.current to stay where it is after memory was read back from a disk: a page keeps its place in "
             "swap as well, as long as less than half of swap, and of the group's memory.swap.max, is in use. zram's pages don't.")
 LOWER = Claim(
