@@ -160,12 +160,13 @@ def wakes_in_the_storm(lab: Lab, task: Region, late: int) -> None:
 
 
 def moved_so_far(lab: Lab) -> int:
+    """Bytes that went to swap or came back since the machine's boot."""
     return lab.counter("vmstat:pswpin") + lab.counter("vmstat:pswpout")
 
 
 def is_storm(lab: Lab, before: int) -> bool:
-    """Whether as many pages went to swap or came back as the guard asks for."""
-    return moved_so_far(lab) - before >= RAM // 2 // lab.page_size
+    """Whether as much went to swap or came back as the guard asks for."""
+    return moved_so_far(lab) - before >= RAM // 2
 
 
 def left_of(gone: int) -> int:
@@ -299,5 +300,5 @@ EXPERIMENT = Experiment(
                says="The other task's 99th percentile latency was at least {value} times that before.",
                reference_why="the same percentile of the same task's latencies, of a stretch of time that is known"),
     ),
-    version=8,
+    version=9,
 )
