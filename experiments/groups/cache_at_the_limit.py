@@ -16,7 +16,7 @@ from harness.claims import (
     Pages, Premise, Quantity, Small, pages, table,
 )
 from harness.lab import Lab, Probe, Sandbox
-from harness.lab.helpers.reclaim import age_generations
+from harness.lab.helpers.reclaim import make_active
 
 LIMIT, LARGE, SMALL, ANON = 16 * MIB, 64 * MIB, 8 * MIB, 12 * MIB
 DISK = "/mnt/disk"
@@ -124,22 +124,14 @@ def cached(lab: Lab, at: str, times: int = 1, **files: Any) -> tuple[Sandbox, Pr
     return box, probe, path
 
 
-def touched_as_it_ages(lab: Lab, box: Sandbox, probe: Probe, path: str) -> None:
-    """Touches a file through a mapping in each of two new generations of its group: MGLRU makes nothing active for being read
-    by read() twice (mm/swap.c, folio_mark_accessed, v6.1 to v7.2)."""
-    memory = probe.map(SMALL, shared=True, fd=probe.open(path, os.O_RDONLY).value, write=False).read()
-    for _ in range(2):
-        age_generations(lab, box)
-        memory.read()
-    memory.unmap()
-
-
 def squeezed(words: str, times: int = 1, locked: bool = False, **files: Any) -> Case:
     """Fills anonymous memory in a group that has cache, more than fits beside it."""
     def run(lab: Lab, at: str) -> None:
         box, probe, path = cached(lab, at, times, **files)
         if times > 1 and lab.settings["lru"] == "mglru":
-            touched_as_it_ages(lab, box, probe, path)
+            memory = probe.map(SMALL, shared=True, fd=probe.open(path, os.O_RDONLY).value, write=False).read()
+            make_active(lab, box, memory)
+            memory.unmap()
         if locked:
             holder = lab.probe(f"{at} holder")
             holder.map(SMALL, shared=True, fd=holder.open(path).value).lock()

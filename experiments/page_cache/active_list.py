@@ -15,9 +15,9 @@ from harness.claims import (
     table,
 )
 from harness.lab import COLD, Lab
-from harness.lab.helpers.reclaim import age_generations
+from harness.lab.helpers.reclaim import make_active
 
-SIZE, AGES = 8 * MIB, 2         # bytes; MGLRU's two youngest generations count as active
+SIZE = 8 * MIB
 LAG = 32                        # pages that compaction put back last, into a batch again (mm/compaction.c, COMPACT_CLUSTER_MAX)
 TWICE, INACTIVE = "cache-second-read-activates", "mglru-active-inactive-same"
 REFERENCES = "it counts references in the page's flags and moves nothing (v6.1 to v7.2)"
@@ -53,9 +53,7 @@ def read(words: str, times: int = 1, *, mapped: bool = False, advice: int = 0, a
         for _ in range(times):
             probe.read(fd, SIZE)
         if mapped and lab.settings["lru"] == "mglru":
-            for _ in range(AGES):
-                age_generations(lab, box)
-                memory.read()
+            make_active(lab, box, memory)
         lab.drain_lru()
         if advice:
             memory.advise(advice)

@@ -11,10 +11,9 @@ from harness.claims import (
     CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Change, Claim, Counter, Expect, Experiment, Guard, Known, Needs, Quantity, pages,
 )
 from harness.lab import COLD, DONTNEED, Lab
-from harness.lab.helpers.reclaim import age_generations
+from harness.lab.helpers.reclaim import make_active
 
 SIZE, LEFT = 32 * MIB, 16 * MIB
-AGES = 2                # memory.stat calls the two youngest of MGLRU's generations active
 LAG = 64 + 31           # memory.stat lags by up to 64 events a processor, the lists by a batch of 31 pages
 GROUPS = ("active", "given up", "cold")
 
@@ -55,9 +54,8 @@ def procedure(lab: Lab) -> None:
         for _ in range(2):
             probe.read(files[name], SIZE)               # the second look at a cached page activates it
         mapped[name].read()
-        for _ in range(AGES if lab.settings["lru"] == "mglru" else 0):
-            age_generations(lab, boxes[name])
-            mapped[name].read()
+        if lab.settings["lru"] == "mglru":
+            make_active(lab, boxes[name], mapped[name])
     lab.drain_lru()
     lab.sample("active")
     boxes["active"].set("memory.max", str(LEFT))

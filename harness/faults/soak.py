@@ -29,7 +29,6 @@ WARM = 3
 # from 400 KiB to 1 MiB. It has 43,690 places then.
 NAMES = 60_000
 
-
 _C = ctypes.CDLL(None)
 # Python 3.13 has another name for it.
 _forget_names: Callable[[], None] = getattr(sys, "_clear_internal_caches", None) or sys._clear_type_cache

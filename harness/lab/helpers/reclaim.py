@@ -15,7 +15,7 @@ from harness.errors import LabError
 from harness.evidence.recording import Recording
 from harness.lab import tracing
 from harness.lab.lab import Lab
-from harness.lab.probe import Probe
+from harness.lab.probe import Probe, Region
 from harness.lab.sandbox import Sandbox
 from harness.linux import trace_events
 from harness.linux.btf import Types
@@ -74,6 +74,15 @@ def age_generations(lab: Lab, box: Sandbox) -> None:
         raise LabError(f"generations of {path}", f"{FILE} does not list them", "see the run's evidence")
     youngest = found[2].splitlines()[-1].split()[0]
     lab.write(FILE, f"+ {found[1]} 0 {youngest} 1 1\n")
+
+
+def make_active(lab: Lab, box: Sandbox, memory: Region) -> None:
+    """Touches a mapping in each of two new generations of its group, where the multi-generational LRU is on: its two youngest
+    count as active (include/linux/mm_inline.h, lru_gen_is_active, v6.1 to v7.2), and read() alone brings nothing there
+    (mm/swap.c, folio_mark_accessed)."""
+    for _ in range(2):
+        age_generations(lab, box)
+        memory.read()
 
 
 BTF = "/sys/kernel/btf/vmlinux"
