@@ -77,7 +77,7 @@ def age_generations(lab: Lab, box: Sandbox) -> None:
 
 
 def make_active(lab: Lab, box: Sandbox, memory: Region) -> None:
-    """Touches a mapping in each of two new generations of its group, where the multi-generational LRU is on: its two youngest
+    """Makes a group's mapping active under the multi-generational LRU: it is touched in two new generations, as the two youngest
     count as active (include/linux/mm_inline.h, lru_gen_is_active, v6.1 to v7.2), and read() alone brings nothing there
     (mm/swap.c, folio_mark_accessed)."""
     for _ in range(2):
