@@ -3,14 +3,12 @@
 A process writes to 1.5 times RAM, with a swap device that QEMU holds to 20 MB/s: on a machine that does nothing else; beside
 a task that computes all the time; and beside one that touches 64 KiB of its own 16 MiB every 10 ms and tells how late it was,
 at 400 wakes before and during the demand. The machine's memory pressure is read once a second. The demand lasts 30 seconds,
-less where the rest could change no answer: once the pressure has exceeded 20 %, and ten seconds more have told where the
-processor's time goes; once so many wakes were late that the others to come, all in time, would leave the percentile where it is.
-Before, a process that writes to a quarter of RAM in the same company shows how no pressure reads; afterwards a group that is
-held back at its high mark how much does; a process that reads that device directly shows how waiting for it reads. The waking
-task stopped from time to time, and its wakes before taken by turns, show how both answers read of the latency.
+less where the rest could change no answer: once the pressure has exceeded 20 %; once so many wakes were late that the others
+to come, all in time, would leave the percentile where it is. Before, a process that writes to a quarter of RAM in the same
+company shows how no pressure reads; afterwards a group that is held back at its high mark how much does. The waking task
+stopped from time to time, and its wakes before taken by turns, show how both answers read of the latency.
 """
 
-import os
 import signal
 from collections.abc import Callable, Sequence
 
@@ -26,12 +24,11 @@ RAM, OWN, SLICE, RATE = 256 * MIB, 16 * MIB, 64 * KIB, 20_000_000      # RATE in
 SLOW = Disk("swap", "swap", 1 * GIB, rate=RATE)
 MS, SECOND = 1_000_000, 1_000_000_000       # ns
 TICK, STORM = 10 * MS, 30 * SECOND
-MUCH, TOLD = 2000, 10       # of pressure, in 0.01 %; seconds whose 1,000 ticks tell a share of the time to a thousandth
+MUCH = 2000             # of pressure, in 0.01 %
 TIMES, PART = 10, 2 * SECOND
 WAKES = 400             # of half of them the 99th percentile still has two above it
 EVEN, ODD = slice(0, None, 2), slice(1, None, 2)    # by turns: both halves see the same host, however busy it is
-SYSTEM, PROCESSOR = "/proc/pressure/memory", "/proc/stat"
-IOWAIT_TICKS = 4        # its place among the numbers of a processor: user, nice, system, idle, iowait (proc_stat(5))
+SYSTEM = "/proc/pressure/memory"
 STOPS, STOP = 5, 150 * MS
 # Processes that an OOM killer takes before the others (oom_score_adj). 7.2 under the classic LRU calls it while all memory is
 # on its way to the slow device, though swap is free (measured: in two of four trials, 4 and 7 times).
@@ -62,13 +59,6 @@ STALLS = Claim(
     known=(Known(CONFIRMED, "mm/memory.c, do_swap_page: each page of its own that was taken is read back through the same "
                             "device, behind the demand's; measured on 5.10 to 7.2, both LRUs: 205 to 321 ms, beside "
                             "0.2 to 4 ms before"),))
-
-
-IOWAIT = Claim(
-    "swap-storm-iowait", "During a swap storm (conditions of swap-storm-pressure) more than half of the processor time is "
-    "iowait.", RECLAIM,
-    known=(Known(CONFIRMED, "kernel/sched/core.c, io_schedule: a processor that has nothing else to do while a task waits for a "
-                            "page of swap counts that as iowait (v5.10 to v7.2)"),))
 
 
 def wake(region: Region, wakes: int, limit: int = 0) -> Pending:
@@ -110,11 +100,6 @@ def procedure(lab: Lab) -> None:
     lab.record("pressure in the group", watch_pressure(lab, f"{box.path}/memory.pressure", works=False))
     held.probe.kill_now()
     growth.wait()
-    if lab.arm == ALONE:
-        disk = lab.hand.open(lab.device("swap"), os.O_RDONLY | lab.architecture.o_direct).value
-        lab.record("processor before reading", lab.read(PROCESSOR))
-        lab.hand.read(disk, RATE // MIB * MIB * 3)
-        lab.record("processor after reading", lab.read(PROCESSOR))
 
 
 def storm(lab: Lab, company: Region, watch: Callable[[], None]) -> None:
@@ -130,18 +115,14 @@ def storm(lab: Lab, company: Region, watch: Callable[[], None]) -> None:
 
 
 def pressure_in_the_storm(lab: Lab, which: str) -> None:
-    """Reads the pressure once a second, and what the processor's time was from when that is much."""
-    found, processor, since, before = list[str](), lab.read(PROCESSOR), 0, moved_so_far(lab)
+    """Reads the pressure once a second, until it is much and the demand has gone to swap, or the 30 seconds are over."""
+    found, before = list[str](), moved_so_far(lab)
     while len(found) < STORM // SECOND - 1:
         lab.hand.sleep(SECOND)
         found.append(lab.read(SYSTEM))
-        if not since and share(found[-1], which) > MUCH:
-            processor, since = lab.read(PROCESSOR), len(found)
-        if since and len(found) >= since + TOLD and is_storm(lab, before):
+        if share(found[-1], which) > MUCH and is_storm(lab, before):
             break
     lab.record("pressure in the storm", found)
-    lab.record("processor before the storm", processor)
-    lab.record("processor after the storm", lab.read(PROCESSOR))
 
 
 def wakes_in_the_storm(lab: Lab, task: Region, late: int) -> None:
@@ -231,18 +212,6 @@ def moved(recording: Recording) -> int | None:
     return int((RATE * (storm["ended"] - quiet["began"]) // SECOND + RAM) // recording.page_size)
 
 
-def waited(arm: str, when: str, title: str) -> Quantity:
-    """Reads how much of the processor's time was iowait, in thousandths, from two readings of /proc/stat (proc_stat(5))."""
-    def read(recording: Recording) -> int | None:
-        texts = [recording.records.get(f"processor {moment} {when}") for moment in ("before", "after")]
-        if None in texts:
-            return None
-        first, last = ([int(ticks) for ticks in str(text).split("\n", 1)[0].split()[1:9]] for text in texts)
-        ticks = [now - then for then, now in zip(first, last, strict=True)]
-        return 1000 * ticks[IOWAIT_TICKS] // sum(ticks) if sum(ticks) else None
-    return Derived(f"share of iowait {title} ({arm})", read, "thousandths", arm)
-
-
 def before(which: slice) -> Quantity:
     return Derived("99th percentile before", lambda recording: high(recording, "before", which), "ns", WAKING)
 
@@ -288,11 +257,6 @@ EXPERIMENT = Experiment(
     expects=(
         pressure(PRESSURE, ALONE, "full"),
         pressure(SOME, COMPUTING, "some"),
-        Expect(IOWAIT, waited(ALONE, "the storm", "during the demand"),
-               if_true=AtLeast(501, "more than half"), if_false=AtMost(500, "half or less"),
-               reads_true=waited(ALONE, "reading", "while the device is read directly"),
-               reads_false=waited(COMPUTING, "the storm", "during the demand"),
-               says="During the storm {value} thousandths of the processor's time were iowait."),
         Expect(STALLS, times(during("storm", "wakes left"), "during the demand"),
                if_true=AtLeast(TIMES, "the claim's number"), if_false=AtMost(9.999999, "less than 10 times"),
                reads_true=times(during("stopped"), "of the same task, stopped from time to time"),
@@ -300,5 +264,5 @@ EXPERIMENT = Experiment(
                says="The other task's 99th percentile latency was at least {value} times that before.",
                reference_why="the same percentile of the same task's latencies, of a stretch of time that is known"),
     ),
-    version=9,
+    version=10,
 )

@@ -1,5 +1,4 @@
-"""swap-storm-pressure, swap-storm-some-pressure: 20 % and no more; swap-storm-stalls-others: not quite ten times.
-swap-storm-iowait: half of the time."""
+"""swap-storm-pressure, swap-storm-some-pressure: 20 % and no more; swap-storm-stalls-others: not quite ten times."""
 
 from harness.false_evidence.made import Made
 
@@ -11,16 +10,6 @@ def pressure(*hundredths: int, full: int | None = None) -> list[str]:
     """full: where it is another share than some."""
     return [f"some avg10={one / 100:.2f} avg60=9.00 avg300=2.00 total=9\n"
             f"full avg10={(one if full is None else full) / 100:.2f} avg60=5.00 avg300=1.00 total=9\n" for one in hundredths]
-
-
-def processor(iowait: int) -> dict[str, str]:
-    """Gives /proc/stat before and after a thousand ticks, so many of which were iowait."""
-    return {"before": "cpu  50 0 50 900 100 0 0 0 0 0\ncpu0 1\n",
-            "after": f"cpu  {1050 - iowait} 0 50 900 {100 + iowait} 0 0 0 0 0\ncpu0 1\n"}
-
-
-def stat(when: str, iowait: int) -> dict[str, str]:
-    return {f"processor {moment} {when}": text for moment, text in processor(iowait).items()}
 
 
 def storm(high: int) -> dict[str, object]:
@@ -39,15 +28,13 @@ ARM = Made(at={"quiet": 0, "storm": 34_000_000_000},
            records={"task and demand live on": 1, "pressure within": pressure(0, 12),
                     "pressure in the storm": pressure(0, 2001, 1500), "pressure in the group": pressure(500, 4000)})
 GOOD = Made(arms={
-    ALONE: ARM.but(records={**stat("the storm", 501), **stat("reading", 980)}),
-    COMPUTING: ARM.but(records={"pressure in the storm": pressure(0, 2001, full=1600), **stat("the storm", 0)}),
+    ALONE: ARM,
+    COMPUTING: ARM.but(records={"pressure in the storm": pressure(0, 2001, full=1600)}),
     WAKING: ARM.but(records={"before": [one for one in latencies(BEFORE) for _ in range(2)],
                              "stopped": latencies(1000 * BEFORE), **storm(10 * BEFORE)})})
 
-CONFIRMS = {"swap-storm-pressure": GOOD, "swap-storm-some-pressure": GOOD, "swap-storm-stalls-others": GOOD,
-            "swap-storm-iowait": GOOD}
+CONFIRMS = {"swap-storm-pressure": GOOD, "swap-storm-some-pressure": GOOD, "swap-storm-stalls-others": GOOD}
 REFUTES = {
-    "swap-storm-iowait": GOOD.in_arm(ALONE, records=stat("the storm", 500)),
     "swap-storm-pressure": GOOD.in_arm(ALONE, records={"pressure in the storm": pressure(0, 2001, full=2000)}),
     "swap-storm-some-pressure": GOOD.in_arm(COMPUTING, records={"pressure in the storm": pressure(0, 2000, full=1600)}),
     "swap-storm-stalls-others": GOOD.in_arm(WAKING, records=storm(10 * BEFORE - 1000))}
