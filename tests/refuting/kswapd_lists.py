@@ -8,7 +8,7 @@ LINE = "         kswapd0-40      [000] .....     {}.000000: mm_vmscan_lru_isolat
 
 def arm(shortage: int) -> Made:
     return Made(records={name: "".join(LINE.format(time, one) for time, one in enumerate(LISTS[-lists:], 1))
-                         for name, lists in (("shortage", shortage), ("a file alone", 2))})
+                         for name, lists in (("shortage", shortage), ("a file alone", 2), ("squeeze", 4))})
 
 
 GOOD = Made(arms={"with swap": arm(4), "without swap": arm(4)})
