@@ -2,9 +2,9 @@
 
 A guest of 256 MiB without swap has a tmpfs of twice that, four idle processes of 8 MiB, and a shell that the OOM killer takes
 last (oom_score_adj -999). Three small processes, one after the other, write more than the guest has to the tmpfs until they are
-killed; or one does that holds 48 MiB and so is the largest. Then the shell tries ten times to start a program. The same with a
-tmpfs of half of the memory, which is full before the guest is, and with a writer that can't be killed, so that there is nobody
-left to kill.
+killed; or one does that holds 48 MiB and so is the largest. Then the shell tries ten times to run a command that needs 2 MiB,
+more than the last small writer may leave behind. The same with a tmpfs of half of the memory, which is full before the guest
+is, and with a writer that can't be killed, so that there is nobody left to kill.
 """
 
 from experiments.sections import OUT_OF_MEMORY
@@ -20,6 +20,7 @@ OVER, LARGE, HALF, IMMUNE = "oversized", "large", "half", "immune"
 # the next victim is chosen while the first one's memory is on its way back): another writer takes what that has left.
 ARMS = {OVER: ("200%", 3, 0, 0, "the tmpfs twice RAM"), LARGE: ("200%", 1, 48 * MIB, 0, "twice RAM, its writer large"),
         HALF: ("50%", 3, 0, 0, "half of RAM"), IMMUNE: ("200%", 1, 0, NEVER, "twice RAM, its writer at -1000")}
+COMMAND = ("/programs/dash", "-c", "text=$(printf %2000000s)")
 IDLE, EACH, STARTS, LAST, BEYOND = 4, 8 * MIB, 10, -999, 64 * MIB
 WHERE = "Documentation/filesystems/tmpfs.rst, size"
 
@@ -55,28 +56,29 @@ def procedure(lab: Lab) -> None:
         for writer, file in zip(writers, files, strict=True):
             writer.attempt.write(file, lab.memory + BEYOND)
         for number in range(STARTS):
-            shell.try_as(f"start {number}").execute("/programs/probe")
+            shell.try_as(f"start {number}").execute(*COMMAND)
         lab.sample("after")
 
 
 def started(arm: str) -> Quantity:
-    """Counts the programs that ran to their end, also before a panic."""
+    """Counts the commands that ran to their end, also before a panic."""
     def read(recording: Recording) -> int | None:
         found = [recording.outcomes.get(f"start {number}") for number in range(STARTS)]
         if None in found and recording.records.get("panicked") != 1:
             return None
         return sum(one is not None and one.get("ended") is None and not one["error"] and not one["value"] for one in found)
-    return Derived(f"programs that could be started of {STARTS}, {ARMS[arm][4]}", read, "programs", arm)
+    return Derived(f"commands that could be run of {STARTS}, {ARMS[arm][4]}", read, "commands", arm)
 
 
 EXPERIMENT = Experiment(
     procedure,
     rate=0,
+    version=2,
     arms=tuple(ARMS),
-    needs=Needs(memory=256 * MIB, disks=(), changes=("mount",), throwaway=True),
+    needs=Needs(memory=256 * MIB, disks=(), changes=("mount",), programs=("/bin/dash",), throwaway=True),
     expects=tuple(Expect(claim, started(arm), if_true=Exactly(0, "“nothing can run”"), if_false=AtLeast(1, "one ran"),
                          reads_true=started(IMMUNE), reads_false=started(HALF),
-                         says=f"After {who} had filled a tmpfs of twice RAM {{value}} of 10 programs could be started.")
+                         says=f"After {who} had filled a tmpfs of twice RAM {{value}} of 10 commands could be run.")
                   for claim, arm, who in ((DEADLOCK, OVER, "small processes"), (ALSO_LARGE, LARGE, "a large process"))),
     besides=tuple(Besides(claim, Change("vmstat:oom_kill", "before", "after", arm), AtLeast(1),
                           "{value} processes had been killed.")

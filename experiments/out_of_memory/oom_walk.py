@@ -49,6 +49,7 @@ def off(trace: str, pids: str) -> Quantity:
 EXPERIMENT = Experiment(
     procedure,
     rate=0,
+    version=2,
     needs=Needs(memory=256 * MIB, disks=(), files=(BTF,), throwaway=True),
     guards=(Guard(Recorded("number of processes"), AtLeast(OTHERS + 2), "“every” of few says little"),),
     expects=(Expect(

@@ -67,20 +67,25 @@ def _text(hand: Target, instance: str) -> str:
 
 
 def at(hand: Target, name: str, function: str, *fields: str) -> None:
-    """Defines the event "kprobes:NAME" at the entry of a kernel function, each field as "NAME=WHERE:TYPE".
+    """Defines the event "kprobes:NAME" at the entry of a kernel function, each field as "NAME=WHERE:TYPE"; of several with "|"
+    between them, at the first that the kernel has.
 
     Skips where the kernel can't be probed there: without kprobes, or where its compiler has inlined the function.
     """
-    _define(hand, function, f"p:{name} {function} {' '.join(fields)}")
+    _define(hand, function, f"p:{name} {{}} {' '.join(fields)}")
 
 
 def on_return(hand: Target, name: str, function: str, *fields: str) -> None:
     """Defines the event "kprobes:NAME" whenever a kernel function returns ($retval is what). Skips as `at` does."""
-    _define(hand, function, f"r:{name} {function} {' '.join(fields)}")
+    _define(hand, function, f"r:{name} {{}} {' '.join(fields)}")
 
 
 def _define(hand: Target, function: str, line: str) -> None:
     if hand.attempt.stat(KPROBES).error:
         raise Skip(f"this kernel has no {KPROBES}")
-    if error := hand.attempt.put(KPROBES, line, os.O_APPEND).error:
-        raise Skip(f"this kernel can't be probed at {function}: {os.strerror(error)}")
+    errors = []
+    for one in function.split("|"):
+        errors.append(hand.attempt.put(KPROBES, line.format(one), os.O_APPEND).error)
+        if not errors[-1]:
+            return
+    raise Skip(f"this kernel can't be probed at {function.replace('|', ' or ')}: {os.strerror(errors[-1])}")

@@ -25,12 +25,13 @@ SYSRQ = "/proc/sysrq-trigger"
 
 def watch_looks(lab: Lab) -> None:
     """Makes the events: `oom_begins` when an OOM is dealt with, `oom_looks` with the process that is asked for its points
-    (mm/oom_kill.c, oom_badness). Skips where they can't be made."""
+    (mm/oom_kill.c, oom_badness; 5.10's compiler has split it, and the choice of a victim calls the part). Skips where they can't
+    be made."""
     place = Types(lab.read_bytes(BTF)).offset("task_struct", "pid")
     if place is None:
         lab.skip("this kernel's BTF has no struct task_struct as we know it")
     tracing.at(lab.hand, "oom_begins", "out_of_memory")
-    tracing.at(lab.hand, "oom_looks", "oom_badness", f"looked=+{place}(%di):s32")
+    tracing.at(lab.hand, "oom_looks", "oom_badness.part.0|oom_badness", f"looked=+{place}(%di):s32")
 
 
 def processes(lab: Lab, box: Sandbox | None = None) -> list[int]:
