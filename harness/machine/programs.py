@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from harness.errors import LabError, Unavailable
-from harness.linux.architecture import Architecture
+from harness.linux.architecture import ALL, Architecture
 from harness.machine import elf
 from probes import build
 
@@ -56,9 +56,8 @@ def why_not(architecture: Architecture, path: Path) -> str | None:
             "(allocators: libjemalloc2, libtcmalloc-minimal4)"
         )
     found = elf.read(path)
-    if found and found.machine != architecture.elf:
-        return f"this host's {path} is no program for {architecture.name}"
-    return None
+    runs = {one.elf for one in ALL.values() if architecture.machine in one.native_on}
+    return f"this host's {path.name} is no program for {architecture.name}" if found and found.machine not in runs else None
 
 
 @cache
