@@ -43,6 +43,7 @@ EXPERIMENT = Experiment(
     needs=Needs(programs=(str(BUILD / "reach32"), str(BUILD / "reach64")), root=False,
                 architectures=("x86_64",)),
     rate=0,
+    version=2,
     expects=(Expect(
         AT_MOST_4G, got("32 bits"),
         if_true=AtMost(pages(4 * GIB), "2 to the power of 32 bytes"),
