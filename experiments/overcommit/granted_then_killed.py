@@ -1,8 +1,8 @@
 """Is a process killed for memory that mode 0 granted it?
 
-In a guest of 256 MiB with 128 MiB of swap a process asks twice for 80 % of RAM and swap, and fills what it was granted: in
-mode 2 with all of RAM and swap to be granted, and in mode 0. OOM kills are counted while it fills. A kill at a small group's
-limit shows how a kill reads.
+In a guest of 256 MiB with 128 MiB of swap a process asks twice for memory, and fills what it was granted: in mode 2, with all of
+RAM and swap to be granted, for 60 % of that each, and in mode 0 for 80 %. OOM kills are counted while it fills. A kill at a
+small group's limit shows how a kill reads.
 """
 
 from experiments.sections import OVERCOMMIT
@@ -12,7 +12,10 @@ from harness.claims import (
 from harness.lab import Lab
 from harness.lab.helpers.oom import adjust, kills
 
-SWAP, SHARE, FIRST, STEP = 128 * MIB, 80, 1000, MIB
+SWAP, FIRST, STEP = 128 * MIB, 1000, MIB
+# Mode → percent of RAM and swap. What the kernel and the others hold may leave less than 80 (6.1: 277 of 364 MiB in a trial of
+# three), and mode 2 does not ask.
+SHARES = {2: 60, 0: 80}
 
 THEN_KILLED = Claim(
     "oc0-granted-then-killed", "Mode 0: two requests of 0.8 times RAM plus swap, both granted, end in an OOM kill once both are "
@@ -26,8 +29,8 @@ def procedure(lab: Lab) -> None:
     lab.sample("before")
     lab.kill_by_oom()
     lab.sample("reference killed")
-    size = (lab.memory + SWAP) * SHARE // 100 // lab.page_size * lab.page_size
-    for mode in (2, 0):
+    for mode, share in SHARES.items():
+        size = (lab.memory + SWAP) * share // 100 // lab.page_size * lab.page_size
         lab.sysctl("vm.overcommit_memory", mode)
         probe = lab.probe(f"mode {mode}")
         adjust(lab, probe, FIRST)
@@ -46,6 +49,7 @@ def procedure(lab: Lab) -> None:
 EXPERIMENT = Experiment(
     procedure,
     rate=0,
+    version=2,
     settings=Settings(overcommit=0, overcommit_ratio=100),
     writes=("overcommit",),
     needs=Needs(memory=256 * MIB, disks=(Disk("swap", "swap", SWAP),), changes=("swap", "sysctl"), throwaway=True),
