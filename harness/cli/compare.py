@@ -98,6 +98,7 @@ def bisected(context: Any, claim: str, log: str, want: str, to: str = "results/r
     to="where it is written",
     all="the reference is to have the rows of these runs and no others",
     replace="with --all: also where it loses rows that these runs do not have",
+    current="keep no row of an experiment that is another by now, or of another release of a series that these runs have",
     redraw="without runs: every page and picture anew, from the rows that are published",
     results="where run directories are",
 )
@@ -108,6 +109,7 @@ def publish(
     to: str = "results/reference",
     all: bool = False,
     replace: bool = False,
+    current: bool = False,
     redraw: bool = False,
     results: str = RUNS,
 ) -> int:
@@ -120,6 +122,8 @@ def publish(
 
     if replace and not all:
         raise UsageError("--replace", "without --all no row is lost", "leave it out, or add --all")
+    if current and (all or redraw):
+        raise UsageError("--current", "it is about rows that these runs do not have", "leave out --all and --redraw")
     if redraw and (all or runs != "latest"):
         raise UsageError("--redraw", "it adds and removes no row", "leave out --all and --runs")
     if redraw and not (Path(to) / "verdicts.json").exists():
@@ -133,7 +137,7 @@ def publish(
     for run in found:
         warn(run_cells.unvouched(run))
     try:
-        made = reference.publish(found, noisy, Path(to), all, replace)
+        made = reference.publish(found, noisy, Path(to), all, replace, current)
         first = site.write(subject.of_reference(Path(to)))
     except OSError as error:
         raise LabError(f"reference {to}", error.strerror or "can't be written", "free some room or name another --to") from error

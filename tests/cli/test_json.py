@@ -65,7 +65,7 @@ def test_explain() -> None:
 
 
 def test_compare() -> None:
-    found = printed("compare", "reference@6.1", "reference@6.12")
+    found = printed("compare", "reference@5.10", "reference@6.12")
     assert found["a"]["rows"] == found["compared"] + found["only_a"]
     assert {pair["claim"] for pair in found["verdicts"] if pair["changed"]}
     assert found["following_memory_total"] >= 1  # vm-is-swap

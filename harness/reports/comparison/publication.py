@@ -54,8 +54,9 @@ class Publication:
             yield f"  {title(new, self.names)}: {old['verdict']} -> {new['verdict']}"
 
 
-def of(new: Cells, to: Path, everything: bool, may_lose: bool) -> Publication:
+def of(new: Cells, to: Path, everything: bool, may_lose: bool, current: bool = False) -> Publication:
     """Works out what comes of the reference in `to` when these cells are published. everything: it is to have no others.
+    current: none of an experiment that is another by now, or of another release of a series that these cells have.
 
     Raises UsageError where rows would be lost that nothing replaces, unless `may_lose`.
     """
@@ -77,13 +78,25 @@ def of(new: Cells, to: Path, everything: bool, may_lose: bool) -> Publication:
                 "leave out --all to keep them, or add --replace to lose them",
             )
         return Publication(distinct(new, names), added, updated, (), tuple(left.values()), names)
+    lost = tuple(row for row in left.values() if current and is_outdated(row, new.rows))
+    left = {key: row for key, row in left.items() if row not in lost}
     cells = distinct(replace(new, entries=(*new.entries, *kept_entries(list(left.values()), to))), names)
     covered = {(row["experiment"], row["kernel"]) for row in new.rows}
     covered |= {(error["experiment"], error["kernel"]) for error in new.errors}
     stay = tuple(one for one in (old["errors"] if old else ()) if (one["experiment"], one["kernel"]) not in covered)
     around: EnvironmentFile = {"kernels": read_kernels(to)}
     whole = replace(cells, errors=(*stay, *new.errors), around=(around, *new.around))
-    return Publication(whole, added, updated, tuple(left.values()), (), names)
+    return Publication(whole, added, updated, tuple(left.values()), lost, names)
+
+
+def is_outdated(row: Row, new: Sequence[Row]) -> bool:
+    """Says whether a row is of an experiment that is gone or another by now, or of another release of a series that the new
+    rows have for this experiment."""
+    found = catalogue.claim_entries().get(row["claim"])
+    now = found[1]["data"] if found else {}
+    if (now.get("experiment"), now.get("version")) != (row["experiment"], row["version"]):
+        return True
+    return any((one["experiment"], one["series"]) == (row["experiment"], row["series"]) for one in new)
 
 
 def telling_apart(new: Cells, had: Sequence[Row]) -> dict[str, tuple[str, ...]]:

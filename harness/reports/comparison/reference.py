@@ -62,16 +62,21 @@ def gather(runs: Sequence[Path]) -> Cells:
 
 
 def publish(
-    runs: Sequence[Path], noisy: Sequence[Selection], to: Path, everything: bool = False, may_lose: bool = False
+    runs: Sequence[Path],
+    noisy: Sequence[Selection],
+    to: Path,
+    everything: bool = False,
+    may_lose: bool = False,
+    current: bool = False,
 ) -> Publication:
     """Adds the rows of these runs to the reference in `to` and updates those that it has, or makes it of them alone
-    (`everything`). Writes README.md, page and plots of each claim that has a row of these runs, kernels.json and verdicts.json;
-    noise.json and noise.md of the runs `noisy`, if there are any. All else stays as it is. Without runs every page is written
-    anew from the rows that are there.
+    (`everything`), or of them and of those that are not outdated (`current`). Writes README.md, page and plots of each claim
+    that has a row of these runs, kernels.json and verdicts.json; noise.json and noise.md of the runs `noisy`, if there are any.
+    All else stays as it is. Without runs every page is written anew from the rows that are there.
 
     Raises UsageError where rows would be lost without `may_lose`.
     """
-    made = publication.of(gather(runs) if runs else Cells((), (), (), ()), to, everything, may_lose)
+    made = publication.of(gather(runs) if runs else Cells((), (), (), ()), to, everything, may_lose, current)
     cells = made.cells
     for name in (PAGES, PLOTS):
         (to / name).mkdir(parents=True, exist_ok=True)
@@ -82,7 +87,7 @@ def publish(
         if not runs or claim.id in made.touched or not (to / PAGES / f"{claim.id}.md").exists():
             write_page(claim, experiment, cells, to)
     notable.write(told, cells.rows, to)
-    if everything:
+    if everything or current:
         for path in {*(to / PAGES).iterdir()} - {to / PAGES / f"{claim.id}.md" for claim, _ in told}:
             path.unlink()
     remove_unlinked_plots(to)

@@ -114,6 +114,23 @@ def test_rows_are_lost_only_where_that_is_asked_for(published: Path, tmp_path: P
     assert {path.stem for path in (published / "claims").iterdir()} == {claim.id for claim in TMPFS.claims}
 
 
+def test_outdated_rows_are_left_out_where_that_is_asked_for(published: Path, tmp_path: Path) -> None:
+    document = run_directory.read_verdicts(published)
+    other = next(row for row in document["verdicts"] if row["experiment"] != TMPFS.name)
+    document["verdicts"].append({**other, "kernel": "6.1.9", "series": "6.1", "version": other["version"] - 1})
+    document["verdicts"].append({**document["verdicts"][0], "claim": "long-forgotten", "experiment": "forgotten"})
+    run_directory.write_verdicts(published, document)
+    current = [row for row in rows_of(published) if row["series"] != "6.1" and row["experiment"] != "forgotten"]
+    made = reference.publish([run_of(tmp_path / "newer", NEWER, (9, 9, 9))], [], published, current=True)
+    assert {(row["claim"], row["kernel"]) for row in made.lost if row["experiment"] == TMPFS.name} == {
+        (claim.id, NEW) for claim in TMPFS.claims
+    }  # the release before of the series that was run
+    assert {row["experiment"] for row in made.lost} == {TMPFS.name, "forgotten", other["experiment"]}
+    assert [row for row in rows_of(published) if row["experiment"] != TMPFS.name] == [
+        row for row in current if row["experiment"] != TMPFS.name
+    ]
+
+
 def test_what_the_catalogue_has_no_more_is_kept_as_data(published: Path, tmp_path: Path) -> None:
     document = run_directory.read_verdicts(published)
     document["verdicts"].append({**document["verdicts"][0], "claim": "long-forgotten", "experiment": "forgotten"})

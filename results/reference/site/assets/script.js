@@ -34,10 +34,27 @@
   const chosen = (claim, asked) =>
     (!asked.section || claim.section === asked.section) && (!asked.only || claim.marks.includes(asked.only));
 
+  // The index is as large as all else together: it comes when somebody begins to search.
+  let index = null;
+  const load = () => {
+    index ??= new Promise((loaded, failed) => {
+      const script = document.createElement("script");
+      script.addEventListener("load", loaded);
+      script.addEventListener("error", failed);
+      script.src = "assets/index.js";
+      document.head.append(script);
+    });
+    return index;
+  };
+
   const plural = (number) => `${number} ${number === 1 ? "claim" : "claims"}`;
 
   const show = () => {
     const asked = state();
+    if (asked.q && !window.folklabIndex) {
+      load().then(show, () => (count.textContent = "assets/index.js, which the search needs, was not found beside this page."));
+      return;
+    }
     const verdicts = claims.map((claim) => (chosen(claim, asked) ? verdict(claim, asked) : ""));
     const found = asked.q ? searchIndex(window.folklabIndex, asked.q) : null;
     const hits = (found ? found.hits : []).map((hit) => ({ number: numbers.get(hit.document.claim), fits: hit.fits }));
@@ -134,6 +151,7 @@
       show();
     } else step(event);
   });
+  field.addEventListener("focus", () => load().catch(() => {}));
   form.addEventListener("input", show);
   form.addEventListener("reset", () => setTimeout(() => (show(), field.focus())));
   form.addEventListener("submit", (event) => {
