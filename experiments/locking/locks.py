@@ -16,8 +16,9 @@ from harness.claims import (
     pages, table,
 )
 from harness.lab import (
-    COLD, DONTNEED, IPC_RMID, MCL_CURRENT, MCL_FUTURE, MLOCK_ONFAULT, SHM_LOCK, Lab, Probe, Region,
+    DONTNEED, IPC_RMID, MCL_CURRENT, MCL_FUTURE, MLOCK_ONFAULT, SHM_LOCK, Lab, Probe, Region,
 )
+from harness.lab.helpers.reclaim import empty_batch
 
 SIZE = 2 * MIB
 MAN = "(man-pages 6.03)"
@@ -107,14 +108,12 @@ def amount(words: str, act: Callable[[Region], object], *, child: bool = False) 
     def do(lab: Lab, at: str) -> None:
         probe = lab.probe(f"{at}, parent" if child else at)
         memory, spare = probe.map(SIZE).fill(), probe.map(lab.page_size).fill()
-        # Pages are counted once they have left the processor's batch, which this empties (mm/madvise.c, madvise_cold; v5.10 to
-        # v7.2). Compaction, as drain_lru has it, moves the agent's, which are mlocked too: on 5.10 Unevictable grew by 218.
-        probe.madvise(spare.address, spare.length, COLD)
+        empty_batch(spare)
         lab.sample(f"{at} before")
         act(memory)
         if child:
             lab.fork(memory.probe, at)
-        probe.madvise(spare.address, spare.length, COLD)
+        empty_batch(spare)
         lab.sample(at)
     return Case(words, do)
 

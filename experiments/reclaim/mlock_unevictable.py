@@ -9,7 +9,8 @@ from experiments.sections import RECLAIM
 from harness.claims import (
     CONFIRMED, MIB, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Not, Pages, Quantity, pages,
 )
-from harness.lab import COLD, Lab, Region
+from harness.lab import Lab, Region
+from harness.lab.helpers.reclaim import empty_batch
 
 SIZE = 8 * MIB
 
@@ -33,9 +34,7 @@ def procedure(lab: Lab) -> None:
     regions: dict[str, Region] = {}
 
     def moment(name: str) -> None:
-        # Pages are counted once they have left the processor's batch: this empties it (mm/madvise.c, madvise_cold), and
-        # moves no page. Compaction, as drain_lru has it, moves the agent's, which are mlocked too: 32 at a time.
-        probe.madvise(spare.address, spare.length, COLD)
+        empty_batch(spare)
         lab.sample(name, regions)
 
     other = probe.map(SIZE).fill()
