@@ -83,9 +83,8 @@ def on_return(hand: Target, name: str, function: str, *fields: str) -> None:
 def _define(hand: Target, function: str, line: str) -> None:
     if hand.attempt.stat(KPROBES).error:
         raise Skip(f"this kernel has no {KPROBES}")
-    errors = []
     for one in function.split("|"):
-        errors.append(hand.attempt.put(KPROBES, line.format(one), os.O_APPEND).error)
-        if not errors[-1]:
+        error = hand.attempt.put(KPROBES, line.format(one), os.O_APPEND).error
+        if not error:
             return
-    raise Skip(f"this kernel can't be probed at {function.replace('|', ' or ')}: {os.strerror(errors[-1])}")
+    raise Skip(f"this kernel can't be probed at {function.replace('|', ' or ')}: {os.strerror(error)}")
