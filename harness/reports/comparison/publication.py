@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -78,25 +78,26 @@ def of(new: Cells, to: Path, everything: bool, may_lose: bool, current: bool = F
                 "leave out --all to keep them, or add --replace to lose them",
             )
         return Publication(distinct(new, names), added, updated, (), tuple(left.values()), names)
-    lost = tuple(row for row in left.values() if current and is_outdated(row, new.rows))
-    left = {key: row for key, row in left.items() if row not in lost}
-    cells = distinct(replace(new, entries=(*new.entries, *kept_entries(list(left.values()), to))), names)
+    anew = {(row["experiment"], row["series"]) for row in new.rows}
+    lost = {key: row for key, row in left.items() if current and is_outdated(row, anew)}
+    kept = [row for key, row in left.items() if key not in lost]
+    cells = distinct(replace(new, entries=(*new.entries, *kept_entries(kept, to))), names)
     covered = {(row["experiment"], row["kernel"]) for row in new.rows}
     covered |= {(error["experiment"], error["kernel"]) for error in new.errors}
     stay = tuple(one for one in (old["errors"] if old else ()) if (one["experiment"], one["kernel"]) not in covered)
     around: EnvironmentFile = {"kernels": read_kernels(to)}
     whole = replace(cells, errors=(*stay, *new.errors), around=(around, *new.around))
-    return Publication(whole, added, updated, tuple(left.values()), lost, names)
+    return Publication(whole, added, updated, tuple(kept), tuple(lost.values()), names)
 
 
-def is_outdated(row: Row, new: Sequence[Row]) -> bool:
-    """Says whether a row is of an experiment that is gone or another by now, or of another release of a series that the new
-    rows have for this experiment."""
+def is_outdated(row: Row, anew: Container[tuple[str, str]]) -> bool:
+    """Says whether a row is of an experiment that is gone or another by now, or of one that was run anew on another release of
+    its series. anew: (experiment, series)."""
     found = catalogue.claim_entries().get(row["claim"])
     now = found[1]["data"] if found else {}
     if (now.get("experiment"), now.get("version")) != (row["experiment"], row["version"]):
         return True
-    return any((one["experiment"], one["series"]) == (row["experiment"], row["series"]) for one in new)
+    return (row["experiment"], row["series"]) in anew
 
 
 def telling_apart(new: Cells, had: Sequence[Row]) -> dict[str, tuple[str, ...]]:

@@ -180,5 +180,6 @@ def test_the_command_says_what_it_did(published: Path, tmp_path: Path) -> None:
     assert re.search(r"README\.md: 5 rows on ", done.stdout)
     one_line(invoke(*words, "--all"), 1, "would lose 3 of its 5 rows", "--replace")
     one_line(invoke(*words, "--replace"), 1, "add --all")
+    one_line(invoke(*words, "--current", "--all"), 1, "leave out --all")
     assert catalogue.claims()[CLAIM]
     assert "lost 3" in invoke(*words, "--all", "--replace").stdout
