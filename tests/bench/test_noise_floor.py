@@ -29,9 +29,17 @@ def test_sampling_moves_no_memory(published: Path) -> None:
     the 8 pages of a reply come from the processor's own list, which takes a batch of 56 at a time when it is empty."""
     floor = noise_floor.measured(published)[0]
     assert floor["runs"] == floor["boots"] == noise_floor.BOOTS
-    for name in (*noise_floor.UNDISTURBED, "meminfo:Slab", "probe/status:VmRSS", "probe/statm:resident"):
+    for name in (*noise_floor.UNDISTURBED, "probe/status:VmRSS", "probe/statm:resident"):
         source, key = counters.source_and_key(name)
         assert key in floor["still"][source], f"{name}: {floor['moving'].get(name)}"
+
+
+def test_sampling_takes_no_slab(published: Path) -> None:
+    """What a sample takes, each takes. Another task of the kernel may free or take a slab between two samples of a busy
+    host, where seconds pass between them: in a few of the pairs, not in most."""
+    floor = noise_floor.measured(published)[0]
+    moved = floor["moving"].get("meminfo:Slab")
+    assert moved is None or moved["nonzero"] <= moved["of"] // 3, moved
 
 
 def test_what_is_published_is_what_cells_keep(published: Path) -> None:
