@@ -84,7 +84,12 @@ def of(new: Cells, to: Path, everything: bool, may_lose: bool, current: bool = F
     cells = distinct(replace(new, entries=(*new.entries, *kept_entries(kept, to))), names)
     covered = {(row["experiment"], row["kernel"]) for row in new.rows}
     covered |= {(error["experiment"], error["kernel"]) for error in new.errors}
-    stay = tuple(one for one in (old["errors"] if old else ()) if (one["experiment"], one["kernel"]) not in covered)
+    covered |= anew if current else set()
+    stay = tuple(
+        one
+        for one in (old["errors"] if old else ())
+        if covered.isdisjoint((one["experiment"], end) for end in (one["kernel"], releases.series(one["kernel"])))
+    )
     around: EnvironmentFile = {"kernels": read_kernels(to)}
     whole = replace(cells, errors=(*stay, *new.errors), around=(around, *new.around))
     return Publication(whole, added, updated, tuple(kept), tuple(lost.values()), names)

@@ -119,6 +119,8 @@ def test_outdated_rows_are_left_out_where_that_is_asked_for(published: Path, tmp
     other = next(row for row in document["verdicts"] if row["experiment"] != TMPFS.name)
     document["verdicts"].append({**other, "kernel": "6.1.9", "series": "6.1", "version": other["version"] - 1})
     document["verdicts"].append({**document["verdicts"][0], "claim": "long-forgotten", "experiment": "forgotten"})
+    document["errors"].append({"experiment": TMPFS.name, "kernel": NEW, "what": "guest lost"})
+    document["errors"].append({"experiment": other["experiment"], "kernel": OLD, "what": "guest lost"})
     run_directory.write_verdicts(published, document)
     current = [row for row in rows_of(published) if row["series"] != "6.1" and row["experiment"] != "forgotten"]
     made = reference.publish([run_of(tmp_path / "newer", NEWER, (9, 9, 9))], [], published, current=True)
@@ -129,6 +131,7 @@ def test_outdated_rows_are_left_out_where_that_is_asked_for(published: Path, tmp
     assert [row for row in rows_of(published) if row["experiment"] != TMPFS.name] == [
         row for row in current if row["experiment"] != TMPFS.name
     ]
+    assert [one["experiment"] for one in run_directory.read_verdicts(published)["errors"]] == [other["experiment"]]
 
 
 def test_what_the_catalogue_has_no_more_is_kept_as_data(published: Path, tmp_path: Path) -> None:
