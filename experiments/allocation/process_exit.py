@@ -1,8 +1,9 @@
 """What of the memory that a process used comes back when it exits?
 
 One process after the other uses 16 MiB of a kind and exits: private memory, a System V segment, a file that it read,
-a tmpfs file that it wrote. AnonPages, Cached and Shmem are read before it is born, while it holds the memory, and
-after it is gone. A process that lives on shows what stays, one that unmapped its memory shows what comes back.
+a tmpfs file that it wrote. AnonPages and Cached are read before it is born, while it holds the memory, and after it is
+gone; of private memory also which page frames its group is charged for then. A process that lives on shows what stays,
+one that unmapped its memory shows what comes back.
 """
 
 from __future__ import annotations
@@ -11,17 +12,19 @@ from collections.abc import Callable
 
 from experiments.sections import ALLOCATION
 from harness.claims import (
-    CONFIRMED, MIB, REFUTED, AtLeast, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Quantity, pages,
+    CONFIRMED, MIB, REFUTED, AtLeast, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Quantity, Recorded,
+    pages,
 )
-from harness.lab import Lab, Probe
+from harness.lab import Lab, Probe, Region, Sandbox, frames
+from harness.lab.helpers.charges import charged
 
 SIZE = 16 * MIB
 
 PRIVATE = Claim(
     "exit-returns-private", "When a process exits, its private memory goes back to the system.", ALLOCATION,
     known=(Known(CONFIRMED, "mm/mmap.c, exit_mmap: all mappings are unmapped, their anonymous pages freed (v6.12). "
-                            "AnonPages counts what is mapped: a frame that waits in a processor's batch for the LRU is freed "
-                            "when that is drained"),))
+                            "A frame that waits in a processor's batch for the LRU lists is freed when that is drained, as it "
+                            "was here before they were counted"),))
 ALL = Claim(
     "exit-returns-all", "When a process exits, all memory that it caused to be used goes back to the system.",
     ALLOCATION,
@@ -40,38 +43,60 @@ def procedure(lab: Lab) -> None:
     lab.drop_caches(3)
     other.read(copied, SIZE)        # the cache that the private mappings below copy from is there beforehand
 
-    def private(probe: Probe) -> None:
-        probe.map(SIZE).fill()
-        probe.region(probe.sbrk(SIZE).value, SIZE).fill()
-        probe.map(SIZE, fd=probe.open(f"{disk}/copied", 0).value).fill()
+    def private(probe: Probe) -> list[Region]:
+        return [memory.fill() for memory in (
+            probe.map(SIZE), probe.region(probe.sbrk(SIZE).value, SIZE),
+            probe.map(SIZE, fd=probe.open(f"{disk}/copied", 0).value))]
 
     def segment(probe: Probe) -> None:
         address = probe.shmat(probe.shmget(SIZE).value).value
         probe.region(address, SIZE).fill()
 
-    uses: dict[str, Callable[[Probe], object]] = {
+    uses: dict[str, Callable[[Probe], list[Region] | object]] = {
         "private": private, "alive": private, "segment": segment,
         "file": lambda probe: probe.read(probe.open(f"{disk}/read", 0).value, SIZE),
         "tmpfs": lambda probe: probe.create_file(f"{tmpfs}/file", SIZE)}
     for name, use in uses.items():
+        box = lab.sandbox(name)
         lab.sample(f"before {name}")
-        probe = lab.probe(f"{name} user")
-        use(probe)
+        probe = lab.probe(f"{name} user", box)
+        memory = use(probe)
         lab.sample(f"used {name}")
+        had = held(lab, memory) if isinstance(memory, list) else []
         if name != "alive":
             lab.require(probe.end() == 0, "the process exits by itself")
         lab.sample(f"after {name}")
-    unmap = lab.probe("unmapped user")
+        if had:
+            still(lab, name, box, had)
+    box = lab.sandbox("unmapped")
+    unmap = lab.probe("unmapped user", box)
     unmap.map(SIZE).fill().unmap()
     lab.sample("before unmapped")
-    unmap.map(SIZE).fill().unmap()
+    memory = [unmap.map(SIZE).fill()]
+    had = held(lab, memory)
+    memory[0].unmap()
     lab.sample("after unmapped")
+    still(lab, "unmapped", box, had)
+
+
+def held(lab: Lab, memory: list[Region]) -> list[int]:
+    return [frame for region in memory for frame in frames(lab.region_pages(region))]
+
+
+def still(lab: Lab, name: str, box: Sandbox, had: list[int]) -> None:
+    """Records how many of these frames a group is still charged for, once no batch of a processor holds them."""
+    lab.drain_lru()
+    lab.record(f"{name}: charged", charged(lab, box, had))
 
 
 def left(name: str, *counters: str) -> Quantity:
     """How much of what a process used is left: growth since before it was born."""
     first, *rest = [Change(counter, f"before {name}", f"after {name}") for counter in counters]
     return sum(rest, start=first).called(f"{' and '.join(counters)} left of “{name}”", "pages")
+
+
+def kept(name: str) -> Quantity:
+    return Recorded(f"{name}: charged", "pages", title=f"frames of the memory of “{name}” that are still charged")
 
 
 def returned(claim: Claim, name: str, says: str, *counters: str) -> Expect:
@@ -87,7 +112,7 @@ EXPERIMENT = Experiment(
     procedure,
     needs=Needs(changes=("drop_caches", "mount")),
     rate=0,
-    version=2,
+    version=3,
     guards=(*(Guard(Change("vmstat:pswpout", f"before {name}", f"after {name}"), Exactly(0),
                     "swapped memory is in neither counter") for name in ("private", "alive", "unmapped")),
             Guard(Change(ANON, "before private", "used private"), AtLeast(pages(3 * SIZE)),
@@ -95,7 +120,9 @@ EXPERIMENT = Experiment(
             *(Guard(Change(CACHED, f"before {name}", f"used {name}"), AtLeast(pages(SIZE)), f"so must the user of a {name}")
               for name in ("file", "tmpfs", "segment"))),
     expects=(
-        returned(PRIVATE, "private", "Of 48 MiB of private memory {value} pages were mapped after exit.", ANON),
+        Expect(PRIVATE, kept("private"), if_true=Exactly(0, "every frame went back"),
+               if_false=AtLeast(1, "one that stays is too many"), reads_true=kept("unmapped"), reads_false=kept("alive"),
+               says="Of 48 MiB of private memory {value} page frames had not gone back after exit."),
         *(returned(ALL, name, f"{{value}} pages of {what} were left.", ANON, CACHED) for name, what in (
             ("private", "its private memory"), ("file", "the cache of a file that it had read"),
             ("tmpfs", "the tmpfs file that it had written"), ("segment", "its System V segment"))),

@@ -28,7 +28,7 @@ TWO_KEEPS = Claim(
            Known(CONFIRMED, "commit 51b8c1fe250d, “vfs: keep inodes with page cache off the inode shrinker LRU”",
                  since="5.16")),
     instead="Before 5.16 expect that 2 frees page cache too: an inode that is freed takes its clean pages along.")
-THREE_FREES = Claim("drop3-frees-both", "Writing 3 frees both.", DROPPING_CACHES,
+THREE_FREES = Claim("drop3-frees-both", "Writing 3 frees both page cache and dentries with their inodes.", DROPPING_CACHES,
                     known=(Known(CONFIRMED, "Documentation/admin-guide/sysctl/vm.rst, drop_caches; fs/drop_caches.c "
                                             "(v5.10, v6.12)"),),
     document=Document("Documentation/admin-guide/sysctl/vm.rst, drop_caches (v5.10 to v7.2)"))

@@ -17,8 +17,10 @@ MANUAL = "Documentation/admin-guide/sysctl/vm.rst, drop_caches; fs/drop_caches.c
 
 ONE_KEEPS = Claim("drop1-keeps-dentries", "Writing 1 leaves dentries and inodes alone.", DROPPING_CACHES,
                   known=(Known(CONFIRMED, MANUAL),))
-TWO_FREES = Claim("drop2-frees-dentries-inodes", "Writing 2 frees dentries and inodes.", DROPPING_CACHES,
-                  known=(Known(CONFIRMED, MANUAL + "; those in use are not"),),
+TWO_FREES = Claim("drop2-frees-dentries-inodes", "Writing 2 frees the dentries and inodes of closed files that have no page "
+                  "cache.", DROPPING_CACHES,
+                  known=(Known(CONFIRMED, MANUAL + "; those in use are not, nor, since 5.16, are inodes with page cache (commit "
+                            "51b8c1fe250d)"),),
     document=Document("Documentation/admin-guide/sysctl/vm.rst, drop_caches (v5.10 to v7.2)"))
 
 

@@ -43,8 +43,8 @@ STOPS = Claim(
               "whoever counts on memory.high alone to stop a process that leaks has a slow one, which ends at memory.max or at "
               "the end of the machine's memory.")
 THROTTLES = Claim(
-    "memcg-high-throttles", "Past memory.high without swap the same touching takes at least 10 times as long per page as "
-    "below it.", GROUPS, known=(Known(CONFIRMED, f"{DELAY} (v5.10 to v7.2)"),))
+    "memcg-high-throttles", "From 18 % past memory.high on, without swap, the same touching takes at least 10 times as long per "
+    "page as below it.", GROUPS, known=(Known(CONFIRMED, f"{DELAY} (v5.10 to v7.2)"),))
 
 
 def procedure(lab: Lab) -> None:

@@ -20,8 +20,10 @@ V2 = "Documentation/admin-guide/cgroup-v2.rst"
 GROUP = "mm/memcontrol.c, mem_cgroup_get_oom_group"
 
 ALL = Claim(
-    "memcg-oom-group-kills-all", "With memory.oom.group 1 an OOM kill takes every process of the group.", GROUPS,
-    known=(Known(CONFIRMED, f"{V2}, memory.oom.group: all tasks are killed together or not at all (v5.10 to v7.2)"),),
+    "memcg-oom-group-kills-all", "With memory.oom.group 1 an OOM kill takes every process of the group but those at "
+    "oom_score_adj -1000.", GROUPS,
+    known=(Known(CONFIRMED, f"{V2}, memory.oom.group: all tasks are killed together or not at all, but for those "
+                            "with the OOM protection (v5.10 to v7.2)"),),
     document=Document(f"{V2}, memory.oom.group (v5.10 to v7.2)"))
 SPARES = Claim(
     "memcg-oom-group-spares-minus-1000", "memory.oom.group kills processes with oom_score_adj -1000 too.", GROUPS,

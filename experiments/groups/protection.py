@@ -21,8 +21,10 @@ LIMIT, FILE, TAKEN, STEP = 16 * MIB, 4 * MIB, 2 * MIB, MIB // 4
 V2 = "Documentation/admin-guide/cgroup-v2.rst"
 
 MIN = Claim(
-    "memcg-min-never-reclaimed", "No page of a group within its memory.min is reclaimed, whatever the pressure outside.", GROUPS,
-    known=(Known(CONFIRMED, f"{V2}, memory.min: “won't be reclaimed under any conditions” (v5.10 to v7.2)"),),
+    "memcg-min-never-reclaimed", "No page of a group within its memory.min, and that of each group between it and the one "
+    "that ran short, is reclaimed, whatever the pressure outside.", GROUPS,
+    known=(Known(CONFIRMED, f"{V2}, memory.min: “won't be reclaimed under any conditions” within its “effective min "
+                          "boundary”, which is limited by that of all ancestors (v5.10 to v7.2)"),),
     document=Document(f"{V2}, memory.min (v5.10 to v7.2)"))
 POPULATED = Claim(
     "memcg-min-needs-processes", "memory.min is ignored while no process is in the group.", GROUPS,
@@ -33,7 +35,8 @@ POPULATED = Claim(
     document=Document(f"{V2}, memory.min (v5.10 to v6.12)",
                       "memory.min protects what a group is charged for, whether or not there are processes in it."))
 ALONE = Claim(
-    "memcg-low-alone-in-child", "memory.low of a child protects it though its parent's memory.low is 0.", GROUPS,
+    "memcg-low-alone-in-child", "memory.low of a child protects it against pressure from above its parent though the parent's "
+    "memory.low is 0.", GROUPS,
     known=(Known(REFUTED, f"{V2}, memory.low: “Effective low boundary is limited by memory.low values of” all above it (v5.10 "
                           "to v7.2)"),),
     instead="Set memory.low in every group from the top down: against pressure from above the parent, a child has no more "

@@ -30,7 +30,8 @@ ZERO = Claim(
     known=(Known(CONFIRMED, f"{V2}, memory.swap.max: anonymous memory will not be swapped out (v5.10 to v7.2)"),),
     document=Document(f"{V2}, memory.swap.max (v5.10 to v7.2)"))
 OOMS = Claim(
-    "memcg-swappiness-0-ooms", "In a group at memory.max, swappiness 0 ends in an OOM kill although swap is free.", GROUPS,
+    "memcg-swappiness-0-ooms", "In a group of anonymous memory at memory.max, swappiness 0 ends in an OOM kill although "
+    "swap is free.", GROUPS,
     known=(Known(CONFIRMED, "mm/vmscan.c, get_scan_count: of a group's own reclaim, 0 disables swapping (v5.10 to "
                             "v7.2), as it does in isolate_folios of MGLRU (v6.1 to v7.2)"),))
 ONE = Claim(

@@ -68,15 +68,16 @@ def equal_file(lab: Lab) -> Region:
     return probe.map(SIZE, fd=fd).read()
 
 
-def scans(lab: Lab, name: str, most: int) -> None:
-    """Waits for SCANS more scans, or as many pauses, and records how many there were."""
-    before = now = int(lab.read(FULL_SCANS))
-    for _ in range(most):
-        if now - before >= SCANS:
+def scans(lab: Lab, name: str, most: int) -> int:
+    """Waits for SCANS more scans, or so many pauses, and records how many scans there were. Returns how many pauses."""
+    before = int(lab.read(FULL_SCANS))
+    for pauses in range(most + 1):
+        now = int(lab.read(FULL_SCANS))
+        if now - before >= SCANS or pauses == most:
             break
         lab.hand.sleep(PAUSE)
-        now = int(lab.read(FULL_SCANS))
     lab.record(name, now - before)
+    return pauses
 
 
 def parts(name: str, memory: Region, page: int) -> dict[str, Region]:
@@ -93,18 +94,18 @@ def procedure(lab: Lab) -> None:
         memory.advise(MERGEABLE)
     lab.sample("before", smaps={"advised": advised})
     lab.write(RUN, "1")
-    scans(lab, "scans while it runs", 500)
+    took = scans(lab, "scans while it runs", 500)
     lab.write(RUN, "0")
-    scans(lab, "scans once it is stopped", 10)
+    scans(lab, "scans once it is stopped", 3 * took)
     given_back.advise(DONTNEED)
     regions = {"unlike": unlike, "file": file, **parts("advised", advised, lab.page_size), **parts("plain", plain, lab.page_size)}
     lab.sample("merged", pages=regions, smaps={"advised": advised})
     advised.probe.poke(advised.address, b"other")
     lab.sample("written", pages=parts("advised", advised, lab.page_size))
     lab.write(RUN, "1")
-    scans(lab, "scans while it runs again", 500)
+    took = scans(lab, "scans while it runs again", 500)
     lab.write(RUN, "2")
-    scans(lab, "scans after 2", 10)
+    scans(lab, "scans after 2", 3 * took)       # three times as long as they take while it runs
     lab.sample("unmerged", pages={"advised": advised})
     lab.write(RUN, "0")
 
@@ -134,6 +135,7 @@ EXPERIMENT = Experiment(
     settings=Settings(ksm_sleep_millisecs=10, ksm_pages_to_scan=4096),
     writes=("ksm",),
     rate=0,
+    version=2,
     guards=(Guard(scanned("scans while it runs"), AtLeast(SCANS), "what was not scanned is not merged, whatever was advised"),
             Guard(Pages("merged", "file", "resident"), ALL, "a page that is not there is not merged")),
     expects=(
@@ -144,8 +146,9 @@ EXPERIMENT = Experiment(
                AtMost(OFF, "no more than VmRSS is off"), fall("given back", "one that gave as much back"),
                fall("plain", "one that was left alone"),
                says=f"Merging {SIZE // MIB} MiB of equal pages made VmRSS of their process fall by {{value}} pages."),
-        Expect(FILE, shared("merged", "file", "a file with equal pages, advised"), ALL, NOT_ALL, ADVISED, UNLIKE,
-               says="Of {bound} equal, advised pages of a file {value} were merged."),
+        Expect(FILE, shared("merged", "file", "a file with equal pages, advised"), AtLeast(1, "it merges a page of it"),
+               Exactly(0, "not one"), ADVISED, UNLIKE,
+               says=f"Of {SIZE // MIB} MiB of equal, advised pages of a file {{value}} were merged."),
         Expect(WRITE, single("written", "advised, first", "the page that was written"), Exactly(1, "it is a copy"),
                Exactly(0, "it is not"), single("merged", "plain, first", "a page without advice"),
                single("merged", "advised, first", "the page before"),

@@ -53,7 +53,8 @@ UNLOCKS = Claim(
     "mlock-munmap-unlocks", "munmap of a locked range takes it off VmLck and Unevictable.", LOCKING,
     known=(Known(CONFIRMED, f"mlock(2), NOTES {MAN}: locks are removed if the range is unmapped via munmap(2)"),))
 FUTURE = Claim(
-    "mlock-future-populates", "After mlockall(MCL_FUTURE) every new mapping is resident at once.", LOCKING,
+    "mlock-future-populates", "After mlockall(MCL_FUTURE) every new anonymous mapping that may be read or written is resident at "
+    "once.", LOCKING,
     known=(Known(CONFIRMED, f"mlockall(2), MCL_FUTURE {MAN}; mm/mmap.c, do_mmap: VM_LOCKED populates (v5.10 to v7.2)"),))
 LOST = Claim(
     "mlock-mcl-future-lost", "A later mlockall(MCL_CURRENT) undoes an earlier MCL_FUTURE.", LOCKING,

@@ -10,8 +10,8 @@ from itertools import pairwise
 
 from experiments.sections import MALLOC
 from harness.claims import (
-    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Case, Change, Claim, Errno, Exactly, Known, Needs, Not, Pages, Quantity, SameFrames,
-    Settings, Small, known_by, pages, table,
+    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Case, Change, Claim, Errno, Exactly, Known, Needs, Not, Outside, Pages, Quantity,
+    SameFrames, Settings, Small, Within, known_by, pages, table,
 )
 from harness.lab import RLIMIT_AS, Lab, Probe, Region, numbers
 from harness.lab.helpers.heap import BY_MMAP
@@ -29,7 +29,7 @@ CALLOC = Claim(
             "without a "
             "page. Only gperftools' tcmalloc writes the zeros.")
 REALLOC = Claim(
-    "realloc-copies", "Growing a large (mmap-served) block copies its pages.", MALLOC,
+    "realloc-copies", "Growing a large (mmap-served) block from 16 to 32 MiB in a fresh process copies its pages.", MALLOC,
     known=known_by("malloc",
                    glibc=(REFUTED, "glibc malloc/malloc.c, mremap_chunk (2.36); mremap(2)"),
                    jemalloc=(CONFIRMED, f"{JEMALLOC}: a new block, unless the addresses behind it are free"),
@@ -107,6 +107,10 @@ def copied(probe: Probe, _: int) -> int:
     return block
 
 
+def first_malloc(probe: Probe) -> object:
+    return probe.malloc_on_thread(1, COUNT)
+
+
 def change(words: str, act: Callable[[Probe], object]) -> Case:
     def do(lab: Lab, at: str) -> None:
         probe = lab.probe(at)
@@ -114,6 +118,22 @@ def change(words: str, act: Callable[[Probe], object]) -> Case:
         act(probe)
         lab.sample(f"{at} after")
     return Case(words, do)
+
+
+def arena(words: str, act: Callable[[Probe], object]) -> Case:
+    """Samples a thread that only waits, and what is asked about, each before and after: a stack is in both."""
+    def do(lab: Lab, at: str) -> None:
+        for name, take in ((f"{at}, waits", lambda probe: probe.threads(1)), (at, act)):
+            probe = lab.probe(name)
+            lab.sample(f"{name} before")
+            take(probe)
+            lab.sample(f"{name} after")
+    return Case(words, do)
+
+
+def beyond_stack(at: str) -> Quantity:
+    size = growth("status:VmSize")
+    return size(at) - size(f"{at}, waits")
 
 
 def growth(counter: str) -> Callable[[str], Quantity]:
@@ -153,7 +173,7 @@ REFUSED, GRANTED, TOO_MUCH = Not(0, "it is NULL"), Exactly(0, "it is a block"), 
 NOT_NULL = asked("of malloc of 1 MiB", MIB)
 IMPOSSIBLE = asked("of mmap of more than there are addresses", TOO_MUCH, mapped=True)
 THREAD = change("by a thread that only waits", lambda probe: probe.threads(1))
-FIRST = change("by a thread's first malloc", lambda probe: probe.malloc_on_thread(1, COUNT))
+FIRST = change("by a thread's first malloc", first_malloc)
 
 
 def never(asked: Case, key: str, says: str) -> Small:
@@ -173,9 +193,12 @@ EXPERIMENT = table(
           of=lambda at: SameFrames(f"{at} before", "block", "block", until=f"{at} after"),
           if_true=Exactly(0, "all are copied"), if_false=AtLeast(1, "a page is not"),
           says=f"After realloc of {BLOCK // MIB} to {2 * BLOCK // MIB} MiB {{value}} pages were in the frame they had before."),
-    Small(ARENA_SIZE, "growth of VmSize", FIRST, change("by mmap of 64 MiB", lambda probe: probe.map(ARENA)), THREAD,
-          of=growth("status:VmSize"), if_true=AtLeast(pages(ARENA), "64 MiB, beside the stack"),
-          if_false=AtMost(pages(ARENA) - 1, "less"), says="A thread and its first malloc made VmSize grow by {value} pages."),
+    Small(ARENA_SIZE, "growth of VmSize beyond a thread's stack", arena("by a thread's first malloc", first_malloc),
+          arena("by a thread and mmap of 64 MiB", lambda probe: (probe.threads(1), probe.map(ARENA))),
+          arena("by a thread that only waits", lambda probe: probe.threads(1)), of=beyond_stack,
+          if_true=Within(pages(ARENA), pages(2 * ARENA), "64 MiB, or 128"),
+          if_false=Outside(pages(ARENA), pages(2 * ARENA), "another size"),
+          says="A thread's first malloc made VmSize grow by {value} pages beyond its stack."),
     Small(ARENA_RESIDENT, "growth of Rss", FIRST,
           change("by mmap of 64 MiB that is filled", lambda probe: probe.map(ARENA).fill()), THREAD,
           of=growth("smaps_rollup:Rss"), if_true=AtLeast(pages(ARENA), "64 MiB"), if_false=AtMost(pages(ARENA) - 1, "less"),
@@ -192,6 +215,7 @@ EXPERIMENT = table(
           REFUSED,
           GRANTED, of=Errno, unit="errno", says="malloc(0) gave {value:NULL|a block}."),
     axes={"malloc": ("glibc", "jemalloc", "tcmalloc")},
+    version=2,
     settings=Settings(overcommit=0),
     writes=("overcommit",),
     needs=Needs(disks=(), changes=("sysctl",), throwaway=True),

@@ -34,7 +34,7 @@ FILE_AGAIN = Claim(
     "again.", MAPPINGS,
     known=(Known(CONFIRMED, f"madvise(2), MADV_DONTNEED {MADVISE}: repopulated from the underlying mapped file"),))
 HINT = Claim(
-    "madv-dontneed-is-hint", "MADV_DONTNEED is only a hint: content may stay.", MAPPINGS,
+    "madv-dontneed-is-hint", "MADV_DONTNEED is only a hint: content of private anonymous memory may stay.", MAPPINGS,
     known=(Known(REFUTED, "mm/madvise.c, madvise_dontneed_single_vma: zap_page_range (v5.10); mm/madvise.c, "
                           "madvise_dontneed_single_vma: zap_page_range_single (v6.1, v6.12), zap_vma_range_batched (v7.2), "
                           "always, before it returns"),),

@@ -27,7 +27,7 @@ TAIL_KEPT = Claim(
     MAPPINGS,
     known=(Known(REFUTED, f"mmap(2), DESCRIPTION {MAN}: modifications to that region are not written out to the file"),),
     instead="Lengthen the file with ftruncate() before writing past its end through a mapping: the rest of the last page takes "
-            "writes and loses them.")
+            "writes and loses them when it is written out, and until then a file that is lengthened may show them.")
 SURVIVES = Claim(
     "mmap-truncate-private-survives", "A page of a private mapping that was changed survives truncation of the file.", MAPPINGS,
     known=(Known(REFUTED, "mm/truncate.c, truncate_pagecache: unmap_mapping_range takes private copies too (v5.10 to v7.2)"),),

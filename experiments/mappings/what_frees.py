@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from experiments.sections import MAPPINGS
 from harness.claims import (
-    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Besides, Case, Change, Claim, Exactly, Known, Needs, Quantity, Small,
-    Smaps, pages, table,
+    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Besides, Case, Change, Claim, Counter, Disk, Exactly, Known, Needs, Premise,
+    Quantity, Small, Smaps, pages, table,
 )
 from harness.lab import DONTNEED, FREE, NO_ACCESS, NORMAL, REMOVE, Lab, Region, frames
 from harness.lab.helpers.charges import charged
@@ -66,8 +66,10 @@ NO_ACCESS_FREES = Claim(
             "keeps every page.")
 
 
-def after(words: str, call: Callable[[Region], object], *, shared: bool = False) -> Case:
+def after(words: str, call: Callable[[Region], object], *, shared: bool = False, swap: bool = False) -> Case:
     def do(lab: Lab, at: str) -> None:
+        if swap:
+            lab.swapon()
         memory = lab.probe(at).map(SIZE, shared=shared).fill()
         lab.sample(f"{at} before")
         call(memory)
@@ -75,8 +77,8 @@ def after(words: str, call: Callable[[Region], object], *, shared: bool = False)
     return Case(words, do)
 
 
-def advised(words: str, advice: int, *, shared: bool = False) -> Case:
-    return after(words, lambda memory: memory.advise(advice), shared=shared)
+def advised(words: str, advice: int, *, shared: bool = False, swap: bool = False) -> Case:
+    return after(words, lambda memory: memory.advise(advice), shared=shared, swap=swap)
 
 
 def truncated(lab: Lab, at: str) -> None:
@@ -147,7 +149,7 @@ EXPERIMENT = table(
     Small(SHMEM, "fall of Shmem", advised("after MADV_DONTNEED, shared", DONTNEED, shared=True),
           Case("after ftruncate(0)", truncated), SHARED_NORMAL, *ALL, of=fall("meminfo:Shmem"),
           says=f"MADV_DONTNEED of {SIZE // MIB} MiB of shared memory made Shmem fall by {{value}}."),
-    falls(RSS, advised("after MADV_FREE", FREE), "MADV_FREE"),
+    falls(RSS, advised("after MADV_FREE, with swap", FREE, swap=True), "With swap, MADV_FREE"),
     falls(NO_SWAP, advised("after MADV_FREE, without swap", FREE), "Without swap, MADV_FREE"),
     Small(REMOVED, "fall of Shmem", advised("after MADV_REMOVE, shared", REMOVE, shared=True),
           Case("after ftruncate(0)", truncated),
@@ -163,6 +165,7 @@ EXPERIMENT = table(
     falls(NO_ACCESS_FREES, PROTECTED, "mprotect(PROT_NONE)"),
     besides=(Besides(RSS, Smaps("madv-free-drops-rss.asked after", "memory", "LazyFree"), AtLeast(1),
                      "smaps counted {value} of them as LazyFree."),),
-    version=3,
-    needs=Needs(disks=()),
+    premises=(Premise(NO_SWAP, Counter("swaps:areas", f"{NO_SWAP.id}.asked before"), Exactly(0), "the machine has swap"),),
+    version=4,
+    needs=Needs(disks=(Disk("swap", "swap", 32 * MIB),), changes=("swap",)),
 )

@@ -21,8 +21,9 @@ ALWAYS = Claim(
             "is to survive a group of its own.")
 MACHINE = Claim(
     "oom-score-adj-max-first-machine", "In a system-wide OOM a process with oom_score_adj 1000 is killed before any process with "
-    "0.", OUT_OF_MEMORY,
-    known=(Known(CONFIRMED, SOURCE + ": it is all but 999 pages of the machine, which no process has to itself"),))
+    "0 that maps no page twice.", OUT_OF_MEMORY,
+    known=(Known(CONFIRMED, SOURCE + ": it is all but 999 pages of RAM and swap, and a process that maps "
+                            "each of its pages once has fewer"),))
 # Group → pages of its limit for pages of 4 KiB, oom_score_adj of its small process.
 GROUPS = {"64 MiB": (16_384, FIRST), "1,999 pages": (1999, FIRST), "64 MiB, nothing written": (16_384, 0)}
 

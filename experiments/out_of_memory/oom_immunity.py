@@ -22,9 +22,11 @@ UNDONE = "nothing written"
 # Claim's setting → file, value, the value beside it that does not protect.
 WAYS = {"oom_adj -17": ("oom_adj", -17, -16), "oom_score_adj -1000": ("oom_score_adj", -1000, -999)}
 
-OLD = Claim("oom-adj-minus17-immune", "A process with oom_adj -17 is never chosen, however large.", OUT_OF_MEMORY,
+OLD = Claim("oom-adj-minus17-immune", "A process with oom_adj -17 is never chosen, however large, unless it is in swapoff "
+            "or unmerges KSM pages.", OUT_OF_MEMORY,
             known=(Known(CONFIRMED, BADNESS + "; fs/proc/base.c, oom_adj_write: -17 is -1000"),))
-NEW = Claim("oom-score-adj-min-disables", "oom_score_adj -1000 makes the score 0 and the process immune.", OUT_OF_MEMORY,
+NEW = Claim("oom-score-adj-min-disables", "oom_score_adj -1000 makes the score 0 and the process immune, unless it is in "
+            "swapoff or unmerges KSM pages.", OUT_OF_MEMORY,
             known=(Known(CONFIRMED, BADNESS),))
 
 

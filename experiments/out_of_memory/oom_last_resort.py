@@ -16,8 +16,8 @@ from harness.lab.helpers.oom_look import SYSRQ, Shown, show_memory
 RAM, CACHE, SWAP, FIRST, PERCENT = 256 * MIB, 128 * MIB, 64 * MIB, 1000, 100
 
 FAILED = Claim(
-    "oom-only-when-reclaim-failed", "In a system-wide OOM by anonymous memory, at the first kill less than 1 % of RAM is clean "
-    "file pages and less than 1 % of swap is free.", OUT_OF_MEMORY,
+    "oom-only-when-reclaim-failed", "In a system-wide OOM by anonymous memory that may be swapped, where nothing is locked "
+    "or protected, at the first kill less than 1 % of RAM is clean file pages and less than 1 % of swap is free.", OUT_OF_MEMORY,
     known=(Known(CONFIRMED, "mm/page_alloc.c, should_reclaim_retry: it tries again while what could be reclaimed would do, up to "
                             "16 times in a row without progress (v5.10 to v7.2)"),))
 

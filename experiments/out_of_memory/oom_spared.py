@@ -22,7 +22,8 @@ ONE_BY_ONE = Claim(
     known=(Known(CONFIRMED, "mm/oom_kill.c, oom_evaluate_task passes over it and takes another, as long as there is one "
                             "(v5.10 to v7.2)"),))
 ZERO = Claim(
-    "oom-score-0-never-killed", "A process whose oom_score reads 0 is never chosen.", OUT_OF_MEMORY,
+    "oom-score-0-never-killed", "A process whose oom_score reads 0 is never chosen, unless it is in swapoff or unmerges KSM "
+    "pages.", OUT_OF_MEMORY,
     known=(Known(CONFIRMED, "fs/proc/base.c, proc_oom_score: 0 is read where oom_badness says LONG_MIN; all others have pages "
                             "and at least -999 thousandths, which is a point or more; mm/oom_kill.c, oom_evaluate_task takes "
                             "only a task in swapoff, or one that unmerges KSM pages, whatever its score is (oom_task_origin; "

@@ -25,14 +25,15 @@ IDLE, EACH, STARTS, LAST, BEYOND = 4, 8 * MIB, 10, -999, 64 * MIB
 WHERE = "Documentation/filesystems/tmpfs.rst, size"
 
 DEADLOCK = Claim(
-    "oom-tmpfs-deadlock", "A full oversized tmpfs deadlocks the machine: after the OOM kills nothing can run.", OUT_OF_MEMORY,
+    "oom-tmpfs-deadlock", "A full oversized tmpfs deadlocks the machine where processes fill it that are smaller than the "
+    "others, one after another: after the OOM kills no command that needs 2 MiB can run, or the kernel panics.", OUT_OF_MEMORY,
     known=(Known(CONFIRMED, "mm/oom_kill.c, out_of_memory: the smallest goes last, and all that the others had is in its file by "
                             "then; the kernel panics once nobody is left (v5.10 to v7.2); measured. What was predicted is that "
                             "the victims' memory would do for others"),),
     document=Document(f"{WHERE} (v5.10 to v7.2)"))
 ALSO_LARGE = Claim(
     "oom-tmpfs-deadlock-large-writer", "A full oversized tmpfs deadlocks the machine also where the process that fills it is the "
-    "largest: after the OOM kills nothing can run.", OUT_OF_MEMORY,
+    "largest: after the OOM kills no command that needs 2 MiB can run.", OUT_OF_MEMORY,
     known=(Known(REFUTED, "mm/oom_kill.c, select_bad_process: the largest is killed first, its request ends with it, and what it "
                           "had is free (v5.10 to v7.2)"),),
     instead="Give a tmpfs a size that leaves room for what must run. If one has filled the memory, remove the file: a death "
@@ -76,7 +77,7 @@ EXPERIMENT = Experiment(
     version=2,
     arms=tuple(ARMS),
     needs=Needs(memory=256 * MIB, disks=(), changes=("mount",), programs=("/bin/dash",), throwaway=True),
-    expects=tuple(Expect(claim, started(arm), if_true=Exactly(0, "“nothing can run”"), if_false=AtLeast(1, "one ran"),
+    expects=tuple(Expect(claim, started(arm), if_true=Exactly(0, "“no command”"), if_false=AtLeast(1, "one ran"),
                          reads_true=started(IMMUNE), reads_false=started(HALF),
                          says=f"After {who} had filled a tmpfs of twice RAM {{value}} of 10 commands could be run.")
                   for claim, arm, who in ((DEADLOCK, OVER, "small processes"), (ALSO_LARGE, LARGE, "a large process"))),

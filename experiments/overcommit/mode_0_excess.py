@@ -22,8 +22,8 @@ OOM = Claim("oc0-excess-is-oom", "Mode 0: a request far beyond physical memory e
     instead="Check for ENOMEM when you ask: since 5.2 mode 0 refuses any single request larger than RAM plus swap. The OOM "
             "killer comes later, for memory that was granted and is then used.")
 REFUSED = Claim(
-    "oc0-excess-is-refused", "Mode 0: one request larger than RAM plus swap is refused with ENOMEM and nothing is "
-    "killed.", OVERCOMMIT, known=(Known(CONFIRMED, SOURCE, since="5.2"),))
+    "oc0-excess-is-refused", "Mode 0: one request for writable memory, private or shared, larger than RAM plus swap is refused "
+    "with ENOMEM (without MAP_NORESERVE) and nothing is killed.", OVERCOMMIT, known=(Known(CONFIRMED, SOURCE, since="5.2"),))
 SLIGHTLY = Claim(
     "oc0-slightly-over-allowed", "Mode 0: a request somewhat (1.2 times) above RAM plus swap is still granted; only "
     "wildly larger ones are not.", OVERCOMMIT, known=(Known(REFUTED, SOURCE, since="5.2"),),

@@ -26,7 +26,7 @@ ONLY_2 = Claim("commit-limit-only-mode2", "Mode 0 and 1: the CommitLimit of /pro
                "are granted.", OVERCOMMIT,
                known=(Known(CONFIRMED, "mm/util.c, __vm_enough_memory: only mode 2 comes to vm_commit_limit (v5.10 to v7.2)"),))
 AGAIN = Claim("redis-child-commits-again", "Mode 0: fork of a process with V bytes of private writable mappings (heap and "
-              "stack among them) raises Committed_AS by V, whatever is resident.", OVERCOMMIT,
+              "stack among them, none with MAP_NORESERVE) raises Committed_AS by V, whatever is resident.", OVERCOMMIT,
               known=(Known(CONFIRMED, "kernel/fork.c, dup_mmap: security_vm_enough_memory_mm for each mapping that has "
                                       "VM_ACCOUNT (v5.10 to v6.12); mm/mmap.c, dup_mmap (v7.2)"),))
 

@@ -7,8 +7,8 @@ process has mapped 64 MiB in mode 2, which is what keeping back reads like.
 
 from experiments.sections import OVERCOMMIT
 from harness.claims import (
-    CONFIRMED, GIB, KIB, MIB, REFUTED, AtMost, Case, Claim, Document, Known, Needs, Outside, Settings, Small, Within, pages,
-    table,
+    CONFIRMED, GIB, KIB, MIB, REFUTED, AtMost, Case, Claim, Document, Known, Needs, Outside, Recorded, Settings, Small, Within,
+    pages, table,
 )
 from harness.lab import NO_ACCESS, Lab
 
@@ -33,7 +33,8 @@ MODE_2 = Claim(
     "oc-admin-reserve-mode2", "In mode 2 an ordinary user cannot get the last admin_reserve_kbytes, root can.", OVERCOMMIT,
     known=(Known(CONFIRMED, f"mm/util.c, __vm_enough_memory: cap_sys_admin (v5.10 to v7.2); {DOCUMENT}, admin_reserve_kbytes"),))
 ONE = Claim(
-    "oc-user-reserve-single", "In mode 2 a single process of a user leaves min(3 % of its size, user_reserve_kbytes) free.",
+    "oc-user-reserve-single", "In mode 2 a single process of a user leaves min(a 32nd of its size, about 3 %, "
+    "user_reserve_kbytes) free.",
     OVERCOMMIT,
     known=(Known(CONFIRMED,
                  f"mm/util.c, __vm_enough_memory: a 32nd of total_vm (v5.10 to v7.2); {DOCUMENT}, user_reserve_kbytes"),))
@@ -57,6 +58,7 @@ def kept(words: str, mode: int, uid: int, *, reserve: str = "", size: int = RESE
         if other:
             another.map(size)
         lab.record(at, (first - probe.largest_map(2 * lab.memory)) // lab.page_size)
+        lab.record(f"{at}: size", int(lab.read(f"/proc/{probe.pid}/statm").split()[0]))
         lab.sysctl("vm.overcommit_memory", 0)
         for name, value in before.items():
             lab.sysctl(f"vm.{name}", value)
@@ -66,7 +68,7 @@ def kept(words: str, mode: int, uid: int, *, reserve: str = "", size: int = RESE
 OTHER = kept("from an ordinary user in mode 2 by another process that maps 64 MiB", 2, USER, other=True)
 ROOT_0 = kept("from root in mode 0 by admin_reserve_kbytes", 0, 0, reserve=ADMIN)
 NOTHING, SOMETHING = AtMost(EDGE, "nothing"), Within(pages(RESERVE) - EDGE, pages(RESERVE) + EDGE, "all of it")
-THREE_PERCENT = LARGE * 3 // 100
+SHARE = 32          # mm/util.c, __vm_enough_memory: total_vm / 32 (v5.10 to v7.2)
 EXPERIMENT = table(
     Small(MODE_0, "pages kept back", kept("from an ordinary user in mode 0 by admin_reserve_kbytes", 0, USER, reserve=ADMIN),
           OTHER, ROOT_0,
@@ -82,15 +84,15 @@ EXPERIMENT = table(
           kept("from a small process by user_reserve_kbytes of 64 MiB", 2, USER, reserve=SINGLE), SOMETHING, NOTHING,
           unit="pages",
           key="reserve", says="user_reserve_kbytes of 64 MiB kept {value} pages back from a process of 4 GiB,"),
-    Small(ONE, "pages kept back",
+    Small(ONE, "pages kept back beyond a 32nd of the size",
           kept("from a large process by user_reserve_kbytes of 256 MiB", 2, USER, reserve=SINGLE, size=256 * MIB, large=True),
-          kept("by another process that maps 3 % of 4 GiB", 2, USER, size=THREE_PERCENT, other=True), OTHER, unit="pages",
-          key="3 %",
-          if_true=Within(pages(THREE_PERCENT) - EDGE, pages(LARGE // 32) + EDGE,
-                         "3 %, or a 32nd, which is how the kernel computes it (mm/util.c, __vm_enough_memory, v5.10 to v7.2)"),
-          if_false=Outside(pages(THREE_PERCENT) - EDGE, pages(LARGE // 32) + EDGE, "another share"),
-          says="and one of 256 MiB {value} pages."),
+          kept("by another process that maps a 32nd of 4 GiB", 2, USER, size=LARGE // SHARE, other=True, large=True), OTHER,
+          unit="pages", key="share", of=lambda at: Recorded(at) - Recorded(f"{at}: size") // SHARE,
+          if_true=Within(-EDGE, EDGE, "a 32nd of its size, but for what the processes map meanwhile"),
+          if_false=Outside(-EDGE, EDGE, "another share"),
+          says="and one of 256 MiB {value:±pages more than|pages less than|just} a 32nd of its size."),
     settings=Settings(overcommit=0),
+    version=2,
     writes=("overcommit", "admin_reserve_kbytes", "user_reserve_kbytes"),
     needs=Needs(disks=(), changes=("sysctl",), throwaway=True),
 )

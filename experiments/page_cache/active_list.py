@@ -23,9 +23,10 @@ TWICE, INACTIVE = "cache-second-read-activates", "mglru-active-inactive-same"
 REFERENCES = "it counts references in the page's flags and moves nothing (v6.1 to v7.2)"
 
 ACTIVATES = Claim(
-    TWICE, "A page that is read a second time moves to the active list.", PAGE_CACHE,
+    TWICE, "A page that is read a second time, after others of its file were, moves to the active list.", PAGE_CACHE,
     known=known_by("lru", classic=(CONFIRMED, "mm/swap.c, mark_page_accessed (v5.10), folio_mark_accessed (v6.1 to v7.2): the "
-                                              "first call marks a page as referenced, the second activates it"),
+                                              "first call marks a page as referenced, the second activates it; "
+                                              "mm/filemap.c calls it once for reads of one page in a row by one descriptor"),
                    mglru=(REFUTED, f"mm/swap.c, folio_mark_accessed: {REFERENCES}")),
     instead="Don't read Active(file) as what is in use where MGLRU is on: pages that are read() many times stay in an old, "
             "“inactive” generation until reclaim looks at their references.")

@@ -17,8 +17,10 @@ SECOND, HOUR, OFTEN, OFF = 100, 360_000, 20, 0          # hundredths of a second
 MANUAL = "Documentation/admin-guide/sysctl/vm.rst"
 
 EXPIRES = Claim(
-    "dirty-expire-writes", "Dirty data older than dirty_expire_centisecs is written without sync, younger is not.", PAGE_CACHE,
-    known=(Known(CONFIRMED, f"{MANUAL}, dirty_expire_centisecs (v5.10 to v7.2)"),),
+    "dirty-expire-writes", "A file that has been dirty for dirty_expire_centisecs is written without sync; one that has been for "
+    "less is not, as long as little is dirty.", PAGE_CACHE,
+    known=(Known(CONFIRMED, f"{MANUAL}, dirty_expire_centisecs (v5.10 to v7.2); fs/fs-writeback.c, move_expired_inodes goes by "
+                            "when an inode became dirty, and all of its dirty pages go with it (v5.10 to v7.2)"),),
     document=Document(f"{MANUAL}, dirty_expire_centisecs (v5.10 to v7.2)"))
 STOPS = Claim(
     "dirty-writeback-0-off", "dirty_writeback_centisecs 0 stops periodic write-back.", PAGE_CACHE,

@@ -39,7 +39,8 @@ OF_RAM = Claim(
     instead="Set vm.dirty_bytes and vm.dirty_background_bytes for fixed limits: a ratio is of free and file pages, so it falls "
             "as programs take memory.")
 OF_AVAILABLE = Claim(
-    "dirty-ratio-of-available", "The threshold is that share of free plus file pages minus reserves (to within 1 %).", PAGE_CACHE,
+    "dirty-ratio-of-available", "dirty_ratio is a share of free plus file pages minus reserves: that is the threshold, to within "
+    "1 %.", PAGE_CACHE,
     known=(Known(CONFIRMED, f"{SOURCE}, global_dirtyable_memory: free pages less totalreserve_pages, and both file lists (v5.10 "
                             "to v7.2)"),),
     document=Document(f"{MANUAL}, dirty_ratio (v5.10 to v7.2)"))

@@ -46,7 +46,8 @@ DIRTY = Claim(
 PARTIAL = Claim(
     "cache-fadvise-partial", "POSIX_FADV_DONTNEED of less than a page drops it.", PAGE_CACHE,
     known=(Known(REFUTED, f"{FADVISE}: requests to discard partial pages are ignored"),),
-    instead="Give POSIX_FADV_DONTNEED whole pages, or a length of 0 for all up to the end: a page that is begun is kept.")
+    instead="Give POSIX_FADV_DONTNEED whole pages, or a length of 0 for all up to the end: a page that is begun is kept, "
+            "unless the range reaches the end of the file.")
 FSYNC = Claim(
     "cache-fsync-frees", "fsync frees a file's pages.", PAGE_CACHE,
     known=(Known(REFUTED, "fsync(2) (man-pages 6.03): it writes what is modified to the disk; the pages are clean then"),),
@@ -66,7 +67,7 @@ LEAVES = Claim(
     instead="Expect the cached pages of what is written with O_DIRECT to be gone: who reads the file by read() afterwards "
             "reads it from the disk.")
 NO_CACHE = Claim(
-    "cache-odirect-no-cache", "An O_DIRECT read puts nothing into the page cache.", PAGE_CACHE,
+    "cache-odirect-no-cache", "An O_DIRECT read puts nothing into the page cache (ext4, its data not journalled).", PAGE_CACHE,
     known=(Known(CONFIRMED, "open(2), O_DIRECT (man-pages 6.03): I/O is done to and from buffers of the user"),))
 HOLE = Claim(
     "cache-hole-no-memory", "Reading a hole of a disk file takes no memory.", PAGE_CACHE,
@@ -75,8 +76,8 @@ HOLE = Claim(
     instead="Find holes with lseek(SEEK_DATA) and skip them, or drop their pages after reading: a hole that is read takes page "
             "cache like data.")
 PART = Claim(
-    "cache-partial-write-reads", "Writing a whole page of an uncached file reads nothing from disk, writing part of one reads "
-    "it.", PAGE_CACHE,
+    "cache-partial-write-reads", "Writing a whole page of an uncached file reads nothing from disk, writing part of a block that "
+    "holds data reads it.", PAGE_CACHE,
     known=(Known(CONFIRMED, "fs/buffer.c, __block_write_begin_int (v5.10, v6.1); fs/ext4/inode.c, ext4_block_write_begin (v6.12, "
                             "v7.2): only a block that is written in part and not up to date is read first"),))
 MAPPED = Claim(

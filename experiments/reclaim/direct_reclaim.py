@@ -22,7 +22,7 @@ SHORT, HUGE, RAISED = "shortage", "huge pages", "mark raised"
 
 BELOW_MIN = Claim(
     "direct-reclaim-below-min", "A process that asks for order-0 pages, and whose group is at no limit, reclaims by itself only "
-    "when the zone's free pages are below its min watermark plus its reserve.", RECLAIM,
+    "when the zone's free pages have come down to its min watermark plus its reserve.", RECLAIM,
     known=(Known(CONFIRMED, "mm/page_alloc.c, __alloc_pages_slowpath: get_page_from_freelist with the min mark comes first, and "
                             "__alloc_pages_direct_reclaim when that found nothing (v5.10 to v7.2)"),))
 

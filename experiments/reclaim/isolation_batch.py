@@ -18,7 +18,7 @@ HUGE, HUGE_LEFT = 16 * MIB, 4 * MIB
 ISOLATE, THP = "vmscan:mm_vmscan_lru_isolate", "/sys/kernel/mm/transparent_hugepage/enabled"
 
 CLUSTER = Claim(
-    "reclaim-batch-32", "One isolation step of reclaim takes at most 32 pages off a list.", RECLAIM,
+    "reclaim-batch-32", "One isolation step of reclaim takes at most 32 pages off a list that has no huge page.", RECLAIM,
     known=(Known(REFUTED, "mm/vmscan.c, isolate_lru_folios: it takes a folio whole, whatever is left of the batch (v6.12, v7.2); "
                           "fs/ext4/inode.c, ext4_set_inode_mapping_order: files have large folios since 6.16 (v7.2); measured "
                           "on 7.2: 512 pages", since="6.16", settings={"lru": "classic"}),

@@ -25,7 +25,7 @@ THREE = Claim(
             "pages are there.")
 ADDS_UP = Claim(
     "oom-report-adds-up", "total-vm, anon-rss and file-rss of the OOM report are what /proc/PID/status said of the victim "
-    "just before (to within 256 KiB).", RECLAIM,
+    "just before (to within 256 KiB, on a machine of one processor).", RECLAIM,
     known=(Known(CONFIRMED, "mm/oom_kill.c, __oom_kill_process and fs/proc/task_mmu.c, task_mem: the same counters of "
                             "the same mm (v5.10, v6.12); the status has them exact since commit 82241a83cd15"),))
 

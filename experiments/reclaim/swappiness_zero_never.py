@@ -18,8 +18,8 @@ MOMENTS = ("start", "short in a group", "idle", "short", "filled", "paged out")
 OWN, RAISED = "own watermarks", "min_free_kbytes 45056"
 
 NEVER = Claim(
-    "swappiness-0-never-swaps", "With swappiness 0 reclaim never swaps, whatever the shortage and the watermarks "
-    "(min_free_kbytes as the kernel sets it, and 45,056).",
+    "swappiness-0-never-swaps", "With swappiness 0 reclaim for want of memory never swaps, whatever the shortage and the "
+    "watermarks (min_free_kbytes as the kernel sets it, and 45,056).",
     RECLAIM,
     known=(Known(CONFIRMED, "mm/vmscan.c, isolate_folios: anonymous memory is out of the question at swappiness 0; the "
                             "shortage ends in an OOM kill (v6.1, v6.12); get_type_to_scan and for_each_evictable_type "
@@ -27,9 +27,9 @@ NEVER = Claim(
            Known(REFUTED, "mm/vmscan.c, get_scan_count: once free plus file pages are below the high watermark "
                           "(file_is_tiny) only anonymous memory is scanned (v5.10, v6.12)",
                  settings={"lru": "classic"})),
-    instead="To forbid swapping, run without swap, set memory.swap.max of the group to 0, or lock the memory with mlock(). "
-            "With the classic lists swappiness 0 only means last of all when the machine runs short (never, at a group's own "
-            "limit); with MGLRU it does mean never, and the OOM killer comes instead.",
+    instead="To forbid swapping, run without swap, set memory.swap.max to 0, or lock memory with mlock(). With the classic lists "
+            "swappiness 0 means last of all when the machine runs short (never, at a group's limit); with MGLRU the OOM killer "
+            "comes instead. MADV_PAGEOUT swaps at 0 too.",
     discovery="The same setting means two things. With the classic lists anonymous memory is swapped at swappiness 0 as soon as "
               "free and file pages together are below the high watermark: mm/vmscan.c, get_scan_count (v5.10, v6.12). MGLRU has "
               "no such exception: mm/vmscan.c, isolate_folios (v6.1, v6.12) leaves it alone, and the OOM killer comes while swap "

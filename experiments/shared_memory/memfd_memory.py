@@ -19,7 +19,8 @@ SIZE = 16 * MIB
 MAN = "(man-pages 6.03)"
 
 SHMEM = Claim(
-    "memfd-is-shmem", "memfd memory counts as Shmem and goes with the last descriptor or mapping.", SHARED_MEMORY,
+    "memfd-is-shmem", "memfd memory (without MFD_HUGETLB) counts as Shmem and goes with the last descriptor or mapping.",
+    SHARED_MEMORY,
     known=(Known(CONFIRMED, "mm/memfd.c, memfd_create makes a file of shmem (v5.10 to v7.2); "
                             f"memfd_create(2), DESCRIPTION {MAN}"),),
     document=Document(f"memfd_create(2), DESCRIPTION, “Once all references to the file are dropped” {MAN}"))

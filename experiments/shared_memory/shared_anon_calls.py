@@ -13,8 +13,8 @@ from harness.lab.helpers.kernel import calls, count_calls
 TIMES = 100
 
 SETUP = Claim(
-    "shared-anon-calls-shmem-zero-setup", "Each mmap of shared anonymous memory calls shmem_zero_setup, and no private one does.",
-    SHARED_MEMORY,
+    "shared-anon-calls-shmem-zero-setup", "Each mmap of shared anonymous memory (without MAP_HUGETLB) calls shmem_zero_setup, "
+    "and no private one does.", SHARED_MEMORY,
     known=(Known(CONFIRMED, "mm/mmap.c, mmap_region and shmem_zero_setup (v5.10 to v6.12); mm/vma.c, shmem_zero_setup (v7.2)"),))
 
 

@@ -16,9 +16,10 @@ from harness.lab.helpers.files import file_system, identify, links
 SIZE = 1 * MIB          # as much as one `peek` returns
 
 UNNAMED_FILE = Claim(
-    "shared-anon-is-tmpfs-file", "A shared anonymous mapping is an unnamed tmpfs file (and so is zero-filled).",
-    SHARED_MEMORY, known=(Known(CONFIRMED, "mm/shmem.c, shmem_zero_setup: a file on the kernel's own tmpfs mount, "
-                                           "without a link (v5.10, v6.12)"),))
+    "shared-anon-is-tmpfs-file", "A shared anonymous mapping (without MAP_HUGETLB) is an unnamed tmpfs file (and so is "
+    "zero-filled).", SHARED_MEMORY,
+    known=(Known(CONFIRMED, "mm/shmem.c, shmem_zero_setup: a file on the kernel's own tmpfs mount, "
+                            "without a link (v5.10, v6.12)"),))
 
 
 def procedure(lab: Lab) -> None:

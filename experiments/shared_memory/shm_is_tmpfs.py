@@ -19,7 +19,7 @@ POSIX = Claim(
     "posix-shm-is-tmpfs", "POSIX shared memory is a file on tmpfs.", SHARED_MEMORY,
     known=(Known(CONFIRMED, "shm_overview(7): objects are files of the tmpfs that is mounted on /dev/shm"),))
 SYSV = Claim(
-    "sysv-shm-is-tmpfs", "System V shared memory is tmpfs memory too.", SHARED_MEMORY,
+    "sysv-shm-is-tmpfs", "System V shared memory (without SHM_HUGETLB) is tmpfs memory too.", SHARED_MEMORY,
     known=(Known(CONFIRMED, "ipc/shm.c, newseg: shmem_kernel_file_setup, a file on the kernel's own tmpfs mount "
                             "(v5.10, v6.12)"),))
 

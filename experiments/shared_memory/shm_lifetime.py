@@ -18,7 +18,8 @@ SIZE = 8 * MIB
 
 SYSV = Claim(
     "sysv-shm-survives-exit",
-    "A System V segment outlives its processes until it is removed, and its memory stays used.", SHARED_MEMORY,
+    "A System V segment outlives its processes until it is removed or its IPC namespace ends (kernel.shm_rmid_forced 0), and its "
+    "memory stays used.", SHARED_MEMORY,
     known=(Known(CONFIRMED, "sysvipc(7); ipc/shm.c, shm_may_destroy: a segment without attachments goes only with "
                             "SHM_DEST or kernel.shm_rmid_forced (v5.10, v6.12)"),))
 POSIX = Claim(

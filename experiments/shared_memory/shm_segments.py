@@ -114,15 +114,19 @@ def attached_again(words: str, *, mark: bool, attach: bool = True) -> Case:
     return Case(words, do)
 
 
-def charged(words: str, *, creator: bool, toucher: bool) -> Case:
-    """Samples before and after two processes make and fill a segment. creator, toucher: which of them is in the group."""
+def charged(words: str, *, creator: bool, toucher: bool, filled: bool = False) -> Case:
+    """Samples before and after two processes make and fill a segment. creator, toucher: which of them is in the group. filled:
+    the creator fills it, and the other one reads it."""
     def do(lab: Lab, at: str) -> None:
         box = lab.sandbox(at)
         maker = lab.probe(f"{at}, creator", box if creator else None)
         other = lab.probe(f"{at}, toucher", box if toucher else None)
         lab.sample(f"{at}: before")
         segment = maker.shmget(SIZE).value
-        other.fill(other.shmat(segment).value, SIZE)
+        if filled:
+            maker.fill(maker.shmat(segment).value, SIZE)
+        memory = other.region(other.shmat(segment).value, SIZE)
+        memory.read() if filled else memory.fill()
         lab.sample(f"{at}: after")
         maker.shmctl(segment, IPC_RMID)
     return Case(words, do)
@@ -163,10 +167,17 @@ EXPERIMENT = table(
           charged("of a group that did neither", creator=False, toucher=False), of=growth("/memory.current"), key="toucher",
           if_true=CHARGED, if_false=NOT_CHARGED,
           says="A segment of 4,096 pages made the group that filled it grow by {value} pages,"),
+    Small(TOUCHER, "growth of memory.current",
+          charged("of a group that read it afterwards", creator=False, toucher=True, filled=True),
+          charged("of a group that did neither", creator=False, toucher=False, filled=True),
+          charged("of a group that made and filled it", creator=True, toucher=False, filled=True), of=growth("/memory.current"),
+          key="later", if_true=AtMost(2 * BATCH, "what is charged ahead, for page tables too"),
+          if_false=AtLeast(2 * BATCH + 1, "a page more is the segment's"), says="one that read it afterwards by {value},"),
     Small(TOUCHER, "growth of memory.current", charged("of the group that made it", creator=True, toucher=False),
           charged("of a group that did neither", creator=False, toucher=False),
           charged("of a group that made and filled it", creator=True, toucher=True), of=growth("/memory.current"), key="creator",
           if_true=AtMost(2 * BATCH, "what is charged ahead for the kernel's objects of a file, and once more when a batch ends"),
           if_false=AtLeast(2 * BATCH + 1, "a page more is the segment's"), says="and the group of its creator by {value}."),
+    version=2,
     needs=Needs(disks=()),
 )

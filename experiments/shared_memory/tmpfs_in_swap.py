@@ -7,8 +7,8 @@ and one on a tmpfs without the option show how they read.
 
 from experiments.sections import SHARED_MEMORY
 from harness.claims import (
-    CONFIRMED, MIB, REFUTED, AtMost, Besides, Case, Change, Claim, Disk, Document, Exactly, Known, Needs, Pages, Small, pages,
-    table,
+    CONFIRMED, MIB, REFUTED, AtMost, Besides, Case, Change, Claim, Disk, Document, Exactly, Known, Needs, Pages, Premise, Small,
+    pages, table,
 )
 from harness.lab import Lab, numbers
 from harness.lab.helpers.reclaim import swap_out
@@ -74,5 +74,8 @@ EXPERIMENT = table(
     axes={"lru": ("classic", "mglru")},
     besides=(Besides(IN_DF, Pages(f"{IN_DF.id}.asked: squeezed", "file"), AtMost(pages(SIZE) - 1),
                      "Of them {value} were in memory, and the others in swap."),),
+    premises=tuple(Premise(claim, Pages(f"{claim.id}.asked: squeezed", "file"), AtMost(pages(SIZE) // 4),
+                           "most of it is not in swap") for claim in (SHMEM, IN_DF)),
+    version=2,
     needs=Needs(disks=(Disk("swap", "swap", 64 * MIB),), changes=("mount", "swap")),
 )

@@ -10,8 +10,8 @@ import os
 from experiments.sections import ZONES_AND_CACHE
 from experiments.zones_and_cache import TOOLS
 from harness.claims import (
-    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Claim, Derived, Exactly, Expect, Experiment, Guard, Known, Needs, Not, Quantity,
-    Recording, counters,
+    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Claim, Derived, Exactly, Expect, Experiment, Guard, Known, Needs, Not, Premise,
+    Quantity, Recording, counters,
 )
 from harness.lab import Lab
 
@@ -22,7 +22,8 @@ COLUMN = Claim(
     "free-buff-cache", "free's buff/cache column is what the kernel reports as Buffers, Cached and reclaimable slab.",
     ZONES_AND_CACHE, known=(Known(CONFIRMED, "free(1) of procps-ng 4.0.2; measured to the KiB"),))
 ADD_UP = Claim(
-    "free-columns-add-up", "free's columns used, free and buff/cache add up to total.", ZONES_AND_CACHE,
+    "free-columns-add-up", "The columns used, free and buff/cache of free (procps-ng 4.0 and later) add up to total.",
+    ZONES_AND_CACHE,
     known=(Known(REFUTED, "free(1) of procps-ng 4.0 and later: used is total less available; in 3.3 it was total less free, "
                           "buffers and cache"),),
     instead="Read available for what programs can still have. The columns overlap: since procps-ng 4.0 used is total less "
@@ -72,6 +73,12 @@ def reported(name: str) -> Derived:
         str(recording.records.get("meminfo", "")).encode()).get(name), "KiB")
 
 
+def major(recording: Recording) -> int | None:
+    """Reads the first number of "free from procps-ng 4.0.2"."""
+    number = str(recording.records.get("version", "")).rpartition(" ")[2].partition(".")[0]
+    return int(number) if number.isdecimal() else None
+
+
 EXPERIMENT = Experiment(
     procedure,
     needs=Needs(programs=TOOLS, changes=("mount",)),
@@ -89,5 +96,6 @@ EXPERIMENT = Experiment(
                     reads_true=sum_less("buff/cache", (), PARTS), reads_false=sum_less("total", ("free", "buff/cache")),
                     says="free's columns used, free and buff/cache together were {value} KiB off total.",
                     reference_why="which columns add up is the question: what the kernel reports of one column does")),
-    version=2,
+    premises=(Premise(ADD_UP, Derived("major version of procps-ng", major, ""), AtLeast(4), "it is free of an older procps"),),
+    version=3,
 )

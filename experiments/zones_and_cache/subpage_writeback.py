@@ -10,7 +10,7 @@ import os
 
 from experiments.sections import ZONES_AND_CACHE
 from harness.claims import (
-    CONFIRMED, DISK, KIB, MIB, REFUTED, AtLeast, AtMost, Claim, Disk, Expect, Experiment, Guard, Known, Needs, Pages,
+    CONFIRMED, DISK, KIB, MIB, REFUTED, AtLeast, AtMost, Claim, Disk, Exactly, Expect, Experiment, Guard, Known, Needs, Pages,
     Quantity, Recorded,
 )
 from harness.lab import DONTNEED, Lab
@@ -27,10 +27,10 @@ DEFAULT = Claim(
     instead="Count a whole page for each page in which a byte was changed, where blocks are as large as pages: keep small "
             "changes close together, in a log for instance.")
 BLOCKS = Claim(
-    "subpage-writeback-small-blocks", "With blocks smaller than a page, only the changed blocks of a page are written "
-    "back.", ZONES_AND_CACHE,
-    known=(Known(CONFIRMED, "fs/buffer.c, block_write_end marks the buffers that a write() touched (v6.12); measured: "
-                            "a store through a shared mapping makes all blocks of its page dirty"),))
+    "subpage-writeback-small-blocks", "On ext4 with blocks smaller than a page, of a byte that write() changes only its block is "
+    "written back; of one that a store through a shared mapping changes, all blocks of its page are.", ZONES_AND_CACHE,
+    known=(Known(CONFIRMED, "fs/buffer.c, block_write_end marks the buffers that a write() touched, and block_page_mkwrite "
+                            "all of a page that is stored to, through a mapping (v6.12)"),))
 
 
 def procedure(lab: Lab) -> None:
@@ -70,7 +70,7 @@ def writeback(claim: Claim, disk: str, part: str) -> Expect:
     least = COUNT * DISKS[disk] // SECTOR
     return Expect(
         claim, written(disk, "changed", f"for a byte in each of {COUNT} pages"),
-        if_true=AtMost(least, f"{part} of each page"),
+        if_true=Exactly(least, f"{part} of each page"),
         if_false=AtLeast(least + JOURNAL + 1, "more than that, and more than a commit of the journal beside it"),
         reads_true=written(disk, "direct", f"by direct I/O, {part} of each page"),
         reads_false=written(disk, "rewritten", "for pages that were changed all over"),
@@ -85,5 +85,12 @@ EXPERIMENT = Experiment(
                 page_sizes=(4 * KIB,)),
     guards=tuple(Guard(Pages(disk, "changed"), AtLeast(COUNT), "every page must be cached")
                  for disk in DISKS),
-    expects=(writeback(DEFAULT, "disk", "a sector"), writeback(BLOCKS, "small", "the changed block")),
+    expects=(
+        writeback(DEFAULT, "disk", "a sector"), writeback(BLOCKS, "small", "the changed block"),
+        Expect(BLOCKS, written("small", "stored", f"for a byte stored in each of {COUNT} pages"),
+               if_true=AtLeast(COUNT * 8, "all of each page"), if_false=AtMost(COUNT * 8 - 1, "a sector is not"),
+               reads_true=written("small", "rewritten", "for pages that were changed all over"),
+               reads_false=written("small", "direct", "by direct I/O, the changed block of each page"),
+               says=f"For a byte stored in each of {COUNT} pages that are mapped {{value}} sectors were written.")),
+    version=2,
 )
