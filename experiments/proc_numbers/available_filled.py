@@ -14,8 +14,8 @@ from harness.lab.helpers.oom import adjust
 CACHE, TMPFS, FIRST = 96 * MIB, 32 * MIB, 1000
 
 FILLED = Claim(
-    "available-can-be-filled", "A process can fill MemAvailable (to within 5 %) without swap and without an OOM kill, where it "
-    "is free memory and clean page cache that nobody pins or protects.", PROC_NUMBERS,
+    "available-can-be-filled", "A process can fill MemAvailable (to within 5 %) without swap and without an OOM kill, where the "
+    "page cache in it is clean, and neither pinned nor protected.", PROC_NUMBERS,
     known=(Known(CONFIRMED,
                  "Documentation/filesystems/proc.rst, MemAvailable: “An estimate of how much memory is available” (v5.10 to "
                             "v7.2); commit 34e431b0ae39 (v3.14)"),))
