@@ -1,6 +1,6 @@
-"""Arrays: columns of Arrow tables, made of their buffers and read from them.
+"""Arrays: columns of Arrow tables, made of their buffers.
 
-pyarrow.array, and its own ways to NumPy, import pandas to look at what they get (0.4 s, pyarrow 26).
+pyarrow.array imports pandas to look at what they get (0.4 s, pyarrow 26).
 """
 
 from __future__ import annotations
@@ -35,15 +35,3 @@ def text_array(values: Sequence[str]) -> pa.Array:
     encoded = [value.encode() for value in values]
     ends = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
     return pa.Array.from_buffers(pa.string(), len(encoded), [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))])
-
-
-def bits_of(numbers: pa.Array) -> tuple[Whole, NDArray[np.bool_]]:
-    """Gives an array's 64-bit numbers, fractions as the whole numbers of their bits, and which of them are absent."""
-    import numpy as np
-
-    valid, values = numbers.buffers()
-    here = slice(numbers.offset, numbers.offset + len(numbers))
-    absent = np.zeros(len(numbers), np.bool_)
-    if valid is not None:
-        absent = np.unpackbits(np.frombuffer(valid, np.uint8), count=here.stop, bitorder="little")[here] == 0
-    return np.frombuffer(values, np.int64)[here], absent

@@ -66,7 +66,7 @@ class Report:
         self._added = False
 
     def _piece(self, cell: Path) -> Path:
-        return self.run / ".report" / f"{cell.name}.samples.arrow"
+        return self.run / ".report" / f"{cell.name}{samples_table.PIECE}"
 
     def _page(self, name: str, text: str) -> None:
         _replace(self.run / name, lambda to: to.write_text(text, "utf-8"))

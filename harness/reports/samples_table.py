@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,6 @@ from harness.linux import counters
 from harness.reports import tracks
 from harness.reports.arrays import number_array, text_array
 from harness.reports.columns import FIRST, PAGE_SIZE, TEXTS, file_and_key, is_measurement, unit
-from harness.reports.row_groups import row_groups
 from harness.reports.tracks import Track
 from harness.reports.wording import setting
 from harness.verdicts.judged import Judged
@@ -33,8 +31,9 @@ if TYPE_CHECKING:
 
     from harness.reports.arrays import Whole
 
-# Row groups of a file: until it is whole, its writer keeps 800 bytes for each column of each (pyarrow 26).
-GROUPS = 4
+# The file of samples.parquet that names all columns: the first in the order of names, which those of cells begin with a letter.
+ALL_COLUMNS = "0.parquet"
+PIECE = ".samples.arrow"  # what the name of a cell's piece ends in
 # Under this key of its schema's metadata a cell's table has, as JSON, what the least and the greatest number of each counter are,
 # and how many there are.
 ENDS = b"ends"
@@ -159,21 +158,29 @@ def write_constants(path: Path, found: Sequence[Constant]) -> None:
 
 
 def combine(folder: Path, pieces: Sequence[Path], varying: Sequence[str]) -> None:
-    """Writes samples.parquet, a folder of files that are one table, of cells that `write` wrote and the counters that vary
-    (`constants`): null where a cell does not have another's counter, the unit of a column in its field's metadata under `unit`.
+    """Writes samples.parquet, of cells that `write` wrote and the counters that vary (`constants`): a folder of files that are
+    one table, the unit of a column in its field's metadata under `unit`.
 
-    A run of many cells has thousands of columns: `pandas.read_parquet(folder, columns=[…])` reads only what is asked.
+    A cell has a file of its own, with the columns that it has. Readers of such a folder take its columns from the first file,
+    which has all and no rows, and give null where another has none of that name: what is kept and written is no more than
+    what was read.
     """
     from pyarrow import parquet
 
-    columns = schema(varying)
     folder.mkdir()
-    groups = row_groups(map(read, pieces), columns)
-    for number, first in enumerate(groups):
-        path = folder / f"{number:04}.parquet"
-        with parquet.ParquetWriter(path, columns, compression="snappy", write_statistics=["experiment", "setting"]) as written:
-            for rows in chain([first], islice(groups, GROUPS - 1)):
-                written.write_table(rows)
+    columns = schema(varying)
+    with parquet.ParquetWriter(folder / ALL_COLUMNS, columns):
+        pass
+    wanted = set(columns.names)
+    for piece in pieces:
+        cell = read(piece)
+        table = cell.select([name for name in cell.column_names if name in wanted]).replace_schema_metadata()
+        parquet.write_table(
+            table,
+            folder / f"{piece.name.removesuffix(PIECE)}.parquet",
+            use_dictionary=list(TEXTS),
+            write_statistics=["experiment", "setting"],
+        )
 
 
 def read(piece: Path) -> pa.Table:

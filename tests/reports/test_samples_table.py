@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from pyarrow import parquet
 
-from harness.reports import columns, row_groups, samples_table, tracks
+from harness.reports import columns, samples_table, tracks
 from harness.verdicts.judged import Judged
 from tests.reports.made import Made, cell, meminfo, sample, series, trial
 
 
 def piece(judged: Judged) -> Path:
     """A cell's own file."""
-    path = judged.directory / "samples.arrow"
+    path = judged.directory.with_name(judged.directory.name + samples_table.PIECE)
     samples_table.write(path, judged, tracks.of_cell(judged))
     return path
 
@@ -122,7 +121,7 @@ def test_a_run_in_one_table(tmp_path: Path) -> None:
     path = tmp_path / "samples.parquet"
     pieces = [piece(one) for one in cells]
     samples_table.combine(path, pieces, samples_table.constants(pieces)[0])
-    assert parquet.read_schema(path / "0000.parquet").field("meminfo:Cached").metadata == {b"unit": b"KiB"}
+    assert parquet.read_schema(path / samples_table.ALL_COLUMNS).field("meminfo:Cached").metadata == {b"unit": b"KiB"}
     table = pd.read_parquet(path)
     assert table.groupby("setting").size().to_dict() == {"lru=classic": 204, "lru=mglru": 1}
     classic, mglru = table[table["setting"] == "lru=classic"], table[table["setting"] == "lru=mglru"]
@@ -185,26 +184,29 @@ def test_units(column: str, unit: str) -> None:
     assert columns.unit(column) == unit
 
 
-def test_cells_share_row_groups(tmp_path: Path) -> None:
-    pieces = [piece(cell(tmp_path, [Made([series(0), series(1)])], axis={"number": str(number)})) for number in range(5)]
-    tables = [samples_table.read(one) for one in pieces]
-    columns = samples_table.schema(samples_table.constants(pieces)[0])
-    groups = list(row_groups.row_groups(tables, columns, rows=3))
-    assert [len(group) for group in groups] == [3, 3, 3, 1], "a cell is cut where a group is full"
-    settings = [value for group in groups for value in group["setting"].to_pylist()]
-    assert settings == [f"number={number}" for number in range(5) for _ in range(2)]
-
-
-def test_a_file_ends_after_some_row_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What its writer keeps of each is given back then: a run of many cells takes no more memory than one of some."""
-    monkeypatch.setattr(samples_table, "GROUPS", 2)
-    monkeypatch.setattr(samples_table, "row_groups", partial(row_groups.row_groups, rows=3))
-    pieces = [piece(cell(tmp_path, [Made([series(0), series(1)])], axis={"number": str(number)})) for number in range(7)]
+def test_a_cell_has_its_own_columns_in_its_file(tmp_path: Path) -> None:
+    """What a run of many cells takes grows with what they tell, not with the columns of all for each of them."""
+    pieces = [
+        piece(
+            cell(
+                tmp_path,
+                [Made([series(0, **{f"only {number}/statm": "1 2 3\n"}), series(1, **{f"only {number}/statm": "2 3 4\n"})])],
+                axis={"number": str(number)},
+            )
+        )
+        for number in range(3)
+    ]
     path = tmp_path / "samples.parquet"
     samples_table.combine(path, pieces, samples_table.constants(pieces)[0])
-    files = sorted(path.iterdir())
-    assert [parquet.read_metadata(one).num_rows for one in files] == [6, 6, 2]
-    assert pd.read_parquet(path)["setting"].tolist() == [f"number={number}" for number in range(7) for _ in range(2)]
+    first, *cells = sorted(path.iterdir())
+    resident = [f"only {number}/statm:resident" for number in range(3)]
+    assert parquet.read_metadata(first).num_rows == 0
+    assert [name for name in parquet.read_schema(first).names if name.endswith("resident")] == resident
+    for one, own in zip(cells, resident, strict=True):
+        assert [name for name in parquet.read_schema(one).names if name.endswith("resident")] == [own]
+    table = pd.read_parquet(path, columns=["setting", *resident])
+    assert table["setting"].tolist() == [f"number={number}" for number in range(3) for _ in range(2)]
+    assert [table[name].dropna().tolist() for name in resident] == [[2, 3]] * 3
 
 
 def test_a_run_without_samples_has_a_table_without_rows(tmp_path: Path) -> None:
