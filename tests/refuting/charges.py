@@ -60,7 +60,7 @@ def moved(new: int, old: int) -> Made:
 
 CONFIRMS = {
     "memcg-limit-counts-untouched": current("memcg-limit-counts-untouched", ENOUGH),
-    "memcg-tmpfs-counts-to-writer": current("memcg-tmpfs-counts-to-writer", ENOUGH),
+    "memcg-tmpfs-counts-to-writer": current("memcg-tmpfs-counts-to-writer", ENOUGH - AHEAD),
     OWNS: together(file(f"{OWNS}.second", 0), current(f"{OWNS}.first", ENOUGH)),
     MOVES: moved(ENOUGH, AHEAD),
     RSS: apart(RSS, 1, MIB, 0, SIZE),
@@ -72,7 +72,7 @@ CONFIRMS = {
 }
 REFUTES = {
     "memcg-limit-counts-untouched": current("memcg-limit-counts-untouched", SHORT),
-    "memcg-tmpfs-counts-to-writer": current("memcg-tmpfs-counts-to-writer", SHORT),
+    "memcg-tmpfs-counts-to-writer": current("memcg-tmpfs-counts-to-writer", SHORT - AHEAD),
     OWNS: together(file(f"{OWNS}.second", 1), current(f"{OWNS}.first", ENOUGH)),
     MOVES: moved(ENOUGH, AHEAD + 1),
     RSS: apart(RSS, 1, -MIB - 1, 0, SIZE),

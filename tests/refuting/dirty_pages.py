@@ -18,10 +18,10 @@ def arm(kswapd: int, probe: int, swapped: int, refused: int = 0, new: bool = Fal
              + f"  kworker/u2:1-7  [000] ...1.  16.000002: block_bio_queue: {DISK} W {FIRST * 8} + 2048 [kworker/u2:1]\n"
              + wrote("kswapd0", 0 if new else 3, block=1))      # of the file system's own
     begin = {"vmstat:nr_dirty": DIRTY, "vmstat:pageoutrun": 0, "vmstat:nr_vmscan_write": 0, "vmstat:pgscan_kswapd": 0,
-             "vmstat:pgscan_direct": 0}
+             "vmstat:pgscan_direct": 0, "vmstat:pgrefill": 0}
     # New files' pages: reclaim looks at them, and who asks is killed before the disk has taken half.
     short = {"vmstat:nr_dirty": 18_432 if new else 0, "vmstat:pageoutrun": 20, "vmstat:nr_vmscan_write": refused,
-             "vmstat:pgscan_kswapd": 25_000, "vmstat:pgscan_direct": 1_000_000}
+             "vmstat:pgscan_kswapd": 25_000, "vmstat:pgscan_direct": 1_000_000, "vmstat:pgrefill": 500}
     return Made(counters={"dirty": begin, "short": short},
                 records={"disk": DISK, "swap": SWAP, **({} if new else {"blocks": BLOCKS}), "short of memory": texts,
                          "short of memory, swap on": wrote("kswapd0", swapped, SWAP)})

@@ -11,7 +11,7 @@ def free(cache: int, used: int = 300) -> str:
             "Swap:              0           0           0\n")
 
 
-GOOD = Made(records={"meminfo": MEMINFO, "free": free(215)})
+GOOD = Made(records={"meminfo": MEMINFO, "free": free(215), "version": "free from procps-ng 4.0.2\n"})
 
 CONFIRMS = {"free-buff-cache": GOOD, "free-columns-add-up": GOOD.but(records={"free": free(215, 303)})}
 REFUTES = {"free-buff-cache": GOOD.but(records={"free": free(214)}),

@@ -1,4 +1,4 @@
-"""What KSM merges: a page that is not merged, or is; a fall of VmRSS just past what it may be off; a scan too many."""
+"""What KSM merges: a page that is not merged, or is; a page of a file that is; a fall of VmRSS just past what it may be off; a scan too many."""
 
 from harness.false_evidence.made import Made, States
 
@@ -32,8 +32,8 @@ def merged(name: str, shared: int) -> Made:
 
 
 CONFIRMS = {"ksm-automatic": merged("plain", ALL), "ksm-lowers-rss": GOOD.but(counters=fallen(ALL // 2)),
-            "ksm-file-pages": merged("file", ALL), "ksm-write-unmerges": GOOD, "ksm-run-2-unmerges": GOOD}
+            "ksm-file-pages": merged("file", 1), "ksm-write-unmerges": GOOD, "ksm-run-2-unmerges": GOOD}
 REFUTES = {"ksm-automatic": merged("plain", ALL - 1), "ksm-lowers-rss": GOOD.but(counters=fallen(OFF)),
-           "ksm-file-pages": merged("file", ALL - 1),
+           "ksm-file-pages": merged("file", 0),
            "ksm-write-unmerges": GOOD.but(pages={"written": {"advised, others": {"shared": ALL - 2, "exclusive": 1}}}),
            "ksm-run-2-unmerges": GOOD.but(records={"scans after 2": 1})}

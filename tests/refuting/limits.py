@@ -6,6 +6,7 @@ from harness.false_evidence.made import Made, cases
 
 NO, LARGE, SMALL = errno.ENOMEM, 16_384, 4096
 LOCK, DATA, SPLITS = "rlimit-memlock-64k", "rlimit-data-counts-mmap", "max-map-count-splits"
+COUNT = "max-map-count-default"
 
 
 def resident(asked: int) -> Made:
@@ -31,7 +32,11 @@ def data(mmap: int, brk: int) -> Made:
 
 
 def lock(limit: int, error: int) -> Made:
-    return answered(f"{LOCK}.mlock", error).but(records=cases(f"{LOCK}.limit", limit, 64, 1024))
+    return answered(f"{LOCK}.mlock", error).but(records={**cases(f"{LOCK}.limit", limit, 64, 1024), f"{LOCK}.limit.asked: own": 1})
+
+
+def count(asked: int) -> Made:
+    return Made(records={**cases(COUNT, asked, 65_530, 262_144), f"{COUNT}.asked: own": 1})
 
 
 def splits(mprotect: int, mlock: int) -> Made:
@@ -42,11 +47,11 @@ CONFIRMS = {"rlimit-rss-limits": resident(SMALL), "rlimit-as-limits-virtual": an
             DATA: data(NO, NO), LOCK: lock(64, NO),
             "rlimit-memlock-root-exempt": answered("rlimit-memlock-root-exempt", 0, 0, NO),
             "max-map-count-enomem": used_up(NO),
-            "max-map-count-default": recorded("max-map-count-default", 65_530, 65_530, 262_144),
+            COUNT: count(65_530),
             "max-map-count-is-mmaps": recorded("max-map-count-is-mmaps", 99, 100, 1), SPLITS: splits(2, 2)}
 REFUTES = {"rlimit-rss-limits": resident(SMALL + 1), "rlimit-as-limits-virtual": answered("rlimit-as-limits-virtual", 0),
            DATA: data(0, NO), LOCK: lock(8192, NO),
            "rlimit-memlock-root-exempt": answered("rlimit-memlock-root-exempt", NO, 0, NO),
            "max-map-count-enomem": used_up(0),
-           "max-map-count-default": recorded("max-map-count-default", 65_536, 65_530, 262_144),
+           COUNT: count(65_536),
            "max-map-count-is-mmaps": recorded("max-map-count-is-mmaps", 98, 100, 1), SPLITS: splits(2, 1)}

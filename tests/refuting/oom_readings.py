@@ -35,8 +35,8 @@ def freed(asked: int) -> Made:
     return Made(counters=counters)
 
 
-CONFIRMS = {WARNS: WARNED, HARDWARE: scores({"iopl": 1, "CAP_SYS_RAWIO": 1}), SWAP: shares(93), FREES: freed(12_166),
+CONFIRMS = {WARNS: WARNED, HARDWARE: scores({"iopl": 2, "CAP_SYS_RAWIO": 2}), SWAP: shares(93), FREES: freed(12_166),
             IN_SWAP: in_swap(4)}
-REFUTES = {WARNS: SILENT, HARDWARE: scores({"iopl": 1, "CAP_SYS_RAWIO": 0}), SWAP: shares(94), FREES: freed(12_165),
+REFUTES = {WARNS: SILENT, HARDWARE: scores({"iopl": 2, "CAP_SYS_RAWIO": 1}), SWAP: shares(94), FREES: freed(12_165),
            IN_SWAP: in_swap(5)}
 CONFIRMS, REFUTES = ({claim: made.but(records=SWAPPED.records) for claim, made in found.items()} for found in (CONFIRMS, REFUTES))

@@ -11,7 +11,7 @@ def points(name: str, score: int) -> Made:
     return EQUAL.but(records={name: score})
 
 
-CONFIRMS = {"oom-factor-runtime": points("waiting", 2), "oom-factor-nice": points("nice", 692),
-            "oom-factor-root": points("user", 692)}
-REFUTES = {"oom-factor-runtime": points("busy", 1), "oom-factor-nice": points("nice", 691),
-           "oom-factor-root": points("user", 691)}
+CONFIRMS = {"oom-factor-runtime": points("waiting", 5), "oom-factor-nice": points("nice", 695),
+            "oom-factor-root": points("user", 695)}
+REFUTES = {"oom-factor-runtime": points("busy", 4), "oom-factor-nice": points("nice", 694),
+           "oom-factor-root": points("user", 694)}

@@ -11,7 +11,7 @@ def points(name: str, score: int) -> Made:
     return GOOD.but(records={name: score})
 
 
-CONFIRMS = {"oom-factor-memory": points("file", 692), "oom-factor-children": points("parent", 692),
-            "oom-factor-children-memory": points("parent of large ones", 692)}
-REFUTES = {"oom-factor-memory": points("file", 691), "oom-factor-children": points("parent", 691),
-           "oom-factor-children-memory": points("parent of large ones", 691)}
+CONFIRMS = {"oom-factor-memory": points("file", 695), "oom-factor-children": points("parent", 695),
+            "oom-factor-children-memory": points("parent of large ones", 695)}
+REFUTES = {"oom-factor-memory": points("file", 694), "oom-factor-children": points("parent", 694),
+           "oom-factor-children-memory": points("parent of large ones", 694)}

@@ -13,8 +13,9 @@ def default(mib: int, answer: int) -> Made:
     return Made(records=cases(f"{DEFAULT}.value", mib, 32, 64), outcomes=cases(f"{DEFAULT}.segment", answer, errno.EINVAL, 0))
 
 
-def charged(toucher: int, creator: int) -> Made:
+def charged(toucher: int, later: int, creator: int) -> Made:
     return together(changed(f"{TOUCHER}.toucher", "/memory.current", toucher, ALL, 0),
+                    changed(f"{TOUCHER}.later", "/memory.current", later, 0, ALL),
                     changed(f"{TOUCHER}.creator", "/memory.current", creator, 0, ALL))
 
 
@@ -24,7 +25,7 @@ def answered(asked: int) -> Made:
 
 CONFIRMS = {DEFAULT: default(32, errno.EINVAL), TAKES: changed(TAKES, "meminfo:Shmem", LARGE, LARGE, 0),
             REMOVED: changed(REMOVED, "meminfo:Shmem", -ALL, -ALL, 0), AGAIN: answered(0),
-            TOUCHER: charged(ALL - BATCH, 2 * BATCH)}
+            TOUCHER: charged(ALL - BATCH, 2 * BATCH, 2 * BATCH)}
 REFUTES = {DEFAULT: default(33, 0), TAKES: changed(TAKES, "meminfo:Shmem", LARGE - 1, LARGE, 0),
            REMOVED: changed(REMOVED, "meminfo:Shmem", 1 - ALL, -ALL, 0), AGAIN: answered(errno.EINVAL),
-           TOUCHER: charged(ALL - BATCH, 2 * BATCH + 1)}
+           TOUCHER: charged(ALL - BATCH, 2 * BATCH + 1, 0)}

@@ -15,8 +15,12 @@ def fallen(name: str, counter: str, asked: int) -> Made:
     return Made(counters=found)
 
 
-RSS = ("madv-free-drops-rss", "madv-free-swapless-instant", "mprotect-none-frees")
+RSS, NO_SWAP = ("madv-free-drops-rss", "mprotect-none-frees"), "madv-free-swapless-instant"
 SHMEM, UNMAPPED, REMOVED = "madv-dontneed-shmem-frees", "munmap-frees-at-once", "madv-remove-frees-shmem"
+
+
+def without_swap(asked: int) -> Made:
+    return fallen(NO_SWAP, "/status:VmRSS", asked).but(counters={f"{NO_SWAP}.asked before": {"swaps:areas": 0}})
 
 
 def removed(given_back: int, zeros: int) -> Made:
@@ -24,6 +28,8 @@ def removed(given_back: int, zeros: int) -> Made:
 
 
 CONFIRMS = {**{claim: fallen(claim, "/status:VmRSS", ALL - OFF) for claim in RSS}, SHMEM: fallen(SHMEM, "meminfo:Shmem", ALL),
+            NO_SWAP: without_swap(ALL - OFF),
             UNMAPPED: Made(records=cases(UNMAPPED, ALL, ALL, 0)), REMOVED: removed(ALL, SMALL)}
 REFUTES = {**{claim: fallen(claim, "/status:VmRSS", OFF) for claim in RSS}, SHMEM: fallen(SHMEM, "meminfo:Shmem", ALL - 1),
+           NO_SWAP: without_swap(OFF),
            UNMAPPED: Made(records=cases(UNMAPPED, ALL - 1, ALL, 0)), REMOVED: removed(ALL, SMALL - 1)}

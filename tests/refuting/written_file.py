@@ -24,5 +24,5 @@ def heads(asked: int) -> Made:
 GOOD = Made(counters={**leaves("written", SHARE - 1), **leaves("synced", SHARE - 1)})
 FIXED, SET = (Made(records=cases(DEVICE, value, 0, 3584)) for value in (0, 3072))
 
-CONFIRMS = {LEAVES: GOOD, HEADS: heads(SIZE - 720), DEVICE: FIXED}
-REFUTES = {LEAVES: GOOD.but(counters=leaves("synced", SHARE)), HEADS: heads(SIZE - 721), DEVICE: SET}
+CONFIRMS = {LEAVES: GOOD, HEADS: heads(SIZE - 1248), DEVICE: FIXED}
+REFUTES = {LEAVES: GOOD.but(counters=leaves("synced", SHARE)), HEADS: heads(SIZE - 1249), DEVICE: SET}
