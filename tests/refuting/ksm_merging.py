@@ -1,4 +1,4 @@
-"""What KSM merges: a page that is not merged, or is; a page of a file that is; a fall of VmRSS just past what it may be off; a scan too many."""
+"""What KSM merges: a page that is not merged, or is, of a file too; a fall just past what VmRSS may be off; a scan too many."""
 
 from harness.false_evidence.made import Made, States
 

@@ -32,7 +32,8 @@ def data(mmap: int, brk: int) -> Made:
 
 
 def lock(limit: int, error: int) -> Made:
-    return answered(f"{LOCK}.mlock", error).but(records={**cases(f"{LOCK}.limit", limit, 64, 1024), f"{LOCK}.limit.asked: own": 1})
+    own = {f"{LOCK}.limit.asked: own": 1}
+    return answered(f"{LOCK}.mlock", error).but(records={**cases(f"{LOCK}.limit", limit, 64, 1024), **own})
 
 
 def count(asked: int) -> Made:
