@@ -125,6 +125,9 @@ def judge_trials(directory: Path, cell: CellRecord, experiment: Experiment, as_r
         try:
             found = judge.judge(experiment, trials, bounds, cell["trials"], noise.floor_of(cell))
             rows = [row(one, cell, trials) for one in found]
+            for trial in trials:
+                for read in trial.arms.values():
+                    read.made.clear()  # the events of traces, 100 MB of some cells: hardly a picture asks for them again
         except LabError as error:
             failures, found = [failure(cell, str(error))], []
         except Exception as error:  # a judge that stumbles says nothing of the claim
