@@ -24,7 +24,7 @@ PRIVATE = Claim(
     "exit-returns-private", "When a process exits, its private memory goes back to the system.", ALLOCATION,
     known=(Known(CONFIRMED, "mm/mmap.c, exit_mmap: all mappings are unmapped, their anonymous pages freed (v6.12). "
                             "A frame that waits in a processor's batch for the LRU lists is freed when that is drained, as it "
-                            "was here before they were counted"),))
+                            "was here before the process ended"),))
 ALL = Claim(
     "exit-returns-all", "When a process exits, all memory that it caused to be used goes back to the system.",
     ALLOCATION,
@@ -80,12 +80,14 @@ def procedure(lab: Lab) -> None:
 
 
 def held(lab: Lab, memory: list[Region]) -> list[int]:
+    """Lists the frames of memory, none of which waits in a processor's batch for the LRU lists any more. Draining them afterwards
+    would move pages (compaction), into frames that went back too."""
+    lab.drain_lru()
     return [frame for region in memory for frame in frames(lab.region_pages(region))]
 
 
 def still(lab: Lab, name: str, box: Sandbox, had: list[int]) -> None:
-    """Records how many of these frames a group is still charged for, once no batch of a processor holds them."""
-    lab.drain_lru()
+    """Records how many of these frames a group is still charged for."""
     lab.record(f"{name}: charged", charged(lab, box, had))
 
 
