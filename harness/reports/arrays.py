@@ -1,6 +1,6 @@
 """Arrays: columns of Arrow tables, made of their buffers.
 
-pyarrow.array imports pandas to look at what they get (0.4 s, pyarrow 26).
+pyarrow.array imports pandas to look at what it gets (0.4 s, pyarrow 26).
 """
 
 from __future__ import annotations
