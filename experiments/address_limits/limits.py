@@ -10,7 +10,7 @@ from collections.abc import Callable
 from experiments.sections import ADDRESS_LIMITS
 from harness.claims import (
     CONFIRMED, KIB, MIB, REFUTED, AtLeast, AtMost, Case, Claim, Disk, Errno, Exactly, Known, Needs, Not, Pages, Premise,
-    Recorded, Settings, Small, Within, pages, table,
+    Recorded, Settings, Small, Within, counters, pages, table,
 )
 from harness.lab import (
     ANONYMOUS, FIXED, NO_ACCESS, PRIVATE, READ, RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK, RLIMIT_RSS, SHARED, WRITE, Lab, Probe,
@@ -91,8 +91,8 @@ def asked(words: str, size: int, *, resource: int | None = None, protection: int
 
 def own(lab: Lab, at: str) -> None:
     """Records whether PID 1 is the lab's agent, so that no init system has set what the kernel begins with."""
-    reader = dict(line.split(":", 1) for line in lab.read("/proc/self/status").splitlines())     # a child of the agent's
-    lab.record(f"{at}: own", int(int(reader["PPid"]) == 1))
+    reader = counters.keyed(lab.read("/proc/self/status").encode())     # a child of the agent's
+    lab.record(f"{at}: own", int(reader["PPid"] == 1))
 
 
 def lock_limit(words: str, limit: int | None) -> Case:

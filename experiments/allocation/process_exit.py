@@ -15,7 +15,7 @@ from harness.claims import (
     CONFIRMED, MIB, REFUTED, AtLeast, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Quantity, Recorded,
     pages,
 )
-from harness.lab import Lab, Probe, Region, Sandbox, frames
+from harness.lab import Lab, Probe, Region, frames
 from harness.lab.helpers.charges import charged
 
 SIZE = 16 * MIB
@@ -52,7 +52,7 @@ def procedure(lab: Lab) -> None:
         address = probe.shmat(probe.shmget(SIZE).value).value
         probe.region(address, SIZE).fill()
 
-    uses: dict[str, Callable[[Probe], list[Region] | object]] = {
+    uses: dict[str, Callable[[Probe], object]] = {
         "private": private, "alive": private, "segment": segment,
         "file": lambda probe: probe.read(probe.open(f"{disk}/read", 0).value, SIZE),
         "tmpfs": lambda probe: probe.create_file(f"{tmpfs}/file", SIZE)}
@@ -67,7 +67,7 @@ def procedure(lab: Lab) -> None:
             lab.require(probe.end() == 0, "the process exits by itself")
         lab.sample(f"after {name}")
         if had:
-            still(lab, name, box, had)
+            lab.record(f"{name}: charged", charged(lab, box, had))
     box = lab.sandbox("unmapped")
     unmap = lab.probe("unmapped user", box)
     unmap.map(SIZE).fill().unmap()
@@ -76,7 +76,7 @@ def procedure(lab: Lab) -> None:
     had = held(lab, memory)
     memory[0].unmap()
     lab.sample("after unmapped")
-    still(lab, "unmapped", box, had)
+    lab.record("unmapped: charged", charged(lab, box, had))
 
 
 def held(lab: Lab, memory: list[Region]) -> list[int]:
@@ -84,11 +84,6 @@ def held(lab: Lab, memory: list[Region]) -> list[int]:
     would move pages (compaction), into frames that went back too."""
     lab.drain_lru()
     return [frame for region in memory for frame in frames(lab.region_pages(region))]
-
-
-def still(lab: Lab, name: str, box: Sandbox, had: list[int]) -> None:
-    """Records how many of these frames a group is still charged for."""
-    lab.record(f"{name}: charged", charged(lab, box, had))
 
 
 def left(name: str, *counters: str) -> Quantity:

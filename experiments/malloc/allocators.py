@@ -107,6 +107,10 @@ def copied(probe: Probe, _: int) -> int:
     return block
 
 
+def wait(probe: Probe) -> object:
+    return probe.threads(1)
+
+
 def first_malloc(probe: Probe) -> object:
     return probe.malloc_on_thread(1, COUNT)
 
@@ -121,13 +125,10 @@ def change(words: str, act: Callable[[Probe], object]) -> Case:
 
 
 def arena(words: str, act: Callable[[Probe], object]) -> Case:
-    """Samples a thread that only waits, and what is asked about, each before and after: a stack is in both."""
+    """Samples before and after a thread that only waits, and before and after what is asked about: a stack is in both."""
     def do(lab: Lab, at: str) -> None:
-        for name, take in ((f"{at}, waits", lambda probe: probe.threads(1)), (at, act)):
-            probe = lab.probe(name)
-            lab.sample(f"{name} before")
-            take(probe)
-            lab.sample(f"{name} after")
+        change(words, wait).do(lab, f"{at}, waits")
+        change(words, act).do(lab, at)
     return Case(words, do)
 
 
@@ -172,7 +173,7 @@ def from_brk(size: int) -> Callable[[Probe], tuple[int, ...]]:
 REFUSED, GRANTED, TOO_MUCH = Not(0, "it is NULL"), Exactly(0, "it is a block"), 1 << 50
 NOT_NULL = asked("of malloc of 1 MiB", MIB)
 IMPOSSIBLE = asked("of mmap of more than there are addresses", TOO_MUCH, mapped=True)
-THREAD = change("by a thread that only waits", lambda probe: probe.threads(1))
+THREAD = change("by a thread that only waits", wait)
 FIRST = change("by a thread's first malloc", first_malloc)
 
 
@@ -194,8 +195,8 @@ EXPERIMENT = table(
           if_true=Exactly(0, "all are copied"), if_false=AtLeast(1, "a page is not"),
           says=f"After realloc of {BLOCK // MIB} to {2 * BLOCK // MIB} MiB {{value}} pages were in the frame they had before."),
     Small(ARENA_SIZE, "growth of VmSize beyond a thread's stack", arena("by a thread's first malloc", first_malloc),
-          arena("by a thread and mmap of 64 MiB", lambda probe: (probe.threads(1), probe.map(ARENA))),
-          arena("by a thread that only waits", lambda probe: probe.threads(1)), of=beyond_stack,
+          arena("by a thread and mmap of 64 MiB", lambda probe: (wait(probe), probe.map(ARENA))),
+          arena("by a thread that only waits", wait), of=beyond_stack,
           if_true=Within(pages(ARENA), pages(2 * ARENA), "64 MiB, or 128"),
           if_false=Outside(pages(ARENA), pages(2 * ARENA), "another size"),
           says="A thread's first malloc made VmSize grow by {value} pages beyond its stack."),

@@ -14,13 +14,9 @@ from harness.claims import (
 )
 from harness.lab import DONTNEED, FREE, NO_ACCESS, NORMAL, REMOVE, Lab, Region, frames
 from harness.lab.helpers.charges import charged
+from harness.lab.helpers.resident import OFF
 
 SIZE, PARTS = 16 * MIB, 2
-# Pages by which VmRSS may be off: each thread keeps 64 to itself, and what the fault adds that finds so many and the one that
-# follows it (mm/memory.c, check_sync_rss_stat; v5.10, v6.1), or each processor a batch of 32 (lib/percpu_counter.c,
-# compute_batch_value; since 6.2), unless these are summed up, which Debian's 6.12 and 7.2 do (fs/proc/task_mmu.c,
-# get_mm_counter_sum, v6.12, v7.2).
-OFF = 66
 FREED_BY_FREE = ("mm/madvise.c, madvise_free_pte_range (v5.10 to v7.2): it clears the dirty bits and moves the pages to "
                  "another list")
 

@@ -7,7 +7,8 @@ grows, one that is favoured by oom_score_adj and one that is equal show how both
 
 from collections.abc import Callable
 
-from experiments.out_of_memory.oom_score_memory import BADNESS, HELD, HIGHER, MORE, NOT
+from experiments.out_of_memory.oom_score_counts import HIGHER, NOT
+from experiments.out_of_memory.oom_score_memory import BADNESS, HELD, MORE
 from experiments.sections import OUT_OF_MEMORY
 from harness.claims import (
     MIB, REFUTED, AtLeast, Claim, Derived, Exactly, Expect, Experiment, Guard, Known, Needs, Number, Quantity, Recorded,

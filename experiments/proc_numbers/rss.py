@@ -13,11 +13,9 @@ from harness.claims import (
 )
 from harness.lab import NO_ACCESS, NORESERVE, READ, WRITE, Lab, Probe, Region
 from harness.lab.helpers.free_pages import kept_by_nobody
+from harness.lab.helpers.resident import OFF, tell
 
 SIZE, LARGE, STEPS, STEP = 4 * MIB, 256 * MIB, 16, 7
-# Pages by which VmRSS may be off: what a thread's last 64 faults added (mm/memory.c, TASK_RSS_EVENTS_THRESH; v5.10, v6.1), and
-# two that find so; or a batch of 32 for each processor (lib/percpu_counter.c, compute_batch_value; since 6.2).
-OFF = 66
 MAN = "(man-pages 6.03)"
 PROC = "Documentation/filesystems/proc.rst"
 
@@ -81,12 +79,6 @@ BY_FLAG = Claim(
                           f"(v5.10 to v6.12); {PROC}, “this accounting is independent of MAP_SHARED” (v7.2)"),),
     instead="Read Private_* and Shared_* as “mapped once” and “mapped several times, be it by one process”, page by page, "
             "whatever flag mmap() was given.")
-
-
-def tell(probe: Probe) -> None:
-    """Makes so many faults that the probe's thread adds what it kept to itself to the numbers of its process: of a read of a file
-    each fault brings up to 16 pages (mm/memory.c, do_fault_around)."""
-    probe.map(2 * OFF * probe.page_size).fill().unmap()
 
 
 def change(words: str, act: Callable[[Probe], object]) -> Case:

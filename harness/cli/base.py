@@ -154,7 +154,13 @@ class Command(Task[Any]):
         return cls(_not_asked_for, name=name, positional=())
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
-        return [] if self.body is _not_asked_for else super().get_arguments(ignore_unknown_help)
+        """Gives the command's arguments. Asked for them, invoke takes the lines of help out that it has used: they are put back,
+        for it asks again, and so do others."""
+        lines = dict(self.help)
+        try:
+            return [] if self.body is _not_asked_for else super().get_arguments(ignore_unknown_help)
+        finally:
+            self.help = lines
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Command:
         return self

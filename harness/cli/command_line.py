@@ -44,15 +44,12 @@ def check(rest: Sequence[str], found: Collection, offered: Iterable[str]) -> Non
 
 def contexts_of(found: Collection, rest: Sequence[str]) -> list[ParserContext]:
     """Gives what invoke's parser knows of the commands that are named here: of all it takes ten times as long, and each command
-    line is read. Asking a task for its arguments takes its lines of help out (Task.get_arguments): they are put back, for
-    invoke will ask again."""
-    made = []
-    for name, aliases in found.task_names.items():
-        if {name, *aliases} & set(rest):
-            task, lines = found[name], dict(found[name].help)
-            made.append(ParserContext(name=name, aliases=aliases, args=task.get_arguments()))
-            task.help = lines
-    return made
+    line is read."""
+    return [
+        ParserContext(name=name, aliases=aliases, args=found[name].get_arguments())
+        for name, aliases in found.task_names.items()
+        if {name, *aliases} & set(rest)
+    ]
 
 
 def told(error: ParseError, words: Sequence[str], offered: Iterable[str] = ()) -> UsageError:

@@ -10,7 +10,7 @@ table of its own, constants.parquet: `counter`, `unit`, `value`, and in how many
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,22 +52,25 @@ def schema(names: Sequence[str]) -> pa.Schema:
     return pa.schema([pa.field(name, kinds.get(name, pa.int64()), metadata={"unit": unit(name)}) for name in (*FIRST, *names)])
 
 
-def ends(found: Iterable[Track]) -> dict[str, tuple[int, int, int]]:
-    """Gives, for each counter that is a measurement, its least and its greatest number, and how many samples have it."""
-    ends: dict[str, tuple[int, int, int]] = {}
+class Ends(dict[str, tuple[int, int, int]]):
+    """For each counter its least and its greatest number, and how many samples have it."""
 
-    def add(counter: str, least: int, most: int, samples: int) -> None:
-        low, high, before = ends.get(counter, (least, most, 0))
-        ends[counter] = min(low, least), max(high, most), before + samples
+    def add(self, counter: str, least: int, most: int, samples: int) -> None:
+        low, high, before = self.get(counter, (least, most, 0))
+        self[counter] = min(low, least), max(high, most), before + samples
 
+
+def ends_of(found: Iterable[Track]) -> Ends:
+    """Gives the ends of each counter that is a measurement."""
+    ends = Ends()
     for one in found:
         if len(one):
-            add(PAGE_SIZE, one.page_size, one.page_size, len(one))
+            ends.add(PAGE_SIZE, one.page_size, one.page_size, len(one))
         for part in one.parts:
             of_all = zip(part.counters, part.values.min(axis=0).tolist(), part.values.max(axis=0).tolist(), strict=True)
             for counter, least, most in of_all:
                 if is_measurement(counter):
-                    add(counter, least, most, len(part.rows))
+                    ends.add(counter, least, most, len(part.rows))
     return ends
 
 
@@ -111,14 +114,14 @@ def frame(judged: Judged) -> pd.DataFrame:
 
     kinds = {pa.int64(): pd.Int64Dtype(), pa.string(): pd.StringDtype("python")}
     told = tracks.of_cell(judged)
-    columns = columns_of(ends(told))
+    columns = columns_of(ends_of(told))
     table = pa.Table.from_batches([batch(judged, one, columns) for one in told], columns)
     found: pd.DataFrame = table.to_pandas(types_mapper=kinds.get)
     found.attrs["units"] = {name: unit(name) for name in found.columns}
     return found
 
 
-def columns_of(ends: Mapping[str, tuple[int, int, int]]) -> pa.Schema:
+def columns_of(ends: Ends) -> pa.Schema:
     """Gives the columns of a cell, of what its counters read."""
     return schema(in_order(dict.fromkeys((PAGE_SIZE, *ends)))).with_metadata({ENDS: json.dumps(ends)})
 
@@ -128,7 +131,7 @@ def write(path: Path, judged: Judged, found: Sequence[Track]) -> None:
     columns of sixty rows. A recording at a time: a cell may have 10,000 samples, of more than 1,000 columns."""
     import pyarrow as pa
 
-    columns = columns_of(ends(found))
+    columns = columns_of(ends_of(found))
     with pa.ipc.new_file(path, columns, options=pa.ipc.IpcWriteOptions(compression="lz4")) as file:
         for one in found:
             file.write_batch(batch(judged, one, columns))
@@ -147,13 +150,12 @@ def constants(pieces: Sequence[Path]) -> tuple[list[str], list[Constant]]:
     """Lists which counters vary over all cells that `write` wrote, and which are constant."""
     import pyarrow as pa
 
-    ends: dict[str, tuple[int, int, int]] = {}
+    ends = Ends()
     for piece in pieces:
         with pa.ipc.open_file(piece) as file:
             noted = json.loads(file.schema.metadata[ENDS])
-        for name, (least, most, samples) in noted.items():
-            low, high, before = ends.get(name, (least, most, 0))
-            ends[name] = min(low, least), max(high, most), before + samples
+        for name, of_cell in noted.items():
+            ends.add(name, *of_cell)
     one_value = {name for name, (least, most, _) in ends.items() if least == most}
     return (
         in_order(name for name in ends if name not in one_value),
@@ -191,13 +193,12 @@ def combine(folder: Path, pieces: Sequence[Path], varying: Sequence[str]) -> Non
     columns = schema(varying)
     with parquet.ParquetWriter(folder / ALL_COLUMNS, columns):
         pass
-    wanted = set(columns.names)
+    wanted, options = set(columns.names), {"use_dictionary": list(TEXTS), "write_statistics": ["experiment", "setting"]}
     for piece in pieces:
         path = folder / f"{piece.name.removesuffix(PIECE)}.parquet"
         with pa.ipc.open_file(piece) as cell:
             names = [name for name in cell.schema.names if name in wanted]
             own = pa.schema([cell.schema.field(name) for name in names])
-            options = {"use_dictionary": list(TEXTS), "write_statistics": ["experiment", "setting"]}
             with parquet.ParquetWriter(path, own, **options) as file:
                 for number in range(cell.num_record_batches):
                     file.write_batch(cell.get_batch(number).select(names))

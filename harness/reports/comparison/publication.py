@@ -84,11 +84,11 @@ def of(new: Cells, to: Path, everything: bool, may_lose: bool, current: bool = F
     cells = distinct(replace(new, entries=(*new.entries, *kept_entries(kept, to))), names)
     covered = {(row["experiment"], row["kernel"]) for row in new.rows}
     covered |= {(error["experiment"], error["kernel"]) for error in new.errors}
-    covered |= anew if current else set()
     stay = tuple(
         one
         for one in (old["errors"] if old else ())
-        if covered.isdisjoint((one["experiment"], end) for end in (one["kernel"], releases.series(one["kernel"])))
+        if (one["experiment"], one["kernel"]) not in covered
+        and not (current and (one["experiment"], releases.series(one["kernel"])) in anew)
     )
     around: EnvironmentFile = {"kernels": read_kernels(to)}
     whole = replace(cells, errors=(*stay, *new.errors), around=(around, *new.around))
