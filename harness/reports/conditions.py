@@ -26,7 +26,7 @@ def conditions(judged: Judged, around: EnvironmentFile) -> list[tuple[str, str]]
     if judged.cell["config"]:
         found.append(("Configuration", code(judged.cell["config"])))
     if machine:
-        at = "QEMU guest" if machine["name"] == "vm" else "this host"
+        at = "QEMU guest" if machine["name"] == "vm" else "the host itself"
         accelerator = f" ({machine['accelerator'].upper()})" if machine["name"] == "vm" else ""
         qemu = f", QEMU {plain(tools['qemu'])}" if machine["name"] == "vm" and tools and tools["qemu"] else ""
         found += [

@@ -113,7 +113,7 @@ def signed_spread(changes: Sequence[Number | None]) -> str:
 
 def where(row: Row) -> str:
     """Says where: "6.12.117 (guest, TCG)", kernel and machine."""
-    machine = "guest" if row["machine"] == "vm" else "this host"
+    machine = "guest" if row["machine"] == "vm" else "the host itself"
     accelerator = {"tcg": ", TCG", "kvm": ", KVM"}.get(row["accelerator"], "")
     return f"{row['kernel']} ({machine}{accelerator})"
 

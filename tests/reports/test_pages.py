@@ -60,7 +60,7 @@ def one_page(run: Path, judged: Sequence[Judged]) -> tuple[str, str]:
 def test_a_host_says_what_its_disks_lie_on(tmp_path: Path) -> None:
     machine = {"name": "local", "accelerator": "host", "disks_on": "btrfs at /srv", "oomd": True}
     _, text = one_page(tmp_path, [cell(tmp_path, [replace(trial(), machine=machine)] * 3)])
-    assert "this host, processors: 1" in text
+    assert "the host itself, processors: 1" in text
     assert "loop devices over files on btrfs at /srv" in text
     assert "runs: under pressure it may kill a sandbox" in text
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TypeAlias
 
 from harness import catalogue
-from harness.claims.claim import Experiment
+from harness.claims.claim import SKIPPED, Experiment
 from harness.errors import UsageError
 from harness.evidence import json_file, run_directory
 from harness.evidence.schema import CellRecord, EnvironmentFile, KernelRow, KernelsFile, Row
 from harness.linux import releases
 from harness.linux.sizes import MIB
 from harness.reports.comparison import rows
+from harness.reports.comparison.history import DECIDED
 from harness.reports.comparison.index import Cells, Entry
 from harness.reports.wording import setting
 
@@ -64,6 +65,9 @@ def of(new: Cells, to: Path, everything: bool, may_lose: bool, current: bool = F
     had = old["verdicts"] if old else []
     names = telling_apart(new, had)
     there = {identity(row, names): row for row in had}
+    if not everything:
+        telling = (entry for entry in new.entries if not tells_less(entry.row, there.get(identity(entry.row, names))))
+        new = replace(new, entries=tuple(telling))
     coming = {identity(entry.row, names): entry for entry in new.entries}
     left = {key: row for key, row in there.items() if key not in coming}
     updated = tuple((there[key], entry.row) for key, entry in coming.items() if key in there)
@@ -93,6 +97,14 @@ def of(new: Cells, to: Path, everything: bool, may_lose: bool, current: bool = F
     around: EnvironmentFile = {"kernels": read_kernels(to)}
     whole = replace(cells, errors=(*stay, *new.errors), around=(around, *new.around))
     return Publication(whole, added, updated, tuple(kept), tuple(lost.values()), names)
+
+
+def tells_less(row: Row, old: Row | None) -> bool:
+    """Says whether a row was skipped where the reference has a verdict, by the same procedure on a machine of another kind: one
+    that an installed system decides is skipped in every guest, and stays."""
+    if old is None or row["verdict"] != SKIPPED or old["verdict"] not in DECIDED:
+        return False
+    return row["version"] == old["version"] and row["machine"] != old["machine"]
 
 
 def is_outdated(row: Row, anew: Container[tuple[str, str]]) -> bool:

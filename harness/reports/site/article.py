@@ -23,7 +23,8 @@ class Statement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One statement. no: "3.7.4". section: the title of its section.
 
     claims: ids of claims that say the same: where they are confirmed, it holds. against: of claims that say the contrary. see:
-    of claims about the same matter, which decide nothing of it. open: why no claim decides it, or "".
+    of claims about the same matter, which decide nothing of it. open: why no claim decides it, or "". until: the last release
+    that it is about, where the lab runs none so old: its claims decide whether it holds today.
     """
 
     no: str
@@ -33,6 +34,7 @@ class Statement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     against: tuple[str, ...] = ()
     see: tuple[str, ...] = ()
     open: str = ""
+    until: str = ""
 
     @property
     def chapter(self) -> str:

@@ -21,6 +21,7 @@ WORDS_OF = {
     Holds.OPEN: "Open",
 }
 UNASKED = "Its claims have no verdict here."
+PAST = "It is about kernels up to {until}, which the lab does not run: what is decided is whether it holds today."
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,13 @@ class Named:
 
 @dataclass(frozen=True)
 class Told:
-    """A statement as the page shows it."""
+    """A statement as the page shows it. note: why it is open, or what it is that was decided."""
 
     no: str
     statement: str
     style: str
     word: str
-    open: str
+    note: str
     claims: Sequence[Named]
 
 
@@ -117,6 +118,18 @@ class ArticlePage:
         )
 
     @property
+    def past_line(self) -> str:
+        """Says how many of them are about kernels that nobody runs any more; "" if none is decided."""
+        past = sum(bool(one.until) and self.stands[one.no] is not Holds.OPEN for one in self.article.statements)
+        if not past:
+            return ""
+        are, they = ("is", "it holds") if past == 1 else ("are", "they hold")
+        return (
+            f"{past} of those that are decided {are} about kernels of the past, which the lab does not run: what is decided is "
+            f"whether {they} today."
+        )
+
+    @property
     def chapters(self) -> list[Part]:
         found = []
         for number, title in self.article.chapters.items():
@@ -133,8 +146,9 @@ class ArticlePage:
         stands = self.stands[one.no]
         roles = [(one.claims, ""), (one.against, "says the contrary"), (one.see, "on the same matter")]
         claims = [self.named(claim, role) for ids, role in roles for claim in ids]
-        missing = UNASKED if stands is Holds.OPEN and not one.open else ""
-        return Told(one.no, one.statement, STYLES[stands], WORDS_OF[stands], one.open or missing, claims)
+        missing = UNASKED if stands is Holds.OPEN else PAST.format(until=one.until) if one.until else ""
+        today = " today" if one.until and stands is not Holds.OPEN else ""
+        return Told(one.no, one.statement, STYLES[stands], WORDS_OF[stands] + today, one.open or missing, claims)
 
     def named(self, claim: str, role: str) -> Named:
         page = self.pages.get(claim)

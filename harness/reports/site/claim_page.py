@@ -237,7 +237,7 @@ def named(settings: Sequence[str]) -> list[str]:
 
 def machine(row: Row) -> str:
     """Says what a row's machine was: "QEMU guest (TCG), 1,024 MiB, 1 processor"."""
-    at = f"QEMU guest ({row['accelerator'].upper()})" if row["machine"] == "vm" else "this host"
+    at = f"QEMU guest ({row['accelerator'].upper()})" if row["machine"] == "vm" else "the host itself"
     memory, cpus = row["settings"].get("memory"), row["settings"].get("cpus")
     size = f", {int(memory) >> 20:,} MiB" if memory and memory.isdecimal() else ""
     return at + size + (f", {counted(int(cpus), 'processor')}" if cpus and cpus.isdecimal() else "")

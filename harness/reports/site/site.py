@@ -118,7 +118,13 @@ def beside(one: Asked, other: Asked) -> bool:
 
 
 def of_article(told: ArticlePage) -> dict[str, Any]:
-    return {"total": told.total, "counts": told.counts, "decided_line": told.decided_line, "chapters": told.chapters}
+    return {
+        "total": told.total,
+        "counts": told.counts,
+        "decided_line": told.decided_line,
+        "past_line": told.past_line,
+        "chapters": told.chapters,
+    }
 
 
 def neighbour(page: ClaimPage, names: Mapping[str, str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,16 @@ def test_outdated_rows_are_left_out_where_that_is_asked_for(published: Path, tmp
         row for row in current if row["experiment"] != TMPFS.name
     ]
     assert [one["experiment"] for one in run_directory.read_verdicts(published)["errors"]] == [other["experiment"]]
+
+
+@pytest.mark.parametrize(("verdict", "machine", "stay"), [("skipped", "local", 5), ("skipped", "vm", 3), ("refuted", "local", 3)])
+def test_what_an_installed_system_decided_is_kept_where_guests_skip_it(
+    published: Path, tmp_path: Path, verdict: str, machine: str, stay: int
+) -> None:
+    cells = reference.gather([run_of(tmp_path / "again")])
+    entries = tuple(replace(one, row={**one.row, "verdict": verdict, "machine": machine}) for one in cells.entries)
+    made = publication.of(replace(cells, entries=entries), published, everything=False, may_lose=False)
+    assert (len(made.updated), len(made.kept), len(made.lost)) == (5 - stay, stay, 0)
 
 
 def test_what_the_catalogue_has_no_more_is_kept_as_data(published: Path, tmp_path: Path) -> None:
