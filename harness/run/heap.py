@@ -18,3 +18,13 @@ def share() -> None:
     """
     with suppress(AttributeError):
         ctypes.CDLL(None).mallopt(ARENA_MAX, 1)
+
+
+def give_back() -> None:
+    """Gives the heap's free pages back to the system (malloc_trim(3)); other C libraries have no such call.
+
+    glibc itself gives back only what lies at the heap's end, and above it there is always something (measured: after 159 cells of
+    a matrix 600 MB were resident, 186 of them free).
+    """
+    with suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)

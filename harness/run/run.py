@@ -17,7 +17,7 @@ from harness.evidence.schema import FailureRow, Row
 from harness.machine.processes import fleet
 from harness.printable import harmless
 from harness.reports.report import Report, loaded
-from harness.run import order, resume
+from harness.run import heap, order, resume
 from harness.run.batch import Batch, submit
 from harness.run.cell import Cell
 from harness.run.remote import Sent
@@ -149,6 +149,8 @@ def collect(run: Run, batches: Sequence[Batch | Sent], watch: Watch, report: Rep
             watch.done(judged)
             report.add(judged)
             run.outcomes.append(resume.finish(judged))
+            del judged  # what its trials recorded goes before those of the next are read
+            heap.give_back()
             run.save(SAVED)
     except BaseException:
         for batch in batches:
