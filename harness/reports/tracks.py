@@ -51,14 +51,6 @@ class Track:
             for index, counter in enumerate(part.counters):
                 yield counter, part.rows, part.values[:, index]
 
-    def counts(self) -> dict[str, int]:
-        """Counts, for each counter, how many samples have it."""
-        found: dict[str, int] = defaultdict(int)
-        for part in self.parts:
-            for counter in part.counters:
-                found[counter] += len(part.rows)
-        return found
-
     def curve(self, counter: str) -> tuple[Real, Whole]:
         """Gives seconds and values of the samples that have the counter; empty if none has."""
         import numpy as np
