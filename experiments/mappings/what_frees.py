@@ -43,8 +43,8 @@ REMOVED = Claim(
 UNMAPPED = Claim(
     "munmap-frees-at-once", "munmap of touched private memory gives its frames back before it returns.", MAPPINGS,
     known=(Known(CONFIRMED, "mm/mmap.c, unmap_region (v5.10, v6.1); mm/vma.c, vms_clear_ptes (v6.12): what waits in the "
-                            "processor's batch for the LRU lists is drained first (lru_add_drain), and no frame is left with a "
-                            "reference", until="6.13"),
+                            "processor's batch for the LRU lists is drained first, and no frame is left with a reference",
+                 until="6.13"),
            Known(REFUTED, "mm/vma.c, unmap_region (v7.2) drains no batch: the frames touched last, up to 30, are held by the "
                           "one that waits for the LRU lists (mm/swap.c, folio_add_lru), until it is full or drained; measured "
                           "so from 6.16.12 on", since="6.16")),
@@ -122,8 +122,8 @@ SHARED_NORMAL = advised("after MADV_NORMAL, shared", NORMAL, shared=True)
 
 def held(words: str, call: Callable[[Region], object], *, drained: bool = False) -> Case:
     """Records how many frames of filled memory its group is no longer charged for once a call returns, of all its parts. Each
-    part ends at another place of a processor's batch of 31 (include/linux/folio_batch.h, FOLIO_BATCH_SIZE): one that ends where
-    the batch does leaves nothing. drained: the frames are on the LRU lists by then, and not in a batch."""
+    part ends at another place of a processor's batch of 31 (include/linux/folio_batch.h, FOLIO_BATCH_SIZE; v7.2): one that ends
+    where the batch does leaves nothing. drained: the frames are on the LRU lists by then, and not in a batch."""
     def do(lab: Lab, at: str) -> None:
         box, gone = lab.sandbox(at), 0
         probe = lab.probe(at, box)
