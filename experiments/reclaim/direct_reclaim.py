@@ -2,8 +2,8 @@
 
 A guest of 256 MiB with swap is filled by a process that goes before all others, kswapd too. A kernel probe records the free
 pages and the min mark of the zone each time that a page is looked for; what it said last before the process began to reclaim
-counts. No group is at its limit here: one that is reclaims for that alone, however much the zones have free.
-Huge pages that are asked for, and a min mark that is raised past what is free, show how both answers read.
+counts. A process whose group is at its limit, which reclaims however much the zones have free, and a min mark that is raised past
+what is free show how both answers read.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,11 +14,11 @@ from harness.claims import (
     Settings,
 )
 from harness.lab import Lab
-from harness.lab.helpers.reclaim import BTF, DIRECT_EVENTS, direct_spares, watch_direct_reclaim
+from harness.lab.helpers.reclaim import BTF, DIRECT, DIRECT_EVENTS, OF_GROUP, direct_spares, watch_direct_reclaim
 
 RAM, FILLED, PIECE, FIRST, MARK = 256 * MIB, 224 * MIB, 8 * MIB, -20, 8192
 ROOM = 2048         # KiB of the last buffer, which is asked for when memory is full; five times what was recorded
-SHORT, HUGE, RAISED = "shortage", "huge pages", "mark raised"
+SHORT, AT_LIMIT, RAISED = "shortage", "group at its limit", "mark raised"
 
 BELOW_MIN = Claim(
     "direct-reclaim-below-min", "A process that asks for order-0 pages, and whose group is at no limit, reclaims by itself only "
@@ -33,9 +33,10 @@ def procedure(lab: Lab) -> None:
     probe = lab.probe()
     probe.nice(FIRST)
     memory = probe.map(RAM)
-    with lab.trace(HUGE, *DIRECT_EVENTS):       # all of what is free: the last is asked for with pages to spare
-        lab.sysctl("vm.nr_hugepages", lab.counter("meminfo:MemFree") // lab.counter("meminfo:Hugepagesize"))
-    lab.sysctl("vm.nr_hugepages", 0)
+    limited = lab.probe("limited", lab.sandbox("limited", memory_max=PIECE))
+    with lab.trace(AT_LIMIT, *DIRECT_EVENTS):
+        limited.map(2 * PIECE).fill()
+    limited.end()
     with lab.trace(SHORT, *DIRECT_EVENTS):      # begun while there is room for its buffer
         memory.part(0, FILLED).fill()
     memory.part(0, FILLED // 4).unmap()
@@ -46,9 +47,9 @@ def procedure(lab: Lab) -> None:
         lab.sysctl("vm.min_free_kbytes", MARK)
 
 
-def most(title: str, trace: str, large: bool = False, pick: Callable[[Sequence[int]], int] = max) -> Quantity:
+def most(title: str, trace: str, began: str = DIRECT, pick: Callable[[Sequence[int]], int] = max) -> Quantity:
     def read(recording: Recording) -> int | None:
-        found = direct_spares(recording, trace, large)
+        found = direct_spares(recording, trace, began)
         return pick(found) if found else None
     return Derived(title, read, "pages")
 
@@ -60,6 +61,7 @@ EXPERIMENT = Experiment(
     writes=("min_free_kbytes",),
     axes={"lru": ("classic", "mglru")},
     rate=0,
+    version=2,
     guards=(Guard(most("times that it reclaimed itself in the shortage", SHORT, pick=len), AtLeast(10),
                   "“only” of a few says little"),),
     expects=(Expect(
@@ -67,6 +69,6 @@ EXPERIMENT = Experiment(
         if_true=AtMost(0, "at the mark itself the one page that is asked for would take it below"),
         if_false=AtLeast(1, "one time with a page to spare is enough"),
         reads_true=most("the same after the mark was raised past what is free", RAISED),
-        reads_false=most("the same when it was for a huge page", HUGE, large=True),
+        reads_false=most("the same when it was for its group's limit", AT_LIMIT, OF_GROUP),
         says="With most to spare the zone had {value} free pages over its min mark and reserve."),),
 )

@@ -188,7 +188,8 @@ def _pairs(recording: Recording, traces: tuple[str, ...]) -> list[tuple[Event, E
     return pairs if all(told[event.name] in event.fields for event, _ in pairs if event.name in told) else []
 
 
-DIRECT_EVENTS = ("kprobes:requested", "vmscan:mm_vmscan_direct_reclaim_begin")
+DIRECT, OF_GROUP = "mm_vmscan_direct_reclaim_begin", "mm_vmscan_memcg_reclaim_begin"
+DIRECT_EVENTS = ("kprobes:requested", f"vmscan:{DIRECT}", f"vmscan:{OF_GROUP}")
 
 
 def watch_direct_reclaim(lab: Lab) -> None:
@@ -205,15 +206,15 @@ def watch_direct_reclaim(lab: Lab) -> None:
     tracing.at(lab.hand, "requested", "get_page_from_freelist", *fields)
 
 
-def direct_spares(recording: Recording, trace: str, large: bool = False) -> list[int]:
-    """Lists, for each time that a process began to reclaim for a single page (large: for more than one), how many pages over its
-    min mark and reserve its zone had free when it had last looked for one."""
+def direct_spares(recording: Recording, trace: str, began: str = DIRECT) -> list[int]:
+    """Lists, for each time that a process began to reclaim for a single page, how many pages over its min mark and reserve its
+    zone had free when it had last looked for one. began: for want of free pages, or for its group's limit (OF_GROUP)."""
     found: list[int] = []
     last: dict[int, Event] = {}
     for event in trace_events.events(recording, trace) or ():
         if event.name == "requested":
             last[event.pid] = event
-        elif event.pid in last and (event.number("order") > 0) == large:
+        elif event.pid in last and event.name == began and event.number("order") == 0:
             looked = last[event.pid]
             found.append(looked.number("free") - sum(map(looked.number, ("min", "reserve", "atomic"))))
     return found
