@@ -52,7 +52,12 @@ def test_every_claim_has_a_page_whose_title_is_the_question(reference: dict[str,
     question = "What becomes of a request larger than RAM and swap in overcommit mode 0?"
     assert f"<h1>{question}</h1>" in page
     assert f"<title>{question}" in page
-    for part in ("Refuted", "on 5.10, 6.1, 6.12, 6.18 and 7.2", "What to do instead", "./bootstrap run-experiment oc0-excess-is-oom"):
+    for part in (
+        "Refuted",
+        "on 5.10, 6.1, 6.12, 6.18 and 7.2",
+        "What to do instead",
+        "./bootstrap run-experiment oc0-excess-is-oom",
+    ):
         assert part in page
     there = {name for name in reference if name.startswith("claims/")}
     assert len(there) == len({name.lower() for name in there}) > 100
