@@ -10,7 +10,8 @@ from harness.claims import (
     CONFIRMED, MIB, REFUTED, AtMost, Besides, Case, Change, Claim, Disk, Document, Exactly, Known, Needs, Pages, Premise, Small,
     pages, table,
 )
-from harness.lab import Lab, numbers
+from harness.lab import Lab
+from harness.lab.helpers.files import space
 from harness.lab.helpers.reclaim import swap_out
 
 SIZE = 8 * MIB
@@ -53,8 +54,8 @@ def written(words: str, *, squeeze: bool = True, truncate: bool = False, options
         lab.sample(f"{at}: squeezed", pages={"file": f"{directory}/file"})
         if truncate:
             probe.ftruncate(fd, 0)
-        _, block, blocks, free, *_ = numbers(lab.hand.statfs(directory).text)
-        lab.record(at, (blocks - free) * block // lab.page_size)
+        holds, free = space(lab, directory)
+        lab.record(at, holds - free)
         lab.sample(f"{at}: after")
     return Case(words, do)
 

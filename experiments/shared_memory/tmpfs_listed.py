@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from experiments.sections import SHARED_MEMORY
 from harness.claims import CONFIRMED, MIB, REFUTED, AtLeast, Case, Claim, Exactly, Known, Needs, Not, Small, pages, table
-from harness.lab import Lab, numbers
+from harness.lab import Lab
+from harness.lab.helpers.files import is_mounted, space
 
 SIZE = 8 * MIB
 
@@ -31,8 +32,7 @@ def shown(words: str, options: Callable[[Lab], str], *, unmount: bool = False) -
         path = lab.mount_tmpfs(options=f"huge=never,{options(lab)}")
         if unmount:
             lab.hand.umount(path)
-        _, block, blocks, *_ = numbers(lab.hand.statfs(path).text)
-        lab.record(at, blocks * block // lab.page_size if f" {path} " in lab.read("/proc/self/mountinfo") else 0)
+        lab.record(at, space(lab, path)[0] if is_mounted(lab, path) else 0)
     return Case(words, do)
 
 

@@ -16,6 +16,7 @@ from harness.claims import (
 )
 from harness.lab import MS_REMOUNT, Lab, Probe, numbers
 from harness.lab.helpers.charges import BATCH
+from harness.lab.helpers.files import space
 
 SIZE, LARGE, FILES = 8 * MIB, 128 * MIB, 64
 PUNCH_HOLE = 3                      # FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE: fallocate(2)
@@ -73,8 +74,7 @@ def holds(words: str, options: Callable[[Lab], str]) -> Case:
     """Records how many pages a tmpfs may have."""
     def do(lab: Lab, at: str) -> None:
         lab.sample(at)
-        _, block, blocks, *_ = numbers(lab.hand.statfs(lab.mount_tmpfs(options=options(lab))).text)
-        lab.record(at, blocks * block // lab.page_size)
+        lab.record(at, space(lab, lab.mount_tmpfs(options=options(lab)))[0])
     return Case(words, do)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from harness.lab.lab import Lab
 
 CONFIRMED, REFUTED, UNDECIDED, SKIPPED = "confirmed", "refuted", "undecided", "skipped"
+DECIDED = (CONFIRMED, REFUTED)
 # What one reading says of a claim.
 TRUE, FALSE = "true", "false"
 # What a claim is about: what a kernel does, every time, or what chance, scheduling or history decides (rates.py).

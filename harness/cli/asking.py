@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness import catalogue
-from harness.claims.claim import REFUTED
+from harness.claims.claim import DECIDED, REFUTED
 from harness.cli import searching, yours
 from harness.cli.answer import laid
 from harness.contents import ClaimEntry
@@ -16,7 +16,7 @@ from harness.evidence.schema import Row
 from harness.finding.index import Found, Hit
 from harness.linux.releases import series
 from harness.reports.comparison import history
-from harness.reports.comparison.history import DECIDED, Line
+from harness.reports.comparison.history import Line
 from harness.reports.comparison.rows import REFERENCE
 
 MOST = 3  # claims that are told

@@ -28,25 +28,25 @@ AS_WANTED, OTHER, CANNOT_TELL, STOP = 0, 1, 125, 128
 def status(rows: Iterable[Row], want: str, broken: bool) -> int:
     """Gives the status that a claim's rows come to, one row for each setting: as wanted only if all are; the other verdict
     once is enough."""
-    from harness.claims.claim import CONFIRMED, REFUTED
+    from harness.claims.claim import DECIDED
 
     found = [row["verdict"] for row in rows]
     if not broken and found and all(verdict == want for verdict in found):
         return AS_WANTED
-    return OTHER if any(verdict in {CONFIRMED, REFUTED} and verdict != want for verdict in found) else CANNOT_TELL
+    return OTHER if any(verdict in DECIDED and verdict != want for verdict in found) else CANNOT_TELL
 
 
 def verdict_status(claim: str, want: str, options: RunOptions) -> int:
     """Runs the claim's experiment, prints its answer: the exit status. Raises LabError where it can't be asked."""
     from harness import catalogue
-    from harness.claims.claim import CONFIRMED, REFUTED
+    from harness.claims.claim import DECIDED
 
     experiment, found = catalogue.find(claim)
     if found is None:
         names = ", ".join(one.id for one in experiment.claims)
         raise UsageError(f"claim {claim!r}", "it is an experiment", f"its claims are {names}")
-    if want not in {CONFIRMED, REFUTED}:
-        raise UsageError(f"--want {want}", "two verdicts can be wanted", f"type --want {CONFIRMED} or --want {REFUTED}")
+    if want not in DECIDED:
+        raise UsageError(f"--want {want}", "two verdicts can be wanted", f"type --want {' or --want '.join(DECIDED)}")
     finished = execute([experiment], experiment.name, found.id, options)
     if finished.interrupted:
         return errors.INTERRUPTED

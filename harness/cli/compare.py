@@ -74,8 +74,8 @@ def history(context: Any, claim: str, results: str = RUNS, json: bool = False) -
 def bisected(context: Any, claim: str, log: str, want: str, to: str = "results/reference") -> int:
     """Keep what a bisection found: `compare --claims` and `history` name the commit from then on."""
     from harness import catalogue
+    from harness.claims.claim import DECIDED
     from harness.reports.comparison import bisections
-    from harness.reports.comparison.history import DECIDED
 
     _, found = catalogue.find(claim)
     if found is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import os
 import shutil
@@ -11,12 +10,12 @@ import threading
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from statistics import median
 
 from harness.faults.shown import Asked, Shown
 from harness.faults.trials import cell_of, run
+from harness.run import heap
 
 # Small ones that differ in what they use: counters and disks, system calls, states of pages.
 EXPERIMENTS = ("tmpfs-is-cache", "malloc-calls", "tmpfs-dropped")
@@ -29,7 +28,6 @@ WARM = 3
 # from 400 KiB to 1 MiB. It has 43,690 places then.
 NAMES = 60_000
 
-_C = ctypes.CDLL(None)
 # Python 3.13 has another name for it.
 _forget_names: Callable[[], None] = getattr(sys, "_clear_internal_caches", None) or sys._clear_type_cache
 
@@ -46,8 +44,7 @@ def held() -> Held:
     (mallopt(3), M_MMAP_THRESHOLD): here zstd's windows of 8 MiB."""
     gc.collect()
     _forget_names()
-    with suppress(AttributeError):  # only glibc has it
-        _C.malloc_trim(0)
+    heap.give_back()
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     resident = pages * os.sysconf("SC_PAGE_SIZE") // 1024
     return resident, sys.getallocatedblocks(), len(os.listdir("/proc/self/fd")), threading.active_count()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.claims.limits import human
 from harness.evidence.schema import EnvironmentFile, MachineRow
-from harness.reports.wording import code, plain
+from harness.reports.wording import HOST, code, plain
 from harness.verdicts import knobs
 from harness.verdicts.judged import Judged
 
@@ -26,7 +26,7 @@ def conditions(judged: Judged, around: EnvironmentFile) -> list[tuple[str, str]]
     if judged.cell["config"]:
         found.append(("Configuration", code(judged.cell["config"])))
     if machine:
-        at = "QEMU guest" if machine["name"] == "vm" else "the host itself"
+        at = "QEMU guest" if machine["name"] == "vm" else HOST
         accelerator = f" ({machine['accelerator'].upper()})" if machine["name"] == "vm" else ""
         qemu = f", QEMU {plain(tools['qemu'])}" if machine["name"] == "vm" and tools and tools["qemu"] else ""
         found += [

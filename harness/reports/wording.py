@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from harness.evidence.recording import Number
     from harness.evidence.schema import Row
 
+HOST = "the host itself"  # a machine that is no guest
+
 
 def spoken(low: str | None, high: str | None, outside: bool) -> str:
     """Says a range in words, of the words for its ends."""
@@ -113,7 +115,7 @@ def signed_spread(changes: Sequence[Number | None]) -> str:
 
 def where(row: Row) -> str:
     """Says where: "6.12.117 (guest, TCG)", kernel and machine."""
-    machine = "guest" if row["machine"] == "vm" else "the host itself"
+    machine = "guest" if row["machine"] == "vm" else HOST
     accelerator = {"tcg": ", TCG", "kvm": ", KVM"}.get(row["accelerator"], "")
     return f"{row['kernel']} ({machine}{accelerator})"
 

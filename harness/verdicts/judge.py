@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from harness.claims import unread
 from harness.claims.claim import (
     CONFIRMED,
+    DECIDED,
     FALSE,
     RATE,
     REFUTED,
@@ -247,7 +248,7 @@ def _judge_claim(
     ]
     verdict, why = _combine(outcomes, valid, planned, failed, claim.kind)
     besides: list[str] = []
-    if verdict in {CONFIRMED, REFUTED}:
+    if verdict in DECIDED:
         page_size = next(iter(valid[0].arms.values())).page_size
         why = sentence(readings, verdict, page_size)
         besides = [said for one in experiment.besides if one.claim == claim and (said := _besides(one, valid, page_size))]

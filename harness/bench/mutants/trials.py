@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Any
 
 from harness import catalogue
-from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, Experiment
+from harness.claims.claim import DECIDED, SKIPPED, Experiment
 from harness.errors import LabError
 from harness.evidence.recording import SUFFIX
 from harness.evidence.run_directory import cell_directory, read_cell, write_cell
@@ -109,7 +109,7 @@ def seconds_of(judged: Judged) -> float:
 
 def decided(judged: Judged) -> dict[str, str]:
     """Maps claim → verdict, of those that are confirmed or refuted."""
-    return {one.claim.id: one.verdict for one in judged.verdicts if one.verdict in {CONFIRMED, REFUTED}}
+    return {one.claim.id: one.verdict for one in judged.verdicts if one.verdict in DECIDED}
 
 
 def borrow(experiment: Experiment, kernel: Kernel, accelerator: str, recorded: Path, run_of: Path) -> bool:
@@ -175,7 +175,7 @@ def noticed(before: Mapping[str, str], found: Judged) -> Notice | None:
 def _of_claim(before: str, now: Verdict) -> Notice | None:
     if now.verdict == before:
         return None
-    if now.verdict in {CONFIRMED, REFUTED}:
+    if now.verdict in DECIDED:
         return Notice(VERDICT, f"{now.claim.id} {before} → {now.verdict}: {now.why}")
     if now.verdict == SKIPPED:
         return Notice(NO_RUN, now.why)

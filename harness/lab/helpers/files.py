@@ -28,6 +28,17 @@ def mounted_type(lab: Lab, path: str) -> str | None:
     return next((mount.kind for mount in mounts.parse(lab.read(mounts.PATH)) if mount.device == numbered), None)
 
 
+def is_mounted(lab: Lab, path: str) -> bool:
+    """Says whether something is mounted at a path."""
+    return any(mount.point == path for mount in mounts.parse(lab.read(mounts.PATH)))
+
+
+def space(lab: Lab, path: str) -> tuple[int, int]:
+    """Gives how many pages the file system at a path may hold, and how many of them are free, as statfs(2) has it."""
+    _, block, blocks, free, *_ = numbers(lab.hand.statfs(path).text)
+    return blocks * block // lab.page_size, free * block // lab.page_size
+
+
 def _field(name: str, field: str, title: str) -> Quantity:
     def read(recording: Recording) -> int | None:
         found = recording.records.get(f"{name}: file")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness import catalogue
-from harness.claims.claim import Claim, Known
+from harness.claims.claim import DECIDED, Claim, Known
 from harness.evidence.schema import Row
 from harness.linux import releases
 from harness.reports.comparison import bisections, differences, history
@@ -37,7 +37,7 @@ def changes(comparison: Comparison) -> list[Change]:
     """Lists the claims that one side confirms and the other refutes."""
     bisected, found = bisections.published(), []
     for pair in comparison.verdicts():
-        if {pair.one["verdict"], pair.other["verdict"]} == set(history.DECIDED):
+        if {pair.one["verdict"], pair.other["verdict"]} == set(DECIDED):
             claim, _ = catalogue.claims().get(pair.claim, (None, None))
             known = history.between(claim, *in_order(pair)) if claim else []
             of_pair = [

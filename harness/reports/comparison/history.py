@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from harness.claims.claim import CONFIRMED, REFUTED, Claim, Known
+from harness.claims.claim import DECIDED, Claim, Known
 from harness.evidence.schema import Row
 from harness.linux.releases import order
 from harness.reports.comparison import bisections, differences, rows
@@ -14,8 +14,6 @@ from harness.reports.comparison.rows import Axis
 from harness.reports.wording import setting, wrapped
 from harness.verdicts.classify import is_surprise
 from harness.verdicts.wording import spread
-
-DECIDED = (CONFIRMED, REFUTED)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import catalogue
-from harness.claims.claim import Claim, Experiment
+from harness.claims.claim import DECIDED, Claim, Experiment
 from harness.evidence.schema import EnvironmentFile, FailureRow, Row
 from harness.reports.comparison import history, rows
 from harness.reports.comparison.history import Line
@@ -161,7 +161,7 @@ def apart(lines: Sequence[Line]) -> list[str]:
     by_kernel: dict[str, dict[str, list[Line]]] = {}
     for line in lines:
         for row in line.rows:
-            if row["verdict"] in history.DECIDED:
+            if row["verdict"] in DECIDED:
                 by_kernel.setdefault(row["kernel"], {}).setdefault(row["verdict"], []).append(line)
     said: dict[str, list[str]] = {}
     for kernel in rows.in_order(by_kernel):

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from harness import catalogue
-from harness.claims.claim import SKIPPED, Experiment
+from harness.claims.claim import DECIDED, SKIPPED, Experiment
 from harness.errors import UsageError
 from harness.evidence import json_file, run_directory
 from harness.evidence.schema import CellRecord, EnvironmentFile, KernelRow, KernelsFile, Row
 from harness.linux import releases
 from harness.linux.sizes import MIB
 from harness.reports.comparison import rows
-from harness.reports.comparison.history import DECIDED
 from harness.reports.comparison.index import Cells, Entry
 from harness.reports.wording import setting
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
-from harness.claims.claim import Claim, Experiment
+from harness.claims.claim import DECIDED, Claim, Experiment
 from harness.errors import Damaged, UsageError
 from harness.evidence import run_directory
 from harness.evidence.schema import FailureRow, Row
@@ -143,7 +143,7 @@ def copy_pictures(claim: Claim, cells: Cells, to: Path) -> list[tuple[str, str, 
     )
     chosen: dict[str, Entry] = {}
     for entry in own:
-        if entry.row["verdict"] in history.DECIDED:
+        if entry.row["verdict"] in DECIDED:
             chosen.setdefault(entry.row["verdict"], entry)
     for entry in chosen.values():
         if entry.plot != to / PLOTS / entry.name:

@@ -13,7 +13,7 @@ from importlib.resources import files
 
 import msgspec
 
-from harness.claims.claim import CONFIRMED, REFUTED
+from harness.claims.claim import CONFIRMED, DECIDED, REFUTED
 from harness.evidence.schema import Row
 
 FILE = "article.json"
@@ -80,4 +80,4 @@ def standing(statement: Statement, rows: Mapping[str, Iterable[Row]]) -> Holds:
 
 def decided(rows: Iterable[Row]) -> list[Row]:
     """Gives the rows that were confirmed or refuted."""
-    return [row for row in rows if row["verdict"] in {CONFIRMED, REFUTED}]
+    return [row for row in rows if row["verdict"] in DECIDED]

@@ -120,7 +120,7 @@ class ArticlePage:
     @property
     def past_line(self) -> str:
         """Says how many of them are about kernels that nobody runs any more; "" if none is decided."""
-        past = sum(bool(one.until) and self.stands[one.no] is not Holds.OPEN for one in self.article.statements)
+        past = sum(map(self.is_past, self.article.statements))
         if not past:
             return ""
         are, they = ("is", "it holds") if past == 1 else ("are", "they hold")
@@ -128,6 +128,10 @@ class ArticlePage:
             f"{past} of those that are decided {are} about kernels of the past, which the lab does not run: what is decided is "
             f"whether {they} today."
         )
+
+    def is_past(self, one: Statement) -> bool:
+        """Says whether a statement is about kernels of the past, and decided for those of today."""
+        return bool(one.until) and self.stands[one.no] is not Holds.OPEN
 
     @property
     def chapters(self) -> list[Part]:
@@ -146,9 +150,12 @@ class ArticlePage:
         stands = self.stands[one.no]
         roles = [(one.claims, ""), (one.against, "says the contrary"), (one.see, "on the same matter")]
         claims = [self.named(claim, role) for ids, role in roles for claim in ids]
-        missing = UNASKED if stands is Holds.OPEN else PAST.format(until=one.until) if one.until else ""
-        today = " today" if one.until and stands is not Holds.OPEN else ""
-        return Told(one.no, one.statement, STYLES[stands], WORDS_OF[stands] + today, one.open or missing, claims)
+        word, note = WORDS_OF[stands], one.open
+        if self.is_past(one):
+            word, note = f"{word} today", PAST.format(until=one.until)
+        elif stands is Holds.OPEN and not note:
+            note = UNASKED
+        return Told(one.no, one.statement, STYLES[stands], word, note, claims)
 
     def named(self, claim: str, role: str) -> Named:
         page = self.pages.get(claim)

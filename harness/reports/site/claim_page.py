@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from harness.claims.claim import CONFIRMED, REFUTED, Claim, Expect, Guard, Premise
+from harness.claims.claim import CONFIRMED, DECIDED, REFUTED, Claim, Expect, Guard, Premise
 from harness.evidence.schema import Row
 from harness.linux.sizes import KIB, MIB
 from harness.reports.comparison import page as published
 from harness.reports.comparison.page import Page
 from harness.reports.site.strip import DEPENDS, Strip, overall, strips
 from harness.reports.site.subject import Asked, Cell, Subject
-from harness.reports.wording import aloud, counted, setting
+from harness.reports.wording import HOST, aloud, counted, setting
 from harness.verdicts.classify import is_surprise
 
 WORDS = {
@@ -108,7 +108,7 @@ class ClaimPage:
         kernel = any(line.changes() for line in self.asked.lines)
         by_kernel: dict[str, set[str]] = {}
         for row in self.asked.rows:
-            if row["verdict"] in {CONFIRMED, REFUTED}:
+            if row["verdict"] in DECIDED:
                 by_kernel.setdefault(row["kernel"], set()).add(row["verdict"])
         names = list(dict.fromkeys(name for line in self.asked.lines for name, _ in line.axis))
         on = [listed(named(names))] if any(len(both) > 1 for both in by_kernel.values()) else []
@@ -175,7 +175,7 @@ class ClaimPage:
     @property
     def command(self) -> str:
         """Gives the command that repeats it on the newest kernel that decided it."""
-        decided = [row for _, row in self.page.rows if row["verdict"] in {CONFIRMED, REFUTED}] or self.asked.rows
+        decided = [row for _, row in self.page.rows if row["verdict"] in DECIDED] or self.asked.rows
         series = f" --kernel {decided[-1]['series']}" if decided else ""
         return f"./bootstrap run-experiment {self.claim.id}{series}"
 
@@ -237,7 +237,7 @@ def named(settings: Sequence[str]) -> list[str]:
 
 def machine(row: Row) -> str:
     """Says what a row's machine was: "QEMU guest (TCG), 1,024 MiB, 1 processor"."""
-    at = f"QEMU guest ({row['accelerator'].upper()})" if row["machine"] == "vm" else "the host itself"
+    at = f"QEMU guest ({row['accelerator'].upper()})" if row["machine"] == "vm" else HOST
     memory, cpus = row["settings"].get("memory"), row["settings"].get("cpus")
     size = f", {int(memory) >> 20:,} MiB" if memory and memory.isdecimal() else ""
     return at + size + (f", {counted(int(cpus), 'processor')}" if cpus and cpus.isdecimal() else "")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED
+from harness.claims.claim import CONFIRMED, DECIDED, REFUTED, SKIPPED, UNDECIDED
 from harness.evidence.schema import EnvironmentFile
 from harness.reports.comparison import rows
 from harness.reports.comparison.index import apart
@@ -226,7 +226,7 @@ def differs(asked: Asked) -> list[str]:
     published = {(row["series"], rows.axis(row, names)): row["verdict"] for row in asked.published}
     for row in asked.rows:
         other = published.get((row["series"], rows.axis(row, names)))
-        if other in {CONFIRMED, REFUTED} and row["verdict"] in {CONFIRMED, REFUTED} and other != row["verdict"]:
+        if other in DECIDED and row["verdict"] in DECIDED and other != row["verdict"]:
             found.append(f"{row['verdict']} on {row['series']}, published: {other}")
     return list(dict.fromkeys(found))
 
@@ -246,7 +246,7 @@ def said(page: ClaimPage, mark: str) -> str:
 def changes(page: ClaimPage) -> Iterator[str]:
     """Says where a claim's verdict changes from kernel to kernel: "confirmed up to 5.10, refuted since 6.1"."""
     for strip in page.merged:
-        decided = [piece for piece in strip.pieces if piece.verdict in {CONFIRMED, REFUTED}]
+        decided = [piece for piece in strip.pieces if piece.verdict in DECIDED]
         if len(decided) > 1:
             label = f"with {strip.label}: " if strip.label else ""
             rest = ", ".join(f"{piece.verdict} since {piece.kernels[0]}" for piece in decided[1:])

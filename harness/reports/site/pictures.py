@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.reports.comparison import history
+from harness.claims.claim import DECIDED
 from harness.reports.pictures import claim as picture
 from harness.reports.site.claim_page import ClaimPage
 
@@ -25,7 +25,7 @@ def of(page: ClaimPage) -> list[Shown]:
     found: dict[str, Shown] = {}
     for axis, row in reversed(page.page.rows):
         file = _file(page, row["kernel"], row["series"], axis, id(row))
-        if row["verdict"] in history.DECIDED and file is not None and row["verdict"] not in found:
+        if row["verdict"] in DECIDED and file is not None and row["verdict"] not in found:
             where = f"{page.page.names[row['kernel']]}{f', {axis}' if axis else ''}"
             found[row["verdict"]] = Shown(
                 f"../{file.relative_to(page.subject.root)}", picture.alt_of(file), f"{row['verdict'].capitalize()} on {where}."

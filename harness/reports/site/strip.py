@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from harness.claims.claim import CONFIRMED, REFUTED, SKIPPED, UNDECIDED
+from harness.claims.claim import CONFIRMED, DECIDED, REFUTED, SKIPPED, UNDECIDED
 from harness.evidence.schema import Row
 from harness.reports.comparison.history import Line
 from harness.reports.comparison.index import labels
@@ -15,7 +15,6 @@ from harness.verdicts.classify import is_surprise
 ABSENT, DEPENDS, BROKEN = "absent", "depends", "broken"
 # Beside the word, so that colour is never the only sign.
 SIGNS = {CONFIRMED: "✔", REFUTED: "✘", UNDECIDED: "?", SKIPPED: "–", ABSENT: "·", DEPENDS: "◐", BROKEN: "!"}
-DECIDED = (CONFIRMED, REFUTED)
 NAMES = {"lru": "LRU lists", "malloc": "allocator", "thp": "transparent huge pages"}
 
 
