@@ -18,6 +18,7 @@ from harness.linux.releases import series
 from harness.reports.comparison import history
 from harness.reports.comparison.history import Line
 from harness.reports.comparison.rows import REFERENCE
+from harness.reports.wording import listed
 
 MOST = 3  # claims that are told
 LEAST = 0.55  # of the best one's score: what has less answers another question
@@ -84,8 +85,7 @@ def by_verdict(line: Line) -> list[tuple[str, list[str]]]:
 
 def on(kernels: Sequence[str]) -> str:
     """Lists kernels: "5.10, 6.1 and 6.12"."""
-    names = list(dict.fromkeys(kernels))
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return listed(list(dict.fromkeys(kernels)))
 
 
 def like_here(told: Sequence[Line]) -> Row | None:

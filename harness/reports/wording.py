@@ -108,6 +108,11 @@ def counted(count: int, noun: str, several: str = "") -> str:
     return f"{count or 'no'} {noun if count == 1 else several or noun + 's'}"
 
 
+def listed(names: Sequence[str]) -> str:
+    """Says a list as people do: "5.10, 6.1 and 6.12"."""
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
+
+
 def signed_spread(changes: Sequence[Number | None]) -> str:
     """Says changes over all trials: one number if they are alike."""
     return spread(changes, signed, "not read")

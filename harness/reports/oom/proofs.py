@@ -10,6 +10,7 @@ from harness.evidence import run_directory
 from harness.evidence.schema import Row
 from harness.linux.releases import order, series
 from harness.reports.comparison import rows
+from harness.reports.wording import listed
 
 
 @cache
@@ -40,5 +41,5 @@ def verdict(claim: str, release: str | None, published: Sequence[Row]) -> str:
         above = [name for name in said if order(name) > order(own)]
         near = below[-1:] + above[:1]
     kinds = dict.fromkeys(said[name] for name in near)
-    listed = ", ".join(f"{' and '.join(name for name in near if said[name] == kind)}: {kind}" for kind in kinds)
-    return f"{listed}{f'; {own} is not published' if own else ''}"
+    each = ", ".join(f"{listed([name for name in near if said[name] == kind])}: {kind}" for kind in kinds)
+    return f"{each}{f'; {own} is not published' if own else ''}"

@@ -14,7 +14,7 @@ from harness.reports.comparison import page as published
 from harness.reports.comparison.page import Page
 from harness.reports.site.strip import DEPENDS, Strip, overall, strips
 from harness.reports.site.subject import Asked, Cell, Subject
-from harness.reports.wording import HOST, aloud, counted, setting
+from harness.reports.wording import HOST, aloud, counted, listed, setting
 from harness.verdicts.classify import is_surprise
 
 WORDS = {
@@ -241,8 +241,3 @@ def machine(row: Row) -> str:
     memory, cpus = row["settings"].get("memory"), row["settings"].get("cpus")
     size = f", {int(memory) >> 20:,} MiB" if memory and memory.isdecimal() else ""
     return at + size + (f", {counted(int(cpus), 'processor')}" if cpus and cpus.isdecimal() else "")
-
-
-def listed(names: Sequence[str]) -> str:
-    """Says a list as people do: "5.10, 6.1 and 6.12"."""
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)

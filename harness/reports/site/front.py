@@ -13,10 +13,10 @@ from harness.claims.claim import CONFIRMED, DECIDED, REFUTED, SKIPPED, UNDECIDED
 from harness.evidence.schema import EnvironmentFile
 from harness.reports.comparison import rows
 from harness.reports.comparison.index import apart
-from harness.reports.site.claim_page import ClaimPage, listed
+from harness.reports.site.claim_page import ClaimPage
 from harness.reports.site.strip import DEPENDS, Strip
 from harness.reports.site.subject import Asked, Subject
-from harness.reports.wording import counted, surprises, tally, where
+from harness.reports.wording import counted, listed, surprises, tally, where
 from harness.verdicts.classify import is_surprise
 
 # How a verdict over all kernels and settings is counted on the first page.

@@ -15,7 +15,9 @@ from harness.reports.oom import answer, proofs
 from harness.reports.oom import text as sentences
 from harness.reports.oom.text import Told
 from harness.reports.pictures import candidates
+from harness.reports.wording import listed
 from tests.linux import oom_logs
+from tests.reports.site import sites
 
 NAMES = [path.name for path in sorted(oom_logs.INPUTS.iterdir()) if "jsonl" not in path.name]
 
@@ -87,7 +89,7 @@ def test_verdicts_of_the_series_or_its_neighbours() -> None:
     assert verdict("6.12.118+deb13-cloud-amd64") == "confirmed on 6.12"
     assert verdict("5.15.158-2-pve") == "5.10 and 6.1: confirmed; 5.15 is not published"
     assert verdict("3.10.0-327") == "5.10: confirmed; 3.10 is not published"
-    assert proofs.verdict("oom-report-three-fields", None, published) == "5.10 and 6.1 and 6.12 and 6.18 and 7.2: refuted"
+    assert proofs.verdict("oom-report-three-fields", None, published) == f"{listed(sites.published_series())}: refuted"
     assert proofs.verdict("no-such-claim", "6.12.1", published) == "not published"
 
 

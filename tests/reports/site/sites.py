@@ -9,6 +9,7 @@ from pathlib import Path
 from harness import catalogue
 from harness.claims.claim import AtMost, Claim, Document, Exactly, Expect, Experiment, Guard, Known
 from harness.claims.quantities import Counter
+from harness.evidence import run_directory
 from harness.evidence.schema import Row
 from harness.reports.comparison import rows
 from harness.reports.site import subject
@@ -22,6 +23,11 @@ def reference(to: Path) -> Subject:
     """Reads the published reference, copied to where its site may be written."""
     shutil.copytree(rows.REFERENCE, to, ignore=shutil.ignore_patterns("site"), dirs_exist_ok=True)
     return subject.of_reference(to)
+
+
+def published_series() -> list[str]:
+    """Lists the series of the kernels of the published reference, the oldest first."""
+    return rows.in_order(row["series"] for row in run_directory.read_verdicts(rows.REFERENCE)["verdicts"])
 
 
 def wide(to: Path) -> Subject:

@@ -17,6 +17,7 @@ from harness.reports.site import links, site
 from harness.reports.site.claim_page import in_words, people
 from harness.reports.site.strip import overall, strips
 from harness.reports.site.subject import Asked
+from harness.reports.wording import listed
 from tests.commands import invoke, one_line
 from tests.reports.site import sites
 
@@ -54,7 +55,7 @@ def test_every_claim_has_a_page_whose_title_is_the_question(reference: dict[str,
     assert f"<title>{question}" in page
     for part in (
         "Refuted",
-        "on 5.10, 6.1, 6.12, 6.18 and 7.2",
+        f"on {listed(sites.published_series())}",
         "What to do instead",
         "./bootstrap run-experiment oc0-excess-is-oom",
     ):
