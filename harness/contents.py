@@ -43,13 +43,14 @@ class ClaimEntry(TypedDict):
 
 class Entry(TypedDict):
     """What the contents have of an experiment. data: as `invoke list --json` has it. module, file, root: as
-    experiment_files.Found has them. needs: as they are said."""
+    experiment_files.Found has them. needs: as they are said. writes: settings that its procedure writes itself."""
 
     data: dict[str, Any]
     module: str
     file: str
     root: str
     needs: str
+    writes: list[str]
     claims: list[ClaimEntry]
 
 
@@ -65,6 +66,7 @@ def entry(found: Found) -> Entry:
         "file": str(found.file),
         "root": str(found.root),
         "needs": one.needs.said,
+        "writes": list(one.writes),
         "claims": [
             {"data": claim_data(claim, one), "known": [known.said for known in claim.known], "instead": claim.instead}
             for claim in one.claims

@@ -62,8 +62,10 @@ def merged(told: Sequence[str]) -> list[str]:
     """Says once what several sentences in a row say of several things: "Of a clean file; of a dirty one: all of it stayed."""
     found: list[tuple[str, str]] = []
     for one in told:
-        head, colon, tail = one.partition(": ")
-        if colon and found and found[-1][1] == tail and found[-1][0] != head:
+        head, _, tail = one.partition(": ")
+        if head.count("(") > head.count(")"):  # the colon of an interval: what follows it is not what is said of something
+            head, tail = one, ""
+        if tail and found and found[-1][1] == tail and found[-1][0] != head:
             found[-1] = (f"{found[-1][0]}; {head[:1].lower()}{head[1:]}", tail)
         else:
             found.append((head, tail))

@@ -68,6 +68,19 @@ def test_rows_with_and_without_arguments_are_told_apart() -> None:
     assert rows.axes([plain])["page-is-4k"] == ()
 
 
+def shuffled(lru: str, swappiness: str, kernel: str = "6.12.1") -> dict[str, object]:
+    settings = {"lru": lru, "swappiness": swappiness}
+    return {"claim": "swappiness-higher-swaps-more", "kernel": kernel, "settings": settings}
+
+
+def test_what_the_procedure_writes_tells_rows_apart_only_if_nothing_else_does() -> None:
+    one = [shuffled("classic", "100"), shuffled("mglru", "0")]
+    other = [shuffled("classic", "60", "7.2.1"), shuffled("mglru", "200", "7.2.1")]
+    assert rows.axes(one, other)["swappiness-higher-swaps-more"] == ("lru",)
+    asked = [shuffled("classic", "10"), shuffled("classic", "60")]
+    assert rows.axes(asked)["swappiness-higher-swaps-more"] == ("lru", "swappiness")
+
+
 @pytest.mark.parametrize(
     ("name", "sets", "own"),
     [

@@ -11,7 +11,7 @@ from harness.claims.rates import Events, Every, NotEvery, Rate
 from harness.evidence.recording import Number
 from harness.verdicts.pooled import pooled, total
 from harness.verdicts.reading import Reading
-from harness.verdicts.wording import common, count, percent, phrase, reference_phrase, sentence, spread, told_aloud
+from harness.verdicts.wording import common, count, merged, percent, phrase, reference_phrase, sentence, spread, told_aloud
 
 
 @pytest.mark.parametrize(
@@ -130,6 +130,13 @@ def test_what_decided_is_said_and_nothing_else() -> None:
 def test_the_first_sentence_begins_as_one_and_numbers_are_read_aloud() -> None:
     kept = (expect(says="on this machine 0 of {bound} pages stayed."), [reading(0), reading(0)])
     assert sentence([kept], CONFIRMED, 4096) == "On this machine none of 12 pages stayed."
+
+
+def test_sentences_are_merged_at_a_colon_but_never_in_an_interval() -> None:
+    alike = ["Of a clean file: all of it stayed.", "Of a dirty one: all of it stayed."]
+    assert merged(alike) == ["Of a clean file; of a dirty one: all of it stayed."]
+    rates = [f"{more} swapped more in 36 of 36 rounds (100 %; 95 % interval: 90 to 100 %)." for more in ("60", "100")]
+    assert merged(rates) == rates
 
 
 def test_a_number_of_a_unit_with_names_is_said_by_its_name() -> None:

@@ -27,26 +27,29 @@ OWN = frozenset(item.name for item in fields(Settings) if item.default is None) 
 def axes(*runs: Iterable[Row]) -> dict[str, tuple[str, ...]]:
     """Names, for each claim, the settings that tell its rows apart: its experiment's, and others that differ on a kernel.
 
-    What is the kernel's own (min_free_kbytes follows from the memory that programs leave) differs from run to run, and
-    tells apart only rows of one run that nothing else does.
+    What is the kernel's own (min_free_kbytes follows from the memory that programs leave) differs from run to run, and what
+    the procedure itself writes has the value that stood when a row was decided, which may be the last of a shuffled order:
+    both tell apart only rows of one run that nothing else does.
     """
-    found: dict[str, set[str]] = {claim: set(one["data"]["axes"]) for claim, (_, one) in catalogue.claim_entries().items()}
-    several = _several([row for run in runs for row in run])
+    entries = catalogue.claim_entries()
+    found: dict[str, set[str]] = {claim: set(one["data"]["axes"]) for claim, (_, one) in entries.items()}
+    chance = {claim: OWN | set(one["writes"]) for claim, (_, one) in entries.items()}
+    several = _several((row["claim"], row["kernel"], row) for run in runs for row in run)
     for claim, names in several.items():
-        found.setdefault(claim, set()).update(names - OWN)
+        found.setdefault(claim, set()).update(names - chance.get(claim, OWN))
     for run in runs:
-        for claim, names in _several(run).items():
-            if not found[claim]:
-                found[claim] |= names & OWN
+        alike = ((row["claim"], (row["kernel"], axis(row, sorted(found[row["claim"]]))), row) for row in run)
+        for claim, names in _several(list(alike)).items():
+            found[claim] |= names
     return {claim: tuple(sorted(found[claim])) for claim in several}
 
 
-def _several(rows: Iterable[Row]) -> dict[str, set[str]]:
-    """Names, for each claim, the settings that have several values in its rows of one kernel."""
-    values: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for row in rows:
+def _several(rows: Iterable[tuple[str, object, Row]]) -> dict[str, set[str]]:
+    """Names, for each claim, the settings that have several values in its rows of one group. rows: claim, group, row."""
+    values: dict[tuple[str, object], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for claim, group, row in rows:
         for name, value in {"append": "", **row["settings"]}.items():  # no arguments are a value too
-            values[row["claim"], row["kernel"]][name].add(value)
+            values[claim, group][name].add(value)
     found: dict[str, set[str]] = defaultdict(set)
     for (claim, _), settings in values.items():
         found[claim] |= {name for name, several in settings.items() if len(several) > 1}
