@@ -14,7 +14,7 @@ from harness.claims import (
     CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Case, Change, Claim, Counter, Disk, Document, Errno, Exactly, Known, Needs, Not,
     Quantity, Small, pages, table,
 )
-from harness.lab import MS_REMOUNT, Lab, Probe, numbers
+from harness.lab import MS_REMOUNT, Lab, Probe
 from harness.lab.helpers.charges import BATCH
 from harness.lab.helpers.files import space
 
@@ -100,7 +100,7 @@ def named(words: str, options: str) -> Case:
     """Tries to make some files, where there is space for them."""
     def do(lab: Lab, at: str) -> None:
         directory = lab.mount_tmpfs(options=f"huge=never,{options}")
-        lab.require(numbers(lab.hand.statfs(directory).text)[3] > FILES, "the tmpfs has free space")
+        lab.require(space(lab, directory)[1] > FILES, "the tmpfs has free space")
         lab.hand.try_as(at).populate_dir(directory, FILES)
     return Case(words, do)
 

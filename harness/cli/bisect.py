@@ -36,17 +36,23 @@ def status(rows: Iterable[Row], want: str, broken: bool) -> int:
     return OTHER if any(verdict in DECIDED and verdict != want for verdict in found) else CANNOT_TELL
 
 
+def check_want(want: str) -> None:
+    """Raises UsageError where no such verdict can be wanted."""
+    from harness.claims.claim import DECIDED
+
+    if want not in DECIDED:
+        raise UsageError(f"--want {want}", "two verdicts can be wanted", f"type --want {' or --want '.join(DECIDED)}")
+
+
 def verdict_status(claim: str, want: str, options: RunOptions) -> int:
     """Runs the claim's experiment, prints its answer: the exit status. Raises LabError where it can't be asked."""
     from harness import catalogue
-    from harness.claims.claim import DECIDED
 
     experiment, found = catalogue.find(claim)
     if found is None:
         names = ", ".join(one.id for one in experiment.claims)
         raise UsageError(f"claim {claim!r}", "it is an experiment", f"its claims are {names}")
-    if want not in DECIDED:
-        raise UsageError(f"--want {want}", "two verdicts can be wanted", f"type --want {' or --want '.join(DECIDED)}")
+    check_want(want)
     finished = execute([experiment], experiment.name, found.id, options)
     if finished.interrupted:
         return errors.INTERRUPTED

@@ -74,14 +74,13 @@ def history(context: Any, claim: str, results: str = RUNS, json: bool = False) -
 def bisected(context: Any, claim: str, log: str, want: str, to: str = "results/reference") -> int:
     """Keep what a bisection found: `compare --claims` and `history` name the commit from then on."""
     from harness import catalogue
-    from harness.claims.claim import DECIDED
+    from harness.cli.bisect import check_want
     from harness.reports.comparison import bisections
 
     _, found = catalogue.find(claim)
     if found is None:
         raise UsageError(f"claim {claim!r}", "it is an experiment", "name one of its claims")
-    if want not in DECIDED:
-        raise UsageError(f"--want {want}", "two verdicts can be wanted", f"type --want {' or --want '.join(DECIDED)}")
+    check_want(want)
     try:
         text = Path(log).read_text("utf-8", "backslashreplace")
     except OSError as error:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from harness.claims.claim import DECIDED
 from harness.evidence.recording import Number
 from harness.evidence.schema import Row
 from harness.linux import releases
@@ -126,7 +127,7 @@ def lines(comparison: Comparison, noise: Noise) -> Iterator[str]:
         yield f"  {pair.title}: {pair.one['verdict']} -> {pair.other['verdict']}"
         yield from numbers(rows.pairs(pair.one, pair.other))
         for row in (pair.one, pair.other):
-            if row["verdict"] not in {"confirmed", "refuted"}:
+            if row["verdict"] not in DECIDED:
                 yield f"    {row['verdict']}: {row['why']}"
     count = sum(len(differences) for _, differences in quantities)
     yield f"\nQuantities that differ by more than their noise, where the verdict is the same: {count or 'none'}"

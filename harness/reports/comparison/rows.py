@@ -34,22 +34,21 @@ def axes(*runs: Iterable[Row]) -> dict[str, tuple[str, ...]]:
     entries = catalogue.claim_entries()
     found: dict[str, set[str]] = {claim: set(one["data"]["axes"]) for claim, (_, one) in entries.items()}
     chance = {claim: OWN | set(one["writes"]) for claim, (_, one) in entries.items()}
-    several = _several((row["claim"], row["kernel"], row) for run in runs for row in run)
+    several = _several((row for run in runs for row in run), lambda row: row["kernel"])
     for claim, names in several.items():
         found.setdefault(claim, set()).update(names - chance.get(claim, OWN))
     for run in runs:
-        alike = ((row["claim"], (row["kernel"], axis(row, sorted(found[row["claim"]]))), row) for row in run)
-        for claim, names in _several(list(alike)).items():
+        for claim, names in _several(run, lambda row: (row["kernel"], axis(row, sorted(found[row["claim"]])))).items():
             found[claim] |= names
     return {claim: tuple(sorted(found[claim])) for claim in several}
 
 
-def _several(rows: Iterable[tuple[str, object, Row]]) -> dict[str, set[str]]:
-    """Names, for each claim, the settings that have several values in its rows of one group. rows: claim, group, row."""
+def _several(rows: Iterable[Row], group: Callable[[Row], object]) -> dict[str, set[str]]:
+    """Names, for each claim, the settings that have several values in its rows of one group."""
     values: dict[tuple[str, object], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for claim, group, row in rows:
+    for row in rows:
         for name, value in {"append": "", **row["settings"]}.items():  # no arguments are a value too
-            values[claim, group][name].add(value)
+            values[row["claim"], group(row)][name].add(value)
     found: dict[str, set[str]] = defaultdict(set)
     for (claim, _), settings in values.items():
         found[claim] |= {name for name, several in settings.items() if len(several) > 1}

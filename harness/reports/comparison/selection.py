@@ -126,7 +126,7 @@ def usual(row: Row) -> bool:
 
 def other_settings(row: Row, experiment: Experiment) -> list[str]:
     """Names the settings of a row that are others than its experiment pins."""
-    free = {*experiment.axes, *experiment.writes, *row.get("turned", {})}
+    free = {*experiment.axes, *experiment.writes}
     pins = {name: value for name, value in experiment.conditions().items() if value != "the kernel's own" and name not in free}
     pins["memory"] = str(int(pins["memory"]) * MIB)
     given = [name for name, value in pins.items() if row["settings"].get(name, value) != value]

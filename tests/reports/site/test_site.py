@@ -64,6 +64,18 @@ def test_every_claim_has_a_page_whose_title_is_the_question(reference: dict[str,
     assert len(there) == len({name.lower() for name in there}) > 100
 
 
+def test_the_reference_has_every_series_that_was_published() -> None:
+    assert {"5.10", "6.1", "6.12", "6.18", "7.2", "7.3"} <= set(sites.published_series())
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [([], ""), (["5.10"], "5.10"), (["5.10", "6.1"], "5.10 and 6.1"), (["5.10", "6.1", "6.12"], "5.10, 6.1 and 6.12")],
+)
+def test_a_list_is_said_as_people_do(names: list[str], expected: str) -> None:
+    assert listed(names) == expected
+
+
 def test_no_page_leads_nowhere(reference: dict[str, str], tmp_path: Path) -> None:
     """Links within the site lead to a page and an anchor of it that are there; nothing is loaded from elsewhere."""
     read = {name: Links(text) for name, text in reference.items() if name.endswith(".html")}
