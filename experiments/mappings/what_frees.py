@@ -48,7 +48,7 @@ UNMAPPED = Claim(
            Known(REFUTED, "mm/vma.c, unmap_region (v7.2) drains no batch: the frames touched last, up to 30, are held by the "
                           "one that waits for the LRU lists (mm/swap.c, folio_add_lru), until it is full or drained; measured "
                           "so from 6.16.12 on", since="6.16")),
-    discovery="Since some release after 6.12 munmap leaves up to 30 of the frames that were touched last allocated, and charged "
+    discovery="In 6.16 and later munmap leaves up to 30 of the frames that were touched last allocated, and charged "
               "to their group, although nobody can reach them (the verdicts have those of two mappings). mm/vma.c, "
               "vms_clear_ptes (v6.12) calls lru_add_drain() before it unmaps; unmap_region (v7.2) does not, and no more does "
               "mm/swap_state.c, free_pages_and_swap_cache, so that the reference of the processor's batch for the LRU lists is "

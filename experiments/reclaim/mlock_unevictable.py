@@ -7,19 +7,32 @@ processor's batch is empty. At the end the kernel's page flags tell for every pa
 
 from experiments.sections import RECLAIM
 from harness.claims import (
-    CONFIRMED, MIB, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Not, Pages, Quantity, pages,
+    CONFIRMED, MIB, REFUTED, Change, Claim, Exactly, Expect, Experiment, Guard, Known, Needs, Not, Pages, Quantity, pages,
 )
 from harness.lab import Lab, Region
 from harness.lab.helpers.reclaim import empty_batch
 
 SIZE = 8 * MIB
+COUNTED = ("include/linux/mm_inline.h, lruvec_add_folio: counts it on the list of LRU_UNEVICTABLE, to which it is no longer "
+           "linked")
 
 MLOCKED = Claim(
     "mlock-unevictable", "mlock takes the pages off the evictable LRU lists and counts them as Unevictable.", RECLAIM,
     known=(Known(CONFIRMED, "mm/mlock.c, mlock_vma_page: putback_lru_page moves it to the list (v5.10)", until="5.18"),
-           Known(CONFIRMED, "mm/mlock.c, __mlock_page (v6.1), __mlock_folio (v6.12, v7.2): marks the page unevictable; "
-                            "include/linux/mm_inline.h, lruvec_add_folio: counts it on the list of LRU_UNEVICTABLE, to "
-                            "which it is no longer linked (v6.1 to v7.2; commit 07ca76067308)", since="5.18")))
+           Known(CONFIRMED, "mm/mlock.c, __mlock_page (v6.1), __mlock_folio (v6.12): marks the page unevictable; "
+                            f"{COUNTED} (v6.1, v6.12; commit 07ca76067308)", since="5.18", until="6.16"),
+           Known(REFUTED, "mm/rmap.c, __folio_add_file_rmap (v6.12): a fault in a locked mapping marks single pages, and leaves "
+                          "large folios to reclaim; fs/ext4/inode.c, ext4_set_inode_mapping_order: files have large folios "
+                          "since 6.16 (v7.2); measured on 6.16 and 6.17", since="6.16", until="6.18"),
+           Known(CONFIRMED, "commits 357b92761d94 and ab521b4142aa (v6.18): a fault maps and marks a whole large folio; "
+                            f"mm/mlock.c, __mlock_folio (v7.2); {COUNTED} (v7.2)", since="6.18")),
+    discovery="On 6.16 and 6.17 no page of a file that is mapped and then mlocked is unevictable, and Unevictable does not count "
+              "them. ext4 gives files large folios since 6.16; the fault that maps one into a locked mapping leaves it to "
+              "reclaim (mm/rmap.c, __folio_add_file_rmap, v6.12), which marks it when it meets it. Commits 357b92761d94 and "
+              "ab521b4142aa (v6.18) mend it. Write a file of some MiB to ext4, map it, mlock it, and read Unevictable before "
+              "and after to repeat it.",
+    instead="Read VmLck in /proc/PID/status, or Locked in smaps, to see what is locked: on 6.16 and 6.17 Unevictable leaves out "
+            "mlocked files of large folios until reclaim meets them.")
 
 MOMENTS = ("anon filled", "anon locked", "file locked", "ramfs filled", "plain filled", "other freed")
 EVICTABLE = ("Active(anon)", "Inactive(anon)", "Active(file)", "Inactive(file)")
