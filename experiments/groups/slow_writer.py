@@ -30,12 +30,12 @@ WRITE = Claim(
            Known(REFUTED, "mm/vmscan.c, shrink_inactive_list counts what is dirty and under way, and shrink_node waits where it "
                           "is all (v5.10 to v7.2); mm/page-writeback.c, balance_dirty_pages holds the writer back (v5.10 to "
                           "v7.2)", settings={"lru": "classic"})),
-    discovery="Under MGLRU a process is killed for a file that it writes, on 6.12 to 6.18: not on 6.1, nor on 7.2 and 7.3, nor "
-              "with the classic LRU. All that its group is charged for is dirty page cache that the disk has not got yet, and reclaim "
-              "has to wait for it. With the classic lists it does: mm/vmscan.c, shrink_inactive_list counts what is under way, "
-              "and shrink_node pauses where that is all (VMSCAN_THROTTLE_CONGESTED). evict_folios (v6.12) counts only the pages "
-              "that are not yet under way, so the pause never comes and the OOM killer does; in v7.2 both call "
-              "handle_reclaim_writeback.",
+    discovery="Under MGLRU a process is killed for a file that it writes, on 6.12 to 6.18: not on 6.1, nor on 7.2 and 7.3, "
+              "nor with the classic LRU. All that its group is charged for is dirty page cache that the disk has not got yet, "
+              "and reclaim has to wait for it. With the classic lists it does: mm/vmscan.c, shrink_inactive_list counts what "
+              "is under way, and shrink_node pauses where that is all (VMSCAN_THROTTLE_CONGESTED). evict_folios (v6.12) "
+              "counts only the pages that are not yet under way, so the pause never comes and the OOM killer does; in v7.2 "
+              "both call handle_reclaim_writeback.",
     instead="Switch MGLRU off on 6.12 to 6.18 (echo n >/sys/kernel/mm/lru_gen/enabled) where small groups write large files to a "
             "slow disk, or give them more memory. Elsewhere reclaim waits for the disk, and nothing is killed.")
 

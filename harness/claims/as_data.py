@@ -271,7 +271,7 @@ class Reader:
     def _range(self, data: Mapping[str, Any]) -> Range:
         if "maker" in data:
             name, *arguments = data["maker"]
-            return MAKERS[name](*arguments, data["why"])
+            return MAKERS[name](*arguments, why=data["why"])
         return Range(self._bound(data["low"]), self._bound(data["high"]), data["why"], data["outside"])
 
     def _bound(self, data: Any) -> Bound | None:

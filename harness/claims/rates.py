@@ -73,17 +73,22 @@ def MoreThan(share: float, level: float, why: str) -> EventRange:
     return EventRange(None, None, why, test=test, ends=ends, maker=("MoreThan", share, level))
 
 
-def NoMoreThan(share: float, why: str) -> EventRange:
-    """Makes the range of counts that leave it open whether the true share is `share`: their interval reaches down to it."""
+def NoMoreThan(share: float, asked: int = 0, why: str = "") -> EventRange:
+    """Makes the range of counts that leave it open whether the true share is `share`: their interval reaches down to it.
+
+    asked: how many events its sentence asks for. Fewer have to leave it open even if all that are missing were added: what few
+    events can't tell refutes nothing.
+    """
 
     def ends(events: int) -> tuple[int | None, int | None]:
         from scipy.stats import binom
 
+        missing = max(0, asked - events)
         # The interval's lower end is above the share where so many events or more have less than half of what is left out.
-        return None, int(binom.isf((1 - CONFIDENCE) / 2, events, share))
+        return None, int(binom.isf((1 - CONFIDENCE) / 2, events + missing, share)) - missing
 
     test = f"no more than {100 * share:g} %, as far as can be told (the {100 * CONFIDENCE:g} % interval reaches down to it)"
-    return EventRange(None, None, why, test=test, ends=ends, maker=("NoMoreThan", share))
+    return EventRange(None, None, why, test=test, ends=ends, maker=("NoMoreThan", share, asked))
 
 
 def Every(why: str) -> EventRange:

@@ -234,11 +234,12 @@ def restore(kernel: Kernel, shape: Shape, accelerator: str, number: int, console
 
 
 def size(directory: Path) -> int:
-    """Counts the bytes on disk of a snapshot's files (they are sparse)."""
+    """Counts the bytes on disk of a snapshot's files (they are sparse): of those that are left, where another process clears."""
     total = 0
-    for path in directory.rglob("*"):
-        with suppress(OSError):
-            total += path.stat().st_blocks * 512
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            with suppress(OSError):
+                total += os.stat(os.path.join(folder, name)).st_blocks * 512
     return total
 
 

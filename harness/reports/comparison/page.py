@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from harness.claims.claim import Claim, Expect, Experiment
+from harness.claims.claim import DECIDED, Claim, Expect, Experiment
 from harness.evidence.schema import Row, decided
 from harness.linux import releases
 from harness.reports.comparison.history import Line
@@ -40,6 +40,19 @@ class Page:
     @property
     def runs(self) -> list[str]:
         return sorted({row["run"] for _, row in self.rows})
+
+    @property
+    def repeated_on(self) -> str:
+        """Names the series that shows most: the newest whose answer differs from the oldest's under the same setting, or the
+        newest that has one. Empty where no row has a verdict."""
+        first: dict[str, str] = {}
+        found = [
+            row["series"]
+            for axis, row in self.rows
+            if row["verdict"] in DECIDED and first.setdefault(axis, row["verdict"]) != row["verdict"]
+        ]
+        found = found or [row["series"] for _, row in self.rows if row["verdict"] in DECIDED]
+        return found[-1] if found else ""
 
     def folded(self, entries: Iterable[tuple[str, Row, Content]]) -> list[tuple[str, str, Content]]:
         """Folds what kernels and settings have in common: each content once for a setting, and for settings that have

@@ -174,10 +174,9 @@ class ClaimPage:
 
     @property
     def command(self) -> str:
-        """Gives the command that repeats it on the newest kernel that decided it."""
-        decided = [row for _, row in self.page.rows if row["verdict"] in DECIDED] or self.asked.rows
-        series = f" --kernel {decided[-1]['series']}" if decided else ""
-        return f"./bootstrap run-experiment {self.claim.id}{series}"
+        """Gives the command that repeats it on the kernel that shows most."""
+        series = self.page.repeated_on
+        return f"./bootstrap run-experiment {self.claim.id}" + (f" --kernel {series}" if series else "")
 
     @property
     def known(self) -> list[tuple[str, str]]:

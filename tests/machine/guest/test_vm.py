@@ -210,6 +210,22 @@ def test_an_interruption_ends_a_guest_that_boots(kernel: Kernel, accelerated: st
         vm.boot(kernel, Shape(), accelerated, tmp_path / "again.log")
 
 
+def test_a_snapshot_that_another_process_clears_meanwhile_breaks_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run once broke where another one, with the same cache, removed a snapshot while this one added up their sizes."""
+    made = tmp_path / "snapshots" / "key" / "2"
+    made.mkdir(parents=True)
+    (made / "ram").write_bytes(os.urandom(MIB))
+    scanned = os.scandir
+
+    def gone(path: str | Path) -> Iterator[os.DirEntry[str]]:
+        (made / "ram").unlink()
+        made.rmdir()
+        return scanned(path)
+
+    monkeypatch.setattr(os, "scandir", gone)
+    assert snapshots.size(made) == 0
+
+
 def test_old_snapshots_are_cleared_by_size(kernel: Kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each by itself: many trials of one experiment take no more than all of them may. The one used last stays, and the one
     that is needed now."""

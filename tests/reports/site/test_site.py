@@ -13,10 +13,11 @@ from harness import catalogue
 from harness.errors import LabError
 from harness.evidence import run_directory
 from harness.reports.comparison import rows
+from harness.reports.comparison.page import page as page_of
 from harness.reports.site import links, site
 from harness.reports.site.claim_page import in_words, people
 from harness.reports.site.strip import overall, strips
-from harness.reports.site.subject import Asked
+from harness.reports.site.subject import Asked, Subject
 from harness.reports.wording import listed
 from tests.commands import invoke, one_line
 from tests.reports.site import sites
@@ -65,7 +66,7 @@ def test_every_claim_has_a_page_whose_title_is_the_question(reference: dict[str,
 
 
 def test_the_reference_has_every_series_that_was_published() -> None:
-    assert {"5.10", "6.1", "6.12", "6.18", "7.2", "7.3"} <= set(sites.published_series())
+    assert {"5.10", "6.1", "6.12", "6.16", "6.17", "6.18", "7.2", "7.3"} <= set(sites.published_series())
 
 
 @pytest.mark.parametrize(
@@ -233,3 +234,27 @@ def test_a_discovery_is_told_with_its_line_and_its_command(tmp_path: Path) -> No
     assert "It is remarkable" in page
     assert "elixir" in page or "mm/shmem.c" in page
     assert "run-experiment tmpfs-swaps --kernel " in page
+
+
+@pytest.mark.parametrize(
+    ("classic", "mglru", "expected"),
+    [
+        ("CCCC", "", "7.2"),
+        ("CRRC", "", "6.12"),  # mended since: the newest kernel would show nothing
+        ("RRRR", "-RCR", "6.12"),
+        ("CRRR", "-CCC", "7.2"),
+        ("CCRU", "", "6.12"),
+        ("CCCU", "", "6.12"),
+        ("UUUU", "", ""),
+    ],
+)
+def test_it_is_repeated_where_it_shows(classic: str, mglru: str, expected: str, tmp_path: Path) -> None:
+    said = {"C": "confirmed", "R": "refuted", "U": "undecided"}
+    found = tuple(
+        sites.row("tmpfs-swaps", "tmpfs-in-swap", f"{series}.1", series, said[verdict], {"lru": lru})
+        for lru, verdicts in (("classic", classic), ("mglru", mglru))
+        for series, verdict in zip(("5.10", "6.1", "6.12", "7.2"), verdicts, strict=False)
+        if verdict in said
+    )
+    (asked,) = sites.only(Subject(tmp_path, "made", False, found, catalogue.claims()), "tmpfs-swaps").claims
+    assert page_of(asked.claim, asked.experiment, asked.lines).repeated_on == expected
