@@ -27,8 +27,8 @@ DROPS = "mm/memcontrol.c, try_charge_memcg: reclaim first, the OOM killer when n
 WRITE = Claim(
     "memcg-cache-write-ooms", "Writing a disk file several times larger than memory.max gets the writer OOM-killed.", GROUPS,
     known=(Known(REFUTED, f"{DROPS}; mm/page-writeback.c, balance_dirty_pages holds the writer back (v6.1 to v7.2)"),),
-    instead="Leave it be: a writer's page cache is written back and dropped at the limit, and the writer waits for it. Only a "
-            "slow disk under MGLRU, on 6.12 to 6.18, gets it killed (memcg-slow-write-ooms).")
+    instead="Leave it be where the disk keeps up: a writer's page cache is written back and dropped at the limit, and the writer "
+            "waits for it. Since 6.12 a slow disk can get it killed (memcg-slow-write-ooms).")
 READ = Claim(
     "memcg-cache-read-ooms", "Reading a file larger than memory.max ends in an OOM kill.", GROUPS,
     known=(Known(REFUTED, f"{DROPS} (v6.1 to v7.2)"),),

@@ -1,15 +1,11 @@
-"""A writer to a slow disk in a group: one kill, or none."""
+"""Writers to a slow disk in a group: the last one killed, or none."""
 
-from harness.false_evidence.made import Made, cases
+from harness.false_evidence.made import Made
 
-WRITE = "memcg-slow-write-ooms"
+NONE, ALL, LAST = [[0, 9]] * 5, [[1, 9]] * 5, [*([[0, 9]] * 4), [1, 9]]
+UNSEEN, SEEN = "memcg-slow-write-ooms", "memcg-slow-write-ooms-watched"
+SPARED = Made(records={"64 MiB of a file": NONE, "64 MiB of a file, watched": NONE, "64 MiB of memory": ALL,
+                       "4 MiB of a file": [[0, 0]] * 5})
 
-
-def killed(asked: int) -> Made:
-    """So many were killed when the limit was reached; one and none in the two other cases."""
-    return Made(counters={at: {f"{at}/memory.events:oom_kill": value, f"{at}/memory.events:max": 4}
-                          for at, value in cases(WRITE, asked, 1, 0).items()})
-
-
-CONFIRMS = {WRITE: killed(1)}
-REFUTES = {WRITE: killed(0)}
+CONFIRMS = {UNSEEN: SPARED.but(records={"64 MiB of a file": LAST}), SEEN: SPARED.but(records={"64 MiB of a file, watched": LAST})}
+REFUTES = {UNSEEN: SPARED, SEEN: SPARED}
