@@ -23,7 +23,7 @@ SATURATION, LENGTH = 1.2, 0.4  # k1 and b of BM25F
 # a number (a setting and its value), a number without what it is a number of.
 PAIR, NUMBERED, NUMBER = 0.5, 0.9, 0.4
 NAMED = 100.0  # of a claim in whose name the query stands as it is: more than any words are worth
-COVERED = 0.6  # the part of a score that depends on how much of the query a claim has
+COVERED = 0.7  # the part of a score that depends on how much of the query a claim has
 FITS = 0.34  # the part of a query that a claim must have: with less it is only the nearest
 
 
