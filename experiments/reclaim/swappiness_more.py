@@ -127,7 +127,7 @@ EXPERIMENT = Experiment(
         *(Expect(MORE, over(higher, lower),
                  if_true=MoreThan(0.5, LEVEL, "a setting that made no difference would swap more in half of the rounds; so many "
                                               "wins are chance in less than one of 1,000 cases"),
-                 if_false=NoMoreThan(0.5, ASKED, "half of the rounds, as with no difference, explain what was counted"),
+                 if_false=NoMoreThan(0.5, ASKED, why="half of the rounds, as with no difference, explain what was counted"),
                  reads_true=WINS, reads_false=EQUAL, says=f"Swappiness {higher} swapped more than {lower} in {{value}}.")
           for higher, lower in PAIRS),
         *(Expect(ALWAYS, over(higher, lower),

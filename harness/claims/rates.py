@@ -73,7 +73,7 @@ def MoreThan(share: float, level: float, why: str) -> EventRange:
     return EventRange(None, None, why, test=test, ends=ends, maker=("MoreThan", share, level))
 
 
-def NoMoreThan(share: float, asked: int = 0, why: str = "") -> EventRange:
+def NoMoreThan(share: float, asked: int = 0, *, why: str) -> EventRange:
     """Makes the range of counts that leave it open whether the true share is `share`: their interval reaches down to it.
 
     asked: how many events its sentence asks for. Fewer have to leave it open even if all that are missing were added: what few

@@ -32,7 +32,7 @@ def test_counts_that_are_more_than_chance(events: int, share: float) -> None:
 @pytest.mark.parametrize("share", [0.5, 0.9])
 def test_counts_that_chance_explains(events: int, share: float) -> None:
     """The interval of the greatest such count reaches down to the share, that of one more does not."""
-    least, most = NoMoreThan(share, 0, "why").ends(events)
+    least, most = NoMoreThan(share, why="why").ends(events)
     assert least is None
     assert most is not None
     assert Rate(most, events).interval[0] <= share
@@ -41,13 +41,13 @@ def test_counts_that_chance_explains(events: int, share: float) -> None:
 
 @pytest.mark.parametrize("events", range(1, 80))
 def test_no_count_is_both(events: int) -> None:
-    assert (NoMoreThan(0.5, 0, "why").ends(events)[1] or 0) < (MoreThan(0.5, 0.001, "why").ends(events)[0] or 0)
+    assert (NoMoreThan(0.5, why="why").ends(events)[1] or 0) < (MoreThan(0.5, 0.001, "why").ends(events)[0] or 0)
 
 
 def test_known_numbers() -> None:
     """36 rounds; the interval of 22 of 50 as tables have it (Clopper and Pearson)."""
     assert MoreThan(0.5, 0.001, "why").ends(36) == (28, None)
-    assert NoMoreThan(0.5, 0, "why").ends(36) == (None, 24)
+    assert NoMoreThan(0.5, why="why").ends(36) == (None, 24)
     assert Every("why").ends(36) == (36, 36)
     assert NotEvery("why").ends(36) == (None, 35)
     assert Rate(22, 50).interval == pytest.approx((0.2999, 0.5875), abs=1e-4)
@@ -57,10 +57,10 @@ def test_known_numbers() -> None:
 
 def test_few_events_refute_only_what_the_missing_ones_could_not_mend() -> None:
     """8 wins in 12 of 36 rounds, 67 %, once stood as a refutation. None in 12 is one: 24 of 36 are no more than chance."""
-    fewer = NoMoreThan(0.5, 36, "why")
-    assert fewer.ends(36) == NoMoreThan(0.5, 0, "why").ends(36)
+    fewer = NoMoreThan(0.5, 36, why="why")
+    assert fewer.ends(36) == NoMoreThan(0.5, why="why").ends(36)
     assert fewer.ends(12) == (None, 0)
-    assert fewer.ends(48) == NoMoreThan(0.5, 0, "why").ends(48)
+    assert fewer.ends(48) == NoMoreThan(0.5, why="why").ends(48)
 
 
 @pytest.mark.parametrize(("kind", "ranges"), [(RATE, (Exactly(1), Exactly(0))), (MECHANISM, (Every(""), NotEvery("")))])

@@ -492,7 +492,7 @@ def rounds(name: str) -> Events:
 
 def rate(claim: Claim = OFTEN) -> Expect:
     if_true, if_false = (
-        (MoreThan(0.5, 0.01, "beyond"), NoMoreThan(0.5, 0, "chance")) if claim is OFTEN else (Every("all"), NotEvery("one"))
+        (MoreThan(0.5, 0.01, "beyond"), NoMoreThan(0.5, why="chance")) if claim is OFTEN else (Every("all"), NotEvery("one"))
     )
     return Expect(claim, rounds("value"), if_true, if_false, rounds("true"), rounds("false"))
 

@@ -45,14 +45,15 @@ class Page:
     def repeated_on(self) -> str:
         """Names the series that shows most: the newest whose answer differs from the oldest's under the same setting, or the
         newest that has one. Empty where no row has a verdict."""
-        first: dict[str, str] = {}
-        found = [
-            row["series"]
-            for axis, row in self.rows
-            if row["verdict"] in DECIDED and first.setdefault(axis, row["verdict"]) != row["verdict"]
-        ]
-        found = found or [row["series"] for _, row in self.rows if row["verdict"] in DECIDED]
-        return found[-1] if found else ""
+        found = [(axis, row["verdict"], row["series"]) for axis, row in self.rows if row["verdict"] in DECIDED]
+        oldest = {axis: verdict for axis, verdict, _ in reversed(found)}
+        others = [series for axis, verdict, series in found if verdict != oldest[axis]]
+        return (others or [series for *_, series in found] or [""])[-1]
+
+    @property
+    def command(self) -> str:
+        """Gives what repeats it where it shows: "run-experiment tmpfs-swaps --kernel 6.12"."""
+        return f"run-experiment {self.claim.id}" + (f" --kernel {self.repeated_on}" if self.repeated_on else "")
 
     def folded(self, entries: Iterable[tuple[str, Row, Content]]) -> list[tuple[str, str, Content]]:
         """Folds what kernels and settings have in common: each content once for a setting, and for settings that have

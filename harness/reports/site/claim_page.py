@@ -175,8 +175,7 @@ class ClaimPage:
     @property
     def command(self) -> str:
         """Gives the command that repeats it on the kernel that shows most."""
-        series = self.page.repeated_on
-        return f"./bootstrap run-experiment {self.claim.id}" + (f" --kernel {series}" if series else "")
+        return f"./bootstrap {self.page.command}"
 
     @property
     def known(self) -> list[tuple[str, str]]:
