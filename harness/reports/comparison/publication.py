@@ -99,11 +99,15 @@ def of(new: Cells, to: Path, everything: bool, may_lose: bool, current: bool = F
 
 
 def tells_less(row: Row, old: Row | None) -> bool:
-    """Says whether a row was skipped where the reference has a verdict, by the same procedure on a machine of another kind: one
-    that an installed system decides is skipped in every guest, and stays."""
-    if old is None or row["verdict"] != SKIPPED or old["verdict"] not in DECIDED:
+    """Says whether a row is of an older version of its experiment than the reference has; or was skipped where that has a
+    verdict, by the same procedure on a machine of another kind: one that an installed system decides is skipped in every
+    guest, and stays."""
+    if old is None:
         return False
-    return row["version"] == old["version"] and row["machine"] != old["machine"]
+    if row["experiment"] == old["experiment"] and row["version"] < old["version"]:
+        return True
+    elsewhere = row["version"] == old["version"] and row["machine"] != old["machine"]
+    return row["verdict"] == SKIPPED and old["verdict"] in DECIDED and elsewhere
 
 
 def is_outdated(row: Row, anew: Container[tuple[str, str]]) -> bool:

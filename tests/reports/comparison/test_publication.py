@@ -135,6 +135,15 @@ def test_outdated_rows_are_left_out_where_that_is_asked_for(published: Path, tmp
     assert [one["experiment"] for one in run_directory.read_verdicts(published)["errors"]] == [other["experiment"]]
 
 
+@pytest.mark.parametrize(("older", "stay"), [(0, 3), (1, 5)])
+def test_a_row_of_an_older_version_replaces_none_of_a_newer_one(published: Path, tmp_path: Path, older: int, stay: int) -> None:
+    """Publishing an old run again, for its words, once put 26 rows in the place of those that newer procedures had measured."""
+    cells = reference.gather([run_of(tmp_path / "again")])
+    entries = tuple(replace(one, row={**one.row, "version": one.row["version"] - older}) for one in cells.entries)
+    made = publication.of(replace(cells, entries=entries), published, everything=False, may_lose=False)
+    assert (len(made.updated), len(made.kept), len(made.lost)) == (5 - stay, stay, 0)
+
+
 @pytest.mark.parametrize(("verdict", "machine", "stay"), [("skipped", "local", 5), ("skipped", "vm", 3), ("refuted", "local", 3)])
 def test_what_an_installed_system_decided_is_kept_where_guests_skip_it(
     published: Path, tmp_path: Path, verdict: str, machine: str, stay: int
