@@ -97,6 +97,7 @@ EXPERIMENT = Experiment(
     procedure,
     needs=Needs(memory=256 * MIB, throwaway=True),
     rate=0,
+    deadline=600,                   # 200 OOM kills and more: 170 s of an emulated arm64 processor
     guards=(Guard(Derived("OOMs without a kill, or with other numbers in memory.events", none, "OOMs"), Exactly(0),
                   "each is an OOM, and all who are killed are counted"),),
     expects=(

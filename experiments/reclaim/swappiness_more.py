@@ -121,6 +121,7 @@ EXPERIMENT = Experiment(
     writes=("swappiness",),
     axes={"lru": ("classic", "mglru")},
     rate=0,
+    deadline=1200,                  # over 400 s of an emulated arm64 processor
     guards=(Guard(Derived("pages swapped out while idle memory was filled", unasked, "pages"), Exactly(0),
                   "the idle memory must be there before the file is read"),),
     expects=(

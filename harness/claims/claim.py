@@ -232,9 +232,9 @@ class Experiment:
     arms: the ways of running the procedure within a trial, each on a guest of its own (`lab.arm` says which).
     axes: settings under which the whole experiment is repeated, a verdict row for each ({"lru": ("classic", "mglru")}).
     trials: how many, fixed beforehand, each from a boot of its own. rate: samples a second during operations, Hz.
-    deadline: seconds that an arm may take on a quiet host; the longest of the catalogue takes 50 on a busy one. What is not
-    over by then is broken. version: raised when the procedure or a bound changes. writes: the settings, by their names in
-    Settings, that the procedure itself writes after they were pinned.
+    deadline: seconds that an arm may take on a quiet host, also where the processor is emulated and of another architecture,
+    which takes two to ten times as long. What is not over by then is broken. version: raised when the procedure or a bound
+    changes. writes: the settings, by their names in Settings, that the procedure itself writes after they were pinned.
     question, words: the module's docstring (catalogue.py): its first line, and below it the procedure in words. origin:
     where it is from ("own file mine/belief.py", "package NAME VERSION"), "" for the catalogue's.
     """
