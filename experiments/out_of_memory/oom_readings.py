@@ -7,11 +7,12 @@ is read how much less anonymous and shared memory there is.
 """
 
 from collections.abc import Callable
+import errno
 
 from experiments.sections import OUT_OF_MEMORY
 from harness.claims import (
-    CONFIRMED, GIB, KIB, MIB, REFUTED, AtLeast, AtMost, Case, Change, Claim, Disk, Exactly, Guard, Known, Needs, Quantity,
-    Recorded, Small, pages, table,
+    CONFIRMED, GIB, KIB, MIB, REFUTED, AtLeast, AtMost, Case, Change, Claim, Derived, Disk, Exactly, Guard, Known, Needs, Premise,
+    Quantity, Recorded, Recording, Small, pages, table,
 )
 from harness.lab import PAGEOUT, Lab, Probe, Region
 from harness.lab.helpers.oom import adjust, number, score_of
@@ -20,7 +21,7 @@ LIMIT, HELD, LARGE, EMPTY = 64 * MIB, 48 * MIB, 256 * MIB, 64 * KIB
 SECOND, LOOK, LOOKS = 1_000_000_000, 10_000_000, 6000      # ns, ns, so many looks for a kill
 # oom_score is rounded down twice, in thousandths and in two thirds of them: of each of two numbers less than 2 is lost.
 ROUNDING = 4
-DEPRECATED = "oom_adj is deprecated"
+DEPRECATED, PORTS = "oom_adj is deprecated", "I/O ports were opened"
 
 WARNS = Claim(
     "oom-adj-write-warns", "The first write to an oom_adj file after boot leaves a line in the kernel log that says the file is "
@@ -67,6 +68,18 @@ def lower(words: str, change: Callable[[Lab, Probe], object], *, uid: int = 0) -
         score_of(lab, f"{at}: without", HELD, uid=uid)
         score_of(lab, f"{at}: with", HELD, lambda probe: change(lab, probe))
     return Case(words, do)
+
+
+def open_ports(lab: Lab, probe: Probe) -> None:
+    """Opens the I/O ports to a process, where the machine has any: ARM has none, and Linux without CONFIG_X86_IOPL_IOPERM."""
+    error = probe.attempt.iopl(3).error
+    lab.require(error in (0, errno.ENOSYS), "the I/O ports are opened, or there are none")
+    lab.record(PORTS, int(not error))
+
+
+def ports(recording: Recording) -> int:
+    """Whether they were opened, 1 or 0; recordings that do not tell are of machines that opened them."""
+    return int(recording.records.get(PORTS, 1))
 
 
 def difference(at: str) -> Quantity:
@@ -147,7 +160,7 @@ EXPERIMENT = table(
           logged("after a write to oom_score_adj", lambda lab, probe: adjust(lab, probe, 3)),
           if_true=AtLeast(1, "a line"), if_false=Exactly(0, "no line"), unit="lines",
           says="The lines of the log that call oom_adj deprecated grew by {value} with the first write to it."),
-    hardware("iopl", lower("with iopl(3)", lambda lab, probe: probe.iopl(3))),
+    hardware("iopl", lower("with iopl(3)", open_ports)),
     hardware("CAP_SYS_RAWIO", lower("with root's capabilities", lambda lab, probe: None, uid=1000)),
     Small(SWAP, "points off half of it", halved("with swap as large as RAM", swap=True),
           halved("with half of the memory", LARGE // 2), halved("with nothing changed"), of=off_half, unit="points",
@@ -165,6 +178,7 @@ EXPERIMENT = table(
           if_true=AtLeast(pages(HELD * 99 // 100), "the claim's share"), if_false=AtMost(pages(HELD * 99 // 100) - 1, "less"),
           says="A second after the kill {value} pages of its anonymous memory were free again."),
     guards=(Guard(Recorded(f"{IN_SWAP.id}.asked: swapped"), AtLeast(pages(LARGE * 99 // 100)), "it must be in swap"),),
+    premises=(Premise(HARDWARE, Derived(PORTS, ports, ""), Exactly(1), "this machine has no I/O ports to be opened"),),
     needs=Needs(memory=1 * GIB, disks=(Disk("swap", "raw", 1 * GIB),), changes=("swap", "mount"), throwaway=True),
     version=3,
 )

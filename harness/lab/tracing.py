@@ -70,21 +70,24 @@ def at(hand: Target, name: str, function: str, *fields: str) -> None:
     """Defines the event "kprobes:NAME" at the entry of a kernel function, each field as "NAME=WHERE:TYPE"; of several with "|"
     between them, at the first that the kernel has.
 
-    Skips where the kernel can't be probed there: without kprobes, or where its compiler has inlined the function.
+    Skips where the kernel can't be probed there: without kprobes, or where its compiler has inlined the function. Fields that it
+    refuses where it could be probed are an error of ours.
     """
-    _define(hand, function, f"p:{name} {{}} {' '.join(fields)}")
+    _define(hand, function, f"p:{name}", fields)
 
 
 def on_return(hand: Target, name: str, function: str, *fields: str) -> None:
     """Defines the event "kprobes:NAME" whenever a kernel function returns ($retval is what). Skips as `at` does."""
-    _define(hand, function, f"r:{name} {{}} {' '.join(fields)}")
+    _define(hand, function, f"r:{name}", fields)
 
 
-def _define(hand: Target, function: str, line: str) -> None:
+def _define(hand: Target, function: str, event: str, fields: tuple[str, ...]) -> None:
     if hand.attempt.stat(KPROBES).error:
         raise Skip(f"this kernel has no {KPROBES}")
     for one in function.split("|"):
-        error = hand.attempt.put(KPROBES, line.format(one), os.O_APPEND).error
-        if not error:
+        if not hand.attempt.put(KPROBES, f"{event} {one}", os.O_APPEND).error:
+            hand.put(KPROBES, f"-:{event[2:]}", os.O_APPEND)  # it was there to ask: with fields it has another format
+            hand.put(KPROBES, " ".join((event, one, *fields)), os.O_APPEND)
             return
-    raise Skip(f"this kernel can't be probed at {function.replace('|', ' or ')}: {os.strerror(error)}")
+    named = function.replace("|", " or ")
+    raise Skip(f"this kernel can't be probed at {named}: it has no such function, or its compiler has inlined it")

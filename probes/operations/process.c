@@ -6,7 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
-#ifdef __x86_64__
+#if defined(__x86_64__) || defined(__i386__)
 #include <sys/io.h>
 #endif
 #include <sys/mman.h>
@@ -273,7 +273,7 @@ void op_unshare(struct call *call)
 /* level: the processor's I/O privilege. */
 void op_iopl(struct call *call)
 {
-#ifdef __x86_64__
+#if defined(__x86_64__) || defined(__i386__)
     returned(call, iopl((int)arg(call, 0)));
 #else
     fail(call, ENOSYS);

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
-from harness.errors import Skip
+from harness.errors import LabError, Skip
+from harness.lab import tracing
 from harness.lab.lab import Lab
 from harness.lab.tracing import TRACING
 from harness.linux import trace_events
@@ -72,6 +74,17 @@ def test_an_event_that_the_kernel_lacks_skips(lab: Lab) -> None:
     with pytest.raises(Skip, match="no trace event vmscan:nothing"), lab.trace("nothing", "vmscan:nothing"):
         pass
     assert instances(lab) == 0
+
+
+def test_an_event_at_a_function_is_skipped_only_where_there_is_none(lab: Lab) -> None:
+    """A register of another architecture is a fault of ours, and not a function that can't be probed."""
+    tracing.at(lab.hand, "once", "no_such_function|out_of_memory", f"context={lab.architecture.arguments[0]}:u64")
+    assert not lab.hand.attempt.stat(f"{TRACING}/events/kprobes/once").error
+    with pytest.raises(Skip, match="no_such_function: it has no such function, or its compiler has inlined it"):
+        tracing.at(lab.hand, "never", "no_such_function")
+    with pytest.raises(LabError, match="kprobe_events"):
+        tracing.at(lab.hand, "wrong", "out_of_memory", "context=%of_another:u64")
+    lab.hand.put(tracing.KPROBES, "-:once", os.O_APPEND)
 
 
 def test_a_procedure_that_breaks_leaves_no_instance(lab: Lab) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import harness
 from harness.errors import UsageError
 from harness.linux import architecture
 from harness.linux.architecture import ALL, Architecture
@@ -70,3 +71,16 @@ def test_where_a_processor_stands_is_found(one: Architecture) -> None:
     assert found
     assert found["at"].startswith("ffff")
     assert found.groupdict().get("halted", "1") == "1"
+
+
+def test_nothing_else_names_a_register() -> None:
+    """An event at a kernel's function that names x86's registers is refused on arm64, and was taken for a function that can't be
+    probed there."""
+    root = Path(harness.__file__).parent
+    named = re.compile(r"\(?%(?:[re]?(?:[abcd]x|[ds]i)|x[0-7])\b\)?(?::[su]\d|\))")
+    found = [
+        path for folder in (root, root.parent / "experiments") for path in folder.rglob("*.py") if named.search(path.read_text())
+    ]
+    assert found == []
+    for line in ("looked=+40(%di):s32", "(+8(%cx)):s64", "order=%x1:s32"):
+        assert named.search(line)

@@ -31,7 +31,7 @@ def watch_looks(lab: Lab) -> None:
     if place is None:
         lab.skip("this kernel's BTF has no struct task_struct as we know it")
     tracing.at(lab.hand, "oom_begins", "out_of_memory")
-    tracing.at(lab.hand, "oom_looks", "oom_badness.part.0|oom_badness", f"looked=+{place}(%di):s32")
+    tracing.at(lab.hand, "oom_looks", "oom_badness.part.0|oom_badness", f"looked=+{place}({lab.architecture.arguments[0]}):s32")
 
 
 def processes(lab: Lab, box: Sandbox | None = None) -> list[int]:

@@ -201,8 +201,9 @@ def watch_direct_reclaim(lab: Lab) -> None:
     kept = next((place for name in ATOMIC if (place := types.offset("zone", name)) is not None), None)
     if None in (free, mark, reserve, preferred, kept):
         lab.skip("this kernel's BTF has no struct zone as we know it")
-    places = {"free": free, "min": mark, "reserve": int(reserve or 0) + 8 * (KINDS - 1), "atomic": kept}
-    fields = [f"{word}=+{place}(+0(+{preferred}(%cx))):s64" for word, place in places.items()]
+    context, bits = lab.architecture.arguments[3], lab.architecture.bits
+    places = {"free": free, "min": mark, "reserve": int(reserve or 0) + bits // 8 * (KINDS - 1), "atomic": kept}
+    fields = [f"{word}=+{place}(+0(+{preferred}({context}))):s{bits}" for word, place in places.items()]
     tracing.at(lab.hand, "requested", "get_page_from_freelist", *fields)
 
 
