@@ -144,7 +144,7 @@ class Lab(System):
             words, group=sandbox.path if sandbox else "", uid=uid, gid=uid, held=held, environment=variables
         )
         self.recorder.event("probe", name=name, pid=pid, sandbox=sandbox.name if sandbox else None, uid=uid)
-        probe = Probe(self.agent, number, name, self._operation, pid, self.page_size)
+        probe = Probe(self.agent, number, name, self._operation, pid, self.page_size, self.architecture)
         if held:
             probe.first_instruction = self.agent.call("release", number, 1).value  # waits until it stands at its exec
         else:
@@ -193,7 +193,7 @@ class Lab(System):
         self._take("probe", name)
         self.recorder.event("probe", name=name, pid=pid, parent=parent.name)
         self.sampler.watch_process(name, pid)
-        return Probe(self.agent, number, name, self._operation, pid, self.page_size)
+        return Probe(self.agent, number, name, self._operation, pid, self.page_size, self.architecture)
 
     def kill_by_oom(self, name: str = "victim") -> None:
         """Brings about an OOM kill: a probe fills more than its own small group may hold. It is the reference that

@@ -12,6 +12,7 @@ from harness.agent.constants import ANONYMOUS, PRIVATE, READ, SHARED, WRITE
 from harness.agent.target import Attempt, Log, Target
 from harness.agent.wire import Reply
 from harness.linux import maps
+from harness.linux.architecture import Architecture
 
 
 @dataclass(frozen=True)
@@ -125,9 +126,11 @@ class Try(Attempt):
 class Probe(Target):
     """A workload's process. page_size in bytes; first_instruction: the address at which a held one will begin."""
 
-    def __init__(self, agent: Agent, number: int, name: str, record: Log, pid: int, page_size: int) -> None:
+    def __init__(
+        self, agent: Agent, number: int, name: str, record: Log, pid: int, page_size: int, architecture: Architecture
+    ) -> None:
         super().__init__(agent, number, name, record, pid)
-        self.page_size = page_size
+        self.page_size, self.architecture = page_size, architecture
         self.first_instruction: int | None = None
 
     def release(self) -> None:
@@ -247,7 +250,7 @@ class Probe(Target):
 
 @dataclass(frozen=True)
 class SystemCall:
-    """One system call: its number (x86-64's), arguments, result (negative: -errno), and during which request."""
+    """One system call: its number (the architecture's), arguments, result (negative: -errno), and during which request."""
 
     number: int
     arguments: tuple[int, ...]
@@ -262,7 +265,7 @@ class Trace:
     """
 
     # The loop around an operation (probes/operations/dispatch.c) reads and writes its channel and asks for time and faults.
-    CHANNEL, ON_CHANNEL, OWN = 3, frozenset({0, 1, 20}), frozenset({98, 228})
+    CHANNEL = 3
 
     def __init__(self, probe: Probe) -> None:
         self.probe = probe
@@ -276,8 +279,9 @@ class Trace:
         if kind is not None:
             return
         text = self.probe.agent.call("trace", self.probe.number, 0).text
+        calls = self.probe.architecture.calls
         for entry in wire.syscalls(text):
             call = SystemCall(*entry)
-            on_channel = call.number in self.ON_CHANNEL and call.arguments[0] == self.CHANNEL
-            if not on_channel and call.number not in self.OWN:
+            on_channel = call.number in (calls.read, calls.write, calls.writev) and call.arguments[0] == self.CHANNEL
+            if not on_channel and call.number not in (calls.getrusage, calls.clock_gettime):
                 self.calls.append(call)

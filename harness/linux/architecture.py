@@ -15,12 +15,18 @@ from harness.errors import UsageError
 
 @dataclass(frozen=True)
 class SystemCalls:
-    """Numbers of the system calls that experiments look for in traces, as the C library makes them."""
+    """Numbers of the system calls that experiments look for in traces, and of those that a probe itself makes around an
+    operation (read to clock_gettime), as the C library makes them."""
 
     brk: int
     mmap: int
     pread: int
     pwrite: int
+    read: int
+    write: int
+    writev: int
+    getrusage: int
+    clock_gettime: int
 
 
 @dataclass(frozen=True)
@@ -143,7 +149,8 @@ AMD64 = Architecture(
     native_on=("x86_64",),
     elf=62,
     o_direct=0o40000,
-    calls=SystemCalls(brk=12, mmap=9, pread=17, pwrite=18),  # arch/x86/entry/syscalls/syscall_64.tbl
+    # arch/x86/entry/syscalls/syscall_64.tbl
+    calls=SystemCalls(brk=12, mmap=9, pread=17, pwrite=18, read=0, write=1, writev=20, getrusage=98, clock_gettime=228),
     pause=bytes.fromhex("b822000000 0f05 ebf7"),  # mov eax,34 (pause); syscall; jmp to the beginning
     arguments=("%di", "%si", "%dx", "%cx"),
     zones=("dma", "dma32"),  # arch/x86/mm/init.c, zone_sizes_init (v6.12)
@@ -157,7 +164,8 @@ I386 = Architecture(
     native_on=("x86_64", "i686"),
     elf=3,
     o_direct=0o40000,
-    calls=SystemCalls(brk=45, mmap=192, pread=180, pwrite=181),  # syscall_32.tbl; mmap2, whose offset is in pages
+    # syscall_32.tbl; mmap2, whose offset is in pages; clock_gettime64
+    calls=SystemCalls(brk=45, mmap=192, pread=180, pwrite=181, read=3, write=4, writev=146, getrusage=77, clock_gettime=403),
     pause=bytes.fromhex("b81d000000 cd80 ebf7"),  # mov eax,29 (pause); int 0x80; jmp to the beginning
     arguments=("%ax", "%dx", "%cx", "$stack1"),  # -mregparm=3 (arch/x86/Makefile)
     zones=("dma", "normal", "highmem"),
@@ -171,7 +179,8 @@ ARM64 = Architecture(
     native_on=("aarch64",),
     elf=183,
     o_direct=0o200000,  # arch/arm64/include/uapi/asm/fcntl.h; x86's number is its O_DIRECTORY
-    calls=SystemCalls(brk=214, mmap=222, pread=67, pwrite=68),  # include/uapi/asm-generic/unistd.h
+    # include/uapi/asm-generic/unistd.h
+    calls=SystemCalls(brk=214, mmap=222, pread=67, pwrite=68, read=63, write=64, writev=66, getrusage=165, clock_gettime=113),
     # mov w8,73 (ppoll: it has no pause); x0 to x4 zero; svc 0; b to the beginning
     pause=bytes.fromhex("28098052 000080d2 010080d2 020080d2 030080d2 040080d2 010000d4 f9ffff17"),
     arguments=("%x0", "%x1", "%x2", "%x3"),

@@ -14,6 +14,7 @@ from harness.agent.channel import Channel
 from harness.agent.target import unrecorded
 from harness.errors import MachineLost
 from harness.lab.probe import Probe
+from harness.linux.architecture import of_host
 from probes import build
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -43,7 +44,7 @@ def words(agent: Agent) -> list[str]:
 def start_probe(agent: Agent) -> Probe:
     """Starts a probe, which is the caller's to kill."""
     number, pid = agent.spawn(words(agent))
-    found = Probe(agent, number, "probe", unrecorded, pid, PAGE)
+    found = Probe(agent, number, "probe", unrecorded, pid, PAGE, of_host())
     found.run("pid")  # its loader is done once it answers: no trace has a part of that
     return found
 
@@ -51,7 +52,7 @@ def start_probe(agent: Agent) -> Probe:
 def fork(probe: Probe) -> Probe:
     """Forks a probe; the child is the caller's to kill."""
     number = probe.agent.next_target()
-    return Probe(probe.agent, number, "child", unrecorded, probe.run("fork", number).value, PAGE)
+    return Probe(probe.agent, number, "child", unrecorded, probe.run("fork", number).value, PAGE, of_host())
 
 
 def descriptors(pid: int) -> list[str]:

@@ -12,6 +12,7 @@ from harness.agent.target import unrecorded
 from harness.errors import LabError
 from harness.lab.probe import Probe
 from harness.linux import maps
+from harness.linux.architecture import of_host
 from tests.probes.on_host import PAGE, SIZE, fork, words
 
 
@@ -71,7 +72,7 @@ def test_a_held_program_stands_before_its_first_instruction(agent: Agent) -> Non
     assert "/ld-" in at.path
     assert at.execute
     assert not any("libc" in mapping.path for mapping in maps.parse(Path(f"/proc/{pid}/maps").read_text()))
-    probe = Probe(agent, number, "held", unrecorded, pid, PAGE)
+    probe = Probe(agent, number, "held", unrecorded, pid, PAGE, of_host())
     with probe.trace() as trace:
         probe.run("pid")
     assert any(call.number in {257, 2} for call in trace.calls)  # its loader opened the libraries

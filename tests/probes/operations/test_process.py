@@ -15,6 +15,7 @@ from harness.agent.operations import numbers
 from harness.agent.target import unrecorded
 from harness.lab.probe import Probe
 from harness.linux import maps
+from harness.linux.architecture import of_host
 from tests.probes.on_host import NOBODY, PAGE, SIZE, descriptors, fork
 
 PR_GET_DUMPABLE = 3  # prctl(2)
@@ -80,7 +81,7 @@ def test_a_fork_in_namespaces_of_its_own(probe: Probe) -> None:
     reply = probe.attempt.run("fork", number, CLONE_NEWIPC)
     if reply.error == errno.EPERM:
         pytest.skip("this user may make no namespaces")
-    child = Probe(probe.agent, number, "child", unrecorded, reply.value, PAGE)
+    child = Probe(probe.agent, number, "child", unrecorded, reply.value, PAGE, of_host())
     assert os.readlink(f"/proc/{child.pid}/ns/ipc") != os.readlink(f"/proc/{probe.pid}/ns/ipc")
     child.unshare(CLONE_NEWNS)
     assert os.readlink(f"/proc/{child.pid}/ns/mnt") != os.readlink(f"/proc/{probe.pid}/ns/mnt")
