@@ -9,15 +9,15 @@ from collections.abc import Callable
 
 from experiments.sections import FORKING
 from harness.claims import (
-    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Case, Change, Claim, Counter, Disk, Exactly, Known, Needs, Quantity, SameFrames,
-    Small,
-    pages, table,
+    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Case, Change, Claim, Counter, Derived, Disk, Exactly, Known, Needs, Quantity,
+    SameFrames, Small, pages, table,
 )
 from harness.lab import CLONE_VM, Lab, Probe, Region
 
 LARGE, SIZE = 128 * MIB, 2 * MIB
-# Entries of 8 bytes a page (arch/x86/include/asm/pgtable_64_types.h, PTRS_PER_PTE, v5.10 to v7.2).
-TABLES = LARGE // 512
+# An entry of 8 bytes for each page (arch/x86/include/asm/pgtable_64_types.h, arch/arm64/include/asm/pgtable-hwdef.h:
+# PTRS_PER_PTE, v5.10 to v7.2).
+TABLES = pages(LARGE) * 8 // Derived("bytes of a page", lambda recording: recording.page_size, "bytes")
 
 ANON = Claim(
     "fork-pagetables-anon", "fork copies the page tables of touched anonymous memory: the child has as many (VmPTE).", FORKING,
@@ -114,8 +114,8 @@ def tables(at: str) -> Quantity:
 
 def vmpte(claim: Claim, asked: Case, of: str) -> Small:
     return Small(claim, "VmPTE", asked, FILLED, UNTOUCHED, of=tables,
-                 if_true=AtLeast(pages(TABLES), "an entry of 8 bytes for each page"),
-                 if_false=AtMost(pages(TABLES) - 1, "a table is missing"),
+                 if_true=AtLeast(TABLES, "an entry of 8 bytes for each page"),
+                 if_false=AtMost(TABLES - 1, "a table is missing"),
                  says=f"The child of a process with {LARGE // MIB} MiB of {of} had page tables of {{value}} pages.")
 
 
@@ -134,7 +134,7 @@ EXPERIMENT = table(
           started("by fork", lambda lab, probe, at: lab.fork(probe, f"{at}, child")),
           of=lambda at: Change("meminfo:PageTables", f"{at} before", f"{at} after"),
           if_true=AtMost(3, "a table of each level, for the stack that the child waits on"),
-          if_false=AtLeast(pages(TABLES), "those of what was filled"),
+          if_false=AtLeast(TABLES, "those of what was filled"),
           says="A child as vfork makes it took {value} pages of page tables."),
     Small(GONE, "pages in the same frame", frames("after the parent's write, the child gone", child="gone"), KEEPS, COPY, ALL,
           NOT_ALL,

@@ -12,7 +12,7 @@ from typing import Any
 
 from experiments.sections import GROUPS
 from harness.claims import (
-    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Besides, Case, Claim, Counter, Document, Errno, Exactly, Known, Needs, Not,
+    CONFIRMED, KIB, MIB, REFUTED, AtLeast, AtMost, Besides, Case, Claim, Counter, Document, Errno, Exactly, Known, Needs, Not,
     Pages, Premise, Quantity, Small, pages, table,
 )
 from harness.lab import Lab, Probe, Sandbox
@@ -20,7 +20,7 @@ from harness.lab.helpers.reclaim import make_active
 
 LIMIT, LARGE, SMALL, ANON = 16 * MIB, 64 * MIB, 8 * MIB, 12 * MIB
 DISK = "/mnt/disk"
-ASKED = 517                         # pages to reclaim: no multiple of the batches of 32 in which the kernel does it
+ASKED = 517 * 4 * KIB               # to reclaim: no multiple of the batches of 32 pages in which the kernel does it
 V2 = "Documentation/admin-guide/cgroup-v2.rst"
 DROPS = "mm/memcontrol.c, try_charge_memcg: reclaim first, the OOM killer when nothing is left"
 
@@ -165,11 +165,16 @@ def ask(lab: Lab, box: Sandbox, size: int, at: str = "") -> None:
 
 
 def ask_exact(lab: Lab, box: Sandbox, probe: Probe, path: str) -> None:
-    ask(lab, box, ASKED * lab.page_size)
+    ask(lab, box, whole(lab, ASKED))
 
 
 def truncate(lab: Lab, box: Sandbox, probe: Probe, path: str) -> None:
-    lab.hand.ftruncate(lab.hand.open(path).value, SMALL - ASKED * lab.page_size)
+    lab.hand.ftruncate(lab.hand.open(path).value, SMALL - whole(lab, ASKED))
+
+
+def whole(lab: Lab, size: int) -> int:
+    """Rounds a size up to whole pages."""
+    return -(-size // lab.page_size) * lab.page_size
 
 
 def ask_anon(lab: Lab, at: str) -> None:
@@ -220,12 +225,12 @@ EXPERIMENT = table(
           of=lambda at: Counter(f"{at}/memory.current", at), if_true=AtMost(pages(SMALL // 2), "what was written"),
           if_false=AtLeast(pages(SMALL // 2) + 1, "a page more"),
           says="With memory.high lowered to 1,024 pages the group had {value}, without any allocation."),
-    Small(EXACT, "pages of a file that went", reclaimed(f"when {ASKED} were asked of memory.reclaim", ask_exact),
-          reclaimed(f"when the file was made {ASKED} shorter", truncate),
+    Small(EXACT, "pages of a file that went", reclaimed("when 2,068 KiB were asked of memory.reclaim", ask_exact),
+          reclaimed("when the file was made as much shorter", truncate),
           reclaimed("when caches were dropped", lambda lab, box, probe, path: lab.drop_caches(1)),
-          of=lambda at: cache_left(at) * -1 + pages(SMALL), if_true=Exactly(ASKED, "the claim's “exactly”"),
-          if_false=AtLeast(ASKED + 1, "more; of fewer the rest may have been inodes, which memory.reclaim counts too"),
-          says=f"Asked for {ASKED} pages, memory.reclaim freed {{value}} of a file, the only cache of its group."),
+          of=lambda at: cache_left(at) * -1 + pages(SMALL), if_true=Exactly(pages(ASKED), "the claim's “exactly”"),
+          if_false=AtLeast(pages(ASKED) + 1, "more; of fewer the rest may have been inodes, which memory.reclaim counts too"),
+          says="Asked for {bound} pages, memory.reclaim freed {value} of a file, the only cache of its group."),
     Small(EAGAIN, "errno", Case("of memory.reclaim, of anonymous memory without swap", ask_anon),
           Case("of memory.reclaim, of a locked file", ask_locked), Case("of memory.reclaim, of clean cache", ask_cache),
           of=Errno, unit="errno", if_true=Exactly(errno.EAGAIN, "the claim's errno"), if_false=Not(errno.EAGAIN, "another one"),

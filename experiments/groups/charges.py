@@ -11,12 +11,12 @@ from collections.abc import Callable
 from experiments.sections import GROUPS
 from harness.claims import (
     CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Besides, Case, Change, Claim, Counter, Document, Exactly, Known, Needs, Pages,
-    Quantity, Small, pages, table,
+    Quantity, Small, of_small_pages, pages, table,
 )
 from harness.lab import F_SETPIPE_SZ, MCL_CURRENT, NORESERVE, Lab, Probe, Sandbox, numbers
 from harness.lab.helpers.charges import BATCH
 
-SIZE, LIMIT, PROCESSES = 8 * MIB, 64 * MIB, 3
+SIZE, LIMIT, PROCESSES, IN_A_PIPE = 8 * MIB, 64 * MIB, 3, 256        # bytes, bytes; pages
 # Tables of a page each; threads, each with a kernel stack of 16 KiB; names, each a dentry of 192 bytes, 21 to a page.
 TABLES, THREADS, NAMES = 1024, 256, 8192
 STACKS, DENTRIES = THREADS * 4, NAMES // 21
@@ -237,15 +237,16 @@ def names(lab: Lab, at: str, box: Sandbox, probe: Probe) -> None:
 def piped(received: bool) -> Do:
     def run(lab: Lab, at: str, box: Sandbox, probe: Probe) -> None:
         ends = numbers(probe.pipe().text)
-        probe.fcntl(ends[1], F_SETPIPE_SZ, MIB)
-        lab.require(probe.send(ends[1], MIB).value == MIB, "the pipe holds all of it")
+        size = IN_A_PIPE * lab.page_size
+        probe.fcntl(ends[1], F_SETPIPE_SZ, size)
+        lab.require(probe.send(ends[1], size).value == size, "the pipe holds all of it")
         if received:
-            probe.receive(ends[0], MIB)
+            probe.receive(ends[0], size)
     return run
 
 
-def fill_mib(lab: Lab, at: str, box: Sandbox, probe: Probe) -> None:
-    probe.map(MIB).fill()
+def fill_as_much(lab: Lab, at: str, box: Sandbox, probe: Probe) -> None:
+    probe.map(IN_A_PIPE * lab.page_size).fill()
 
 
 def cached(words: str, then: Callable[[Lab, Sandbox], object]) -> Case:
@@ -316,10 +317,11 @@ EXPERIMENT = table(
     kernel("tables", f"by {TABLES:,} page tables", sparse, TABLES),
     kernel("stacks", f"by {THREADS} threads", threads, STACKS, "slab"),
     kernel("dentries", f"by {NAMES:,} names", names, DENTRIES),
-    Small(IN_PIPE, "growth of memory.current", case("by 1 MiB in a pipe", piped(received=False)),
-          case("by 1 MiB that was filled", fill_mib), case("by 1 MiB that was read out of it", piped(received=True)), of=CURRENT,
-          if_true=AtLeast(pages(MIB) - BATCH, AHEAD), if_false=AtMost(pages(MIB) - BATCH - 1, MISSING),
-          says="256 pages in a pipe made memory.current grow by {value}."),
+    Small(IN_PIPE, "growth of memory.current", case(f"by {IN_A_PIPE} pages in a pipe", piped(received=False)),
+          case(f"by {IN_A_PIPE} pages that were filled", fill_as_much),
+          case(f"by {IN_A_PIPE} that were read out of it", piped(received=True)), of=CURRENT,
+          if_true=AtLeast(IN_A_PIPE - BATCH, AHEAD), if_false=AtMost(IN_A_PIPE - BATCH - 1, MISSING),
+          says=f"{IN_A_PIPE} pages in a pipe made memory.current grow by {{value}}."),
     Small(REMOVED, "pages of a file cached", cached("when its group was removed", lambda lab, box: box.remove()),
           cached("when caches were dropped", lambda lab, box: lab.drop_caches(1)),
           cached("while its group is there", lambda lab, box: None), of=lambda at: Pages(at, at),
@@ -327,6 +329,7 @@ EXPERIMENT = table(
           says="Of a file of 2,048 pages {value} were cached when its group was removed."),
     besides=(Besides(REMOVED, Counter(f"{REMOVED.id}.asked parent/cgroup.stat:nr_dying_descendants", f"{REMOVED.id}.asked"),
                      AtLeast(1), "Its parent's cgroup.stat had {value} dying descendants then."),),
+    premises=(of_small_pages(KERNEL),),
     version=3,
     needs=Needs(changes=("drop_caches", "mount")),
 )

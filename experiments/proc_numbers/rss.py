@@ -9,7 +9,7 @@ from collections.abc import Callable
 from experiments.sections import PROC_NUMBERS
 from harness.claims import (
     CONFIRMED, KIB, MIB, REFUTED, AtLeast, AtMost, Besides, Case, Change, Claim, Counter, Disk, Exactly, Known, Needs, Not,
-    Outside, Quantity, Small, Smaps, Within, maps, pages, table,
+    Outside, Quantity, Small, Smaps, Within, maps, of_small_pages, pages, table,
 )
 from harness.lab import NO_ACCESS, NORESERVE, READ, WRITE, Lab, Probe, Region
 from harness.lab.helpers.free_pages import kept_by_nobody
@@ -284,5 +284,6 @@ EXPERIMENT = table(
           says="and of as many of MAP_PRIVATE with two mappers Private_* counted {value}."),
     besides=(Besides(LEFT_OUT, growth("/smaps_rollup:Rss")(f"{LEFT_OUT.id}.asked"), AtLeast(0),
                      "Rss in smaps_rollup grew by {value}."),),
+    premises=(of_small_pages(TABLES),),
     needs=Needs(disks=(Disk("disk", "ext4", 64 * MIB),), changes=("mount",)),
 )

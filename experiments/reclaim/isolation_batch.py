@@ -9,7 +9,7 @@ pages, are squeezed and traced in the same way: they show how a small and a larg
 from experiments.sections import RECLAIM
 from harness.claims import (
     CONFIRMED, MIB, REFUTED, AtLeast, Claim, Derived, Expect, Experiment, Guard, Known, Needs, Quantity, Recording, Within,
-    trace_events,
+    of_small_pages, trace_events,
 )
 from harness.lab import HUGEPAGE, Lab, Region
 
@@ -86,6 +86,7 @@ EXPERIMENT = Experiment(
     axes={"lru": ("classic", "mglru")},
     rate=0,
     version=2,
+    premises=(of_small_pages(CLUSTER),),            # the group of huge pages is smaller than one where pages have 16 KiB
     guards=(Guard(Derived("steps that took pages", steps, "steps"), AtLeast(10), "“at most” of a few says little"),),
     expects=(Expect(
         CLUSTER, largest("squeeze", "most pages that a step of reclaim took"),

@@ -8,7 +8,7 @@ part of the memory is given back, which shows how a difference reads.
 
 from experiments.sections import RECLAIM
 from harness.claims import (
-    CONFIRMED, KIB, MIB, REFUTED, Claim, Expect, Experiment, Known, Needs, Outside, Quantity, Recorded, Within,
+    CONFIRMED, KIB, MIB, REFUTED, Claim, Expect, Experiment, Known, Needs, Outside, Quantity, Recorded, Within, of_small_pages,
 )
 from harness.lab import Lab, Probe
 from harness.lab.helpers.oom import NEVER, Reported, Witness, exhaust_group, occupy
@@ -73,6 +73,7 @@ def off(field: str, name: str, before: str) -> Quantity:
 EXPERIMENT = Experiment(
     procedure,
     rate=0,
+    premises=(of_small_pages(THREE), of_small_pages(ADDS_UP)),          # 256 KiB are what 64 pages of 4 KiB may lag
     needs=Needs(memory=256 * MIB, changes=("mount",), throwaway=True),
     expects=(
         Expect(THREE, unexplained("shared", "shared").called("VmRSS less anon-rss and file-rss, of a victim with shmem"),

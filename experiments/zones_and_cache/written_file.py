@@ -11,7 +11,7 @@ import struct
 from experiments.sections import ZONES_AND_CACHE
 from harness.claims import (
     CONFIRMED, DISK, MIB, REFUTED, AtLeast, AtMost, Case, Change, Claim, Disk, Exactly, Known, Needs, Outside, Quantity, Small,
-    Within, pages, table,
+    Within, of_small_pages, pages, table,
 )
 from harness.lab import Lab
 
@@ -118,6 +118,7 @@ EXPERIMENT = table(
           block_size("by mounting 4 KiB blocks", "disk"), block_size("by setting it to 512", set_to=512), unit="bytes",
           if_true=Exactly(0, "the mount does not change it"), if_false=AtLeast(1, "it does"),
           says="Mounting a file system with 1 KiB blocks changed the disk's block size by {value} bytes."),
+    premises=(of_small_pages(DEVICE),),
     version=4,
     needs=Needs(disks=(DISK, Disk("small", "ext4", 64 * MIB, block=1024), Disk("raw", "raw", 128 * MIB)), changes=("mount",)),
 )

@@ -35,6 +35,7 @@ from harness.claims.claim import (
     Range,
     Within,
     known_by,
+    of_small_pages,
 )
 from harness.claims.counter_file import CounterFile
 from harness.claims.needs import DISK, SWAP, Disk, Needs
@@ -128,6 +129,7 @@ __all__ = [
     "mappings",
     "maps",
     "named_mappings",
+    "of_small_pages",
     "pages",
     "table",
     "trace_events",

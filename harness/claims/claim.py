@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from harness.claims import checks
 from harness.claims.needs import Needs
-from harness.claims.quantities import Bound, Quantity
+from harness.claims.quantities import Bound, Derived, Quantity
 from harness.claims.settings import Settings
 from harness.linux.releases import within
-from harness.linux.sizes import MIB
+from harness.linux.sizes import KIB, MIB
 
 if TYPE_CHECKING:
     from harness.lab.lab import Lab
@@ -206,6 +206,13 @@ class Premise:
     quantity: Quantity
     holds: Range
     why: str
+
+
+def of_small_pages(claim: Claim) -> Premise:
+    """Skips a claim whose sizes and bounds are reasoned for pages of 4 KiB where pages are larger; the experiment's others are
+    decided all the same (Needs.page_sizes skips the whole experiment)."""
+    size = Derived("bytes of a page", lambda recording: recording.page_size, "bytes")
+    return Premise(claim, size, Exactly(4 * KIB), "its sizes and bounds are reasoned for pages of 4 KiB")
 
 
 @dataclass(frozen=True)

@@ -28,12 +28,12 @@ SWAP = Disk("swap", "swap", 1 * GIB)
 class Needs:
     """The machine that an experiment asks for; what is missing makes it skipped, with that reason.
 
-    memory: bytes. nodes: NUMA nodes. disks: in order, by name. files: that must exist on the machine (interfaces of
-    the kernel). programs: of the host's, by path, that go into the guest (real tools as witnesses). changes: what
-    is touched outside the sandbox ("drop_caches", "sysctl", "swap", "mount", "thp", "lru"). throwaway: may kill
-    other processes or empty the machine's memory. system: only an installed system can answer. architectures: that can
-    answer, as `uname -m` says them (none: all can). page_sizes: that its sizes and bounds are reasoned for, in bytes (none:
-    all).
+    memory: bytes, of a guest with pages of 4 KiB; with larger ones it gets more (harness/run/cell.py). nodes: NUMA nodes.
+    disks: in order, by name. files: that must exist on the machine (interfaces of the kernel). programs: of the host's, by path,
+    that go into the guest (real tools as witnesses). changes: what is touched outside the sandbox ("drop_caches", "sysctl",
+    "swap", "mount", "thp", "lru"). throwaway: may kill other processes or empty the machine's memory. system: only an installed
+    system can answer. architectures: that can answer, as `uname -m` says them (none: all can). page_sizes: that its sizes and
+    bounds are reasoned for, in bytes (none: all).
     """
 
     memory: int = 1 * GIB
