@@ -10,7 +10,7 @@ from collections.abc import Callable
 from experiments.sections import FORKING
 from harness.claims import (
     CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Case, Change, Claim, Counter, Derived, Disk, Exactly, Known, Needs, Quantity,
-    SameFrames, Small, pages, table,
+    SameFrames, Small, of_small_pages, pages, table,
 )
 from harness.lab import CLONE_VM, Lab, Probe, Region
 
@@ -147,5 +147,6 @@ EXPERIMENT = table(
           shared("after its write", lambda memory: memory.fill(2)), shared("before it looks", lambda memory: None), ALL, NOT_ALL,
           of=lambda at: SameFrames(at, "memory", "child") * -1 + pages(SIZE), unit="pages",
           says="Of {bound} pages that the child read, {value} were copied."),
+    premises=(of_small_pages(ANON), of_small_pages(FILE)),      # of 16 KiB 128 MiB take four tables, a process seven
     needs=Needs(disks=(Disk("disk", "ext4", 256 * MIB),), changes=("mount",)),
 )

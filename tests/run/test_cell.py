@@ -6,7 +6,9 @@ import pytest
 
 from harness import catalogue
 from harness.claims.claim import Experiment
+from harness.linux.sizes import KIB, MIB
 from harness.machine.kernels import find
+from harness.machine.kernels.kernel import Kernel
 from harness.reports.comparison import rows
 from harness.run.cell import Cell, cells, describe
 from harness.run.options import RunOptions
@@ -46,6 +48,15 @@ def test_every_combination_is_a_cell() -> None:
         assert cell.shape.kernel_arguments(cell.architecture.board, True, "tcg").endswith(
             f"transparent_hugepage={cell.settings.thp} nosmp".removesuffix("" if cell.append else " nosmp")
         )
+
+
+def test_a_kernel_with_larger_pages_gets_what_it_takes_more_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    (cell,) = cells_of("page-size", memory=("256",))
+    small, asked = cell.shape.memory, describe(cell)["sets"]["memory"]
+    monkeypatch.setattr(Kernel, "page_size", property(lambda _: 16 * KIB))
+    (cell,) = cells_of("page-size", memory=("256",))
+    assert (small, cell.shape.memory) == (256 * MIB, (256 + 40) * MIB)
+    assert asked == describe(cell)["sets"]["memory"] == 256 * MIB
 
 
 def test_one_of_arguments_is_no_axis() -> None:
