@@ -61,7 +61,7 @@ def small_is_first(claim: Claim, name: str, plain: str, says: str) -> Expect:
 EXPERIMENT = Experiment(
     procedure,
     rate=0,
-    needs=Needs(memory=256 * MIB, disks=(), throwaway=True),
+    needs=Needs(memory=256 * MIB, disks=(), throwaway=True, page_sizes=(4 * KIB,)),
     expects=(
         small_is_first(MACHINE, "machine", "machine, nothing written",
                        "In the whole guest the small process at 1000 {value:was|was not} killed first."),

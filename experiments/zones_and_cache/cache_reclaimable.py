@@ -55,7 +55,7 @@ def given_back(name: str, title: str) -> Expect:
 
 EXPERIMENT = Experiment(
     procedure,
-    needs=Needs(memory=MEMORY, changes=("mount", "sysctl"), throwaway=True),
+    needs=Needs(memory=MEMORY, changes=("mount", "sysctl"), throwaway=True, page_sizes=(4 * KIB,)),
     writes=("overcommit",),
     guards=(Guard(Change("meminfo:Cached", "before", "cached"), AtLeast(pages(CLEAN + SHMEM + LOCKED)),
                   "all of it is counted as cached"),

@@ -55,7 +55,7 @@ def test_a_kernel_with_larger_pages_gets_what_it_takes_more_itself(monkeypatch: 
     small, asked = cell.shape.memory, describe(cell)["sets"]["memory"]
     monkeypatch.setattr(Kernel, "page_size", property(lambda _: 16 * KIB))
     (cell,) = cells_of("page-size", memory=("256",))
-    assert (small, cell.shape.memory) == (256 * MIB, (256 + 40) * MIB)
+    assert (small, cell.shape.memory) == (256 * MIB, (256 + 64) * MIB)
     assert asked == describe(cell)["sets"]["memory"] == 256 * MIB
 
 
