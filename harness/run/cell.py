@@ -173,7 +173,8 @@ class Cell:
 
 
 # What a kernel with larger pages takes more for itself than one with 4 KiB: an idle guest of arm64 with pages of 16 KiB has
-# 37 MiB less free, 28 of them slabs (6.12; with 256 and with 512 MiB of memory), and takes more with each process. The workload is to have as much.
+# 37 MiB less free, 28 of them slabs (6.12; with 256 and with 512 MiB of memory), and takes more with each process. The workload
+# is to have as much.
 KERNELS_OWN = 64 * MIB
 PLAIN = re.compile(r"[\w.,:+=-]{0,40}")
 
