@@ -209,8 +209,8 @@ class Premise:
 
 
 def of_small_pages(claim: Claim) -> Premise:
-    """Skips a claim whose sizes and bounds are reasoned for pages of 4 KiB where pages are larger; the experiment's others are
-    decided all the same (Needs.page_sizes skips the whole experiment)."""
+    """Leaves out a claim whose sizes and bounds are reasoned for pages of 4 KiB where pages are larger; the others of its
+    experiment are decided all the same (Needs.page_sizes skips the whole experiment)."""
     size = Derived("bytes of a page", lambda recording: recording.page_size, "bytes")
     return Premise(claim, size, Exactly(4 * KIB), "its sizes and bounds are reasoned for pages of 4 KiB")
 
