@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from experiments.sections import FORKING
 from harness.claims import (
-    CONFIRMED, MIB, REFUTED, AtLeast, AtMost, Case, Change, Claim, Counter, Derived, Disk, Exactly, Known, Needs, Quantity,
+    CONFIRMED, MIB, PAGE_SIZE, REFUTED, AtLeast, AtMost, Case, Change, Claim, Counter, Disk, Exactly, Known, Needs, Quantity,
     SameFrames, Small, of_small_pages, pages, table,
 )
 from harness.lab import CLONE_VM, Lab, Probe, Region
@@ -17,7 +17,7 @@ from harness.lab import CLONE_VM, Lab, Probe, Region
 LARGE, SIZE = 128 * MIB, 2 * MIB
 # An entry of 8 bytes for each page (arch/x86/include/asm/pgtable_64_types.h, arch/arm64/include/asm/pgtable-hwdef.h:
 # PTRS_PER_PTE, v5.10 to v7.2).
-TABLES = pages(LARGE) * 8 // Derived("bytes of a page", lambda recording: recording.page_size, "bytes")
+TABLES = pages(LARGE) * 8 // PAGE_SIZE
 
 ANON = Claim(
     "fork-pagetables-anon", "fork copies the page tables of touched anonymous memory: the child has as many (VmPTE).", FORKING,

@@ -225,7 +225,7 @@ EXPERIMENT = table(
           of=lambda at: Counter(f"{at}/memory.current", at), if_true=AtMost(pages(SMALL // 2), "what was written"),
           if_false=AtLeast(pages(SMALL // 2) + 1, "a page more"),
           says="With memory.high lowered to 1,024 pages the group had {value}, without any allocation."),
-    Small(EXACT, "pages of a file that went", reclaimed("when 2,068 KiB were asked of memory.reclaim", ask_exact),
+    Small(EXACT, "pages of a file that went", reclaimed(f"when {ASKED // KIB:,} KiB were asked of memory.reclaim", ask_exact),
           reclaimed("when the file was made as much shorter", truncate),
           reclaimed("when caches were dropped", lambda lab, box, probe, path: lab.drop_caches(1)),
           of=lambda at: cache_left(at) * -1 + pages(SMALL), if_true=Exactly(pages(ASKED), "the claim's “exactly”"),

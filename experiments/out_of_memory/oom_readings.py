@@ -6,8 +6,8 @@ first write to an oom_adj file since boot. Processes that hold 48 MiB are killed
 is read how much less anonymous and shared memory there is.
 """
 
-from collections.abc import Callable
 import errno
+from collections.abc import Callable
 
 from experiments.sections import OUT_OF_MEMORY
 from harness.claims import (

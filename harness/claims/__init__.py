@@ -41,6 +41,7 @@ from harness.claims.counter_file import CounterFile
 from harness.claims.needs import DISK, SWAP, Disk, Needs
 from harness.claims.outcomes import Errno, Faults, Result, Signal
 from harness.claims.quantities import (
+    PAGE_SIZE,
     Bound,
     Change,
     Counter,
@@ -69,6 +70,7 @@ __all__ = [
     "KIB",
     "MECHANISM",
     "MIB",
+    "PAGE_SIZE",
     "RATE",
     "REFUTED",
     "SKIPPED",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from harness.claims import checks
 from harness.claims.needs import Needs
-from harness.claims.quantities import Bound, Derived, Quantity
+from harness.claims.quantities import PAGE_SIZE, Bound, Quantity
 from harness.claims.settings import Settings
 from harness.linux.releases import within
 from harness.linux.sizes import KIB, MIB
@@ -211,8 +211,7 @@ class Premise:
 def of_small_pages(claim: Claim) -> Premise:
     """Leaves out a claim whose sizes and bounds are reasoned for pages of 4 KiB where pages are larger; the others of its
     experiment are decided all the same (Needs.page_sizes skips the whole experiment)."""
-    size = Derived("bytes of a page", lambda recording: recording.page_size, "bytes")
-    return Premise(claim, size, Exactly(4 * KIB), "its sizes and bounds are reasoned for pages of 4 KiB")
+    return Premise(claim, PAGE_SIZE, Exactly(4 * KIB), "its sizes and bounds are reasoned for pages of 4 KiB")
 
 
 @dataclass(frozen=True)

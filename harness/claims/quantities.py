@@ -335,6 +335,9 @@ class Derived(Still):
         return self.units
 
 
+PAGE_SIZE = Derived("bytes of a page", lambda recording: recording.page_size, "bytes")
+
+
 @dataclass(frozen=True)
 class Size(Still):
     """A size in bytes as pages of the machine, rounded up."""

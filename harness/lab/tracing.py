@@ -85,9 +85,12 @@ def _define(hand: Target, function: str, event: str, fields: tuple[str, ...]) ->
     if hand.attempt.stat(KPROBES).error:
         raise Skip(f"this kernel has no {KPROBES}")
     for one in function.split("|"):
-        if not hand.attempt.put(KPROBES, f"{event} {one}", os.O_APPEND).error:
-            hand.put(KPROBES, f"-:{event[2:]}", os.O_APPEND)  # it was there to ask: with fields it has another format
-            hand.put(KPROBES, " ".join((event, one, *fields)), os.O_APPEND)
+        whole = " ".join((event, one, *fields))
+        if not hand.attempt.put(KPROBES, whole, os.O_APPEND).error:
+            return
+        if not hand.attempt.put(KPROBES, f"{event} {one}", os.O_APPEND).error:  # so the fields are what it refuses
+            hand.put(KPROBES, f"-:{event[2:]}", os.O_APPEND)
+            hand.put(KPROBES, whole, os.O_APPEND)  # raises what the kernel says
             return
     named = function.replace("|", " or ")
     raise Skip(f"this kernel can't be probed at {named}: it has no such function, or its compiler has inlined it")

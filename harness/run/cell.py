@@ -161,7 +161,7 @@ class Cell:
         needs = self.experiment.needs
         append = f"{needs.append} {self.append}".strip()
         return Shape(
-            memory=needs.memory + (KERNELS_OWN if self.kernel.page_size > 4 * KIB else 0),
+            memory=needs.memory + (KERNELS_OWN if self.page_size > 4 * KIB else 0),
             cpus=needs.cpus,
             disks=needs.disks,
             nodes=needs.nodes,
