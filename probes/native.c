@@ -1,6 +1,7 @@
 /* The decoder: counters from the kernel's text at C speed. */
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include "native.h"
 
 static int digit(char letter)
@@ -32,9 +33,9 @@ static int whole_number(const char *text, size_t size, size_t at, int64_t *value
     return 1;
 }
 
-size_t parse_counters(const char *text, size_t size, int64_t *values, uint32_t *names, size_t limit)
+size_t parse_counters(const char *text, size_t size, int64_t *values, char *names, size_t *names_size, size_t limit)
 {
-    size_t count = 0, at = 0;
+    size_t count = 0, at = 0, used = 0;
     while (at < size && count < limit) {
         size_t start = at, end;
         while (at < size && text[at] != ' ' && text[at] != ':' && text[at] != '\t' && text[at] != '\n')
@@ -43,14 +44,16 @@ size_t parse_counters(const char *text, size_t size, int64_t *values, uint32_t *
         while (at < size && (text[at] == ' ' || text[at] == ':' || text[at] == '\t'))
             at++;
         if (end > start && whole_number(text, size, at, &values[count])) {
-            names[2 * count] = (uint32_t)start;
-            names[2 * count + 1] = (uint32_t)end;
+            memcpy(names + used, text + start, end - start);
+            used += end - start;
+            names[used++] = '\n';
             count++;
         }
         while (at < size && text[at] != '\n')
             at++;
         at++;
     }
+    *names_size = used;
     return count;
 }
 

@@ -19,6 +19,10 @@ from harness.lab import Lab, Probe, Sandbox
 from harness.lab.helpers.reclaim import make_active
 
 LIMIT, LARGE, SMALL, ANON = 16 * MIB, 64 * MIB, 8 * MIB, 12 * MIB
+# Under the multi-generational LRU some of a file stays where it was, however often it is touched: of what has no reference yet
+# aging only notes that it was touched (mm/vmscan.c, folio_update_gen, v7.2), and takes the note back from the oldest generation
+# (folio_inc_gen). Measured on 7.3: up to 448 of 2,048 pages, in 10 of 28 trials.
+MOSTLY = SMALL * 5 // 8
 DISK = "/mnt/disk"
 ASKED = 517 * 4 * KIB               # to reclaim: no multiple of the batches of 32 pages in which the kernel does it
 V2 = "Documentation/admin-guide/cgroup-v2.rst"
@@ -215,8 +219,10 @@ EXPERIMENT = table(
           full(read, LIMIT // 4, "after a file of 4 MiB was read"), of=killed, unit="kills", if_true=ONE, if_false=NONE,
           says="When max had risen, {value} processes had been killed."),
     Small(ACTIVE, "pages of a file left", squeezed("that was read twice", times=2), squeezed("that was locked", locked=True),
-          squeezed("that was read once"), of=cache_left, if_true=ALL, if_false=LESS,
-          says="Of 2,048 pages that counted as active {value} were left when anonymous memory had needed the room."),
+          squeezed("that was read once"), of=cache_left, if_true=ALL,
+          if_false=AtMost(pages(MOSTLY) - 1, "fewer than were active"),
+          says=f"Of {SMALL // MIB} MiB of a file, at least {MOSTLY // MIB} of them active, {{value}} pages were left when "
+               "anonymous memory had needed the room."),
     Small(MIN, "pages of a file left", squeezed("with memory.min at memory.max", memory_min=LIMIT),
           squeezed("that was locked", locked=True), squeezed("without memory.min"), of=cache_left, if_true=ALL, if_false=LESS,
           says="Of 2,048 pages of cache within memory.min {value} were left at the group's own memory.max."),
@@ -239,9 +245,9 @@ EXPERIMENT = table(
     premises=(
         *(Premise(claim, asked(claim, "memory.events:max"), AtLeast(1), "the limit was not reached")
           for claim in (WRITE, READ, EVENT)),
-        Premise(ACTIVE, asked(ACTIVE, "memory.stat:active_file", ": cached"), AtLeast(pages(SMALL) - 64),
-                "the file is not on the active list")),
+        Premise(ACTIVE, asked(ACTIVE, "memory.stat:active_file", ": cached"), AtLeast(pages(MOSTLY)),
+                "most of the file is not on the active list")),
     besides=(Besides(ACTIVE, asked(ACTIVE, "memory.events:oom_kill"), Exactly(0), "Nothing was killed."),),
-    version=3,
+    version=4,
     needs=Needs(memory=512 * MIB, changes=("drop_caches", "mount")),
 )

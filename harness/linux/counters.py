@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from probes._native import ffi, lib
 
@@ -49,13 +50,17 @@ def _lines(raw: bytes) -> list[str]:
 def keyed(text: bytes) -> dict[str, int]:
     """Reads lines of a name and a whole number, decoded in C."""
     limit = text.count(b"\n") + 1
-    numbers, names = ffi.new("int64_t[]", limit), ffi.new("uint32_t[]", 2 * limit)
-    count = lib.parse_counters(text, len(text), numbers, names, limit)
-    ends = ffi.unpack(names, 2 * count) if count else []
-    values = ffi.unpack(numbers, count) if count else []
-    names_read = [_text(text[ends[2 * i] : ends[2 * i + 1]]) for i in range(count)]
+    numbers, names, used = ffi.new("int64_t[]", limit), ffi.new("char[]", len(text) + 1), ffi.new("size_t *")
+    count = lib.parse_counters(text, len(text), numbers, names, used, limit)
+    names_read, values = _names(ffi.buffer(names, used[0])[:]), ffi.unpack(numbers, count) if count else []
     found = dict(zip(names_read, values, strict=True))
     return found if len(found) == count else once(zip(names_read, values, strict=True))
+
+
+@lru_cache(maxsize=256)
+def _names(raw: bytes) -> tuple[str, ...]:
+    """Reads names that end in newlines, once for all samples of a file: its numbers change, its names hardly ever."""
+    return tuple(_text(name) for name in raw.split(b"\n")[:-1])
 
 
 def single(text: bytes) -> dict[str, int]:

@@ -14,18 +14,18 @@ from harness.testbed.guest import Guest
 from harness.testbed.shown import Shown, collected
 
 # A dozen, of each kind of thing that a machine does: sizes, memory of all kinds, caches and disks, reclaim and swap, the OOM
-# killer, groups, traces.
+# killer, groups, traces. None that takes long: all of it is emulated twice.
 EXPERIMENTS = (
     "page-size",
     "malloc-calls",
     "after-fork",
     "drop-page-cache",
     "tmpfs-dropped",
-    "devshm",
+    "shm-shared-frames",
     "mode-2-kinds",
     "mlock-unevictable",
     "cold-pages",
-    "anon-swapped",
+    "oom-score-adjusted",
     "background-save",
     "segments-traced",
 )

@@ -4,7 +4,7 @@ import errno
 
 from harness.false_evidence.made import Made, cases
 
-PAGE, SMALL, HALF, ASKED, LIMIT = 4096, 2048, 1024, 517, 4096
+PAGE, SMALL, MOSTLY, HALF, ASKED, LIMIT = 4096, 2048, 1280, 1024, 517, 4096
 WRITE, READ, ACTIVE, EVENT, MIN, HIGH, EXACT, EAGAIN = (
     "memcg-cache-write-ooms", "memcg-cache-read-ooms", "memcg-active-file-unreclaimable", "memcg-max-event-means-oom",
     "memcg-min-against-own-max", "memcg-high-reclaims-at-write", "memcg-reclaim-exact", "memcg-reclaim-eagain")
@@ -17,7 +17,7 @@ def killed(name: str, asked: int) -> Made:
 
 
 def left(name: str, asked: int, true: int = SMALL, false: int = 0) -> Made:
-    active = {f"{name}.asked: cached": {f"{name}.asked/memory.stat:active_file": SMALL * PAGE},
+    active = {f"{name}.asked: cached": {f"{name}.asked/memory.stat:active_file": MOSTLY * PAGE},
               f"{name}.asked": {f"{name}.asked/memory.events:oom_kill": 0}}
     return Made(pages={at: {at: pages} for at, pages in cases(name, asked, true, false).items()}, counters=active)
 
@@ -34,6 +34,6 @@ def answers(asked: int) -> Made:
 CONFIRMS = {WRITE: killed(WRITE, 1), READ: killed(READ, 1), ACTIVE: left(ACTIVE, SMALL), EVENT: killed(EVENT, 1),
             MIN: left(MIN, SMALL), HIGH: uses(HALF), EXACT: left(EXACT, SMALL - ASKED, SMALL - ASKED),
             EAGAIN: answers(errno.EAGAIN)}
-REFUTES = {WRITE: killed(WRITE, 0), READ: killed(READ, 0), ACTIVE: left(ACTIVE, SMALL - 1), EVENT: killed(EVENT, 0),
+REFUTES = {WRITE: killed(WRITE, 0), READ: killed(READ, 0), ACTIVE: left(ACTIVE, MOSTLY - 1), EVENT: killed(EVENT, 0),
            MIN: left(MIN, SMALL - 1), HIGH: uses(HALF + 1), EXACT: left(EXACT, SMALL - ASKED - 1, SMALL - ASKED),
            EAGAIN: answers(0)}
