@@ -21,7 +21,7 @@ from harness.lab.helpers.reclaim import make_active
 LIMIT, LARGE, SMALL, ANON = 16 * MIB, 64 * MIB, 8 * MIB, 12 * MIB
 # Under the multi-generational LRU some of a file stays where it was, however often it is touched: of what has no reference yet
 # aging only notes that it was touched (mm/vmscan.c, folio_update_gen, v7.2), and takes the note back from the oldest generation
-# (folio_inc_gen). Measured on 7.3: up to 448 of 2,048 pages, in 10 of 28 trials.
+# (folio_inc_gen). Measured on 7.3: up to 448 of 2,048 pages, in 8 of 28 trials.
 MOSTLY = SMALL * 5 // 8
 DISK = "/mnt/disk"
 ASKED = 517 * 4 * KIB               # to reclaim: no multiple of the batches of 32 pages in which the kernel does it
