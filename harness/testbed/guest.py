@@ -30,13 +30,12 @@ MODULES = (*initramfs.MODULES, "loop")
 HYPERVISOR = "kvm-amd"
 # clearcpuid=141: the kernel leaves cmpxchg16b alone, which QEMU 7.2's TCG gets wrong (vm-facts); user space keeps it, as
 # Python's libraries need it. The rest as harness/machine/guest/qemu.py says.
-#
+APPEND = "quiet panic=-1 oops=panic mitigations=off clearcpuid=141 systemd.show_status=no systemd.firstboot=off"
 # An interrupt that comes while the emulated SVM leaves a guest can be lost: QEMU's do_vmexit clears a bit of interrupt_request
 # without a lock (7.2; mended by “treewide: clear bits of cs->interrupt_request with cpu_reset_interrupt()”, qemu-devel,
 # 29 August 2025). In one of three runs the timer's stood in IRR, the processor was halted with interrupts on, and nothing woke it
 # any more. A timer that fires once is not asked again; a periodic one is.
 PERIODIC = "highres=off nohz=off"
-APPEND = "quiet panic=-1 oops=panic mitigations=off clearcpuid=141 systemd.show_status=no systemd.firstboot=off"
 ENVIRONMENT = {
     "PYTHONPATH": "/opt/libraries:/opt/lab",
     "PYTHONDONTWRITEBYTECODE": "1",

@@ -1,4 +1,4 @@
-/* The decoder: it finds no more than was asked for, and a name for each number, none of them longer than the text. */
+/* The decoder: each number has a name that lies in the text, in order, and there are no more than was asked for. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,12 +8,21 @@ static void decode(const char *text, size_t size, size_t limit)
 {
     int64_t *values = malloc(limit * sizeof *values);
     char *names = malloc(size);
-    size_t used = 0, ends = 0, count = parse_counters(text, size, values, names, &used, limit);
+    size_t used = 0, at = 0, begin = 0, count = parse_counters(text, size, values, names, &used, limit);
     if (count > limit || used > size)
         abort();
-    for (size_t i = 0; i < used; i++)
-        ends += names[i] == '\n';
-    if (ends != count || (used && names[used - 1] != '\n'))
+    for (size_t i = 0; i < count; i++) {
+        const char *end = memchr(names + begin, '\n', used - begin);
+        size_t length = end ? (size_t)(end - names) - begin : 0;
+        const char *found = length ? memmem(text + at, size - at, names + begin, length) : NULL;
+        if (!found)
+            abort();
+        at = (size_t)(found - text) + length;
+        begin += length + 1;
+        if (at >= size)
+            abort();
+    }
+    if (begin != used)
         abort();
     free(values);
     free(names);
